@@ -1,0 +1,39 @@
+//! The database's changes, one file a change, in order. `control/` builds the public schema,
+//! `tenant/` builds every tenant's schema. Files are never edited once released: a change is a new
+//! file that only adds (expand), and a later one that removes (contract).
+
+/// One change: its name, which is recorded once it has been applied, and its SQL.
+pub struct Migration {
+    /// The file's name without its ending.
+    pub name: &'static str,
+    /// The statements, run in one transaction. In tenant files `{schema}` stands for the tenant's
+    /// schema and `{tenant}` for its UUID.
+    pub sql: &'static str,
+}
+
+macro_rules! files {
+    ($folder:literal: $($name:literal),* $(,)?) => {
+        &[$(Migration { name: $name, sql: include_str!(concat!("../", $folder, "/", $name, ".sql")) }),*]
+    };
+}
+
+/// Changes of the public schema.
+pub const CONTROL: &[Migration] = files!("control": "0001_core");
+
+/// Changes of every tenant's schema.
+pub const TENANT: &[Migration] = files!("tenant": "0001_core");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_order_and_tenant_files_name_no_schema() {
+        for list in [CONTROL, TENANT] {
+            assert!(list.is_sorted_by_key(|migration| migration.name));
+        }
+        for migration in TENANT {
+            assert!(!migration.sql.contains("public."), "{} reaches out of the tenant's schema", migration.name);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What the server and the web app must agree on: ids, error codes, permissions, validated
+//! fields and limits. No I/O, no clock; builds for wasm.
+
+pub mod error_code;
+pub mod field;
+pub mod ids;
+pub mod limits;
+pub mod permission;
+
+pub use error_code::ErrorCode;
+pub use permission::{Permission, Role};

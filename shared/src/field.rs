@@ -1,0 +1,222 @@
+//! Fields that are valid by construction. The web app shows the same message the server would.
+
+use std::fmt;
+
+use crate::limits;
+
+/// A value that breaks a rule, in words a person can act on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(pub String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+fn refuse<T>(message: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused(message.into()))
+}
+
+/// Characters that change how text is read without being seen: controls, direction overrides,
+/// zero-width characters and line separators.
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// An e-mail address in lower case. The rule is the shape people mean, not the whole of RFC 5322:
+/// one `@`, a local part of printable ASCII without quotes, a domain with a dot or `localhost`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Email(String);
+
+impl Email {
+    /// Trims and lower-cases.
+    ///
+    /// # Errors
+    /// When the text is not of the shape `name@example.com`.
+    pub fn parse(text: &str) -> Result<Self, Refused> {
+        let text = text.trim();
+        if text.is_empty() {
+            return refuse("Enter an e-mail address.");
+        }
+        if text.len() > limits::EMAIL_MAX {
+            return refuse("The e-mail address is longer than 254 characters.");
+        }
+        let shape = "Enter an e-mail address like name@example.com.";
+        let Some((local, domain)) = text.split_once('@') else { return refuse(shape) };
+        let local_ok = !local.is_empty()
+            && local.len() <= 64
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b));
+        let labels: Vec<&str> = domain.split('.').collect();
+        let domain_ok = (labels.len() > 1 || domain == "localhost")
+            && labels.iter().all(|label| {
+                !label.is_empty()
+                    && label.len() <= 63
+                    && !label.starts_with('-')
+                    && !label.ends_with('-')
+                    && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            });
+        if local_ok && domain_ok { Ok(Self(text.to_ascii_lowercase())) } else { refuse(shape) }
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A name people read: of a person, an organization, a token, a project.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DisplayName(String);
+
+impl DisplayName {
+    /// Trims; keeps what was typed otherwise.
+    ///
+    /// # Errors
+    /// When it is empty, longer than 120 characters, or holds control or invisible characters.
+    pub fn parse(text: &str) -> Result<Self, Refused> {
+        let text = text.trim();
+        if text.is_empty() {
+            return refuse("Enter a name.");
+        }
+        if text.chars().count() > limits::NAME_MAX {
+            return refuse("Use at most 120 characters.");
+        }
+        if text.chars().any(is_deceptive) {
+            return refuse("Remove the control or invisible characters from the name.");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The part of the address that names an organization: `northwind-risk`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Slug(String);
+
+impl Slug {
+    /// Checks a slug that somebody typed.
+    ///
+    /// # Errors
+    /// When it is not 2 to 40 lower-case letters, digits and single dashes, starting with a letter.
+    pub fn parse(text: &str) -> Result<Self, Refused> {
+        let bytes = text.as_bytes();
+        let ok = (2..=40).contains(&bytes.len())
+            && bytes[0].is_ascii_lowercase()
+            && bytes[bytes.len() - 1] != b'-'
+            && !text.contains("--")
+            && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-');
+        if ok { Ok(Self(text.to_owned())) } else { refuse("Use 2 to 40 lower-case letters, digits and single dashes, starting with a letter.") }
+    }
+
+    /// Makes a slug from a name: `Northwind Risk` becomes `northwind-risk`. `None` when the name
+    /// has too few letters that can be used.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let mut slug = String::new();
+        for c in name.chars() {
+            match c.to_ascii_lowercase() {
+                c @ ('a'..='z' | '0'..='9') if slug.len() < 40 => slug.push(c),
+                _ if !slug.is_empty() && !slug.ends_with('-') && slug.len() < 39 => slug.push('-'),
+                _ => {}
+            }
+        }
+        let slug = slug.trim_start_matches(|c: char| !c.is_ascii_lowercase()).trim_end_matches('-');
+        Self::parse(slug).ok()
+    }
+
+    /// The slug.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A password somebody chose. It is never shown, logged or kept: only its hash is.
+#[derive(Clone)]
+pub struct Password(String);
+
+impl Password {
+    /// Checks a new password.
+    ///
+    /// # Errors
+    /// When it is shorter than 12 characters, longer than 1,024 bytes, or one character repeated.
+    pub fn choose(text: &str) -> Result<Self, Refused> {
+        if text.chars().count() < limits::PASSWORD_MIN {
+            return refuse("Use at least 12 characters.");
+        }
+        let first = text.chars().next();
+        if text.chars().all(|c| Some(c) == first) {
+            return refuse("Use more than one character repeated.");
+        }
+        Self::attempt(text)
+    }
+
+    /// Takes a password that somebody typed to sign in. Only its size is checked.
+    ///
+    /// # Errors
+    /// When it is longer than 1,024 bytes.
+    pub fn attempt(text: &str) -> Result<Self, Refused> {
+        if text.len() > limits::PASSWORD_MAX_BYTES {
+            return refuse("Use at most 1,024 bytes.");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The bytes to hash.
+    pub fn expose(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Password(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_email_is_lower_case_and_of_the_usual_shape() {
+        assert_eq!(Email::parse("  Ada@Example.COM ").map(|e| e.0), Ok("ada@example.com".into()));
+        for wrong in ["", "ada", "@x.io", "ada@", "a@b@c.io", "ada@x", "a b@x.io", "a@x..io", "a@-x.io", "a\r\nbcc:x@y.io", "a@x.io\0"] {
+            assert!(Email::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn t08_a_slug_never_carries_what_could_name_a_schema() {
+        for wrong in ["t1\", public;--", "pg catalog", "$user", "../", "ABC", "é", "a", "-a", "a-", "a--b", "1a", &"a".repeat(41)] {
+            assert!(Slug::parse(wrong).is_err(), "{wrong:?}");
+        }
+        assert_eq!(Slug::from_name("Northwind  Risk & Co.").map(|s| s.0), Some("northwind-risk-co".into()));
+        assert_eq!(Slug::from_name("数据"), None);
+    }
+
+    #[test]
+    fn t46_a_name_holds_no_deceptive_characters() {
+        assert!(DisplayName::parse("Ærø 数据 O'Neill").is_ok());
+        for wrong in ["", "   ", "a\u{0}b", "a\nb", "a\u{202E}b", "a\u{200B}b", &"x".repeat(121)] {
+            assert!(DisplayName::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn t66_a_password_is_bounded() {
+        assert!(Password::choose("correct horse battery").is_ok());
+        assert!(Password::choose("short").is_err());
+        assert!(Password::choose("aaaaaaaaaaaaaaaa").is_err());
+        assert!(Password::attempt(&"x".repeat(1025)).is_err());
+        assert_eq!(format!("{:?}", Password::attempt("secret").ok()), "Some(Password(hidden))");
+    }
+}

@@ -1,0 +1,18 @@
+//! Numbers that both sides must know. A limit that only one module needs stands in that module.
+
+/// Rows a page holds when the caller does not say.
+pub const PAGE_DEFAULT: usize = 50;
+/// Rows a page holds at the most.
+pub const PAGE_MAX: usize = 200;
+/// Shortest password, in characters.
+pub const PASSWORD_MIN: usize = 12;
+/// Longest password, in bytes: hashing cost is bounded by it.
+pub const PASSWORD_MAX_BYTES: usize = 1024;
+/// Longest name of a person, an organization, a token or a project, in characters.
+pub const NAME_MAX: usize = 120;
+/// Longest e-mail address, in characters (RFC 5321, section 4.5.3.1).
+pub const EMAIL_MAX: usize = 254;
+/// Longest life of an API token, in days.
+pub const TOKEN_DAYS_MAX: u32 = 366;
+/// A series is drawn with at most so many points; more are sampled on the server.
+pub const SERIES_POINTS_MAX: usize = 4000;
