@@ -1,0 +1,60 @@
+//! What can go wrong with artifacts. Messages are public.
+
+use shared::ErrorCode;
+
+use super::{location::LocationError, path::PathError};
+use crate::fault::Fault;
+
+/// One case, one code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArtifactError {
+    #[error(transparent)]
+    Path(#[from] PathError),
+    #[error(transparent)]
+    Location(#[from] LocationError),
+    #[error("No such artifact: '{0}'")]
+    Missing(String),
+    #[error("Invalid path: '{0}' is a folder.")]
+    IsFolder(String),
+    #[error("Invalid path: '{0}' is a file, so nothing can lie below it.")]
+    BelowFile(String),
+    #[error("Run with id={0} not found")]
+    RunMissing(String),
+    #[error("Logged model with id={0} not found")]
+    ModelMissing(String),
+    #[error("The run {0} must be in the 'active' state. Current state is deleted.")]
+    RunRemoved(String),
+    #[error("'{0}' belongs to a registered model version and can no longer be changed.")]
+    Frozen(String),
+    #[error("A body with a Content-Encoding is not accepted.")]
+    Encoded,
+}
+
+impl ArtifactError {
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Missing(_) | Self::RunMissing(_) | Self::ModelMissing(_) => ErrorCode::NotFound,
+            Self::Frozen(_) => ErrorCode::Conflict,
+            Self::Encoded => ErrorCode::UnsupportedMediaType,
+            Self::Path(_) | Self::Location(_) | Self::IsFolder(_) | Self::BelowFile(_) | Self::RunRemoved(_) => ErrorCode::Invalid,
+        }
+    }
+}
+
+impl From<PathError> for Fault {
+    fn from(error: PathError) -> Self {
+        Self::invalid("path", error.to_string())
+    }
+}
+
+impl From<LocationError> for Fault {
+    fn from(error: LocationError) -> Self {
+        Self::invalid("path", error.to_string())
+    }
+}
+
+impl From<ArtifactError> for Fault {
+    fn from(error: ArtifactError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
