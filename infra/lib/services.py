@@ -41,8 +41,8 @@ class Services:
         self.account = _account()
         self.home = _home(folder, self.account)
 
-    def postgres(self) -> tuple:
-        """Starts Postgres unless it runs; returns its URL and a few words on where it came from."""
+    def postgres(self, database: str = "assay") -> tuple:
+        """Starts Postgres unless it runs; returns the URL of `database` and a few words on where it came from."""
         state = self.home / "postgres.json"
         data = self.home / "postgres"
         major = int((data / "PG_VERSION").read_text()) if (data / "PG_VERSION").exists() else None
@@ -61,9 +61,9 @@ class Services:
             self.processes.wait("postgres", lambda: answer(reply) is not None, 60)
         login = {"PGPASSWORD": facts["password"]}
         here = ["-h", "127.0.0.1", "-p", started["port"], "-U", "assay"]
-        if "1" not in (answer([programs / "psql", *here, "-d", "postgres", "-Atc", "select 1 from pg_database where datname = 'assay'"], env=login) or ""):
-            run([programs / "createdb", *here, "assay"], self.processes.log("createdb"), env=login)
-        return f"postgres://assay:{facts['password']}@127.0.0.1:{started['port']}/assay", f"{version}, port {started['port']}, data in {data}"
+        if answer([programs / "psql", *here, "-d", "postgres", "-Atc", f"select 1 from pg_database where datname = '{database}'"], env=login) != "1":
+            run([programs / "createdb", *here, database], self.processes.log("createdb"), env=login)
+        return f"postgres://assay:{facts['password']}@127.0.0.1:{started['port']}/{database}", f"{version}, port {started['port']}, data in {data}"
 
     def redis(self) -> tuple:
         """Starts Redis (or Valkey) unless it runs; returns its URL and a few words on where it came from."""

@@ -1,0 +1,204 @@
+"""The steps of infra/test and what they stand on: services, a mail sink, a running Assay."""
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+from functools import cached_property
+from pathlib import Path
+
+import stack
+import web
+from counts import Counts, count, excerpt
+from packages import apt, node, node_env, npm_ci, venv
+from paths import LOCAL, ROOT
+from processes import Processes, free_port
+from run import Failure, log_path, run_logged
+from services import Services
+from steps import say, step
+from toolchain import WASM, components, toolchain
+
+STEPS = ("format", "lint", "rust", "web", "clients", "browser")
+E2E = ROOT / "e2e"
+WORK = LOCAL / "test"
+DENY = ("--", "-D", "warnings")
+
+
+class Harness:
+    """Runs steps one by one. A step that fails does not hide the next; what a step needs is made when it is first asked for."""
+
+    def __init__(self, long: bool) -> None:
+        self.long = long
+        self.total = Counts()
+
+    def __enter__(self) -> Harness:
+        WORK.mkdir(parents=True, exist_ok=True)
+        self._lock = open(WORK / "lock", "w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failure("infra/test already runs in this checkout") from None
+        self.processes = Processes(WORK / "run", "test-")
+        self._clean()
+        os.environ.update(CARGO_TERM_COLOR="never", RUST_BACKTRACE="0")
+        with step("toolchain") as note:
+            note(toolchain())
+            components()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._clean()
+        self._lock.close()
+
+    def _clean(self) -> None:
+        """Also what an earlier run left when it was killed."""
+        for name in ("worker", "server", "sink"):
+            self.processes.stop(name)
+        Services(WORK, "test-", hasty=True).remove()
+        for folder in ("mail", "blobs"):
+            shutil.rmtree(WORK / folder, ignore_errors=True)
+
+    def run(self, name: str) -> None:
+        """One step: its line shows its time and its tests; a step that cannot even run counts as one failed test."""
+        problem, counts = "", Counts()
+        with step(name) as note:
+            try:
+                counts, problem = getattr(self, name)()
+            except Failure as failure:
+                counts, problem = Counts(failed=1), str(failure)
+            note("no tests yet" if counts is None else counts.words())
+        if problem:
+            say(problem)
+        self.total += counts or Counts()
+
+    # The steps. Each returns its counts (None: there is nothing to run yet) and what to tell about failures.
+
+    def format(self):
+        return self._check("format", ["cargo", "fmt", "--all", "--", "--check", "-l", "--color=never"])
+
+    def lint(self):
+        """Production code may not even unwrap; tests may."""
+        return self._check(
+            "lint",
+            ["cargo", "clippy", "--workspace", *DENY],
+            ["cargo", "clippy", "--workspace", "--all-targets", *DENY, "-A", "clippy::unwrap_used"],
+            ["cargo", "clippy", "--package", "app", "--lib", "--features", "hydrate", "--target", WASM, *DENY],
+        )
+
+    def rust(self):
+        ignored = ["--", "--include-ignored"] if self.long else []
+        return self._runner("rust", ["cargo", "test", "--workspace", "--no-fail-fast", *ignored], env=self.rust_env)
+
+    def web(self):
+        web.build()
+        return Counts(), ""
+
+    def clients(self):
+        if not (E2E / "clients").is_dir():
+            return None, ""
+        found = sorted((E2E / "clients").glob("test_*.py"))
+        if not found:
+            raise Failure("e2e/clients has no test_*.py")
+        command = [self.python, "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", "--color=no", "-rfEs", *found]
+        return self._runner("clients", command, env=self.e2e_env, cwd=E2E)
+
+    def browser(self):
+        if not (E2E / "browser").is_dir():
+            return None, ""
+        found = sorted((E2E / "browser").glob("*.test.mjs"))
+        if not found:
+            raise Failure("e2e/browser has no *.test.mjs")
+        self._node_modules()
+        command = [node() / "node", "--test", "--test-reporter=spec", *found]
+        env = {**self.e2e_env, **node_env(node()), "ASSAY_TEST_CHROMIUM": self.chromium, "NO_COLOR": "1"}
+        return self._runner("browser", command, env=env, cwd=E2E)
+
+    def _check(self, log: str, *commands):
+        """Commands that have no tests to count: none may complain."""
+        problems = []
+        for number, command in enumerate(commands):
+            name = f"test-{log}-{number + 1}" if len(commands) > 1 else f"test-{log}"
+            if run_logged(command, name) != 0:
+                problems.append(f"{excerpt(log_path(name).read_text(errors='replace'))}\n  the whole log: {log_path(name)}")
+        return Counts(failed=len(problems)), "\n".join(problems)
+
+    def _runner(self, log: str, command, env: dict, cwd: Path = ROOT):
+        """A test runner: counts come from its closing lines; a bad end that it did not count is one more failure."""
+        code = run_logged(command, f"test-{log}", env=env, cwd=cwd)
+        output = log_path(f"test-{log}").read_text(errors="replace")
+        counts = count(output)
+        if code != 0 and counts.failed == 0:
+            counts += Counts(failed=1)
+        if code == 0 and counts.passed + counts.skipped == 0:
+            return counts + Counts(failed=1), f"  {log}: no test ran; the log: {log_path(f'test-{log}')}"
+        return counts, f"{excerpt(output)}\n  the whole log: {log_path(f'test-{log}')}" if code != 0 else ""
+
+    # What they stand on.
+
+    @cached_property
+    def services(self) -> Services:
+        # Where root can install Debian's own, those are used: what most people run. Elsewhere the wheels do.
+        if os.geteuid() == 0 and shutil.which("apt-get") and os.environ.get("ASSAY_SERVICES") != "wheels":
+            apt("postgresql", "redis-server")
+        return Services(WORK, "test-", hasty=True)
+
+    @cached_property
+    def python(self) -> Path:
+        return venv(E2E / "requirements.txt")
+
+    @cached_property
+    def chromium(self) -> str:
+        found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        if not found:
+            apt("chromium")
+        return found or shutil.which("chromium")
+
+    @cached_property
+    def mail(self) -> dict:
+        """A real SMTP server that keeps each mail as a file."""
+        port, folder = free_port(), WORK / "mail"
+        self.processes.start("sink", [self.python, E2E / "mail_sink.py", port, folder])
+        self.processes.wait("sink", lambda: _listens(port), 30)
+        return {"ASSAY_TEST_SMTP": f"smtp://127.0.0.1:{port}", "ASSAY_TEST_MAIL_DIR": str(folder)}
+
+    @cached_property
+    def common_env(self) -> dict:
+        return {"ASSAY_TEST_LONG": "1"} if self.long else {}
+
+    @cached_property
+    def rust_env(self) -> dict:
+        postgres, _ = self.services.postgres()
+        redis, _ = self.services.redis()
+        return {"TEST_DATABASE_URL": postgres, "TEST_REDIS_URL": redis, **self.mail, **self.common_env}
+
+    @cached_property
+    def e2e_env(self) -> dict:
+        """A running Assay with its first organization, beside the web app as it ships."""
+        web.build()
+        binary, connection = WORK / "assay", WORK / "connection.json"
+        stack.build(release=False, to=binary)
+        assay = stack.Stack(binary, self.processes, free_port(), {
+            "DATABASE_URL": self.services.postgres("e2e")[0],
+            "REDIS_URL": self.services.redis()[0],
+            "ASSAY_BLOBS": str(WORK / "blobs"),
+            "ASSAY_MAIL": self.mail["ASSAY_TEST_SMTP"],
+        })
+        assay.migrate()
+        assay.start()
+        stack.write_connection(connection, assay.seed())
+        return {"ASSAY_TEST_URL": assay.url, "ASSAY_TEST_CONNECTION": str(connection), **self.mail, **self.common_env}
+
+    def _node_modules(self) -> None:
+        """The locked packages, where the journeys' imports find them."""
+        here, there = E2E / "node_modules", npm_ci(E2E, "e2e") / "node_modules"
+        if here.is_symlink():
+            here.unlink()
+        elif here.exists():
+            return  # someone's own `npm ci`
+        here.symlink_to(there)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

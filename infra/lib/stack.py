@@ -1,0 +1,83 @@
+"""Assay itself, run from a checkout: migrations, the server and the worker as two background processes."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from paths import ROOT, SITE, TARGET
+from processes import Processes
+from run import Failure, log_path, run, tail
+
+PATIENCE = 60  # seconds to become ready, or to end
+
+
+class Stack:
+    """`binary` is the copy of `assay` to run, `env` what it is configured with, `port` where it listens."""
+
+    def __init__(self, binary: Path, processes: Processes, port: int, env: dict) -> None:
+        self.binary = binary
+        self.processes = processes
+        self.url = f"http://localhost:{port}"
+        self.port = port
+        self.env = {"ASSAY_LISTEN": f"127.0.0.1:{port}", "ASSAY_URL": self.url, "ASSAY_SITE": str(SITE), **env}
+
+    def migrate(self) -> None:
+        run([self.binary, "migrate"], self.processes.log("migrate"), env=self.env)
+
+    def seed(self) -> dict:
+        """Makes the first organization and its owner; {"seeded": true} when there is one already."""
+        log = self.processes.log("seed")
+        with open(log_path(log), "wb") as errors:
+            done = subprocess.run(
+                [str(self.binary), "seed"], env={**os.environ, **self.env}, cwd=ROOT,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, check=False,
+            )
+        try:
+            return json.loads(done.stdout.decode().strip().splitlines()[-1])
+        except (ValueError, IndexError):
+            raise Failure(f"assay seed ended with {done.returncode} and told nothing.\n{tail(log)}") from None
+
+    def start(self, inputs: str = "") -> None:
+        for name, role in (("server", "serve"), ("worker", "worker")):
+            self.processes.start(name, [self.binary, role], env=self.env, cwd=ROOT, facts={"inputs": inputs, "port": self.port})
+        self.processes.wait("server", self.ready, PATIENCE)
+        if not self.processes.facts("worker"):
+            raise Failure(f"the worker ended at once.\n{tail(self.processes.log('worker'))}")
+
+    def running(self, inputs: str) -> bool:
+        """Whether both run, made from `inputs`, and the server answers."""
+        facts = [self.processes.facts(name) for name in ("server", "worker")]
+        return all(fact and fact["inputs"] == inputs for fact in facts) and self.ready()
+
+    def stop(self) -> list:
+        return [name for name in ("server", "worker") if self.processes.stop(name, patience=PATIENCE)]
+
+    def ready(self) -> bool:
+        try:
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2).status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def build(release: bool, to: Path) -> None:
+    """Compiles the server and copies it away from the target folder, which other checkouts may write to."""
+    run(["cargo", "build", "--package", "server", "--bin", "assay", *(["--release"] if release else [])], "server-cargo")
+    to.parent.mkdir(parents=True, exist_ok=True)
+    part = to.with_name(to.name + ".part")
+    shutil.copy2(TARGET / ("release" if release else "debug") / "assay", part)
+    part.replace(to)  # also while the old one runs
+
+
+def write_connection(path: Path, facts: dict) -> None:
+    """The address and the first owner's way in; for this user's eyes only."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(facts, file, indent=2)
+        file.write("\n")
+    part.replace(path)
