@@ -1,0 +1,153 @@
+//! One call of the MLflow API: who calls, and the input, whatever way it came.
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{Method, header},
+    web,
+};
+use bytes::BytesMut;
+use futures::{StreamExt, future::LocalBoxFuture};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::error::{Code, Error};
+
+/// Largest JSON body, bytes. MLflow documents 1 MB and accepts more; 1,000 metrics with long keys stay far below.
+pub const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// Extractor of every JSON endpoint: the input from the body or the query, with the parameters of the path put over it.
+pub struct Call<T> {
+    pub input: T,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            // Who calls is decided before a byte of the body is read.
+            let path = request.match_info().load::<Map<String, Value>>().map_err(|_| Error::invalid("The path is not valid UTF-8"))?;
+            let input = if request.method() == Method::GET || request.method() == Method::HEAD {
+                let mut fields = query(request.query_string())?;
+                fields.extend(path);
+                from_fields(fields)?
+            } else {
+                let body = body(&request, payload).await?;
+                from_body(&body, path)?
+            };
+            Ok(Call { input })
+        })
+    }
+}
+
+fn query(text: &str) -> Result<Map<String, Value>, Error> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| Error::invalid("The query string cannot be read"))?.into_inner();
+    let mut fields = Map::new();
+    for (key, value) in pairs {
+        match fields.get_mut(&key) {
+            None => {
+                fields.insert(key, Value::String(value));
+            }
+            Some(Value::Array(list)) => list.push(Value::String(value)),
+            Some(one) => *one = Value::Array(vec![one.take(), Value::String(value)]),
+        }
+    }
+    Ok(fields)
+}
+
+async fn body(request: &HttpRequest, payload: Payload) -> Result<BytesMut, Error> {
+    let mut payload = payload;
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Error::invalid("The request body could not be read"))?;
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(Error::new(Code::PayloadTooLarge, format!("The request body is larger than {MAX_BODY} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    if !json && !(body.is_empty() && request.method() == Method::DELETE) {
+        return Err(Error::invalid("Bad Request. Content-Type must be 'application/json'."));
+    }
+    Ok(body)
+}
+
+fn from_body<T: DeserializeOwned>(body: &[u8], path: Map<String, Value>) -> Result<T, Error> {
+    let body = if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body };
+    // serde would also read a struct from an array.
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(Error::invalid("The request body must be a JSON object"));
+    }
+    let unreadable = |error: serde_json::Error| Error::invalid(format!("The request body cannot be read: {error}"));
+    // The direct way is the quick one, and the only one that notices a key given twice.
+    let direct = serde_json::from_slice::<T>(body);
+    if path.is_empty() && direct.is_ok() {
+        return direct.map_err(unreadable);
+    }
+    let mut fields: Map<String, Value> = serde_json::from_slice(body).map_err(unreadable)?;
+    fields.extend(path);
+    let input = from_fields(fields)?;
+    direct.map_err(unreadable)?;
+    Ok(input)
+}
+
+/// Every field of an input is optional, so each can be tried alone: that finds the one to blame.
+fn from_fields<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Error> {
+    let blame = |fields: &Map<String, Value>| {
+        fields.iter().find_map(|(name, value)| {
+            let alone = Map::from_iter([(name.clone(), value.clone())]);
+            serde_json::from_value::<T>(Value::Object(alone)).err().map(|error| {
+                let mut shown = value.to_string();
+                if shown.len() > 200 {
+                    shown = format!("{}…", shown.chars().take(200).collect::<String>());
+                }
+                Error::invalid(format!("Invalid value {shown} for parameter '{name}' supplied: {error}"))
+            })
+        })
+    };
+    match serde_json::from_value(Value::Object(fields.clone())) {
+        Ok(input) => Ok(input),
+        Err(error) => Err(blame(&fields).unwrap_or_else(|| Error::invalid(format!("The request cannot be read: {error}")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wire::{Int, List, Text};
+    use super::*;
+
+    #[derive(Debug, Default, serde::Deserialize)]
+    #[serde(default)]
+    struct Input {
+        #[serde(alias = "maxResults")]
+        max_results: Option<Int>,
+        order_by: List<Text>,
+        model_id: Option<Text>,
+    }
+
+    #[test]
+    fn a_query_string_and_a_body_read_the_same() {
+        let asked: Input = from_fields(query("max_results=5&order_by=a&order_by=b%20c").unwrap()).unwrap();
+        assert_eq!(asked.max_results, Some(Int(5)));
+        assert_eq!(asked.order_by.strings(), ["a", "b c"]);
+        let path = Map::from_iter([("model_id".to_owned(), Value::from("m-1"))]);
+        let asked: Input = from_body(br#"{"maxResults":"5","model_id":"m-2"}"#, path).unwrap();
+        assert_eq!(asked.max_results, Some(Int(5)));
+        assert_eq!(asked.model_id.unwrap().0, "m-1");
+        assert!(from_body::<Input>(b"", Map::new()).unwrap().max_results.is_none());
+    }
+
+    #[test]
+    fn the_error_names_the_field() {
+        let error = from_body::<Input>(br#"{"order_by":["a"],"max_results":"x"}"#, Map::new()).unwrap_err();
+        assert!(error.message.starts_with("Invalid value \"x\" for parameter 'max_results' supplied"), "{}", error.message);
+        for body in [&b"[]"[..], b"{", b"\xff", b"{\"max_results\":1,\"max_results\":2}"] {
+            assert_eq!(from_body::<Input>(body, Map::new()).unwrap_err().code, Code::InvalidParameterValue);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The MLflow edge: the protocol of the unmodified MLflow 3.17 client, translated to the use cases of the features and back.
+//!
+//! Handlers translate only. One table lists every endpoint; it is mounted under both prefixes and both versions the client and its UI use.
+//!
+//! A part of the protocol is a file with `pub(super) const ENDPOINTS: &[Endpoint]` and handlers of the form
+//! `async fn create(call: Call<CreateInput>) -> Answer<CreateOutput>`.
+
+pub mod call;
+pub mod error;
+pub mod wire;
+
+use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, http::Method, web};
+
+use shared::Permission;
+
+pub use call::Call;
+pub use error::{Code, Error};
+
+/// What a handler returns: 200 with a JSON object, or an error in MLflow's form.
+pub type Answer<T> = Result<web::Json<T>, Error>;
+
+/// One row of the table of endpoints.
+pub struct Endpoint {
+    pub method: Method,
+    /// Below the version: `mlflow/runs/create`. May hold `{parameters}`, which the [`Call`] puts into the input.
+    pub path: &'static str,
+    /// The permission the use case asks for; `None` for what needs no credential.
+    pub permission: Option<Permission>,
+    handler: fn() -> Route,
+}
+
+impl Endpoint {
+    /// `handler` is `|| web::to(create)`; the method comes from the table.
+    pub const fn new(method: Method, path: &'static str, permission: Permission, handler: fn() -> Route) -> Self {
+        Self { method, path, permission: Some(permission), handler }
+    }
+
+    /// An endpoint that answers anybody.
+    pub const fn public(method: Method, path: &'static str, handler: fn() -> Route) -> Self {
+        Self { method, path, permission: None, handler }
+    }
+}
+
+/// Where the table is mounted.
+pub const PREFIXES: [&str; 4] = ["/api/2.0/", "/ajax-api/2.0/", "/api/3.0/", "/ajax-api/3.0/"];
+
+/// Every endpoint of the edge.
+pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    const PARTS: &[&[Endpoint]] = &[];
+    PARTS.iter().flat_map(|part| part.iter())
+}
+
+/// Mounts the edge. Unknown paths below `/api` and `/ajax-api` answer `ENDPOINT_NOT_FOUND` as JSON.
+pub fn configure(app: &mut web::ServiceConfig) {
+    let mut table: Vec<(&str, Vec<&Endpoint>)> = Vec::new();
+    for endpoint in endpoints() {
+        match table.iter_mut().find(|(path, _)| *path == endpoint.path) {
+            Some((_, methods)) => methods.push(endpoint),
+            None => table.push((endpoint.path, vec![endpoint])),
+        }
+    }
+    for prefix in PREFIXES {
+        for (path, methods) in &table {
+            let mut resource = web::resource(format!("{prefix}{path}")).default_service(web::to(unknown));
+            for endpoint in methods {
+                resource = resource.route((endpoint.handler)().method(endpoint.method.clone()));
+            }
+            app.service(resource);
+        }
+    }
+    app.service(web::resource("/api/{rest:.*}").to(unknown));
+    app.service(web::resource("/ajax-api/{rest:.*}").to(unknown));
+}
+
+async fn unknown(request: HttpRequest) -> HttpResponse {
+    Error::new(Code::EndpointNotFound, format!("Not found: {} {}", request.method(), request.path())).error_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_endpoint_is_listed_once() {
+        let mut seen = std::collections::HashSet::new();
+        for endpoint in endpoints() {
+            assert!(seen.insert((endpoint.method.clone(), endpoint.path)), "{} {}", endpoint.method, endpoint.path);
+        }
+    }
+
+    #[actix_web::test]
+    async fn unknown_paths_answer_json() {
+        let app = actix_web::test::init_service(actix_web::App::new().configure(configure)).await;
+        let request = actix_web::test::TestRequest::get().uri("/api/2.0/mlflow/nothing/here").to_request();
+        let answer = actix_web::test::call_service(&app, request).await;
+        assert_eq!(answer.status(), 404);
+        let body: serde_json::Value = actix_web::test::read_body_json(answer).await;
+        assert_eq!(body["error_code"], "ENDPOINT_NOT_FOUND");
+    }
+}
