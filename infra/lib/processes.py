@@ -25,8 +25,12 @@ class Processes:
     def start(self, name: str, command, env: dict | None = None, account: dict | None = None, cwd: Path | None = None, facts: dict | None = None) -> None:
         """Starts `command` in a session of its own. `account` is what subprocess takes to become another user."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        log_path(self.log(name)).parent.mkdir(parents=True, exist_ok=True)
-        with open(log_path(self.log(name)), "wb") as out:
+        self.folder.chmod(0o700)  # the facts can hold a password
+        log = log_path(self.log(name))
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists():
+            log.replace(log.with_suffix(".before.log"))
+        with open(log, "wb") as out:
             process = subprocess.Popen(
                 [str(part) for part in command], env={**os.environ, **(env or {})}, cwd=cwd, start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, **(account or {}),

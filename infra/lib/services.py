@@ -47,7 +47,7 @@ class Services:
         data = self.home / "postgres"
         major = int((data / "PG_VERSION").read_text()) if (data / "PG_VERSION").exists() else None
         programs, version = self._postgres_programs(major)
-        if major is None or not state.exists():
+        if major is None:
             self._create_cluster(programs, data, state)
         facts = json.loads(state.read_text())
         started = self.processes.facts("postgres")
@@ -98,18 +98,21 @@ class Services:
         (self.home / "postgres.json").unlink(missing_ok=True)
 
     def _create_cluster(self, programs: Path, data: Path, state: Path) -> None:
-        shutil.rmtree(data, ignore_errors=True)
-        self._folder(data)
+        """Made under another name first: what is called `data` is whole, whenever this is interrupted."""
+        part = data.with_name("postgres.part")
+        for leftover in (part, data):
+            shutil.rmtree(leftover, ignore_errors=True)
+        self._folder(part)
         password = secrets.token_hex(16)
-        _write_private(state, json.dumps({"password": password}))
         secret = self.home / "initdb.password"
         _write_private(secret, password, self.account)
-        command = [programs / "initdb", "-D", data, "-U", "assay", "--auth=scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8", *(["--no-sync"] if self.hasty else [])]
-        done = subprocess.run([str(part) for part in command], cwd=data, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **(self.account or {}))
+        command = [programs / "initdb", "-D", part, "-U", "assay", "--auth=scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8", *(["--no-sync"] if self.hasty else [])]
+        done = subprocess.run([str(part) for part in command], cwd=part, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **(self.account or {}))
         secret.unlink()
         if done.returncode != 0:
-            shutil.rmtree(data, ignore_errors=True)
             raise Failure("initdb failed:\n" + done.stdout.decode(errors="replace"))
+        _write_private(state, json.dumps({"password": password}))
+        part.rename(data)
 
     def _postgres_programs(self, major: int | None) -> tuple:
         """The folder of Postgres' programs (those that made the data, if there are any) and the version's name."""

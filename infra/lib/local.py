@@ -1,0 +1,153 @@
+"""Assay on one machine: what infra/up and infra/down do."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+import stack
+import web
+from fingerprint import SERVER_SOURCES, fingerprint, unchanged
+from paths import CONNECTION, LOCAL, SITE
+from processes import Processes, port_is_free
+from run import Failure, answer
+from services import Services
+from steps import say, step
+from toolchain import toolchain
+
+PROCESSES = Processes(LOCAL / "run")
+BINARY = LOCAL / "bin" / "assay"
+FIRST_PORT, PORTS = 8080, 50
+
+
+def up() -> dict:
+    """Every step from nothing to a running Assay; each is skipped when it is done already. Returns how to reach it."""
+    with step("toolchain") as note:
+        note(toolchain())
+    env = {
+        "DATABASE_URL": _service("postgres", "DATABASE_URL"),
+        "REDIS_URL": _service("redis", "REDIS_URL"),
+        "ASSAY_BLOBS": str(LOCAL / "blobs"),
+        "ASSAY_MAIL": f"file:{LOCAL / 'mail'}",
+    }
+    for folder in ("blobs", "mail"):
+        (LOCAL / folder).mkdir(exist_ok=True)
+        (LOCAL / folder).chmod(0o700)
+    with step("web app") as note:
+        note(web.build())
+    with step("server program") as note:
+        note(_compile())
+    assay = stack.Stack(BINARY, PROCESSES, _port(), env)
+    inputs = fingerprint((), _stamp().read_text(), (SITE / "manifest.json").read_text(), json.dumps(assay.env))
+    if assay.running(inputs):
+        say("  server and worker run already")
+    else:
+        assay.stop()
+        with step("migrations"):
+            assay.migrate()
+        with step("server and worker") as note:
+            assay.start(inputs)
+            note(assay.url)
+    with step("first organization") as note:
+        connection = _connection(assay, note)
+    return connection
+
+
+def down() -> list:
+    """Stops server and worker, then what they used; returns their names."""
+    stopped = [name for name in ("server", "worker") if PROCESSES.stop(name, patience=stack.PATIENCE)]
+    return stopped + Services(LOCAL).stop()
+
+
+def reset() -> None:
+    """Forgets all data that infra/up made. A database that was given by DATABASE_URL is its owner's to empty."""
+    with step("reset") as note:
+        down()
+        Services(LOCAL).remove()
+        for folder in ("blobs", "mail"):
+            shutil.rmtree(LOCAL / folder, ignore_errors=True)
+        CONNECTION.unlink(missing_ok=True)
+        note("the database at DATABASE_URL was left as it is" if os.environ.get("DATABASE_URL") else "")
+
+
+def tell(connection: dict) -> None:
+    """The end of infra/up: the way in, and the first thing to try."""
+    print(f"""Assay runs at {connection["url"]}
+
+  organization  {connection["organization"]}
+  e-mail        {connection["email"]}
+  password      {connection["password"]}
+  API token     {connection["token"]}
+
+These are kept in {CONNECTION}. Mails that it sends are files in {LOCAL / "mail"}.
+A first training (pip install mlflow scikit-learn), to paste into python:
+
+{example(connection["url"], connection["token"])}
+
+infra/down stops it, infra/up starts it again.""")
+
+
+def example(url: str, token: str) -> str:
+    """Five lines that log a real training."""
+    return f"""import os, mlflow, sklearn.datasets, sklearn.ensemble
+os.environ["MLFLOW_TRACKING_TOKEN"] = "{token}"
+mlflow.set_tracking_uri("{url}")
+mlflow.sklearn.autolog()
+sklearn.ensemble.RandomForestRegressor(100).fit(*sklearn.datasets.load_diabetes(return_X_y=True))"""
+
+
+def _service(name: str, variable: str) -> str:
+    """The URL given in the environment, else a private service's."""
+    with step(name) as note:
+        if os.environ.get(variable):
+            note(f"as given by {variable}")
+            return os.environ[variable]
+        url, words = getattr(Services(LOCAL), name)()
+        note(words)
+        return url
+
+
+def _stamp():
+    return BINARY.with_suffix(".inputs")
+
+
+def _compile() -> str:
+    inputs = fingerprint(SERVER_SOURCES, answer(["rustc", "--version"]) or "")
+    if BINARY.exists() and unchanged(_stamp(), inputs):
+        return "unchanged"
+    stack.build(release=True, to=BINARY)
+    _stamp().write_text(inputs)
+    return f"{BINARY.stat().st_size / 1e6:.0f} MB"
+
+
+def _port() -> int:
+    """PORT, else where it listened before, else the first free one; never one that another program holds."""
+    ours = (PROCESSES.facts("server") or {}).get("port")
+    wanted = int(os.environ.get("PORT") or 0)
+    if wanted and wanted != ours and not port_is_free(wanted):
+        raise Failure(f"port {wanted} is in use by another program; choose one with PORT=... infra/up")
+    before = _known().get("url", "").rpartition(":")[2]
+    choices = [wanted] if wanted else [int(port) for port in [before] if port.isdigit()] + list(range(FIRST_PORT, FIRST_PORT + PORTS))
+    for port in choices:
+        if port == ours or port_is_free(port):
+            return port
+    raise Failure(f"no port from {FIRST_PORT} to {FIRST_PORT + PORTS} is free; choose one with PORT=... infra/up")
+
+
+def _known() -> dict:
+    return json.loads(CONNECTION.read_text()) if CONNECTION.exists() else {}
+
+
+def _connection(assay: stack.Stack, note) -> dict:
+    """What the first start learned; the password and the token are shown by the seed once, and kept only in the file."""
+    seeded, known = assay.seed(), _known()
+    if "token" in seeded:
+        known = seeded
+        note(f"{known['organization']}, owner {known['email']}")
+    elif not known:
+        raise Failure(f"the database has an organization already, but {CONNECTION} is gone: sign in at {assay.url}, or start anew with infra/up --reset")
+    else:
+        note("as before")
+    known["url"] = assay.url
+    stack.write_connection(CONNECTION, known)
+    return known
