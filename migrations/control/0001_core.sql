@@ -80,6 +80,17 @@ create table public.password_resets (
 );
 create index password_resets_person on public.password_resets (person_id);
 
+-- Somebody asked to found an organization and has not confirmed the address yet.
+create table public.sign_ups (
+    hash bytea primary key,
+    email text not null,
+    name text not null,
+    organization text not null,
+    password_hash text not null,
+    created_at timestamptz not null,
+    expires_at timestamptz not null
+);
+
 -- The queue. A row is the truth; Redis only rings the bell.
 create table public.jobs (
     id uuid primary key,
@@ -116,6 +127,7 @@ alter table public.sessions enable row level security;
 alter table public.api_tokens enable row level security;
 alter table public.invitations enable row level security;
 alter table public.password_resets enable row level security;
+alter table public.sign_ups enable row level security;
 alter table public.jobs enable row level security;
 alter table public.schedules enable row level security;
 
@@ -133,6 +145,7 @@ create policy fellow on public.people for select to assay_app
 create policy lobby on public.people to assay_app using (current_setting('app.door', true) = 'lobby');
 create policy lobby on public.sessions to assay_app using (current_setting('app.door', true) = 'lobby');
 create policy lobby on public.password_resets to assay_app using (current_setting('app.door', true) = 'lobby');
+create policy lobby on public.sign_ups to assay_app using (current_setting('app.door', true) = 'lobby');
 create policy tenant on public.jobs to assay_app
     using (tenant_id::text = current_setting('app.tenant_id', true) or current_setting('app.door', true) in ('lobby', 'dispatch'));
 create policy dispatch on public.schedules to assay_app using (current_setting('app.door', true) = 'dispatch');

@@ -1,0 +1,14 @@
+//! Assay's server. Edges at the top, tools at the bottom, imports only downwards:
+//! `http`, `graphql`, `mlflow` → `features` → `jobs` → `access` → `platform`, `config`, `fault`.
+
+pub mod access;
+pub mod commands;
+pub mod config;
+pub mod fault;
+pub mod features;
+pub mod graphql;
+pub mod http;
+pub mod jobs;
+pub mod mlflow;
+pub mod platform;
+pub mod services;

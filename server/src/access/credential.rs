@@ -1,0 +1,137 @@
+//! Secrets that identify a caller: opaque, random, stored as SHA-256 only.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rand::RngExt;
+use sha2::{Digest, Sha256};
+
+const TOKEN_PREFIX: &str = "assay_";
+
+/// Where a credential came from, which decides what it may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CredentialKind {
+    /// The cookie of a browser session.
+    Session,
+    /// A personal API token.
+    Token,
+}
+
+impl CredentialKind {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// What a caller presented; not yet checked against the database.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Credential {
+    kind: CredentialKind,
+    hash: [u8; 32],
+}
+
+impl Credential {
+    /// The cookie of a browser session. `None` when it cannot be one.
+    pub fn session(cookie: &str) -> Option<Self> {
+        let well_formed = cookie.len() == 43 && URL_SAFE_NO_PAD.decode(cookie).is_ok();
+        well_formed.then(|| Self { kind: CredentialKind::Session, hash: digest(cookie) })
+    }
+
+    /// An API token: prefix, 160 bits, checksum. `None` when the checksum does not fit, so that a
+    /// mistyped token costs no query.
+    pub fn token(text: &str) -> Option<Self> {
+        let body = text.strip_prefix(TOKEN_PREFIX)?;
+        if body.len() != 33 || !body.is_ascii() {
+            return None;
+        }
+        let (secret, sum) = body.split_at(27);
+        (checksum(secret) == sum).then(|| Self { kind: CredentialKind::Token, hash: digest(text) })
+    }
+
+    /// What kind of credential it is.
+    pub fn kind(&self) -> CredentialKind {
+        self.kind
+    }
+
+    pub(super) fn hash(&self) -> &[u8; 32] {
+        &self.hash
+    }
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Credential({}, hidden)", self.kind.as_str())
+    }
+}
+
+/// A fresh secret: shown once, stored hashed.
+pub struct Secret {
+    text: String,
+}
+
+impl Secret {
+    /// 256 random bits for a session cookie or a link in a mail.
+    pub fn opaque() -> Self {
+        Self { text: URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>()) }
+    }
+
+    /// An API token: `assay_`, 160 random bits, a checksum of six characters.
+    pub fn token() -> Self {
+        let secret = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 20]>());
+        let sum = checksum(&secret);
+        Self { text: format!("{TOKEN_PREFIX}{secret}{sum}") }
+    }
+
+    /// The text to show or send, once.
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+
+    /// The last four characters of a token's secret, by which its owner can tell it from others.
+    pub fn hint(&self) -> String {
+        self.text[self.text.len() - 4..].to_owned()
+    }
+
+    /// What is stored.
+    pub fn hash(&self) -> Vec<u8> {
+        digest(&self.text).to_vec()
+    }
+}
+
+/// The stored form of a secret that came with a link.
+pub fn hash_of(secret: &str) -> Vec<u8> {
+    digest(secret).to_vec()
+}
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+fn checksum(secret: &str) -> String {
+    let sum = Sha256::digest(format!("assay-token-checksum:{secret}").as_bytes());
+    URL_SAFE_NO_PAD.encode(&sum[..5])[..6].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t67_only_whole_tokens_are_looked_up() {
+        let secret = Secret::token();
+        assert!(Credential::token(secret.expose()).is_some());
+        let mut wrong = secret.expose().to_owned();
+        let last = wrong.pop();
+        wrong.push(if last == Some('A') { 'B' } else { 'A' });
+        for text in [wrong.as_str(), "", "assay_", "assay_é", &secret.expose()[6..], "Bearer x"] {
+            assert!(Credential::token(text).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_cookie_has_256_bits() {
+        assert!(Credential::session(Secret::opaque().expose()).is_some());
+        assert!(Credential::session("short").is_none());
+    }
+}

@@ -1,0 +1,98 @@
+//! The door of the job queue: claiming, finishing and sweeping rows of `public.jobs`, whatever
+//! their tenant. It sees no tenant's schema; a claimed job is carried out in a [`Scope`] of its own
+//! tenant. Only `jobs/` may open it (`tests/architecture.rs`).
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement, Value};
+use shared::ids::TenantId;
+use uuid::Uuid;
+
+use super::{CredentialKind, RequestInfo, Scope, Sql, Vault};
+use crate::fault::Fault;
+
+/// A transaction on the job queue.
+pub struct DispatchTx {
+    tx: DatabaseTransaction,
+    now: DateTime<Utc>,
+}
+
+impl Vault {
+    /// Opens the queue.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database is away.
+    pub async fn dispatch(&self) -> Result<DispatchTx, Fault> {
+        let tx = self.begin().await?;
+        let door = "select set_config('search_path', 'public', true), set_config('app.door', 'dispatch', true)";
+        tx.query_one_raw(Statement::from_string(DbBackend::Postgres, door)).await?;
+        Ok(DispatchTx { tx, now: self.clock().now() })
+    }
+
+    /// The scope in which a claimed job runs: its tenant, and the one permission its kind names.
+    ///
+    /// # Errors
+    /// `NotFound` when the tenant is gone, `Unavailable`.
+    pub async fn enter_job(&self, tenant: TenantId, job: Uuid, name: &str, permission: shared::Permission, request: RequestInfo) -> Result<Scope, Fault> {
+        self.enter_as_job(tenant, job, name, permission, request).await
+    }
+
+    /// Removes sessions and links that have expired.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal`.
+    pub async fn remove_expired(&self) -> Result<(), Fault> {
+        let tx = self.lobby().await?;
+        let now = self.clock().now();
+        tx.run("delete from sessions where expires_at < $1", vec![now.into()]).await?;
+        tx.run("delete from sign_ups where expires_at < $1", vec![now.into()]).await?;
+        tx.run("delete from password_resets where expires_at < $1", vec![now.into()]).await?;
+        tx.run("delete from invitations where accepted_at is null and expires_at < $1::timestamptz - interval '30 days'", vec![now.into()]).await?;
+        tx.finish().await
+    }
+
+    /// Writes when sessions and tokens were last used. Called every half minute.
+    ///
+    /// # Errors
+    /// `Unavailable`; the next call has another chance with newer uses.
+    pub async fn flush_uses(&self) -> Result<(), Fault> {
+        let used = self.take_used();
+        if used.is_empty() {
+            return Ok(());
+        }
+        let tx = self.lobby().await?;
+        let ids = |kind| used.iter().filter(|(k, _)| *k == kind).map(|(_, id)| *id).collect::<Vec<Uuid>>();
+        let now = self.clock().now();
+        tx.run("update api_tokens set last_used_at = $2 where id = any($1)", vec![ids(CredentialKind::Token).into(), now.into()]).await?;
+        tx.run(
+            "update memberships m set last_seen_at = $2 from sessions s where s.id = any($1) and m.person_id = s.person_id and m.tenant_id = s.tenant_id",
+            vec![ids(CredentialKind::Session).into(), now.into()],
+        )
+        .await?;
+        tx.finish().await
+    }
+}
+
+impl DispatchTx {
+    /// Commits.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal`.
+    pub async fn commit(self) -> Result<(), Fault> {
+        Ok(self.tx.commit().await?)
+    }
+}
+
+#[async_trait::async_trait]
+impl Sql for DispatchTx {
+    async fn rows(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+        self.tx.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await
+    }
+
+    async fn run(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, DbErr> {
+        Ok(self.tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?.rows_affected())
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+}

@@ -1,0 +1,84 @@
+//! The door before anybody is somebody: sign-up, sign-in, reset, invitations, switching
+//! organizations. A lobby transaction sees the control plane only; no tenant's schema is in its
+//! path and the row-level gate of every tenant table is closed to it. Only `features::accounts`
+//! may open it (`tests/architecture.rs`).
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement, Value};
+use shared::ids::TenantId;
+
+use super::{Sql, Vault, audit, vault::set_tenant};
+use crate::fault::Fault;
+
+/// A transaction on the control plane.
+pub struct LobbyTx {
+    tx: DatabaseTransaction,
+    vault: Vault,
+    now: DateTime<Utc>,
+}
+
+impl Vault {
+    /// Opens the lobby.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database is away.
+    pub async fn lobby(&self) -> Result<LobbyTx, Fault> {
+        let tx = self.begin().await?;
+        let door = "select set_config('search_path', 'public', true), set_config('app.door', 'lobby', true)";
+        tx.query_one_raw(Statement::from_string(DbBackend::Postgres, door)).await?;
+        Ok(LobbyTx { tx, vault: self.clone(), now: self.clock().now() })
+    }
+}
+
+impl LobbyTx {
+    /// Commits an act that concerns one organization, with its entry in that organization's log.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal`; the transaction is then rolled back.
+    pub async fn commit_in(self, tenant: TenantId, author: audit::Author, entry: audit::Entry) -> Result<(), Fault> {
+        self.commit_in_all(&[tenant], &author, &entry).await
+    }
+
+    /// Commits an act that concerns a person in all of their organizations (a new password, signing
+    /// out everywhere): one entry in the log of each. With none there is nothing to enter.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal`; the transaction is then rolled back.
+    pub async fn commit_in_all(self, tenants: &[TenantId], author: &audit::Author, entry: &audit::Entry) -> Result<(), Fault> {
+        for tenant in tenants {
+            set_tenant(&self.tx, *tenant).await?;
+            audit::append_by(&self.tx, self.now, author, std::slice::from_ref(entry)).await?;
+        }
+        self.tx.commit().await?;
+        self.vault.ring_bell();
+        Ok(())
+    }
+
+    /// Commits housekeeping that nobody asked for: when credentials were last used, expired rows.
+    pub(super) async fn finish(self) -> Result<(), Fault> {
+        Ok(self.tx.commit().await?)
+    }
+
+    /// Writes a job that belongs to no tenant into the outbox: mail to a person.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal`.
+    pub async fn enqueue<J: crate::jobs::ControlJob>(&self, job: &J, request_id: &str) -> Result<(), Fault> {
+        crate::jobs::Envelope::new(job, None, request_id)?.insert(self).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Sql for LobbyTx {
+    async fn rows(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+        self.tx.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await
+    }
+
+    async fn run(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, DbErr> {
+        Ok(self.tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?.rows_affected())
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+}

@@ -1,0 +1,244 @@
+//! The owner's side of the database: applying migrations and creating tenants. It has connections
+//! of its own, which requests never get.
+
+use chrono::{DateTime, Utc};
+use migrations::Migration;
+use shared::{Role, field::Slug, ids::TenantId};
+use sqlx::{AssertSqlSafe, Connection as _, Executor, PgConnection, Row};
+use uuid::Uuid;
+
+use super::Vault;
+use crate::fault::Fault;
+
+/// Serialises migrations and the creation of tenants across processes.
+const MIGRATION_LOCK: i64 = 0x4153_5341_59;
+
+/// What founds an organization.
+pub struct Founding {
+    pub organization: String,
+    pub slug: Slug,
+    pub person: Uuid,
+    pub member: Uuid,
+    /// `Some` for somebody who signs up; `None` when the person exists.
+    pub account: Option<NewPerson>,
+    pub request_id: String,
+    pub address: String,
+}
+
+/// A person who does not exist yet.
+pub struct NewPerson {
+    pub email: String,
+    pub name: String,
+    pub password_hash: String,
+}
+
+/// Why an organization was not founded.
+#[derive(Debug)]
+pub enum FoundingError {
+    /// The e-mail address has an account.
+    EmailTaken,
+    /// Anything else.
+    Fault(Fault),
+}
+
+impl<E: Into<Fault>> From<E> for FoundingError {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl Vault {
+    /// Brings the control plane and every tenant to the newest version. Safe to run again and from
+    /// several processes at once; a tenant is one transaction, so it can be resumed.
+    ///
+    /// # Errors
+    /// `Unavailable`, or `Internal` with the failing file in the log.
+    pub async fn migrate(&self) -> Result<usize, Fault> {
+        let mut connection = self.owner().acquire().await?;
+        sqlx::query("select pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut *connection).await?;
+        let outcome = migrate_all(&mut connection).await;
+        sqlx::query("select pg_advisory_unlock($1)").bind(MIGRATION_LOCK).execute(&mut *connection).await?;
+        outcome
+    }
+
+    /// Creates an organization: its rows on the control plane, its schema, its default project and
+    /// policy, and the first entry of its audit log. One transaction: all of it or nothing.
+    ///
+    /// # Errors
+    /// [`FoundingError::EmailTaken`], or a fault.
+    pub async fn found(&self, founding: Founding) -> Result<TenantId, FoundingError> {
+        let now = self.clock().now();
+        let tenant = TenantId::from_uuid(Uuid::now_v7());
+        let mut connection = self.owner().acquire().await?;
+        let mut tx = connection.begin().await?;
+        if let Some(account) = &founding.account {
+            let inserted = sqlx::query("insert into public.people (id, email, name, password_hash, created_at) values ($1, $2, $3, $4, $5) on conflict (email) do nothing")
+                .bind(founding.person)
+                .bind(&account.email)
+                .bind(&account.name)
+                .bind(&account.password_hash)
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
+            if inserted.rows_affected() == 0 {
+                return Err(FoundingError::EmailTaken);
+            }
+        }
+        let slug = free_slug(&mut tx, founding.slug.as_str()).await?;
+        sqlx::query("insert into public.tenants (id, slug, name, created_at) values ($1, $2, $3, $4)")
+            .bind(tenant.uuid())
+            .bind(&slug)
+            .bind(&founding.organization)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("insert into public.memberships (id, tenant_id, person_id, roles, joined_at) values ($1, $2, $3, $4, $5)")
+            .bind(founding.member)
+            .bind(tenant.uuid())
+            .bind(founding.person)
+            .bind(vec![Role::Owner.as_str().to_owned()])
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        create_schema(&mut tx, tenant, now).await?;
+        let person: (String,) = sqlx::query_as("select email from public.people where id = $1").bind(founding.person).fetch_one(&mut *tx).await?;
+        let one = |text: &str| vec![text.to_owned()];
+        sqlx::query("select audit_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
+            .bind(now)
+            .bind(one("member"))
+            .bind(vec![shared::ids::MemberId::from_uuid(founding.member).to_string()])
+            .bind(vec![person.0])
+            .bind(one(""))
+            .bind(one("organization.create"))
+            .bind(one("organization"))
+            .bind(vec![tenant.to_string()])
+            .bind(vec![founding.organization.clone()])
+            .bind(one("done"))
+            .bind(one(""))
+            .bind(vec![founding.request_id.clone()])
+            .bind(vec![founding.address.clone()])
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(tenant)
+    }
+
+    /// Every tenant's id, slug and schema, for commands that an operator runs on all of them.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal`.
+    pub async fn tenants(&self) -> Result<Vec<(TenantId, String)>, Fault> {
+        let rows = sqlx::query("select id, slug from public.tenants order by created_at, id").fetch_all(self.owner()).await?;
+        rows.iter().map(|row| Ok((TenantId::from_uuid(row.try_get(0)?), row.try_get(1)?))).collect()
+    }
+}
+
+async fn migrate_all(connection: &mut PgConnection) -> Result<usize, Fault> {
+    connection.execute("do $$ begin if not exists (select from pg_roles where rolname = 'assay_app') then create role assay_app nologin; end if; end $$").await?;
+    connection.execute("grant assay_app to current_user").await?;
+    connection.execute("create table if not exists public.schema_migrations (tenant_id uuid not null, name text not null, applied_at timestamptz not null default now(), primary key (tenant_id, name))").await?;
+    let mut applied = 0;
+    for migration in migrations::CONTROL {
+        applied += apply(connection, Uuid::nil(), migration).await?;
+    }
+    let tenants: Vec<(Uuid,)> = sqlx::query_as("select id from public.tenants order by created_at").fetch_all(&mut *connection).await?;
+    for (tenant,) in tenants {
+        applied += bring_up(connection, TenantId::from_uuid(tenant)).await?;
+    }
+    Ok(applied)
+}
+
+/// Brings one tenant's schema to the newest version, in one transaction.
+async fn bring_up(connection: &mut PgConnection, tenant: TenantId) -> Result<usize, Fault> {
+    let mut tx = connection.begin().await?;
+    enter_schema(&mut tx, tenant).await?;
+    let mut applied = 0;
+    for migration in migrations::TENANT {
+        applied += apply(&mut tx, tenant.uuid(), migration).await?;
+    }
+    if applied > 0 {
+        gate(&mut tx, tenant).await?;
+    }
+    tx.commit().await?;
+    Ok(applied)
+}
+
+async fn create_schema(tx: &mut PgConnection, tenant: TenantId, now: DateTime<Utc>) -> Result<(), Fault> {
+    tx.execute(AssertSqlSafe(format!("create schema {}", schema(tenant)))).await?;
+    enter_schema(tx, tenant).await?;
+    for migration in migrations::TENANT {
+        apply(tx, tenant.uuid(), migration).await?;
+    }
+    gate(tx, tenant).await?;
+    sqlx::query("insert into projects (id, name, is_default, created_at) values ($1, 'default', true, $2)").bind(Uuid::now_v7()).bind(now).execute(&mut *tx).await?;
+    let (roles, permissions): (Vec<String>, Vec<String>) = Role::ALL
+        .iter()
+        .flat_map(|role| role.permissions().into_iter().map(|permission| (role.as_str().to_owned(), permission.as_str().to_owned())))
+        .unzip();
+    sqlx::query("insert into role_permissions (role, permission) select * from unnest($1::text[], $2::text[])").bind(roles).bind(permissions).execute(&mut *tx).await?;
+    Ok(())
+}
+
+async fn enter_schema(tx: &mut PgConnection, tenant: TenantId) -> Result<(), Fault> {
+    sqlx::query("select set_config('search_path', $1, true), set_config('app.tenant_id', $2, true)")
+        .bind(schema(tenant))
+        .bind(tenant.uuid().to_string())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The second wall: every table of the schema refuses rows unless `app.tenant_id` is this tenant,
+/// to its owner too, and the application's role may read the audit log but not write it.
+async fn gate(tx: &mut PgConnection, tenant: TenantId) -> Result<(), Fault> {
+    let schema = schema(tenant);
+    let tables: Vec<(String,)> = sqlx::query_as("select relname::text from pg_class where relnamespace = $1::regnamespace and relkind = 'r' and not relforcerowsecurity")
+        .bind(&schema)
+        .fetch_all(&mut *tx)
+        .await?;
+    let id = tenant.uuid();
+    for (table,) in tables {
+        let rule = format!("nullif(current_setting('app.tenant_id', true), '') = '{id}'");
+        let rights = if table.starts_with("audit_") { "select" } else { "select, insert, update, delete" };
+        tx.execute(AssertSqlSafe(format!(
+            "alter table {schema}.{table} enable row level security; alter table {schema}.{table} force row level security; \
+             create policy gate on {schema}.{table} using ({rule}) with check ({rule}); \
+             grant {rights} on {schema}.{table} to assay_app"
+        )))
+        .await?;
+    }
+    tx.execute(AssertSqlSafe(format!(
+        "grant usage on schema {schema} to assay_app; grant usage on all sequences in schema {schema} to assay_app; grant execute on all functions in schema {schema} to assay_app"
+    )))
+    .await?;
+    Ok(())
+}
+
+async fn apply(connection: &mut PgConnection, tenant: Uuid, migration: &Migration) -> Result<usize, Fault> {
+    let done: Option<(i32,)> = sqlx::query_as("select 1 from public.schema_migrations where tenant_id = $1 and name = $2")
+        .bind(tenant)
+        .bind(migration.name)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if done.is_some() {
+        return Ok(0);
+    }
+    let sql = migration.sql.replace("{schema}", &schema(TenantId::from_uuid(tenant))).replace("{tenant}", &tenant.to_string());
+    let mut tx = connection.begin().await?;
+    tx.execute(AssertSqlSafe(sql)).await.inspect_err(|error| tracing::error!(migration = migration.name, %error, "migration failed"))?;
+    sqlx::query("insert into public.schema_migrations (tenant_id, name) values ($1, $2)").bind(tenant).bind(migration.name).execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(1)
+}
+
+/// `t_` and the tenant's UUID: never text that somebody typed.
+fn schema(tenant: TenantId) -> String {
+    format!("t_{}", tenant.hex())
+}
+
+async fn free_slug(tx: &mut PgConnection, wanted: &str) -> Result<String, Fault> {
+    let taken: Vec<(String,)> = sqlx::query_as("select slug from public.tenants where slug = $1 or slug like $1 || '-%'").bind(wanted).fetch_all(tx).await?;
+    let is_free = |slug: &String| !taken.iter().any(|(other,)| other == slug);
+    let slugs = std::iter::once(wanted.to_owned()).chain((2..).map(|n| format!("{}-{n}", &wanted[..wanted.len().min(34)])));
+    slugs.into_iter().find(is_free).ok_or_else(|| Fault::internal("no free slug"))
+}

@@ -1,0 +1,195 @@
+//! An authenticated actor in one tenant.
+
+use std::{
+    marker::PhantomData,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use chrono::{DateTime, Utc};
+use sea_orm::DatabaseTransaction;
+use shared::ids::{MemberId, PersonId, TenantId};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::{Credential, Grant, Permission, ReadTx, RequestInfo, Vault, WriteTx, audit, policy::Rights};
+use crate::fault::Fault;
+
+/// What kind of actor a scope stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActorKind {
+    /// A member with a browser.
+    Member,
+    /// A member's script, with an API token.
+    Token,
+    /// A background job.
+    Job,
+}
+
+impl ActorKind {
+    /// The word in audit entries.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Token => "token",
+            Self::Job => "job",
+        }
+    }
+}
+
+/// Who acts.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub kind: ActorKind,
+    /// Nil for a job.
+    pub person: PersonId,
+    /// Nil for a job.
+    pub member: MemberId,
+    pub name: String,
+    /// Empty for a job.
+    pub email: String,
+    /// The session, token or job.
+    pub credential: Uuid,
+}
+
+/// The organization a scope is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub slug: String,
+    pub name: String,
+}
+
+/// How a scope proves itself again when it opens another transaction.
+#[derive(Clone)]
+pub(super) enum Proof {
+    Credential(Credential),
+    Job(shared::Permission),
+}
+
+pub(super) struct Inner {
+    pub(super) vault: Vault,
+    pub(super) proof: Proof,
+    pub(super) actor: Actor,
+    pub(super) tenant: Tenant,
+    pub(super) roles: Vec<String>,
+    pub(super) rights: Rights,
+    pub(super) request: RequestInfo,
+    /// The transaction that authenticated this scope, until somebody uses it.
+    pub(super) entered: Mutex<Option<DatabaseTransaction>>,
+    pub(super) read: OnceCell<ReadTx>,
+    pub(super) denied: Mutex<Vec<shared::Permission>>,
+}
+
+/// An actor in a tenant. Built only by authentication.
+#[derive(Clone)]
+pub struct Scope {
+    pub(super) inner: Arc<Inner>,
+}
+
+impl Scope {
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.inner.actor
+    }
+
+    /// Where.
+    pub fn tenant(&self) -> &Tenant {
+        &self.inner.tenant
+    }
+
+    /// The actor's roles in this tenant.
+    pub fn roles(&self) -> &[String] {
+        &self.inner.roles
+    }
+
+    /// What the edge knew of the request.
+    pub fn request(&self) -> &RequestInfo {
+        &self.inner.request
+    }
+
+    /// The time, from the injected clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.inner.vault.clock().now()
+    }
+
+    /// Whether the policy allows the permission; for showing or hiding, never instead of a grant.
+    pub fn may(&self, permission: shared::Permission) -> bool {
+        self.inner.rights.contains(permission)
+    }
+
+    /// Asks the tenant's policy.
+    ///
+    /// # Errors
+    /// [`shared::ErrorCode::Forbidden`]; the attempt is remembered for the audit log.
+    pub fn grant<P: Permission>(&self) -> Result<Grant<'_, P>, Fault> {
+        if self.inner.rights.contains(P::NAME) {
+            return Ok(Grant { scope: self, permission: PhantomData });
+        }
+        let mut denied = self.inner.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        if !denied.contains(&P::NAME) {
+            denied.push(P::NAME);
+        }
+        Err(Fault::forbidden(P::NAME))
+    }
+
+    /// Gives the connection back before long work that needs no database (streaming an upload).
+    /// The next transaction proves the credential again.
+    pub fn rest(&self) {
+        self.inner.entered.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    pub(super) async fn read_tx(&self) -> Result<&ReadTx, Fault> {
+        self.inner
+            .read
+            .get_or_try_init(|| async {
+                let tx = match self.take_entered() {
+                    Some(tx) => tx,
+                    None => self.inner.vault.reenter(&self.inner).await?.0,
+                };
+                Ok(ReadTx { tx, now: self.now() })
+            })
+            .await
+    }
+
+    pub(super) async fn write_tx(&self, permission: shared::Permission) -> Result<WriteTx, Fault> {
+        let tx = match self.take_entered() {
+            Some(tx) => tx,
+            None => {
+                let (tx, rights) = self.inner.vault.reenter(&self.inner).await?;
+                if !rights.contains(permission) {
+                    return Err(Fault::forbidden(permission));
+                }
+                tx
+            }
+        };
+        Ok(WriteTx { tx, now: self.now(), inner: self.inner.clone() })
+    }
+
+    /// Writes the denied attempts of this request into the audit log. Edges call it after the
+    /// response is known.
+    ///
+    /// # Errors
+    /// [`shared::ErrorCode::Unavailable`] when the log cannot be written.
+    pub async fn record_denials(&self) -> Result<(), Fault> {
+        let denied = std::mem::take(&mut *self.inner.denied.lock().unwrap_or_else(PoisonError::into_inner));
+        if denied.is_empty() {
+            return Ok(());
+        }
+        let entries: Vec<_> = denied
+            .into_iter()
+            .filter(|permission| self.inner.vault.denial_is_new(self.inner.actor.credential, *permission))
+            .map(|permission| {
+                audit::Entry::new("authorization.denied", audit::Subject::new("permission", permission.as_str(), permission.as_str())).denied()
+            })
+            .collect();
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (tx, _) = self.inner.vault.reenter(&self.inner).await?;
+        WriteTx { tx, now: self.now(), inner: self.inner.clone() }.commit_all(entries).await
+    }
+
+    fn take_entered(&self) -> Option<DatabaseTransaction> {
+        self.inner.entered.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

@@ -1,0 +1,207 @@
+//! The only values that can run SQL, each begun for one tenant.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value,
+};
+
+use super::{audit, scope::Inner};
+use crate::fault::Fault;
+use std::sync::Arc;
+
+/// Constant SQL with bound parameters, for the statements a query builder cannot say. The text is
+/// `'static`: nothing a caller sends can become part of it.
+#[async_trait::async_trait]
+pub trait Sql: Sync {
+    /// Runs a query and returns its rows.
+    async fn rows(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr>;
+
+    /// Runs a query that returns at most one row.
+    async fn row(&self, sql: &'static str, values: Vec<Value>) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// Runs a statement and returns how many rows it changed.
+    async fn run(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, DbErr>;
+
+    /// The time this transaction works with.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// What a repo's functions take: a transaction of either kind.
+pub trait Connection: ConnectionTrait + Sql {}
+impl<T: ConnectionTrait + Sql> Connection for T {}
+
+/// A transaction of one tenant in which nothing can be changed.
+pub struct ReadTx {
+    pub(super) tx: DatabaseTransaction,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// A transaction of one tenant. Dropped, it is rolled back; committed, it carries its audit entry.
+pub struct WriteTx {
+    pub(super) tx: DatabaseTransaction,
+    pub(super) now: DateTime<Utc>,
+    pub(super) inner: Arc<Inner>,
+}
+
+impl WriteTx {
+    /// Appends the audit entry as the last statement and commits. If the entry cannot be written,
+    /// nothing is.
+    ///
+    /// # Errors
+    /// [`shared::ErrorCode::Unavailable`] or `Internal`; the transaction is then rolled back.
+    pub async fn commit(self, entry: audit::Entry) -> Result<(), Fault> {
+        self.commit_all(vec![entry]).await
+    }
+
+    /// Like [`WriteTx::commit`] for a use case that is several acts, each with its entry.
+    ///
+    /// # Errors
+    /// As [`WriteTx::commit`]; an empty list is a defect and refused.
+    pub async fn commit_all(self, entries: Vec<audit::Entry>) -> Result<(), Fault> {
+        if entries.is_empty() {
+            return Err(Fault::internal("a write without an audit entry"));
+        }
+        audit::append(&self.tx, self.now, &self.inner, &entries).await?;
+        self.tx.commit().await?;
+        self.inner.vault.ring_bell();
+        Ok(())
+    }
+
+    /// Commits high-rate telemetry of a running run, which has no entry a call: the entry that ends
+    /// the run carries the digest of what was logged.
+    ///
+    /// # Errors
+    /// [`shared::ErrorCode::Unavailable`] or `Internal`; the transaction is then rolled back.
+    pub async fn commit_telemetry(self) -> Result<(), Fault> {
+        self.tx.commit().await?;
+        Ok(())
+    }
+
+    /// Writes a job into the outbox, in this transaction.
+    ///
+    /// # Errors
+    /// [`shared::ErrorCode::Unavailable`] or `Internal`.
+    pub async fn enqueue<J: crate::jobs::Job>(&self, job: &J) -> Result<(), Fault> {
+        let envelope = crate::jobs::Envelope::new(job, Some(self.inner.tenant.id), &self.inner.request.id)?;
+        envelope.insert(self).await
+    }
+
+    /// The tenant this transaction belongs to.
+    pub fn tenant(&self) -> &super::Tenant {
+        &self.inner.tenant
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &super::Actor {
+        &self.inner.actor
+    }
+}
+
+fn raw_refused<T>() -> Result<T, DbErr> {
+    Err(DbErr::Custom("only built or constant statements may run".into()))
+}
+
+/// Refuses to run anything but a query. The builder's own text is checked, so an entity's `insert`
+/// on a [`ReadTx`] fails before it reaches the database.
+fn only_query(sql: &str) -> Result<(), DbErr> {
+    let word = sql.trim_start().get(..6).unwrap_or_default();
+    let reads = word.eq_ignore_ascii_case("select") || word.get(..4).is_some_and(|w| w.eq_ignore_ascii_case("with"));
+    if reads { Ok(()) } else { Err(DbErr::Custom("a reading transaction runs queries only".into())) }
+}
+
+fn constant(sql: &'static str, values: Vec<Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+}
+
+#[async_trait::async_trait]
+impl Sql for ReadTx {
+    async fn rows(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+        only_query(sql)?;
+        self.tx.query_all_raw(constant(sql, values)).await
+    }
+
+    async fn run(&self, _: &'static str, _: Vec<Value>) -> Result<u64, DbErr> {
+        raw_refused()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+}
+
+#[async_trait::async_trait]
+impl Sql for WriteTx {
+    async fn rows(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+        self.tx.query_all_raw(constant(sql, values)).await
+    }
+
+    async fn run(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, DbErr> {
+        Ok(self.tx.execute_raw(constant(sql, values)).await?.rows_affected())
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for ReadTx {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+    async fn execute_raw(&self, _: Statement) -> Result<ExecResult, DbErr> {
+        raw_refused()
+    }
+    async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
+        raw_refused()
+    }
+    async fn query_one_raw(&self, _: Statement) -> Result<Option<QueryResult>, DbErr> {
+        raw_refused()
+    }
+    async fn query_all_raw(&self, _: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        raw_refused()
+    }
+    async fn execute<S: StatementBuilder>(&self, _: &S) -> Result<ExecResult, DbErr> {
+        raw_refused()
+    }
+    async fn query_one<S: StatementBuilder>(&self, statement: &S) -> Result<Option<QueryResult>, DbErr> {
+        let statement = DbBackend::Postgres.build(statement);
+        only_query(&statement.sql)?;
+        self.tx.query_one_raw(statement).await
+    }
+    async fn query_all<S: StatementBuilder>(&self, statement: &S) -> Result<Vec<QueryResult>, DbErr> {
+        let statement = DbBackend::Postgres.build(statement);
+        only_query(&statement.sql)?;
+        self.tx.query_all_raw(statement).await
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for WriteTx {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+    async fn execute_raw(&self, _: Statement) -> Result<ExecResult, DbErr> {
+        raw_refused()
+    }
+    async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
+        raw_refused()
+    }
+    async fn query_one_raw(&self, _: Statement) -> Result<Option<QueryResult>, DbErr> {
+        raw_refused()
+    }
+    async fn query_all_raw(&self, _: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        raw_refused()
+    }
+    async fn execute<S: StatementBuilder>(&self, statement: &S) -> Result<ExecResult, DbErr> {
+        self.tx.execute(statement).await
+    }
+    async fn query_one<S: StatementBuilder>(&self, statement: &S) -> Result<Option<QueryResult>, DbErr> {
+        self.tx.query_one(statement).await
+    }
+    async fn query_all<S: StatementBuilder>(&self, statement: &S) -> Result<Vec<QueryResult>, DbErr> {
+        self.tx.query_all(statement).await
+    }
+}

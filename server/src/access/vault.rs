@@ -1,0 +1,280 @@
+//! Owns the pool and the doors.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, SqlxPostgresConnector, Statement, TransactionTrait};
+use shared::ids::{MemberId, PersonId, TenantId};
+use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::{
+    Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
+    policy::{Policy, Rights},
+    scope::{Inner, Proof},
+};
+use crate::{fault::Fault, platform::Clock};
+
+/// A connection is retired after so long: a backend keeps the catalog entries of every tenant it
+/// has touched and never gives them back.
+const CONNECTION_LIFE: Duration = Duration::from_secs(600);
+/// Denied attempts that were written lately, so that a loop of them is one entry a minute.
+const DENIAL_WINDOW_SECONDS: i64 = 60;
+
+/// The pool, the clock, the policies. Cloning shares them.
+#[derive(Clone)]
+pub struct Vault {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pool: DatabaseConnection,
+    owner: PgPool,
+    clock: Clock,
+    policies: moka::sync::Cache<TenantId, (i64, Arc<Policy>)>,
+    denials: Mutex<HashMap<(Uuid, shared::Permission), DateTime<Utc>>>,
+    used: Mutex<HashSet<(CredentialKind, Uuid)>>,
+    bell: tokio::sync::Notify,
+}
+
+impl Vault {
+    /// Connects. The application's connections give up the owner's rights at once.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database cannot be reached.
+    pub async fn open(database_url: &str, connections: u32, clock: Clock) -> Result<Self, Fault> {
+        let options: sqlx::postgres::PgConnectOptions = database_url.parse().map_err(Fault::internal)?;
+        let options = options.application_name("assay");
+        let owner = PgPoolOptions::new()
+            .max_connections(2)
+            .min_connections(0)
+            .idle_timeout(Duration::from_secs(30))
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_lazy_with(options.clone());
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(5))
+            .max_lifetime(CONNECTION_LIFE)
+            .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute("set role assay_app; set statement_timeout = '20s'; set lock_timeout = '5s'; set idle_in_transaction_session_timeout = '60s'").await?;
+                    Ok(())
+                })
+            })
+            .connect_lazy_with(options);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                pool: SqlxPostgresConnector::from_sqlx_postgres_pool(pool),
+                owner,
+                clock,
+                policies: moka::sync::Cache::new(2_000),
+                denials: Mutex::default(),
+                used: Mutex::default(),
+                bell: tokio::sync::Notify::new(),
+            }),
+        })
+    }
+
+    /// The injected clock.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Whether the database answers and has been migrated.
+    pub async fn ready(&self) -> bool {
+        let probe = Statement::from_string(DbBackend::Postgres, "select 1 from public.tenants limit 1");
+        self.shared.pool.query_all_raw(probe).await.is_ok()
+    }
+
+    pub(super) fn owner(&self) -> &PgPool {
+        &self.shared.owner
+    }
+
+    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, Fault> {
+        Ok(self.shared.pool.begin().await?)
+    }
+
+    /// Rung after a commit, so that a worker in this process looks at the outbox at once.
+    pub(super) fn ring_bell(&self) {
+        self.shared.bell.notify_waiters();
+    }
+
+    /// Waits until a transaction of this process was committed.
+    pub async fn bell(&self) {
+        self.shared.bell.notified().await;
+    }
+
+    /// Checks a credential and enters its tenant, in the first statement of a new transaction.
+    ///
+    /// # Errors
+    /// [`shared::ErrorCode::Unauthenticated`] when it is unknown, expired or revoked; `Unavailable`.
+    pub async fn enter(&self, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
+        let (tx, entry) = self.open_tenant(&credential).await?;
+        let rights = self.rights_of(&tx, &entry).await?;
+        self.note_use(&credential, entry.credential);
+        let kind = match credential.kind() {
+            CredentialKind::Session => ActorKind::Member,
+            CredentialKind::Token => ActorKind::Token,
+        };
+        let actor = Actor { kind, person: entry.person, member: entry.member, name: entry.name, email: entry.email, credential: entry.credential };
+        Ok(Scope {
+            inner: Arc::new(Inner {
+                vault: self.clone(),
+                proof: Proof::Credential(credential),
+                actor,
+                tenant: entry.tenant,
+                roles: entry.roles,
+                rights,
+                request,
+                entered: Mutex::new(Some(tx)),
+                read: OnceCell::new(),
+                denied: Mutex::default(),
+            }),
+        })
+    }
+
+    /// The scope of a claimed job: the job's tenant, and the one permission its kind names.
+    pub(super) async fn enter_as_job(&self, tenant: TenantId, job: Uuid, name: &str, permission: shared::Permission, request: RequestInfo) -> Result<Scope, Fault> {
+        let (tx, tenant) = self.open_job(tenant).await?;
+        let nil = Uuid::nil();
+        let actor = Actor {
+            kind: ActorKind::Job,
+            person: PersonId::from_uuid(nil),
+            member: MemberId::from_uuid(nil),
+            name: name.to_owned(),
+            email: String::new(),
+            credential: job,
+        };
+        Ok(Scope {
+            inner: Arc::new(Inner {
+                vault: self.clone(),
+                proof: Proof::Job(permission),
+                actor,
+                tenant,
+                roles: Vec::new(),
+                rights: Rights::only(permission),
+                request,
+                entered: Mutex::new(Some(tx)),
+                read: OnceCell::new(),
+                denied: Mutex::default(),
+            }),
+        })
+    }
+
+    /// Opens another transaction for a scope and proves it again.
+    pub(super) async fn reenter(&self, inner: &Inner) -> Result<(DatabaseTransaction, Rights), Fault> {
+        match &inner.proof {
+            Proof::Credential(credential) => {
+                let (tx, entry) = self.open_tenant(credential).await?;
+                if entry.tenant.id != inner.tenant.id {
+                    // The session was switched to another organization meanwhile.
+                    return Err(Fault::unauthenticated());
+                }
+                let rights = self.rights_of(&tx, &entry).await?;
+                Ok((tx, rights))
+            }
+            Proof::Job(permission) => Ok((self.open_job(inner.tenant.id).await?.0, Rights::only(*permission))),
+        }
+    }
+
+    async fn open_tenant(&self, credential: &Credential) -> Result<(DatabaseTransaction, Entered), Fault> {
+        let tx = self.begin().await?;
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "select e.*, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
+             set_config('app.tenant_id', e.tenant_id::text, true) from public.enter($1, $2, $3) e",
+            [credential.kind().as_str().into(), credential.hash().to_vec().into(), self.clock().now().into()],
+        );
+        let row = tx.query_one_raw(statement).await?.ok_or_else(Fault::unauthenticated)?;
+        let entered = Entered::read(&row)?;
+        Ok((tx, entered))
+    }
+
+    async fn open_job(&self, tenant: TenantId) -> Result<(DatabaseTransaction, Tenant), Fault> {
+        let tx = self.begin().await?;
+        set_tenant(&tx, tenant).await?;
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, "select slug, name from public.tenants where id = $1", [tenant.uuid().into()]);
+        let row = tx.query_one_raw(statement).await?.ok_or_else(|| Fault::not_found("Organization", tenant))?;
+        let tenant = Tenant { id: tenant, slug: row.try_get("", "slug")?, name: row.try_get("", "name")? };
+        Ok((tx, tenant))
+    }
+
+    async fn rights_of(&self, tx: &DatabaseTransaction, entry: &Entered) -> Result<Rights, Fault> {
+        let cached = self.shared.policies.get(&entry.tenant.id).filter(|(epoch, _)| *epoch == entry.epoch);
+        let policy = match cached {
+            Some((_, policy)) => policy,
+            None => {
+                let rows = tx.query_all_raw(Statement::from_string(DbBackend::Postgres, "select role, permission from role_permissions")).await?;
+                let rows = rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, sea_orm::DbErr>>()?;
+                let policy = Arc::new(Policy::load(rows).await?);
+                self.shared.policies.insert(entry.tenant.id, (entry.epoch, policy.clone()));
+                policy
+            }
+        };
+        let rights = policy.rights(&entry.roles);
+        Ok(entry.scopes.as_deref().map_or(rights, |scopes| rights.and(Rights::of_scopes(scopes))))
+    }
+
+    pub(super) fn denial_is_new(&self, credential: Uuid, permission: shared::Permission) -> bool {
+        let now = self.clock().now();
+        let mut denials = self.shared.denials.lock().unwrap_or_else(PoisonError::into_inner);
+        denials.retain(|_, at| (now - *at).num_seconds() < DENIAL_WINDOW_SECONDS);
+        denials.insert((credential, permission), now).is_none()
+    }
+
+    fn note_use(&self, credential: &Credential, id: Uuid) {
+        self.shared.used.lock().unwrap_or_else(PoisonError::into_inner).insert((credential.kind(), id));
+    }
+
+    /// The credentials used since the last call, for the "last used" column, which is written once
+    /// in a while and never on the path of a request.
+    pub(super) fn take_used(&self) -> Vec<(CredentialKind, Uuid)> {
+        self.shared.used.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
+    }
+}
+
+/// Puts a transaction into a tenant. Transaction-local: a session-level setting would reach the
+/// next tenant on this connection.
+pub(super) async fn set_tenant(tx: &DatabaseTransaction, tenant: TenantId) -> Result<(), Fault> {
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "select set_config('search_path', 't_' || replace($1::uuid::text, '-', ''), true), set_config('app.tenant_id', $1::uuid::text, true)",
+        [tenant.uuid().into()],
+    );
+    tx.query_one_raw(statement).await?;
+    Ok(())
+}
+
+struct Entered {
+    tenant: Tenant,
+    epoch: i64,
+    person: PersonId,
+    member: MemberId,
+    name: String,
+    email: String,
+    roles: Vec<String>,
+    scopes: Option<Vec<String>>,
+    credential: Uuid,
+}
+
+impl Entered {
+    fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+        Ok(Self {
+            tenant: Tenant { id: TenantId::from_uuid(row.try_get("", "tenant_id")?), slug: row.try_get("", "tenant_slug")?, name: row.try_get("", "tenant_name")? },
+            epoch: row.try_get("", "authz_epoch")?,
+            person: PersonId::from_uuid(row.try_get("", "person_id")?),
+            member: MemberId::from_uuid(row.try_get("", "member_id")?),
+            name: row.try_get("", "person_name")?,
+            email: row.try_get("", "email")?,
+            roles: row.try_get("", "roles")?,
+            scopes: row.try_get("", "scopes")?,
+            credential: row.try_get("", "credential_id")?,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! What the binary can do.
+
+mod audit;
+mod seed;
+
+use std::{net::TcpListener, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use tokio::sync::watch;
+
+use crate::{config::Config, fault::Fault, http::{self, Edge}, jobs::{self, Worker}, platform::Clock, services::Services};
+
+/// Assay: experiments, models and their runs for a whole organization.
+#[derive(Parser)]
+#[command(name = "assay", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve and work in one process.
+    Up(Config),
+    /// Serve the web app and the APIs.
+    Serve(Config),
+    /// Run background jobs.
+    Worker(Config),
+    /// Bring the database to the newest version.
+    Migrate(Config),
+    /// Create the first organization with its owner and print how to sign in.
+    Seed(seed::Seed),
+    /// Print the GraphQL schema.
+    Schema,
+    /// Print every route as JSON.
+    Routes,
+    /// Work with the audit log.
+    Audit(AuditArgs),
+}
+
+#[derive(Args)]
+struct AuditArgs {
+    #[command(subcommand)]
+    command: AuditCommand,
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Recompute the hash chains and report the first entry that does not fit.
+    Verify(audit::Verify),
+}
+
+/// Runs a command.
+pub fn run(cli: Cli) -> ExitCode {
+    match cli.command {
+        Command::Schema => {
+            print!("{}", crate::graphql::sdl());
+            ExitCode::SUCCESS
+        }
+        Command::Routes => {
+            println!("{}", serde_json::json!(http::routes::ROUTES));
+            ExitCode::SUCCESS
+        }
+        Command::Up(config) => block_on(up(config, true, true)),
+        Command::Serve(config) => block_on(up(config, true, false)),
+        Command::Worker(config) => block_on(up(config, false, true)),
+        Command::Migrate(config) => block_on(migrate(config)),
+        Command::Seed(seed) => block_on(seed.run()),
+        Command::Audit(AuditArgs { command: AuditCommand::Verify(verify) }) => block_on(verify.run()),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<ExitCode, Fault>>) -> ExitCode {
+    init_log();
+    let outcome = actix_web::rt::System::new().block_on(work);
+    outcome.unwrap_or_else(|fault| {
+        eprintln!("{}", fault.message());
+        ExitCode::FAILURE
+    })
+}
+
+fn init_log() {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let filter = EnvFilter::try_from_env("ASSAY_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    // One JSON object a line: what a name holds is escaped and cannot forge a line.
+    let _ = fmt().json().flatten_event(true).with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+async fn migrate(config: Config) -> Result<ExitCode, Fault> {
+    let services = Services::open(config, Clock::system()).await?;
+    let applied = services.vault.migrate().await?;
+    println!("{applied} migrations applied");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn up(config: Config, serve: bool, work: bool) -> Result<ExitCode, Fault> {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let _ = metrics::set_global_recorder(recorder);
+    let services = Services::open(config, Clock::system()).await?;
+    services.vault.migrate().await?;
+    let (stop, stopped) = watch::channel(false);
+    let worker = work.then(|| tokio::spawn(Worker::new(services.clone()).work(stopped)));
+    let background = tokio::spawn(background(services.clone()));
+    tokio::spawn(jobs::ring(services.clone()));
+    if serve {
+        let listener = TcpListener::bind(&services.config.listen).map_err(Fault::internal)?;
+        tracing::info!(listen = services.config.listen, url = services.config.public_url(), "serving");
+        // Actix stops on SIGTERM and SIGINT after the requests in flight.
+        http::serve(Edge::new(services.clone(), Some(handle)), listener).map_err(Fault::internal)?.await.map_err(Fault::internal)?;
+    } else {
+        tracing::info!("working");
+        wait_for_signal().await?;
+    }
+    let _ = stop.send(true);
+    if let Some(worker) = worker {
+        let _ = worker.await;
+    }
+    background.abort();
+    let _ = services.vault.flush_uses().await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes when credentials were last used, every half minute.
+async fn background(services: Services) {
+    loop {
+        tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+        if let Err(error) = services.vault.flush_uses().await {
+            tracing::warn!(%error, "could not write when credentials were used");
+        }
+    }
+}
+
+async fn wait_for_signal() -> Result<(), Fault> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(Fault::internal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Fault::internal)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

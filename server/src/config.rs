@@ -1,0 +1,59 @@
+//! What an operator sets, from the environment.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Settings of every role of the binary.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Postgres, as a URL. The user owns the database or may create roles in it.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+    /// Redis, as a URL. Without it everything works, a little later and per process.
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+    /// Where to listen.
+    #[arg(long, env = "ASSAY_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// The address people and clients use; links in mails start with it.
+    #[arg(long, env = "ASSAY_URL")]
+    pub url: Option<String>,
+    /// The folder for artifacts.
+    #[arg(long, env = "ASSAY_BLOBS", default_value = ".local/blobs")]
+    pub blobs: PathBuf,
+    /// The folder with the built web app.
+    #[arg(long, env = "ASSAY_SITE", default_value = "target/site")]
+    pub site: PathBuf,
+    /// Where mail goes: `smtp://host:port`, `smtps://…` or `file:FOLDER`.
+    #[arg(long, env = "ASSAY_MAIL", default_value = "file:.local/mail", hide_env_values = true)]
+    pub mail: String,
+    /// The sender of mail.
+    #[arg(long, env = "ASSAY_MAIL_FROM", default_value = "Assay <assay@localhost>")]
+    pub mail_from: String,
+    /// Connections to Postgres per process.
+    #[arg(long, env = "ASSAY_CONNECTIONS", default_value_t = 12)]
+    pub connections: u32,
+    /// Threads that serve HTTP.
+    #[arg(long, env = "ASSAY_THREADS", default_value_t = 2)]
+    pub threads: usize,
+    /// Whether anybody may found an organization.
+    #[arg(long, env = "ASSAY_SIGN_UP", default_value_t = true, action = clap::ArgAction::Set)]
+    pub sign_up: bool,
+    /// Whether a proxy in front sets `X-Forwarded-For` and `X-Request-Id`. Off, they are ignored.
+    #[arg(long, env = "ASSAY_BEHIND_PROXY", default_value_t = false, action = clap::ArgAction::Set)]
+    pub behind_proxy: bool,
+}
+
+impl Config {
+    /// The public address without a slash at its end.
+    pub fn public_url(&self) -> String {
+        let listen = || format!("http://{}", self.listen.replace("127.0.0.1", "localhost").replace("0.0.0.0", "localhost"));
+        self.url.clone().unwrap_or_else(listen).trim_end_matches('/').to_owned()
+    }
+
+    /// Whether browsers reach us by TLS, so that cookies must be `Secure`.
+    pub fn is_secure(&self) -> bool {
+        self.public_url().starts_with("https://")
+    }
+}

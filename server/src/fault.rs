@@ -1,0 +1,146 @@
+//! The one error type of the product: a code from the closed list, a sentence that may be shown,
+//! and a cause that only the log sees.
+
+use std::{borrow::Cow, error::Error, fmt};
+
+use shared::ErrorCode;
+use uuid::Uuid;
+
+/// The sentence shown for every defect of ours.
+pub const INTERNAL_MESSAGE: &str = "Something went wrong on our side. Nothing was changed.";
+/// The sentence shown while the database is away.
+pub const UNAVAILABLE_MESSAGE: &str = "The service cannot reach its database right now. Nothing was changed; try again shortly.";
+
+/// Why something was not done.
+pub struct Fault {
+    code: ErrorCode,
+    message: Cow<'static, str>,
+    field: Option<&'static str>,
+    reference: Option<Uuid>,
+}
+
+impl Fault {
+    /// A fault with a message that may be shown.
+    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), field: None, reference: None }
+    }
+
+    /// A value breaks a rule. `field` names the input as the API spells it.
+    pub fn invalid(field: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: Some(field), ..Self::new(ErrorCode::Invalid, message) }
+    }
+
+    /// The subject is absent or not visible to the caller.
+    pub fn not_found(kind: &str, id: impl fmt::Display) -> Self {
+        Self::new(ErrorCode::NotFound, format!("{kind} {id} was not found."))
+    }
+
+    /// The caller may not do this.
+    pub fn forbidden(what: impl fmt::Display) -> Self {
+        Self::new(ErrorCode::Forbidden, format!("Your role does not include {what}. Ask an owner or admin of the organization."))
+    }
+
+    /// No valid credential.
+    pub fn unauthenticated() -> Self {
+        Self::new(ErrorCode::Unauthenticated, "Sign in, or send a valid API token.")
+    }
+
+    /// The request contradicts the present state.
+    pub fn conflict(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::Conflict, message)
+    }
+
+    /// A defect of ours: the cause goes to the log with a reference, the caller sees the reference.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        let reference = Uuid::new_v4();
+        tracing::error!(%reference, %cause, "internal error");
+        Self { reference: Some(reference), ..Self::new(ErrorCode::Internal, INTERNAL_MESSAGE) }
+    }
+
+    /// A dependency is away.
+    pub fn unavailable(cause: impl fmt::Display) -> Self {
+        let reference = Uuid::new_v4();
+        tracing::warn!(%reference, %cause, "dependency unavailable");
+        Self { reference: Some(reference), ..Self::new(ErrorCode::Unavailable, UNAVAILABLE_MESSAGE) }
+    }
+
+    /// The code.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The sentence that may be shown.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The input that is to blame, if one is.
+    pub fn field(&self) -> Option<&'static str> {
+        self.field
+    }
+
+    /// Finds the cause in the log; present on internal errors and outages.
+    pub fn reference(&self) -> Option<String> {
+        self.reference.map(|reference| reference.simple().to_string())
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.code.as_str(), self.message)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.message)
+    }
+}
+
+impl Error for Fault {}
+
+impl From<shared::ids::InvalidId> for Fault {
+    fn from(error: shared::ids::InvalidId) -> Self {
+        Self::new(ErrorCode::NotFound, format!("Not found: {error}."))
+    }
+}
+
+impl From<sea_orm::DbErr> for Fault {
+    fn from(error: sea_orm::DbErr) -> Self {
+        use sea_orm::{DbErr, RuntimeErr};
+        match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::unavailable(error),
+            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_outage(cause) => Self::unavailable(error),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        if is_outage(&error) { Self::unavailable(error) } else { Self::internal(error) }
+    }
+}
+
+/// Whether the statement failed because the database went away or refused it for want of time,
+/// not because it was wrong. (SQLSTATE classes 08, 53, 57, and 55P03, 40001, 40P01.)
+fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            matches!(&code[..2], "08" | "53" | "57") || matches!(&*code, "55P03" | "40001" | "40P01")
+        }),
+        _ => false,
+    }
+}
+
+/// The name of the constraint that a statement broke, for repos that map it to a typed error.
+pub fn broken_constraint(error: &sea_orm::DbErr) -> Option<String> {
+    use sea_orm::{DbErr, RuntimeErr};
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+            cause.as_database_error()?.constraint().map(str::to_owned)
+        }
+        _ => None,
+    }
+}

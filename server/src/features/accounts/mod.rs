@@ -1,0 +1,26 @@
+//! People: signing up and choosing a new password.
+//!
+//! What must stay true: whether an address has an account cannot be learned from a page; it is told
+//! only to the address, by mail. A link works once and carries 256 bits, of which only the hash is
+//! stored. A new password ends every session.
+
+pub mod graphql;
+mod repo;
+mod service;
+
+pub use service::{SignUp, confirm_sign_up, request_reset, reset_password, rename, sign_up};
+pub(crate) use service::organizations;
+
+use crate::access::{Permission, Writes};
+
+/// A member changes what concerns only themselves.
+pub struct ChangeOwnName;
+impl Permission for ChangeOwnName {
+    const NAME: shared::Permission = shared::Permission::TokensOwn;
+    type Mode = Writes;
+}
+
+/// How long the link that confirms an address works, in hours.
+pub const SIGN_UP_HOURS: i64 = 24;
+/// How long the link to a new password works, in minutes.
+pub const RESET_MINUTES: i64 = 15;

@@ -1,0 +1,98 @@
+//! The statements of people.
+
+use chrono::{DateTime, Utc};
+use shared::ids::{PersonId, TenantId};
+use uuid::Uuid;
+
+use crate::{access::{Sql, lobby::LobbyTx}, fault::Fault};
+
+/// Somebody who asked to found an organization.
+pub struct Pending {
+    pub email: String,
+    pub name: String,
+    pub organization: String,
+    pub password_hash: String,
+}
+
+pub async fn find_person(tx: &LobbyTx, email: &str) -> Result<Option<(PersonId, String)>, Fault> {
+    let row = tx.row("select id, name from people where email = $1 and not disabled", vec![email.into()]).await?;
+    row.map(|row| Ok((PersonId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).transpose()
+}
+
+pub async fn insert_sign_up(tx: &LobbyTx, hash: Vec<u8>, pending: &Pending, expires_at: DateTime<Utc>) -> Result<(), Fault> {
+    tx.run(
+        "insert into sign_ups (hash, email, name, organization, password_hash, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)",
+        vec![
+            hash.into(),
+            pending.email.clone().into(),
+            pending.name.clone().into(),
+            pending.organization.clone().into(),
+            pending.password_hash.clone().into(),
+            tx.now().into(),
+            expires_at.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes the sign-up that a link stands for; a second taker finds nothing.
+pub async fn take_sign_up(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Pending>, Fault> {
+    let row = tx
+        .row("delete from sign_ups where hash = $1 and expires_at > $2 returning email, name, organization, password_hash", vec![hash.into(), tx.now().into()])
+        .await?;
+    row.map(|row| {
+        Ok(Pending {
+            email: row.try_get("", "email")?,
+            name: row.try_get("", "name")?,
+            organization: row.try_get("", "organization")?,
+            password_hash: row.try_get("", "password_hash")?,
+        })
+    })
+    .transpose()
+}
+
+pub async fn insert_reset(tx: &LobbyTx, hash: Vec<u8>, person: PersonId, expires_at: DateTime<Utc>) -> Result<(), Fault> {
+    tx.run("delete from password_resets where person_id = $1", vec![person.uuid().into()]).await?;
+    tx.run(
+        "insert into password_resets (hash, person_id, created_at, expires_at) values ($1, $2, $3, $4)",
+        vec![hash.into(), person.uuid().into(), tx.now().into(), expires_at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes the reset that a link stands for; a second taker finds nothing.
+pub async fn take_reset(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<PersonId>, Fault> {
+    let row = tx.row("delete from password_resets where hash = $1 and expires_at > $2 returning person_id", vec![hash.into(), tx.now().into()]).await?;
+    row.map(|row| Ok(PersonId::from_uuid(row.try_get_by_index(0)?))).transpose()
+}
+
+/// Sets the password and ends what the old one opened: sessions and pending links.
+pub async fn set_password(tx: &LobbyTx, person: PersonId, password_hash: &str) -> Result<(String, String), Fault> {
+    let row = tx
+        .row("update people set password_hash = $2 where id = $1 returning email, name", vec![person.uuid().into(), password_hash.into()])
+        .await?
+        .ok_or_else(|| Fault::not_found("Person", person))?;
+    tx.run("delete from sessions where person_id = $1", vec![person.uuid().into()]).await?;
+    tx.run("delete from password_resets where person_id = $1", vec![person.uuid().into()]).await?;
+    Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
+}
+
+pub async fn set_name(tx: &LobbyTx, person: PersonId, name: &str) -> Result<(), Fault> {
+    tx.run("update people set name = $2 where id = $1", vec![person.uuid().into(), name.into()]).await?;
+    Ok(())
+}
+
+/// The organizations a person belongs to: id, name, slug, membership.
+pub async fn organizations(tx: &LobbyTx, person: PersonId) -> Result<Vec<(TenantId, String, String, Uuid)>, Fault> {
+    let rows = tx
+        .rows(
+            "select t.id, t.name, t.slug, m.id from memberships m join tenants t on t.id = m.tenant_id where m.person_id = $1 order by t.name, t.id",
+            vec![person.uuid().into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((TenantId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?)))
+        .collect()
+}

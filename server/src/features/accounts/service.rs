@@ -1,0 +1,174 @@
+//! Signing up and resetting a password.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use shared::{ErrorCode, field::{DisplayName, Email, Password, Slug}, ids::{MemberId, PersonId, TenantId}};
+use uuid::Uuid;
+
+use super::{RESET_MINUTES, SIGN_UP_HOURS, repo};
+use crate::{
+    access::{
+        RequestInfo, Scope, Secret, Sql,
+        audit::{Author, Entry, Subject},
+        password,
+        provision::{Founding, FoundingError, NewPerson},
+        throttle::Limit,
+    },
+    features::{mail::{Letter, SendMail}, sessions::{self, Opened}},
+    fault::Fault,
+    services::Services,
+};
+
+const MAILS_PER_ADDRESS: Limit = Limit { attempts: 6, window: Duration::from_secs(3600) };
+const MAILS_PER_CALLER: Limit = Limit { attempts: 120, window: Duration::from_secs(3600) };
+
+/// What the sign-up form sends.
+pub struct SignUp<'a> {
+    pub organization: &'a str,
+    pub name: &'a str,
+    pub email: &'a str,
+    pub password: &'a str,
+}
+
+/// Starts a sign-up. What happens next is told only to the address, by mail: a link to confirm, or,
+/// where the address has an account, that it has one.
+///
+/// # Errors
+/// `Invalid` naming the field; `Forbidden` where sign-up is closed; `TooManyRequests`.
+pub async fn sign_up(services: &Services, request: &RequestInfo, form: SignUp<'_>) -> Result<(), Fault> {
+    if !services.config.sign_up {
+        return Err(Fault::new(ErrorCode::Forbidden, "New organizations are created by invitation here. Ask an administrator."));
+    }
+    let organization = field("organization", DisplayName::parse(form.organization))?;
+    let name = field("name", DisplayName::parse(form.name))?;
+    let email = field("email", Email::parse(form.email))?;
+    let password = field("password", Password::choose(form.password))?;
+    throttle_mail(services, request, &email).await?;
+    let password_hash = password::hash(password).await?;
+    let tx = services.vault.lobby().await?;
+    let url = services.config.public_url();
+    let known = repo::find_person(&tx, email.as_str()).await?;
+    let secret = Secret::opaque();
+    let pending = repo::Pending { email: email.as_str().into(), name: name.as_str().into(), organization: organization.as_str().into(), password_hash };
+    let letter = match known {
+        Some((_, name)) => Letter::AlreadySignedUp { name, sign_in: format!("{url}/sign-in"), reset: format!("{url}/forgot-password") },
+        None => {
+            repo::insert_sign_up(&tx, secret.hash(), &pending, tx.now() + TimeDelta::hours(SIGN_UP_HOURS)).await?;
+            Letter::ConfirmSignUp { name: pending.name, organization: pending.organization, link: format!("{url}/confirm?token={}", secret.expose()) }
+        }
+    };
+    tx.enqueue(&SendMail { to: email.as_str().into(), letter }, &request.id).await?;
+    // No organization exists yet, so there is no log to enter this in; its own first entry follows.
+    tx.commit_in_all(&[], &anonymous(request), &Entry::new("sign_up.create", Subject::new("sign_up", "", ""))).await
+}
+
+/// Founds the organization that a confirmed address asked for, and signs its owner in.
+///
+/// # Errors
+/// `Invalid` when the link is unknown, used or expired.
+pub async fn confirm_sign_up(services: &Services, request: &RequestInfo, token: &str) -> Result<Opened, Fault> {
+    let stale = || Fault::invalid("token", "This link was used or has expired. Sign up again to get a new one.");
+    let tx = services.vault.lobby().await?;
+    let pending = repo::take_sign_up(&tx, crate::access::hash_of(token)).await?.ok_or_else(stale)?;
+    tx.commit_in_all(&[], &anonymous(request), &Entry::new("sign_up.confirm", Subject::new("sign_up", "", ""))).await?;
+    let (person, member) = (Uuid::now_v7(), Uuid::now_v7());
+    let founding = Founding {
+        slug: slug(&pending.organization)?,
+        organization: pending.organization,
+        person,
+        member,
+        account: Some(NewPerson { email: pending.email.clone(), name: pending.name, password_hash: pending.password_hash }),
+        request_id: request.id.clone(),
+        address: request.address.clone(),
+    };
+    let tenant = services.vault.found(founding).await.map_err(|error| match error {
+        FoundingError::EmailTaken => stale(),
+        FoundingError::Fault(fault) => fault,
+    })?;
+    let tx = services.vault.lobby().await?;
+    sessions::open(tx, request, PersonId::from_uuid(person), tenant, MemberId::from_uuid(member), &pending.email, "session.create").await
+}
+
+/// Mails a link to choose a new password, if the address has an account. The answer is the same.
+///
+/// # Errors
+/// `Invalid` when the address is not one; `TooManyRequests`.
+pub async fn request_reset(services: &Services, request: &RequestInfo, email: &str) -> Result<(), Fault> {
+    let email = field("email", Email::parse(email))?;
+    throttle_mail(services, request, &email).await?;
+    let tx = services.vault.lobby().await?;
+    let Some((person, name)) = repo::find_person(&tx, email.as_str()).await? else { return Ok(()) };
+    let secret = Secret::opaque();
+    repo::insert_reset(&tx, secret.hash(), person, tx.now() + TimeDelta::minutes(RESET_MINUTES)).await?;
+    let link = format!("{}/reset-password?token={}", services.config.public_url(), secret.expose());
+    tx.enqueue(&SendMail { to: email.as_str().into(), letter: Letter::ResetPassword { name, link } }, &request.id).await?;
+    let tenants = tenants_of(&tx, person).await?;
+    let entry = Entry::new("password.request_reset", Subject::new("person", person, email.as_str()));
+    tx.commit_in_all(&tenants, &anonymous(request), &entry).await
+}
+
+/// Sets a new password with a link from a mail. Every session of the person ends.
+///
+/// # Errors
+/// `Invalid` naming `token` when the link is unknown, used or expired, or `password`.
+pub async fn reset_password(services: &Services, request: &RequestInfo, token: &str, password: &str) -> Result<(), Fault> {
+    let password = field("password", Password::choose(password))?;
+    let tx = services.vault.lobby().await?;
+    let taken = repo::take_reset(&tx, crate::access::hash_of(token)).await?;
+    let person = taken.ok_or_else(|| Fault::invalid("token", "This link was used or has expired. Ask for a new one."))?;
+    let password_hash = password::hash(password).await?;
+    let (email, name) = repo::set_password(&tx, person, &password_hash).await?;
+    let reset = format!("{}/forgot-password", services.config.public_url());
+    tx.enqueue(&SendMail { to: email.clone(), letter: Letter::PasswordChanged { name, reset } }, &request.id).await?;
+    let tenants = tenants_of(&tx, person).await?;
+    let entry = Entry::new("password.reset", Subject::new("person", person, &email));
+    tx.commit_in_all(&tenants, &Author { name: email, ..anonymous(request) }, &entry).await
+}
+
+/// Changes the person's own name.
+///
+/// # Errors
+/// `Invalid` naming `name`.
+pub async fn rename(services: &Services, scope: &Scope, name: &str) -> Result<String, Fault> {
+    scope.grant::<super::ChangeOwnName>()?;
+    let name = field("name", DisplayName::parse(name))?;
+    scope.rest();
+    let tx = services.vault.lobby().await?;
+    repo::set_name(&tx, scope.actor().person, name.as_str()).await?;
+    let actor = scope.actor();
+    let author = Author { kind: actor.kind.as_str(), id: actor.member.to_string(), name: actor.email.clone(), credential: actor.credential.simple().to_string(), ..anonymous(scope.request()) };
+    let entry = Entry::new("person.rename", Subject::new("person", actor.person, name.as_str()));
+    tx.commit_in(scope.tenant().id, author, entry).await?;
+    Ok(name.as_str().to_owned())
+}
+
+/// The organizations of the scope's person: id, name, slug.
+pub(crate) async fn organizations(services: &Services, scope: &Scope) -> Result<Vec<(TenantId, String, String)>, Fault> {
+    let tx = services.vault.lobby().await?;
+    let rows = repo::organizations(&tx, scope.actor().person).await?;
+    Ok(rows.into_iter().map(|(id, name, slug, _)| (id, name, slug)).collect())
+}
+
+async fn tenants_of(tx: &crate::access::lobby::LobbyTx, person: PersonId) -> Result<Vec<TenantId>, Fault> {
+    Ok(repo::organizations(tx, person).await?.into_iter().map(|(tenant, ..)| tenant).collect())
+}
+
+async fn throttle_mail(services: &Services, request: &RequestInfo, email: &Email) -> Result<(), Fault> {
+    services.throttle.attempt(&format!("mail:to:{}", email.as_str()), MAILS_PER_ADDRESS).await?;
+    services.throttle.attempt(&format!("mail:from:{}", request.address), MAILS_PER_CALLER).await
+}
+
+/// Names the field a rule was broken in.
+fn field<T>(name: &'static str, parsed: Result<T, shared::field::Refused>) -> Result<T, Fault> {
+    parsed.map_err(|refused| Fault::invalid(name, refused.0))
+}
+
+/// The organization's slug: from its name, or a neutral one where the name has too few Latin letters.
+fn slug(organization: &str) -> Result<Slug, Fault> {
+    Slug::from_name(organization).or_else(|| Slug::parse("team").ok()).ok_or_else(|| Fault::internal("no slug"))
+}
+
+fn anonymous(request: &RequestInfo) -> Author {
+    Author { kind: "anonymous", id: String::new(), name: String::new(), credential: String::new(), request_id: request.id.clone(), address: request.address.clone() }
+}

@@ -1,0 +1,123 @@
+//! An entry as it is stored, and the hash chain over entries.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// A stored entry.
+#[derive(Clone, Debug)]
+pub struct LogEntry {
+    pub sequence: i64,
+    pub at: DateTime<Utc>,
+    pub actor_kind: String,
+    pub actor_id: String,
+    pub actor: String,
+    pub credential_id: String,
+    pub action: String,
+    pub subject_kind: String,
+    pub subject_id: String,
+    pub subject_name: String,
+    pub outcome: String,
+    pub detail: String,
+    pub request_id: String,
+    pub address: String,
+    pub hash: Vec<u8>,
+}
+
+/// What verification found wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// An entry is missing, doubled or out of order at this sequence number.
+    Sequence { expected: i64, found: i64 },
+    /// The entry, or one before it, is not what was written.
+    Changed { sequence: i64 },
+    /// An entry's time is before its predecessor's.
+    Time { sequence: i64 },
+    /// The head does not fit the last entry: entries were cut off or added behind the log's back.
+    Head { entries: i64, head: i64 },
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sequence { expected, found } => write!(out, "entry {expected} is missing or out of order (found {found})"),
+            Self::Changed { sequence } => write!(out, "entry {sequence} was changed, inserted or moved: its hash does not fit"),
+            Self::Time { sequence } => write!(out, "entry {sequence} is older than the one before it"),
+            Self::Head { entries, head } => write!(out, "the log ends at entry {entries}, its head says {head}"),
+        }
+    }
+}
+
+/// The hash before the first entry.
+pub fn origin(tenant: Uuid) -> Vec<u8> {
+    Sha256::digest(tenant.to_string()).to_vec()
+}
+
+/// Length-prefixed fields, so that no two entries have the same bytes.
+fn canonical(tenant: Uuid, entry: &LogEntry) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(256);
+    let mut field = |value: &str| {
+        bytes.extend_from_slice(value.len().to_string().as_bytes());
+        bytes.push(b':');
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.push(b',');
+    };
+    field("assay-audit-1");
+    field(&tenant.to_string());
+    field(&entry.sequence.to_string());
+    field(&entry.at.timestamp_micros().to_string());
+    for value in [
+        &entry.actor_kind, &entry.actor_id, &entry.actor, &entry.credential_id, &entry.action, &entry.subject_kind, &entry.subject_id,
+        &entry.subject_name, &entry.outcome, &entry.detail, &entry.request_id, &entry.address,
+    ] {
+        field(value);
+    }
+    bytes
+}
+
+/// The hash of an entry, given the hash of the one before it:
+/// `sha256("chain1" || before || sha256(0x00 || canonical))`.
+pub fn chain(tenant: Uuid, before: &[u8], entry: &LogEntry) -> Vec<u8> {
+    let leaf = Sha256::new().chain_update([0]).chain_update(canonical(tenant, entry)).finalize();
+    Sha256::new().chain_update("chain1").chain_update(before).chain_update(leaf).finalize().to_vec()
+}
+
+/// Checks entries one after the other.
+pub struct Verifier {
+    tenant: Uuid,
+    hash: Vec<u8>,
+    sequence: i64,
+    at: Option<DateTime<Utc>>,
+}
+
+impl Verifier {
+    pub fn new(tenant: Uuid) -> Self {
+        Self { tenant, hash: origin(tenant), sequence: 0, at: None }
+    }
+
+    /// How many entries were checked.
+    pub fn checked(&self) -> i64 {
+        self.sequence
+    }
+
+    /// Checks the next entry.
+    pub fn next(&mut self, entry: &LogEntry) -> Result<(), Finding> {
+        if entry.sequence != self.sequence + 1 {
+            return Err(Finding::Sequence { expected: self.sequence + 1, found: entry.sequence });
+        }
+        if self.at.is_some_and(|at| entry.at < at) {
+            return Err(Finding::Time { sequence: entry.sequence });
+        }
+        let hash = chain(self.tenant, &self.hash, entry);
+        if hash != entry.hash {
+            return Err(Finding::Changed { sequence: entry.sequence });
+        }
+        *self = Self { tenant: self.tenant, hash, sequence: entry.sequence, at: Some(entry.at) };
+        Ok(())
+    }
+
+    /// Checks the stored head against the last entry.
+    pub fn finish(&self, head: i64, hash: &[u8]) -> Result<(), Finding> {
+        if head == self.sequence && hash == self.hash { Ok(()) } else { Err(Finding::Head { entries: self.sequence, head }) }
+    }
+}

@@ -1,0 +1,62 @@
+//! Listing and verifying the log.
+
+use chrono::{DateTime, Utc};
+
+use super::{Finding, LogEntry, ReadAudit, model::Verifier, repo};
+use crate::{access::Grant, fault::Fault, features::page::{Page, Paged}};
+
+/// Which entries; an unset part matches all.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// The actor's e-mail address, exactly.
+    pub actor: Option<String>,
+    /// `run.create`, or `run` for all acts on runs.
+    pub action: Option<String>,
+    /// The subject's id or name, exactly.
+    pub subject: Option<String>,
+    /// `done` or `denied`.
+    pub outcome: Option<&'static str>,
+    /// From this time on.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this time.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// Matching entries, the newest first.
+///
+/// # Errors
+/// `Invalid` for a cursor that is not ours.
+pub async fn list(grant: Grant<'_, ReadAudit>, filter: &Filter, page: Page) -> Result<Paged<LogEntry>, Fault> {
+    let tx = grant.read().await?;
+    let before = page.after_id::<i64>()?;
+    let rows = repo::list(tx, filter, before, page.limit_and_one()).await?;
+    Ok(Paged::of(rows, &page, repo::count(tx, filter).await?, |entry| entry.sequence.to_string()))
+}
+
+/// Recomputes the chain from the first entry to the head. Returns how many entries were checked and
+/// the first thing found wrong.
+///
+/// # Errors
+/// `Unavailable` or `Internal` when the log cannot be read.
+pub async fn verify(grant: Grant<'_, ReadAudit>) -> Result<(i64, Option<Finding>), Fault> {
+    const BATCH: i64 = 5_000;
+    let tx = grant.read().await?;
+    let mut verifier = Verifier::new(grant.tenant().id.uuid());
+    let (head, hash) = repo::head(tx).await?;
+    loop {
+        let entries = repo::ascending(tx, verifier.checked(), BATCH).await?;
+        for entry in &entries {
+            // Entries appended while we read belong to a later head.
+            if entry.sequence > head {
+                break;
+            }
+            if let Err(finding) = verifier.next(entry) {
+                return Ok((verifier.checked(), Some(finding)));
+            }
+        }
+        if (entries.len() as i64) < BATCH || verifier.checked() >= head {
+            break;
+        }
+    }
+    Ok((verifier.checked(), verifier.finish(head, &hash).err()))
+}

@@ -1,0 +1,26 @@
+//! An invitation.
+
+use chrono::{DateTime, Utc};
+use shared::ids::InvitationId;
+
+/// An open invitation.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    pub id: InvitationId,
+    pub email: String,
+    pub role: String,
+    /// The name of the member who invited, while they are one.
+    pub invited_by: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What the page behind an invitation's link shows.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    pub organization: String,
+    pub email: String,
+    pub role: String,
+    /// Whether the address has an account, so that its password is asked for and not a new one.
+    pub has_account: bool,
+}

@@ -1,0 +1,151 @@
+//! The statements of invitations.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{DbErr, QueryResult};
+use shared::ids::{InvitationId, PersonId, TenantId};
+use uuid::Uuid;
+
+use super::{Invitation, Preview};
+use crate::{access::{Connection, Sql, WriteTx, lobby::LobbyTx}, fault::Fault};
+
+fn invitation(row: &QueryResult) -> Result<Invitation, DbErr> {
+    Ok(Invitation {
+        id: InvitationId::from_uuid(row.try_get("", "id")?),
+        email: row.try_get("", "email")?,
+        role: row.try_get("", "role")?,
+        invited_by: row.try_get("", "invited_by")?,
+        created_at: row.try_get("", "created_at")?,
+        expires_at: row.try_get("", "expires_at")?,
+    })
+}
+
+/// Open invitations, the newest first.
+pub async fn list<C: Connection>(tx: &C, after: Option<Uuid>, limit: u64) -> Result<Vec<Invitation>, Fault> {
+    let rows = tx
+        .rows(
+            "select i.id, i.email, i.role, p.name as invited_by, i.created_at, i.expires_at from public.invitations i \
+             left join public.people p on p.id = i.invited_by \
+             where i.accepted_at is null and i.expires_at > $1 and ($2::uuid is null or i.id < $2) order by i.id desc limit $3",
+            vec![tx.now().into(), after.into(), limit.into()],
+        )
+        .await?;
+    Ok(rows.iter().map(invitation).collect::<Result<_, _>>()?)
+}
+
+pub async fn count<C: Connection>(tx: &C) -> Result<u64, Fault> {
+    let row = tx.row("select count(*) from public.invitations where accepted_at is null and expires_at > $1", vec![tx.now().into()]).await?;
+    let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    Ok(count.unsigned_abs())
+}
+
+pub async fn is_member(tx: &WriteTx, email: &str) -> Result<bool, Fault> {
+    let row = tx
+        .row("select 1 from public.memberships m join public.people p on p.id = m.person_id where p.email = $1", vec![email.into()])
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Writes an invitation; an earlier open one for the address is replaced, and its link dies.
+pub async fn insert(tx: &WriteTx, tenant: TenantId, invitation: &Invitation, hash: Vec<u8>, by: PersonId) -> Result<(), Fault> {
+    tx.run("delete from public.invitations where tenant_id = $1 and email = $2 and accepted_at is null", vec![tenant.uuid().into(), invitation.email.clone().into()]).await?;
+    tx.run(
+        "insert into public.invitations (id, tenant_id, email, role, hash, invited_by, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        vec![
+            invitation.id.uuid().into(),
+            tenant.uuid().into(),
+            invitation.email.clone().into(),
+            invitation.role.clone().into(),
+            hash.into(),
+            by.uuid().into(),
+            invitation.created_at.into(),
+            invitation.expires_at.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub async fn delete(tx: &WriteTx, id: InvitationId) -> Result<Option<Invitation>, Fault> {
+    let row = tx
+        .row(
+            "delete from public.invitations where id = $1 and accepted_at is null returning id, email, role, null::text as invited_by, created_at, expires_at",
+            vec![id.uuid().into()],
+        )
+        .await?;
+    Ok(row.as_ref().map(invitation).transpose()?)
+}
+
+/// What the link shows, if it works.
+pub async fn find_preview(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Preview>, Fault> {
+    let row = tx
+        .row(
+            "select t.name, i.email, i.role, exists (select from people p where p.email = i.email) from invitations i join tenants t on t.id = i.tenant_id \
+             where i.hash = $1 and i.accepted_at is null and i.expires_at > $2",
+            vec![hash.into(), tx.now().into()],
+        )
+        .await?;
+    row.map(|row| {
+        Ok(Preview {
+            organization: row.try_get_by_index(0)?,
+            email: row.try_get_by_index(1)?,
+            role: row.try_get_by_index(2)?,
+            has_account: row.try_get_by_index(3)?,
+        })
+    })
+    .transpose()
+}
+
+/// An invitation being accepted.
+pub struct Taken {
+    pub tenant: TenantId,
+    pub email: String,
+    pub role: String,
+}
+
+/// Takes the invitation that a link stands for; a second taker finds nothing.
+pub async fn take(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Taken>, Fault> {
+    let row = tx
+        .row(
+            "update invitations set accepted_at = $2 where hash = $1 and accepted_at is null and expires_at > $2 returning tenant_id, email, role",
+            vec![hash.into(), tx.now().into()],
+        )
+        .await?;
+    row.map(|row| {
+        Ok(Taken {
+            tenant: TenantId::from_uuid(row.try_get("", "tenant_id")?),
+            email: row.try_get("", "email")?,
+            role: row.try_get("", "role")?,
+        })
+    })
+    .transpose()
+}
+
+/// The account of an address: person and password hash.
+pub async fn find_account(tx: &LobbyTx, email: &str) -> Result<Option<(PersonId, String)>, Fault> {
+    let row = tx.row("select id, password_hash from people where email = $1 and not disabled", vec![email.into()]).await?;
+    row.map(|row| Ok((PersonId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).transpose()
+}
+
+pub async fn insert_person(tx: &LobbyTx, email: &str, name: &str, password_hash: &str, now: DateTime<Utc>) -> Result<PersonId, Fault> {
+    let id = Uuid::now_v7();
+    tx.run(
+        "insert into people (id, email, name, password_hash, created_at) values ($1, $2, $3, $4, $5)",
+        vec![id.into(), email.into(), name.into(), password_hash.into(), now.into()],
+    )
+    .await?;
+    Ok(PersonId::from_uuid(id))
+}
+
+/// Makes the person a member, once.
+pub async fn join(tx: &LobbyTx, tenant: TenantId, person: PersonId, role: &str) -> Result<Uuid, Fault> {
+    let row = tx
+        .row(
+            "insert into memberships (id, tenant_id, person_id, roles, joined_at) values ($1, $2, $3, array[$4], $5) \
+             on conflict (tenant_id, person_id) do update set tenant_id = excluded.tenant_id returning id",
+            vec![Uuid::now_v7().into(), tenant.uuid().into(), person.uuid().into(), role.into(), tx.now().into()],
+        )
+        .await?
+        .ok_or_else(|| Fault::internal("no membership was written"))?;
+    tx.run("update tenants set authz_epoch = authz_epoch + 1 where id = $1", vec![tenant.uuid().into()]).await?;
+    Ok(row.try_get_by_index(0)?)
+}

@@ -1,0 +1,117 @@
+//! Inviting and accepting.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use shared::{ErrorCode, Role, field::{DisplayName, Email, Password}, ids::{InvitationId, MemberId}};
+use uuid::Uuid;
+
+use super::{INVITATION_DAYS, Invitation, ListInvitations, ManageInvitations, Preview, repo};
+use crate::{
+    access::{Grant, RequestInfo, Scope, Secret, Sql, audit::{Entry, Subject}, hash_of, password},
+    fault::Fault,
+    features::{mail::{Letter, SendMail}, page::{Page, Paged}, sessions::{self, Opened}},
+    services::Services,
+};
+
+/// Open invitations, the newest first.
+///
+/// # Errors
+/// `Invalid` for a cursor that is not ours.
+pub async fn list(grant: Grant<'_, ListInvitations>, page: Page) -> Result<Paged<Invitation>, Fault> {
+    let tx = grant.read().await?;
+    let after = page.after_id::<InvitationId>()?.map(InvitationId::uuid);
+    let rows = repo::list(tx, after, page.limit_and_one()).await?;
+    Ok(Paged::of(rows, &page, repo::count(tx).await?, |invitation| invitation.id.to_string()))
+}
+
+/// Invites an address and mails the link. Inviting it again replaces the link.
+///
+/// # Errors
+/// `Invalid` naming `email` or `role`; `Forbidden` when a non-owner invites an owner;
+/// `AlreadyExists` when the address belongs to a member.
+pub async fn invite(scope: &Scope, public_url: &str, email: &str, role: &str) -> Result<Invitation, Fault> {
+    let grant: Grant<'_, ManageInvitations> = scope.grant()?;
+    let email = Email::parse(email).map_err(|refused| Fault::invalid("email", refused.0))?;
+    let role = Role::parse(role).ok_or_else(|| Fault::invalid("role", "Choose a role from the list."))?;
+    if role == Role::Owner && !scope.roles().iter().any(|role| role == Role::Owner.as_str()) {
+        return Err(Fault::new(ErrorCode::Forbidden, "Only an owner invites owners."));
+    }
+    let (actor, tenant, now) = (grant.actor().clone(), grant.tenant().clone(), grant.now());
+    let tx = grant.begin().await?;
+    if repo::is_member(&tx, email.as_str()).await? {
+        return Err(Fault::new(ErrorCode::AlreadyExists, "This address already belongs to a member."));
+    }
+    let secret = Secret::opaque();
+    let invitation = Invitation {
+        id: InvitationId::from_uuid(Uuid::now_v7()),
+        email: email.as_str().into(),
+        role: role.as_str().into(),
+        invited_by: Some(actor.name.clone()),
+        created_at: now,
+        expires_at: now + TimeDelta::days(INVITATION_DAYS),
+    };
+    repo::insert(&tx, tenant.id, &invitation, secret.hash(), actor.person).await?;
+    let letter = Letter::Invitation {
+        organization: tenant.name,
+        inviter: actor.name,
+        role: role.title().into(),
+        link: format!("{public_url}/invitation?token={}", secret.expose()),
+    };
+    tx.enqueue(&SendMail { to: invitation.email.clone(), letter }).await?;
+    let entry = Entry::new("invitation.create", Subject::new("invitation", invitation.id, &invitation.email)).detail(json!({ "role": invitation.role }));
+    tx.commit(entry).await?;
+    Ok(invitation)
+}
+
+/// Revokes an open invitation; its link dies.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn revoke(grant: Grant<'_, ManageInvitations>, id: InvitationId) -> Result<Invitation, Fault> {
+    let tx = grant.begin().await?;
+    let invitation = repo::delete(&tx, id).await?.ok_or_else(|| Fault::not_found("Invitation", id))?;
+    tx.commit(Entry::new("invitation.revoke", Subject::new("invitation", id, &invitation.email))).await?;
+    Ok(invitation)
+}
+
+/// What the page behind a link shows; `None` when the link does not work any more.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn preview(services: &Services, token: &str) -> Result<Option<Preview>, Fault> {
+    let tx = services.vault.lobby().await?;
+    repo::find_preview(&tx, hash_of(token)).await
+}
+
+/// Accepts an invitation: with a name and a new password, or with the password of the account the
+/// address has. Signs in.
+///
+/// # Errors
+/// `Invalid` naming `token`, `name` or `password`.
+pub async fn accept(services: &Services, request: &RequestInfo, token: &str, name: &str, password: &str) -> Result<Opened, Fault> {
+    let stale = || Fault::invalid("token", "This invitation was used, revoked or has expired. Ask for a new one.");
+    let shown = preview(services, token).await?.ok_or_else(stale)?;
+    services.throttle.attempt(&format!("invitation:{}", shown.email), crate::features::sessions::PER_ACCOUNT).await?;
+    let new_account = if shown.has_account {
+        None
+    } else {
+        let name = DisplayName::parse(name).map_err(|refused| Fault::invalid("name", refused.0))?;
+        let password = Password::choose(password).map_err(|refused| Fault::invalid("password", refused.0))?;
+        Some((name, password::hash(password).await?))
+    };
+    let tx = services.vault.lobby().await?;
+    let taken = repo::take(&tx, hash_of(token)).await?.ok_or_else(stale)?;
+    let person = match (repo::find_account(&tx, &taken.email).await?, new_account) {
+        (Some((person, hash)), _) => {
+            let attempt = Password::attempt(password).map_err(|refused| Fault::invalid("password", refused.0))?;
+            if !password::verify(attempt, Some(hash)).await? {
+                return Err(Fault::invalid("password", "This is not the password of your account."));
+            }
+            person
+        }
+        (None, Some((name, hash))) => repo::insert_person(&tx, &taken.email, name.as_str(), &hash, tx.now()).await?,
+        (None, None) => return Err(stale()),
+    };
+    let member = repo::join(&tx, taken.tenant, person, &taken.role).await?;
+    sessions::open(tx, request, person, taken.tenant, MemberId::from_uuid(member), &taken.email, "invitation.accept").await
+}

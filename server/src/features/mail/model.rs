@@ -1,0 +1,115 @@
+//! What each mail says.
+
+use minijinja::{AutoEscape, Environment, context};
+use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
+
+use crate::fault::Fault;
+
+/// A mail, before it is rendered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "letter", rename_all = "snake_case")]
+pub enum Letter {
+    /// Confirms the address of somebody who signs up.
+    ConfirmSignUp { name: String, organization: String, link: String },
+    /// Somebody signed up with an address that has an account.
+    AlreadySignedUp { name: String, sign_in: String, reset: String },
+    /// A link to choose a new password.
+    ResetPassword { name: String, link: String },
+    /// The password was changed.
+    PasswordChanged { name: String, reset: String },
+    /// An invitation to an organization.
+    Invitation { organization: String, inviter: String, role: String, link: String },
+}
+
+/// A rendered mail.
+pub struct Rendered {
+    pub subject: String,
+    pub plain: String,
+    pub html: String,
+}
+
+macro_rules! templates {
+    ($($name:literal),*) => {{
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
+        $(environment.add_template($name, include_str!(concat!("templates/", $name))).expect("templates are checked by a test");)*
+        environment
+    }};
+}
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| templates!("letter.txt", "letter.html"));
+
+impl Letter {
+    /// Subject, paragraphs before the button, the button, the paragraph after it.
+    fn parts(&self) -> (String, Vec<String>, Option<(&str, &str)>, String) {
+        match self {
+            Self::ConfirmSignUp { name, organization, link } => (
+                format!("Confirm your address to start {}", one_line(organization)),
+                vec![format!("Hello {name},"), format!("you asked to create the organization {organization} on Assay. Confirm that this address is yours, and it is ready.")],
+                Some(("Confirm and start", link)),
+                "The link works once, for 24 hours. If you did not ask for this, ignore this mail: nothing was created.".into(),
+            ),
+            Self::AlreadySignedUp { name, sign_in, reset } => (
+                "You already have an Assay account".into(),
+                vec![format!("Hello {name},"), "somebody, probably you, signed up on Assay with this address. It already has an account, so nothing was created.".into(), format!("Forgot the password? Choose a new one: {reset}")],
+                Some(("Sign in", sign_in)),
+                "If this was not you, nothing needs to be done.".into(),
+            ),
+            Self::ResetPassword { name, link } => (
+                "Choose a new password".into(),
+                vec![format!("Hello {name},"), "somebody asked to reset the password of your Assay account.".into()],
+                Some(("Choose a new password", link)),
+                "The link works once, for 15 minutes, and signs you out everywhere. If you did not ask for this, ignore this mail: your password stays.".into(),
+            ),
+            Self::PasswordChanged { name, reset } => (
+                "Your password was changed".into(),
+                vec![format!("Hello {name},"), "the password of your Assay account was changed, and all sessions were signed out.".into()],
+                Some(("This was not me", reset)),
+                "If you changed it, nothing needs to be done.".into(),
+            ),
+            Self::Invitation { organization, inviter, role, link } => (
+                format!("{} invites you to {}", one_line(inviter), one_line(organization)),
+                vec!["Hello,".into(), format!("{inviter} invites you to the organization {organization} on Assay, as {role}.")],
+                Some(("Accept the invitation", link)),
+                "The link works once, for 7 days. If you do not know the sender, ignore this mail.".into(),
+            ),
+        }
+    }
+
+    /// Subject, plain part and HTML part.
+    ///
+    /// # Errors
+    /// `Internal` when a template is broken.
+    pub fn render(&self) -> Result<Rendered, Fault> {
+        let (subject, paragraphs, button, after) = self.parts();
+        let (label, link) = button.unwrap_or_default();
+        let values = context! { subject => subject.clone(), paragraphs, label, link, after };
+        let render = |name| TEMPLATES.get_template(name).and_then(|template| template.render(&values)).map_err(Fault::internal);
+        Ok(Rendered { plain: render("letter.txt")?, html: render("letter.html")?, subject })
+    }
+}
+
+/// A header is one line, whatever a name holds.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_escaped_in_html_and_cannot_add_headers() {
+        let letter = Letter::Invitation {
+            organization: "<img src=x>\r\nBcc: all@example.com".into(),
+            inviter: "{{7*7}} Ada".into(),
+            role: "Viewer".into(),
+            link: "http://localhost/invitation?token=x".into(),
+        };
+        let mail = letter.render().expect("renders");
+        assert!(!mail.subject.contains(['\r', '\n']));
+        assert!(mail.html.contains("&lt;img src=x&gt;") && !mail.html.contains("<img"));
+        assert!(mail.plain.contains("{{7*7}} Ada"));
+    }
+}

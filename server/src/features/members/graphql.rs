@@ -1,0 +1,115 @@
+//! Members and roles in the API.
+
+use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use shared::ids::MemberId;
+
+use super::{Member as Domain, model::RoleSummary};
+use crate::{fault::Fault, features::page::{Page, PageInfo, Paged}, graphql::scope};
+
+/// A person in the organization.
+pub struct Member(Domain, bool);
+
+#[Object]
+impl Member {
+    async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    async fn email(&self) -> &str {
+        &self.0.email
+    }
+    async fn roles(&self) -> &[String] {
+        &self.0.roles
+    }
+    async fn joined_at(&self) -> DateTime<Utc> {
+        self.0.joined_at
+    }
+    /// To within half a minute; null: not seen yet.
+    async fn last_seen_at(&self) -> Option<DateTime<Utc>> {
+        self.0.last_seen_at
+    }
+    /// Whether this is you.
+    async fn is_viewer(&self) -> bool {
+        self.1
+    }
+}
+
+/// A page of members.
+pub struct MemberConnection(Paged<Domain>, MemberId);
+
+#[Object]
+impl MemberConnection {
+    async fn nodes(&self) -> Vec<Member> {
+        self.0.rows.iter().map(|member| Member(member.clone(), member.id == self.1)).collect()
+    }
+    async fn page_info(&self) -> PageInfo {
+        self.0.info()
+    }
+    async fn total_count(&self) -> i64 {
+        self.0.total
+    }
+}
+
+/// What a role may do in this organization.
+pub struct Role(RoleSummary);
+
+#[Object]
+impl Role {
+    /// The name, as members carry it: `data_scientist`.
+    async fn name(&self) -> &str {
+        self.0.role.as_str()
+    }
+    /// The name people read: `Data scientist`.
+    async fn title(&self) -> &str {
+        self.0.role.title()
+    }
+    async fn description(&self) -> &str {
+        self.0.role.description()
+    }
+    /// `object:action`.
+    async fn permissions(&self) -> &[String] {
+        &self.0.permissions
+    }
+}
+
+#[derive(Default)]
+pub struct MembersQuery;
+
+#[Object]
+impl MembersQuery {
+    /// Who belongs to the organization, in the order they joined.
+    #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
+    async fn members(&self, ctx: &Context<'_>, #[graphql(default = 50)] first: i32, after: Option<String>) -> Result<MemberConnection> {
+        let scope = scope(ctx)?;
+        let page = Page::new(first, after)?;
+        Ok(MemberConnection(super::list(scope.grant()?, page).await?, scope.actor().member))
+    }
+
+    /// What each role may do.
+    async fn roles(&self, ctx: &Context<'_>) -> Result<Vec<Role>> {
+        Ok(super::roles(scope(ctx)?.grant()?).await?.into_iter().map(Role).collect())
+    }
+}
+
+#[derive(Default)]
+pub struct MembersMutation;
+
+#[Object]
+impl MembersMutation {
+    /// Gives a member other roles, at once and everywhere.
+    async fn update_member_roles(&self, ctx: &Context<'_>, id: ID, roles: Vec<String>) -> Result<Member> {
+        let scope = scope(ctx)?;
+        let id: MemberId = id.parse().map_err(Fault::from)?;
+        Ok(Member(super::update_roles(scope, id, &roles).await?, id == scope.actor().member))
+    }
+
+    /// Removes a member; their sessions here end and their tokens are revoked.
+    async fn remove_member(&self, ctx: &Context<'_>, id: ID) -> Result<Member> {
+        let scope = scope(ctx)?;
+        let id: MemberId = id.parse().map_err(Fault::from)?;
+        Ok(Member(super::remove(scope, id).await?, id == scope.actor().member))
+    }
+}

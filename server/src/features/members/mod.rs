@@ -1,0 +1,38 @@
+//! Members of an organization and their roles.
+//!
+//! What must stay true: an organization always has an owner; only an owner makes or removes owners;
+//! every change of a role raises the organization's authorization epoch in the same transaction, so
+//! that it holds for every request that starts after the change returned.
+
+mod error;
+pub mod graphql;
+mod model;
+mod repo;
+mod service;
+
+pub use error::MemberError;
+pub use model::Member;
+pub use service::{list, remove, roles, update_roles};
+
+use crate::access::{Permission, Reads, Writes};
+
+/// See who belongs to the organization.
+pub struct ListMembers;
+impl Permission for ListMembers {
+    const NAME: shared::Permission = shared::Permission::MembersRead;
+    type Mode = Reads;
+}
+
+/// Change roles and remove members.
+pub struct ManageMembers;
+impl Permission for ManageMembers {
+    const NAME: shared::Permission = shared::Permission::MembersWrite;
+    type Mode = Writes;
+}
+
+/// See what each role may do.
+pub struct ListRoles;
+impl Permission for ListRoles {
+    const NAME: shared::Permission = shared::Permission::RolesRead;
+    type Mode = Reads;
+}

@@ -1,0 +1,88 @@
+//! The statements of members. They live on the control plane, gated by the tenant's row policy.
+
+use sea_orm::{DbErr, QueryResult};
+use shared::ids::{MemberId, PersonId};
+use uuid::Uuid;
+
+use super::Member;
+use crate::{access::{Connection, Sql, WriteTx}, fault::Fault};
+
+fn member(row: &QueryResult) -> Result<Member, DbErr> {
+    Ok(Member {
+        id: MemberId::from_uuid(row.try_get("", "id")?),
+        person: PersonId::from_uuid(row.try_get("", "person_id")?),
+        name: row.try_get("", "name")?,
+        email: row.try_get("", "email")?,
+        roles: row.try_get("", "roles")?,
+        joined_at: row.try_get("", "joined_at")?,
+        last_seen_at: row.try_get("", "last_seen_at")?,
+    })
+}
+
+/// Members in the order they joined, after the one a cursor names.
+pub async fn list<C: Connection>(tx: &C, after: Option<Uuid>, limit: u64) -> Result<Vec<Member>, Fault> {
+    let rows = tx
+        .rows(
+            "select m.id, m.person_id, p.name, p.email, m.roles, m.joined_at, m.last_seen_at \
+             from public.memberships m join public.people p on p.id = m.person_id \
+             where ($1::uuid is null or m.id > $1) order by m.id limit $2",
+            vec![after.into(), limit.into()],
+        )
+        .await?;
+    Ok(rows.iter().map(member).collect::<Result<_, _>>()?)
+}
+
+pub async fn count<C: Connection>(tx: &C) -> Result<u64, Fault> {
+    let row = tx.row("select count(*) from public.memberships", vec![]).await?;
+    let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    Ok(count.unsigned_abs())
+}
+
+/// A member, locked until the transaction ends.
+pub async fn find_for_update(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
+    let row = tx
+        .row(
+            "select m.id, m.person_id, p.name, p.email, m.roles, m.joined_at, m.last_seen_at \
+             from public.memberships m join public.people p on p.id = m.person_id where m.id = $1 for update of m",
+            vec![id.uuid().into()],
+        )
+        .await?;
+    Ok(row.as_ref().map(member).transpose()?)
+}
+
+/// Counts owners. The tenant's row is locked first, so that two changes cannot each leave the other
+/// as the last owner.
+pub async fn count_owners(tx: &WriteTx) -> Result<i64, Fault> {
+    tx.run("select from public.tenants where id = $1 for update", vec![tx.tenant().id.uuid().into()]).await?;
+    let row = tx.row("select count(*) from public.memberships where 'owner' = any(roles)", vec![]).await?;
+    Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+}
+
+pub async fn set_roles(tx: &WriteTx, id: MemberId, roles: Vec<String>) -> Result<(), Fault> {
+    tx.run("update public.memberships set roles = $2 where id = $1", vec![id.uuid().into(), roles.into()]).await?;
+    raise_epoch(tx).await
+}
+
+/// Removes the membership and what it opened here: the member's tokens in this organization. Their
+/// sessions find no membership any more and end with it.
+pub async fn remove(tx: &WriteTx, member: &Member, tenant: Uuid) -> Result<(), Fault> {
+    tx.run("delete from public.memberships where id = $1", vec![member.id.uuid().into()]).await?;
+    tx.run(
+        "update public.api_tokens set revoked_at = $3 where tenant_id = $1 and person_id = $2 and revoked_at is null",
+        vec![tenant.into(), member.person.uuid().into(), tx.now().into()],
+    )
+    .await?;
+    raise_epoch(tx).await
+}
+
+/// Makes every replica load the organization's policy anew at its next request.
+async fn raise_epoch(tx: &WriteTx) -> Result<(), Fault> {
+    tx.run("update public.tenants set authz_epoch = authz_epoch + 1 where id = $1", vec![tx.tenant().id.uuid().into()]).await?;
+    Ok(())
+}
+
+/// Role and permission rows of this organization.
+pub async fn role_permissions<C: Connection>(tx: &C) -> Result<Vec<(String, String)>, Fault> {
+    let rows = tx.rows("select role, permission from role_permissions order by role, permission", vec![]).await?;
+    Ok(rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?)
+}

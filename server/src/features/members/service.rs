@@ -1,0 +1,65 @@
+//! Listing members, changing their roles, removing them.
+
+use serde_json::json;
+use shared::{Role, ids::MemberId};
+
+use super::{ListMembers, ListRoles, ManageMembers, Member, model::{self, RoleSummary}, repo};
+use crate::{access::{Grant, Scope, audit::{Entry, Subject}}, fault::Fault, features::page::{Page, Paged}};
+
+/// The organization's members, in the order they joined.
+///
+/// # Errors
+/// `Invalid` for a cursor that is not ours.
+pub async fn list(grant: Grant<'_, ListMembers>, page: Page) -> Result<Paged<Member>, Fault> {
+    let tx = grant.read().await?;
+    let after = page.after_id::<MemberId>()?.map(MemberId::uuid);
+    let rows = repo::list(tx, after, page.limit_and_one()).await?;
+    Ok(Paged::of(rows, &page, repo::count(tx).await?, |member| member.id.to_string()))
+}
+
+/// What each role may do here.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn roles(grant: Grant<'_, ListRoles>) -> Result<Vec<RoleSummary>, Fault> {
+    let rows = repo::role_permissions(grant.read().await?).await?;
+    let of = |role: Role| rows.iter().filter(|(name, _)| name == role.as_str()).map(|(_, permission)| permission.clone()).collect();
+    Ok(Role::ALL.iter().map(|role| RoleSummary { role: *role, permissions: of(*role) }).collect())
+}
+
+/// Gives a member other roles. Holds for every request that starts after this returned.
+///
+/// # Errors
+/// `NotFound`; `Invalid` naming `roles`; `Forbidden` when a non-owner touches an owner; `Conflict`
+/// when it is the last owner.
+pub async fn update_roles(scope: &Scope, id: MemberId, roles: &[String]) -> Result<Member, Fault> {
+    let grant: Grant<'_, ManageMembers> = scope.grant()?;
+    let roles = model::check_roles(roles)?;
+    let tx = grant.begin().await?;
+    let owners = repo::count_owners(&tx).await?;
+    let mut member = repo::find_for_update(&tx, id).await?.ok_or_else(|| Fault::not_found("Member", id))?;
+    model::check_change(scope.roles(), &member, Some(&roles), owners)?;
+    let names: Vec<String> = roles.iter().map(|role| role.as_str().to_owned()).collect();
+    repo::set_roles(&tx, id, names.clone()).await?;
+    let entry = Entry::new("member.update_roles", Subject::new("member", id, &member.email)).detail(json!({ "from": member.roles, "to": names }));
+    tx.commit(entry).await?;
+    member.roles = names;
+    Ok(member)
+}
+
+/// Removes a member. Their sessions here end and their tokens are revoked.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` when a non-owner removes an owner; `Conflict` for the last owner.
+pub async fn remove(scope: &Scope, id: MemberId) -> Result<Member, Fault> {
+    let grant: Grant<'_, ManageMembers> = scope.grant()?;
+    let tenant = grant.tenant().id.uuid();
+    let tx = grant.begin().await?;
+    let owners = repo::count_owners(&tx).await?;
+    let member = repo::find_for_update(&tx, id).await?.ok_or_else(|| Fault::not_found("Member", id))?;
+    model::check_change(scope.roles(), &member, None, owners)?;
+    repo::remove(&tx, &member, tenant).await?;
+    let entry = Entry::new("member.remove", Subject::new("member", id, &member.email)).detail(json!({ "roles": member.roles }));
+    tx.commit(entry).await?;
+    Ok(member)
+}

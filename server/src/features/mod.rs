@@ -1,0 +1,19 @@
+//! The product, one folder a noun. The file name says what a file may import (the table in the README);
+//! `tests/architecture.rs` keeps it.
+
+pub mod accounts;
+pub mod artifacts;
+pub mod audit;
+pub mod invitations;
+pub mod mail;
+pub mod members;
+pub mod page;
+pub mod projects;
+pub mod registry;
+pub mod sessions;
+pub mod tokens;
+
+/// Teaches a worker every kind of job there is.
+pub fn register_jobs(worker: &mut crate::jobs::Worker) {
+    worker.learn::<mail::SendMail>();
+}

@@ -1,0 +1,147 @@
+//! Signing in and out.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde_json::json;
+use shared::{ErrorCode, field::{Email, Password}, ids::{MemberId, PersonId, TenantId}};
+use uuid::Uuid;
+
+use super::{SESSION_DAYS, repo};
+use crate::{
+    access::{RequestInfo, Scope, Secret, audit::{Author, Entry, Subject}, lobby::LobbyTx, password, throttle::Limit},
+    fault::Fault,
+    services::Services,
+};
+
+pub const PER_ACCOUNT: Limit = Limit { attempts: 10, window: Duration::from_secs(900) };
+const PER_ADDRESS: Limit = Limit { attempts: 300, window: Duration::from_secs(900) };
+const IN_ALL: Limit = Limit { attempts: 6_000, window: Duration::from_secs(900) };
+
+/// A session that was just opened: the secret goes into the cookie and nowhere else.
+pub struct Opened {
+    pub secret: Secret,
+    pub max_age: Duration,
+}
+
+/// Signs in by e-mail and password, into the organization the person saw last.
+///
+/// # Errors
+/// `Unauthenticated` with one sentence for an unknown address, a wrong password, a disabled person
+/// and one without an organization; `TooManyRequests` when an account, an address or the whole
+/// service sees too many attempts.
+pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, password: &str) -> Result<Opened, Fault> {
+    let refused = || Fault::new(ErrorCode::Unauthenticated, "The e-mail address or the password is not right.");
+    let (Ok(email), Ok(password)) = (Email::parse(email), Password::attempt(password)) else { return Err(refused()) };
+    for (key, limit) in [(format!("sign-in:account:{}", email.as_str()), PER_ACCOUNT), (format!("sign-in:address:{}", request.address), PER_ADDRESS), ("sign-in:all".into(), IN_ALL)] {
+        services.throttle.attempt(&key, limit).await?;
+    }
+    let tx = services.vault.lobby().await?;
+    let login = repo::find_login(&tx, email.as_str()).await?;
+    drop(tx);
+    let hash = login.as_ref().map(|login| login.password_hash.clone());
+    let right = password::verify(password, hash).await?;
+    let Some(login) = login.filter(|login| right && !login.disabled) else {
+        note_refusal(services.clone(), request.clone(), email);
+        return Err(refused());
+    };
+    let tx = services.vault.lobby().await?;
+    let Some((tenant, member)) = repo::memberships(&tx, login.person).await?.into_iter().next() else { return Err(refused()) };
+    open(tx, request, login.person, tenant, MemberId::from_uuid(member), email.as_str(), "session.create").await
+}
+
+/// Opens a session for a person who has just proved who they are, and commits with the act's entry.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn open(tx: LobbyTx, request: &RequestInfo, person: PersonId, tenant: TenantId, member: MemberId, email: &str, action: &'static str) -> Result<Opened, Fault> {
+    use crate::access::Sql;
+    let secret = Secret::opaque();
+    let life = TimeDelta::days(SESSION_DAYS);
+    let id = repo::insert(&tx, secret.hash(), person, tenant, request, tx.now() + life).await?;
+    let author = author(request, member, email, id);
+    let entry = Entry::new(action, Subject::new("session", shared::ids::SessionId::from_uuid(id), email)).detail(json!({ "userAgent": request.user_agent }));
+    tx.commit_in(tenant, author, entry).await?;
+    Ok(Opened { secret, max_age: Duration::from_secs(SESSION_DAYS as u64 * 86_400) })
+}
+
+/// Ends the scope's session.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn sign_out(services: &Services, scope: &Scope) -> Result<(), Fault> {
+    scope.rest();
+    let tx = services.vault.lobby().await?;
+    let session = scope.actor().credential;
+    repo::delete(&tx, session).await?;
+    let entry = Entry::new("session.remove", Subject::new("session", shared::ids::SessionId::from_uuid(session), &scope.actor().email));
+    tx.commit_in(scope.tenant().id, of_scope(scope), entry).await
+}
+
+/// Ends every session of the person, this one too.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn sign_out_everywhere(services: &Services, scope: &Scope) -> Result<(), Fault> {
+    scope.rest();
+    let tx = services.vault.lobby().await?;
+    let person = scope.actor().person;
+    let ended = repo::delete_all(&tx, person).await?;
+    let tenants: Vec<TenantId> = repo::memberships(&tx, person).await?.into_iter().map(|(tenant, _)| tenant).collect();
+    let entry = Entry::new("session.remove_all", Subject::new("member", scope.actor().member, &scope.actor().email)).detail(json!({ "sessions": ended }));
+    tx.commit_in_all(&tenants, &of_scope(scope), &entry).await
+}
+
+/// Moves the scope's session to another organization of the same person.
+///
+/// # Errors
+/// `NotFound` when the person does not belong to it.
+pub async fn switch_organization(services: &Services, scope: &Scope, organization: &str) -> Result<(), Fault> {
+    let wanted: TenantId = organization.parse()?;
+    scope.rest();
+    let tx = services.vault.lobby().await?;
+    let memberships = repo::memberships(&tx, scope.actor().person).await?;
+    let Some((tenant, member)) = memberships.into_iter().find(|(tenant, _)| *tenant == wanted) else {
+        return Err(Fault::not_found("Organization", organization));
+    };
+    repo::set_tenant(&tx, scope.actor().credential, tenant).await?;
+    let author = author(scope.request(), MemberId::from_uuid(member), &scope.actor().email, scope.actor().credential);
+    let entry = Entry::new("session.switch", Subject::new("organization", tenant, "")).detail(json!({ "from": scope.tenant().id.to_string() }));
+    tx.commit_in(tenant, author, entry).await
+}
+
+/// Who an entry names while there is no scope in the right organization.
+fn author(request: &RequestInfo, member: MemberId, email: &str, session: Uuid) -> Author {
+    Author {
+        kind: "member",
+        id: member.to_string(),
+        name: email.to_owned(),
+        credential: session.simple().to_string(),
+        request_id: request.id.clone(),
+        address: request.address.clone(),
+    }
+}
+
+fn of_scope(scope: &Scope) -> Author {
+    author(scope.request(), scope.actor().member, &scope.actor().email, scope.actor().credential)
+}
+
+/// A refused sign-in of somebody who exists stands in the log of their organizations. Written after
+/// the answer, so that it does not make known addresses slower than unknown ones.
+fn note_refusal(services: Services, request: RequestInfo, email: Email) {
+    tokio::spawn(async move {
+        let noted = async {
+            let tx = services.vault.lobby().await?;
+            let Some(login) = repo::find_login(&tx, email.as_str()).await? else { return Ok(()) };
+            let memberships = repo::memberships(&tx, login.person).await?;
+            let Some((tenant, member)) = memberships.first().copied() else { return Ok(()) };
+            let author = author(&request, MemberId::from_uuid(member), email.as_str(), Uuid::nil());
+            let entry = Entry::new("session.create", Subject::new("member", MemberId::from_uuid(member), email.as_str())).denied();
+            tx.commit_in(tenant, author, entry).await
+        };
+        if let Err(error) = noted.await {
+            let error: Fault = error;
+            tracing::warn!(%error, "could not enter a refused sign-in");
+        }
+    });
+}

@@ -1,0 +1,31 @@
+//! Personal API tokens: what a script proves itself with.
+//!
+//! What must stay true: the secret is shown once and stored hashed; a token can do at most what its
+//! member may, narrowed by its scopes; only a browser session makes one, so that a leaked token
+//! cannot make its own successor; revoking works on every replica at once, because every request
+//! looks the token up in its first statement.
+
+mod entity;
+pub mod graphql;
+mod model;
+mod repo;
+mod service;
+
+pub use model::Token;
+pub use service::{create, list, revoke};
+
+use crate::access::{Permission, Reads, Writes};
+
+/// See one's own tokens.
+pub struct ListTokens;
+impl Permission for ListTokens {
+    const NAME: shared::Permission = shared::Permission::TokensOwn;
+    type Mode = Reads;
+}
+
+/// Create and revoke one's own tokens.
+pub struct ManageTokens;
+impl Permission for ManageTokens {
+    const NAME: shared::Permission = shared::Permission::TokensOwn;
+    type Mode = Writes;
+}

@@ -1,0 +1,149 @@
+//! What one operation may cost, checked before anything runs.
+
+use async_graphql::{EmptySubscription, Request, SchemaBuilder, parser::types::{ExecutableDocument, Selection, SelectionSet}};
+use shared::ErrorCode;
+
+use super::{Mutation, Query};
+use crate::fault::Fault;
+
+/// Bytes of a request.
+pub const BODY_MAX: usize = 256 * 1024;
+/// Operations in a batch.
+pub const BATCH_MAX: usize = 5;
+const DEPTH: usize = 10;
+const COMPLEXITY: usize = 4_000;
+const RECURSION: usize = 24;
+const DIRECTIVES: usize = 5;
+const TOKENS: usize = 4_000;
+const FIELDS: usize = 600;
+const ROOT_FIELDS: usize = 20;
+const ALIASES: usize = 30;
+const DIRECTIVES_IN_ALL: usize = 50;
+
+/// The limits that async-graphql counts itself.
+pub fn apply(builder: SchemaBuilder<Query, Mutation, EmptySubscription>) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    builder.limit_depth(DEPTH).limit_complexity(COMPLEXITY).limit_recursive_depth(RECURSION).limit_directives(DIRECTIVES).disable_suggestions()
+}
+
+/// What a page of rows costs: every row costs what is asked of it.
+pub fn page_cost(first: i32, child: usize) -> usize {
+    let rows = usize::try_from(first).unwrap_or(0).clamp(1, shared::limits::PAGE_MAX);
+    1 + rows * child.max(1) / 10
+}
+
+/// The limits that async-graphql does not count: tokens, fields after fragments, aliases, root
+/// fields, directives in all.
+pub fn check(request: &Request) -> Result<(), Fault> {
+    let refused = |what: &str, most: usize| Err(Fault::new(ErrorCode::LimitExceeded, format!("The query has too many {what}; the most is {most}.")));
+    if tokens(&request.query) > TOKENS {
+        return refused("tokens", TOKENS);
+    }
+    // What cannot be parsed is refused by the executor with the place of the mistake.
+    let Ok(document) = async_graphql::parser::parse_query(&request.query) else { return Ok(()) };
+    let mut count = Count::default();
+    for (_, operation) in document.operations.iter() {
+        let mut path = Vec::new();
+        count.root_fields += operation.node.selection_set.node.items.len();
+        count.directives += operation.node.directives.len();
+        count.selection(&document, &operation.node.selection_set.node, &mut path);
+    }
+    if count.fields > FIELDS {
+        return refused("fields", FIELDS);
+    }
+    if count.aliases > ALIASES {
+        return refused("aliases", ALIASES);
+    }
+    if count.root_fields > ROOT_FIELDS {
+        return refused("root fields", ROOT_FIELDS);
+    }
+    if count.directives > DIRECTIVES_IN_ALL {
+        return refused("directives", DIRECTIVES_IN_ALL);
+    }
+    Ok(())
+}
+
+/// Words and punctuators, counted without building anything.
+fn tokens(query: &str) -> usize {
+    let mut count = 0;
+    let mut in_word = false;
+    for byte in query.bytes() {
+        let word = byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+        count += usize::from(word && !in_word) + usize::from(!word && !byte.is_ascii_whitespace() && byte != b',');
+        in_word = word;
+    }
+    count
+}
+
+#[derive(Default)]
+struct Count {
+    fields: usize,
+    aliases: usize,
+    root_fields: usize,
+    directives: usize,
+}
+
+impl Count {
+    /// Walks a selection with its fragments spread out; stops once past the limit, so that a bomb
+    /// of fragments costs no more than an honest query.
+    fn selection<'d>(&mut self, document: &'d ExecutableDocument, set: &'d SelectionSet, path: &mut Vec<&'d str>) {
+        for item in &set.items {
+            if self.fields > FIELDS {
+                return;
+            }
+            match &item.node {
+                Selection::Field(field) => {
+                    self.fields += 1;
+                    self.aliases += usize::from(field.node.alias.is_some());
+                    self.directives += field.node.directives.len();
+                    self.selection(document, &field.node.selection_set.node, path);
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.fields += 1;
+                    self.directives += fragment.node.directives.len();
+                    self.selection(document, &fragment.node.selection_set.node, path);
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.fields += 1;
+                    self.directives += spread.node.directives.len();
+                    let name = spread.node.fragment_name.node.as_str();
+                    if path.contains(&name) {
+                        continue; // a cycle: refused by validation
+                    }
+                    if let Some(fragment) = document.fragments.get(name) {
+                        path.push(name);
+                        self.selection(document, &fragment.node.selection_set.node, path);
+                        path.pop();
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refuses(query: String) -> bool {
+        check(&Request::new(query)).is_err()
+    }
+
+    #[test]
+    fn t51_t52_t54_bombs_are_refused_before_they_run() {
+        assert!(!refuses("{ viewer { name } }".into()));
+        let aliases: String = (0..1000).map(|n| format!("a{n}: viewer {{ name }} ")).collect();
+        assert!(refuses(format!("{{ {aliases} }}")));
+        let roots = "viewer { name } ".repeat(21);
+        assert!(refuses(format!("{{ {roots} }}")));
+        assert!(refuses(format!("{{ viewer {{ {} }} }}", "name ".repeat(10_000))));
+        assert!(refuses(format!("{{ viewer {} {{ name }} }}", "@skip(if: false) ".repeat(60))));
+        let mut fan_out = String::from("query { ...f0 } ");
+        for n in 0..30 {
+            fan_out += &format!("fragment f{n} on Query {{ ...f{m} ...f{m} }} ", m = n + 1);
+        }
+        fan_out += "fragment f30 on Query { viewer { name } }";
+        assert!(refuses(fan_out));
+        let cycle = "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }";
+        assert!(!refuses(cycle.into()), "a cycle is left to validation, and counting it ends");
+    }
+}

@@ -1,0 +1,81 @@
+//! The GraphQL edge: one schema for the web app, BI tools and scripts. It translates and never
+//! decides.
+
+mod limits;
+mod render;
+
+pub use limits::{BATCH_MAX, BODY_MAX, page_cost};
+
+use async_graphql::{Context, EmptySubscription, MergedObject, Request, Response, Result};
+
+use crate::{access::Scope, fault::Fault, features, services::Services};
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    features::accounts::graphql::AccountsQuery,
+    features::audit::graphql::AuditQuery,
+    features::invitations::graphql::InvitationsQuery,
+    features::members::graphql::MembersQuery,
+    features::projects::graphql::ProjectsQuery,
+    features::tokens::graphql::TokensQuery,
+);
+
+/// What can be changed.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    features::accounts::graphql::AccountsMutation,
+    features::invitations::graphql::InvitationsMutation,
+    features::members::graphql::MembersMutation,
+    features::projects::graphql::ProjectsMutation,
+    features::tokens::graphql::TokensMutation,
+);
+
+/// The schema with its limits.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// Builds the schema.
+pub fn schema(services: Services) -> Schema {
+    limits::apply(Schema::build(Query::default(), Mutation::default(), EmptySubscription)).data(services).finish()
+}
+
+/// The schema as text, for the committed file and for clients.
+pub fn sdl() -> String {
+    let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription).finish();
+    schema.sdl_with_options(async_graphql::SDLExportOptions::new().sorted_fields().sorted_enum_items())
+}
+
+/// Carries out one operation for a caller; `None` is somebody who is not signed in.
+pub async fn execute(schema: &Schema, scope: Option<Scope>, request: Request) -> Response {
+    let request = match limits::check(&request) {
+        Ok(()) => request,
+        Err(fault) => return render::refused(&fault),
+    };
+    let request = match scope.clone() {
+        Some(scope) => request.data(scope),
+        None => request.disable_introspection(),
+    };
+    let response = schema.execute(request).await;
+    if let Some(scope) = scope
+        && let Err(fault) = scope.record_denials().await
+    {
+        return render::refused(&fault);
+    }
+    render::errors(response)
+}
+
+/// The caller.
+///
+/// # Errors
+/// `Unauthenticated` when nobody is signed in.
+pub fn scope<'c>(ctx: &Context<'c>) -> Result<&'c Scope> {
+    Ok(ctx.data_opt::<Scope>().ok_or_else(Fault::unauthenticated)?)
+}
+
+/// The process's services.
+///
+/// # Errors
+/// Never in a schema that [`schema`] built.
+pub fn services<'c>(ctx: &Context<'c>) -> Result<&'c Services> {
+    Ok(ctx.data::<Services>().map_err(|error| Fault::internal(error.message))?)
+}

@@ -1,0 +1,90 @@
+//! The files of the web app: few, small, fingerprinted, kept in memory with their compressed forms.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use app::SiteManifest;
+use bytes::Bytes;
+
+use super::Edge;
+
+struct File {
+    plain: Bytes,
+    brotli: Option<Bytes>,
+}
+
+/// The site, as it was built.
+#[derive(Clone, Default)]
+pub struct Assets {
+    files: Arc<HashMap<String, File>>,
+    manifest: SiteManifest,
+}
+
+impl Assets {
+    /// Reads the site's folder. Without one, pages come without style and script, and say so in the
+    /// log: the API works all the same.
+    pub fn load(site: &Path) -> Self {
+        Self::read(site).unwrap_or_else(|error| {
+            tracing::warn!(site = %site.display(), %error, "the web app is not built; pages come without style and script");
+            Self::default()
+        })
+    }
+
+    fn read(site: &Path) -> std::io::Result<Self> {
+        let manifest = serde_json::from_slice(&std::fs::read(site.join("manifest.json"))?)?;
+        let mut files = HashMap::new();
+        for entry in std::fs::read_dir(site.join("pkg"))? {
+            let path = entry?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            if path.extension().is_some_and(|ending| ending == "br") || !path.is_file() {
+                continue;
+            }
+            let brotli = std::fs::read(path.with_file_name(format!("{name}.br"))).ok().map(Bytes::from);
+            files.insert(name.to_owned(), File { plain: std::fs::read(&path)?.into(), brotli });
+        }
+        Ok(Self { files: Arc::new(files), manifest })
+    }
+
+    /// The names a page refers to.
+    pub fn manifest(&self) -> &SiteManifest {
+        &self.manifest
+    }
+}
+
+pub fn configure(app: &mut web::ServiceConfig) {
+    app.service(web::resource("/pkg/{file}").get(file)).service(web::resource("/favicon.ico").get(favicon));
+}
+
+async fn file(request: HttpRequest, edge: web::Data<Edge>, name: web::Path<String>) -> HttpResponse {
+    send(&request, &edge, &name)
+}
+
+async fn favicon(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
+    send(&request, &edge, &edge.assets.manifest.favicon.clone())
+}
+
+fn send(request: &HttpRequest, edge: &Edge, name: &str) -> HttpResponse {
+    let Some(file) = edge.assets.files.get(name) else { return HttpResponse::NotFound().finish() };
+    let accepts = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut answer = HttpResponse::Ok();
+    answer
+        .content_type(content_type(name))
+        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .insert_header((header::VARY, "Accept-Encoding"));
+    match &file.brotli {
+        Some(brotli) if accepts.split(',').any(|coding| coding.trim().starts_with("br")) => answer.insert_header((header::CONTENT_ENCODING, "br")).body(brotli.clone()),
+        _ => answer.body(file.plain.clone()),
+    }
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("woff2") => "font/woff2",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,78 @@
+//! Who sent a request.
+
+use actix_web::{HttpMessage, HttpRequest, http::header};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use uuid::Uuid;
+
+use crate::{
+    access::{Credential, RequestInfo, Scope},
+    config::Config,
+    fault::Fault,
+    services::Services,
+};
+
+/// The name of the session's cookie. With TLS it is bound to the host and to secure requests.
+pub fn session_cookie(config: &Config) -> &'static str {
+    if config.is_secure() { "__Host-assay_session" } else { "assay_session" }
+}
+
+/// The credential of a request: an API token as Bearer or as the password of Basic, else the
+/// session's cookie. `Some(None)` is a credential that cannot be one.
+pub fn credential(request: &HttpRequest, config: &Config) -> Option<Option<Credential>> {
+    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+        return Some(value.to_str().ok().and_then(token).and_then(|token| Credential::token(&token)));
+    }
+    request.cookie(session_cookie(config)).map(|cookie| Credential::session(cookie.value()))
+}
+
+fn token(authorization: &str) -> Option<String> {
+    let (scheme, rest) = authorization.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().to_owned());
+    }
+    if scheme.eq_ignore_ascii_case("basic") {
+        let pair = String::from_utf8(STANDARD.decode(rest.trim()).ok()?).ok()?;
+        return pair.split_once(':').map(|(_, password)| password.to_owned());
+    }
+    None
+}
+
+/// The caller's scope; `None` when no credential was sent.
+///
+/// # Errors
+/// `Unauthenticated` when one was sent and does not hold; `Unavailable`.
+pub async fn scope_of(request: &HttpRequest, services: &Services) -> Result<Option<Scope>, Fault> {
+    match credential(request, &services.config) {
+        None => Ok(None),
+        Some(None) => Err(Fault::unauthenticated()),
+        Some(Some(credential)) => services.vault.enter(credential, request_info(request)).await.map(Some),
+    }
+}
+
+/// The caller's scope.
+///
+/// # Errors
+/// `Unauthenticated` when there is none; `Unavailable`.
+pub async fn authenticate(request: &HttpRequest, services: &Services) -> Result<Scope, Fault> {
+    scope_of(request, services).await?.ok_or_else(Fault::unauthenticated)
+}
+
+/// What the guard noted of the request.
+pub fn request_info(request: &HttpRequest) -> RequestInfo {
+    request.extensions().get::<RequestInfo>().cloned().unwrap_or_default()
+}
+
+/// Reads what audit entries and log lines say of a request. Forwarded headers count only where a
+/// proxy is configured.
+pub fn read_request_info(request: &HttpRequest, config: &Config) -> RequestInfo {
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let forwarded = config.behind_proxy.then(|| text("x-forwarded-for").and_then(|list| list.split(',').next_back())).flatten();
+    let peer = || request.peer_addr().map(|peer| peer.ip().to_string());
+    let proxied = config.behind_proxy.then(|| text("x-request-id")).flatten();
+    let given = proxied.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    RequestInfo {
+        id: given.map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned),
+        address: forwarded.map(|address| address.trim().to_owned()).or_else(peer).unwrap_or_default(),
+        user_agent: text("user-agent").unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect(),
+    }
+}

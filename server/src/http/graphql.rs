@@ -1,0 +1,68 @@
+//! `POST /graphql`: JSON in, JSON out.
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use async_graphql::{BatchRequest, Request, parser::types::OperationType};
+use futures::StreamExt;
+use shared::ErrorCode;
+
+use super::{Edge, caller, render};
+use crate::{fault::Fault, graphql::{self, BATCH_MAX, BODY_MAX}};
+
+pub fn configure(app: &mut web::ServiceConfig) {
+    app.service(web::resource("/graphql").post(post).default_service(web::to(wrong_method)));
+}
+
+async fn wrong_method() -> HttpResponse {
+    render::response(&Fault::new(ErrorCode::MethodNotAllowed, "GraphQL is asked by POST with a JSON body."))
+}
+
+async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>) -> Result<HttpResponse, Fault> {
+    let is_json = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json"));
+    if !is_json {
+        return Err(Fault::new(ErrorCode::UnsupportedMediaType, "Send the query as application/json."));
+    }
+    let body = read_body(payload).await?;
+    let batch: BatchRequest = serde_json::from_slice(&body).map_err(|_| Fault::new(ErrorCode::Invalid, "The body is not a GraphQL request in JSON."))?;
+    let scope = caller::scope_of(&request, &edge.services).await?;
+    match batch {
+        BatchRequest::Single(operation) => Ok(answer(&graphql::execute(&edge.schema, scope, operation).await)),
+        BatchRequest::Batch(operations) => {
+            check_batch(&operations)?;
+            let mut responses = Vec::with_capacity(operations.len());
+            for operation in operations {
+                responses.push(graphql::execute(&edge.schema, scope.clone(), operation).await);
+            }
+            Ok(answer(&responses))
+        }
+    }
+}
+
+fn answer(body: &impl serde::Serialize) -> HttpResponse {
+    HttpResponse::Ok().json(body)
+}
+
+fn check_batch(operations: &[Request]) -> Result<(), Fault> {
+    if operations.len() > BATCH_MAX {
+        return Err(Fault::new(ErrorCode::LimitExceeded, format!("A batch holds at most {BATCH_MAX} operations.")));
+    }
+    let changes = |operation: &Request| {
+        async_graphql::parser::parse_query(&operation.query).is_ok_and(|document| document.operations.iter().any(|(_, operation)| operation.node.ty != OperationType::Query))
+    };
+    if operations.len() > 1 && operations.iter().any(changes) {
+        return Err(Fault::new(ErrorCode::LimitExceeded, "A batch holds queries only. Send each mutation alone."));
+    }
+    Ok(())
+}
+
+/// Counts what actually arrives, whatever the headers promise.
+async fn read_body(mut payload: web::Payload) -> Result<Vec<u8>, Fault> {
+    let mut body = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Fault::new(ErrorCode::Invalid, "The body could not be read to its end."))?;
+        if body.len() + chunk.len() > BODY_MAX {
+            return Err(Fault::new(ErrorCode::PayloadTooLarge, format!("The body is larger than {BODY_MAX} bytes.")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

@@ -1,0 +1,70 @@
+//! The HTTP edge: pages, forms, files, health. It translates and never decides.
+
+mod assets;
+mod caller;
+mod forms;
+mod graphql;
+mod guard;
+mod health;
+mod pages;
+mod render;
+pub mod routes;
+
+use std::{net::TcpListener, time::Duration};
+
+use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web};
+
+pub use assets::Assets;
+pub use caller::{authenticate, credential, request_info, scope_of};
+pub use render::response as error_response;
+
+use crate::{graphql::Schema, services::Services};
+
+/// What every handler can ask for.
+#[derive(Clone)]
+pub struct Edge {
+    pub services: Services,
+    pub schema: Schema,
+    pub assets: Assets,
+    pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+}
+
+impl Edge {
+    /// Builds the schema and loads the site's files.
+    pub fn new(services: Services, metrics: Option<metrics_exporter_prometheus::PrometheusHandle>) -> Self {
+        Self { schema: crate::graphql::schema(services.clone()), assets: Assets::load(&services.config.site), services, metrics }
+    }
+}
+
+/// Adds every route to an app. Tests build the same app in process.
+pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
+    move |app| {
+        app.app_data(web::Data::new(edge.clone()))
+            .configure(health::configure)
+            .configure(assets::configure)
+            .configure(graphql::configure)
+            .configure(forms::configure)
+            .configure(crate::mlflow::configure)
+            .default_service(web::to(pages::page));
+    }
+}
+
+/// Starts to serve on a socket that is already listening.
+///
+/// # Errors
+/// When the socket cannot be used.
+pub fn serve(edge: Edge, listener: TcpListener) -> std::io::Result<Server> {
+    let threads = edge.services.config.threads;
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(guard::guard))
+            .configure(configure(edge.clone()))
+    })
+    .workers(threads)
+    .client_request_timeout(Duration::from_secs(15))
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(20)
+    .listen(listener)?
+    .run();
+    Ok(server)
+}

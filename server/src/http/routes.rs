@@ -1,0 +1,27 @@
+//! Every route outside the MLflow protocol, with what it asks of a caller. `tests/permissions.rs`
+//! compares this list with its policy table, so that no route goes without one.
+
+/// A route: method, path pattern, and `public`, `session` or a permission.
+pub type RouteRow = (&'static str, &'static str, &'static str);
+
+/// The routes that are not pages.
+pub const ROUTES: &[RouteRow] = &[
+    ("GET", "/healthz", "public"),
+    ("GET", "/readyz", "public"),
+    ("GET", "/metrics", "loopback"),
+    ("GET", "/pkg/{file}", "public"),
+    ("POST", "/graphql", "public"),
+    ("POST", "/sign-in", "public"),
+    ("POST", "/sign-up", "public"),
+    ("POST", "/confirm", "public"),
+    ("POST", "/forgot-password", "public"),
+    ("POST", "/reset-password", "public"),
+    ("POST", "/invitation", "public"),
+    ("POST", "/theme", "public"),
+    ("POST", "/sign-out", "session"),
+    ("POST", "/sign-out-everywhere", "session"),
+    ("POST", "/organization", "session"),
+];
+
+/// Pages that anybody may open; every other page asks to sign in first.
+pub const PUBLIC_PAGES: &[&str] = &["/sign-in", "/sign-up", "/confirm", "/forgot-password", "/reset-password", "/invitation", "/kit"];

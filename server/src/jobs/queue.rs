@@ -1,0 +1,119 @@
+//! The statements of the queue.
+
+use std::time::Duration;
+
+use sea_orm::DbErr;
+use shared::ids::TenantId;
+use uuid::Uuid;
+
+use crate::{access::{Sql, Vault}, fault::Fault};
+
+/// How long a claim lasts without a heartbeat.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// Crashes before a job is put aside for a person to look at.
+const CRASHES: i32 = 3;
+
+/// A job that this worker may run until its lease ends.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub id: Uuid,
+    pub tenant: Option<TenantId>,
+    pub kind: String,
+    pub payload: serde_json::Value,
+    pub request_id: String,
+    pub attempt: i32,
+    pub lease_epoch: i64,
+}
+
+/// Claims up to `limit` due jobs of the kinds this worker knows.
+pub async fn claim(vault: &Vault, owner: &str, kinds: &[String], limit: i64) -> Result<Vec<Claimed>, Fault> {
+    let tx = vault.dispatch().await?;
+    let rows = tx
+        .rows(
+            "update jobs set state = 'leased', lease_epoch = lease_epoch + 1, attempt = attempt + 1, lease_owner = $1, \
+             lease_until = clock_timestamp() + make_interval(secs => $4) \
+             where id in (select id from jobs where state = 'queued' and run_at <= $2 and kind = any($5) order by run_at limit $3 for update skip locked) \
+             returning id, tenant_id, kind, payload, request_id, attempt, lease_epoch",
+            vec![owner.into(), tx.now().into(), limit.into(), LEASE.as_secs_f64().into(), kinds.to_vec().into()],
+        )
+        .await?;
+    tx.commit().await?;
+    let claimed = rows.iter().map(|row| {
+        Ok(Claimed {
+            id: row.try_get("", "id")?,
+            tenant: row.try_get::<Option<Uuid>>("", "tenant_id")?.map(TenantId::from_uuid),
+            kind: row.try_get("", "kind")?,
+            payload: row.try_get("", "payload")?,
+            request_id: row.try_get("", "request_id")?,
+            attempt: row.try_get("", "attempt")?,
+            lease_epoch: row.try_get("", "lease_epoch")?,
+        })
+    });
+    Ok(claimed.collect::<Result<_, DbErr>>()?)
+}
+
+/// Extends a lease. `false`: it was lost, and whatever the claimant does now does not count.
+pub async fn heartbeat(vault: &Vault, job: &Claimed) -> Result<bool, Fault> {
+    write(vault, job, "update jobs set lease_until = clock_timestamp() + interval '30 seconds' where id = $1 and lease_epoch = $2 and state = 'leased' and lease_until > clock_timestamp()", vec![]).await
+}
+
+/// The job is done. Its payload is emptied: a mail's holds a link that works once.
+pub async fn complete(vault: &Vault, job: &Claimed) -> Result<bool, Fault> {
+    let now = vault.clock().now();
+    write(
+        vault,
+        job,
+        "update jobs set state = 'done', payload = '{}', finished_at = $3, lease_until = null, lease_owner = null, last_error = null \
+         where id = $1 and lease_epoch = $2 and state = 'leased' and lease_until > clock_timestamp()",
+        vec![now.into()],
+    )
+    .await
+}
+
+/// The work failed: try again later, at most `attempts` times. The wait doubles from five seconds
+/// to an hour.
+pub async fn fail(vault: &Vault, job: &Claimed, attempts: i32, error: &str) -> Result<bool, Fault> {
+    let now = vault.clock().now();
+    let wait = (5.0 * 2f64.powi(job.attempt.clamp(1, 20) - 1)).min(3600.0);
+    write(
+        vault,
+        job,
+        "update jobs set state = case when attempt >= $3 then 'failed' else 'queued' end, \
+         finished_at = case when attempt >= $3 then $4::timestamptz end, run_at = $4::timestamptz + make_interval(secs => $5), \
+         last_error = $6, lease_until = null, lease_owner = null \
+         where id = $1 and lease_epoch = $2 and state = 'leased' and lease_until > clock_timestamp()",
+        vec![attempts.into(), now.into(), wait.into(), error.into()],
+    )
+    .await
+}
+
+/// Returns jobs whose claimant is gone to the queue; those that crashed three workers are set aside.
+pub async fn reap(vault: &Vault) -> Result<u64, Fault> {
+    let tx = vault.dispatch().await?;
+    let rows = tx
+        .rows(
+            "update jobs set crash_count = crash_count + 1, lease_owner = null, lease_until = null, \
+             state = case when crash_count + 1 >= $1 then 'quarantined' else 'queued' end \
+             where state = 'leased' and lease_until < clock_timestamp() returning id, kind, state",
+            vec![CRASHES.into()],
+        )
+        .await?;
+    tx.commit().await?;
+    for row in &rows {
+        let (id, kind, state): (Uuid, String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        if state == "quarantined" {
+            tracing::error!(job = %id, kind, "a job crashed three workers and was quarantined");
+        } else {
+            tracing::warn!(job = %id, kind, "a job's worker is gone; queued again");
+        }
+    }
+    Ok(rows.len() as u64)
+}
+
+async fn write(vault: &Vault, job: &Claimed, sql: &'static str, more: Vec<sea_orm::Value>) -> Result<bool, Fault> {
+    let tx = vault.dispatch().await?;
+    let values = [vec![job.id.into(), job.lease_epoch.into()], more].concat();
+    let changed = tx.run(sql, values).await?;
+    tx.commit().await?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,172 @@
+//! Claims and runs jobs.
+
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use tokio::{sync::{Notify, Semaphore, watch}, task::JoinSet};
+use uuid::Uuid;
+
+use super::{Context, Job, cron, queue::{self, Claimed}, relay};
+use crate::{access::RequestInfo, fault::Fault, services::Services};
+
+/// Jobs that run at the same time in one process.
+const CONCURRENCY: usize = 4;
+/// How long a due job waits at the most when nobody rings.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+type Run = Box<dyn Fn(serde_json::Value, Context) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>> + Send + Sync>;
+
+struct Handler {
+    permission: shared::Permission,
+    attempts: i32,
+    run: Run,
+}
+
+/// Knows every kind of job and runs them.
+pub struct Worker {
+    services: Services,
+    owner: String,
+    handlers: HashMap<&'static str, Handler>,
+}
+
+impl Worker {
+    /// A worker that knows every kind of job there is.
+    pub fn new(services: Services) -> Arc<Self> {
+        let mut worker = Self { services, owner: Uuid::new_v4().simple().to_string(), handlers: HashMap::new() };
+        worker.learn::<super::housekeeping::Housekeeping>();
+        crate::features::register_jobs(&mut worker);
+        Arc::new(worker)
+    }
+
+    /// Teaches the worker a kind of job.
+    pub fn learn<J: Job>(&mut self) {
+        let run: Run = Box::new(|payload, context| {
+            Box::pin(async move {
+                let job: J = serde_json::from_value(payload).map_err(Fault::internal)?;
+                job.run(context).await
+            })
+        });
+        self.handlers.insert(J::KIND, Handler { permission: J::PERMISSION, attempts: J::ATTEMPTS, run });
+    }
+
+    /// Works until told to stop, then finishes what it has begun.
+    pub async fn work(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let bell = Arc::new(Notify::new());
+        let mut around = JoinSet::new();
+        let (services, local) = (self.services.clone(), bell.clone());
+        around.spawn(async move {
+            loop {
+                services.vault.bell().await;
+                local.notify_one();
+            }
+        });
+        if let Some(client) = self.services.config.redis_url.as_deref().and_then(|url| redis::Client::open(url).ok()) {
+            around.spawn(relay::listen(bell.clone(), client));
+        }
+        let slots = Arc::new(Semaphore::new(CONCURRENCY));
+        let mut running = JoinSet::new();
+        while !*stop.borrow() {
+            match self.look(&slots, &mut running).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "could not look for jobs"),
+            }
+            tokio::select! {
+                () = bell.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = running.join_next(), if !running.is_empty() => {}
+                _ = stop.changed() => {}
+            }
+        }
+        around.abort_all();
+        while running.join_next().await.is_some() {}
+    }
+
+    /// Runs everything that is due, one after the other. For commands and tests.
+    ///
+    /// # Errors
+    /// `Unavailable` when the queue cannot be reached; a failing job is no error here.
+    pub async fn drain(self: &Arc<Self>) -> Result<usize, Fault> {
+        let mut ran = 0;
+        loop {
+            cron::fire(&self.services.vault).await?;
+            queue::reap(&self.services.vault).await?;
+            let claimed = queue::claim(&self.services.vault, &self.owner, &self.kinds(), 16).await?;
+            if claimed.is_empty() {
+                return Ok(ran);
+            }
+            for job in claimed {
+                self.clone().run(job).await;
+                ran += 1;
+            }
+        }
+    }
+
+    async fn look(self: &Arc<Self>, slots: &Arc<Semaphore>, running: &mut JoinSet<()>) -> Result<bool, Fault> {
+        cron::fire(&self.services.vault).await?;
+        queue::reap(&self.services.vault).await?;
+        let free = slots.available_permits();
+        if free == 0 {
+            return Ok(false);
+        }
+        let claimed = queue::claim(&self.services.vault, &self.owner, &self.kinds(), free as i64).await?;
+        let found = !claimed.is_empty();
+        for job in claimed {
+            let worker = self.clone();
+            let slot = slots.clone().acquire_owned().await.map_err(Fault::internal)?;
+            running.spawn(async move {
+                worker.run(job).await;
+                drop(slot);
+            });
+        }
+        Ok(found)
+    }
+
+    fn kinds(&self) -> Vec<String> {
+        self.handlers.keys().map(|kind| (*kind).to_owned()).collect()
+    }
+
+    async fn run(self: Arc<Self>, job: Claimed) {
+        let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
+        let work = self.carry_out(handler, &job);
+        tokio::pin!(work);
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut work => break outcome,
+                () = tokio::time::sleep(HEARTBEAT) => {
+                    if matches!(queue::heartbeat(&self.services.vault, &job).await, Ok(false)) {
+                        tracing::warn!(job = %job.id, kind = job.kind, "the lease was lost; what this worker did does not count");
+                        return;
+                    }
+                }
+            }
+        };
+        let written = match &outcome {
+            Ok(()) => queue::complete(&self.services.vault, &job).await,
+            Err(error) => {
+                tracing::warn!(job = %job.id, kind = job.kind, attempt = job.attempt, %error, "job failed");
+                queue::fail(&self.services.vault, &job, handler.attempts, error.message()).await
+            }
+        };
+        metrics::counter!("assay_jobs_total", "kind" => job.kind.clone(), "outcome" => if outcome.is_ok() { "done" } else { "failed" }).increment(1);
+        if let Err(error) = written {
+            tracing::warn!(job = %job.id, %error, "could not write a job's outcome; it will run again");
+        }
+    }
+
+    async fn carry_out(&self, handler: &Handler, job: &Claimed) -> Result<(), Fault> {
+        let request = RequestInfo { id: job.request_id.clone(), ..RequestInfo::default() };
+        let scope = match job.tenant {
+            Some(tenant) => Some(self.services.vault.enter_job(tenant, job.id, &job.kind, handler.permission, request).await?),
+            None => None,
+        };
+        (handler.run)(job.payload.clone(), Context { id: job.id, scope, services: self.services.clone() }).await
+    }
+}
+
+/// Tells other processes of this process's commits.
+pub async fn ring(services: Services) {
+    if let Some(client) = services.config.redis_url.as_deref().and_then(|url| redis::Client::open(url).ok()) {
+        relay::ring(services.vault, client).await;
+    }
+}

@@ -1,0 +1,9 @@
+//! Clock, mail, blobs: what the product needs of the world outside, behind plain functions.
+
+mod blobs;
+mod clock;
+mod mailer;
+
+pub use blobs::*;
+pub use clock::Clock;
+pub use mailer::{Mailer, Message};

@@ -1,0 +1,41 @@
+//! Everything a role of the binary needs, opened once at start.
+
+use std::sync::Arc;
+
+use crate::{
+    access::{Vault, throttle::Throttle},
+    config::Config,
+    fault::Fault,
+    platform::{Blobs, Clock, Mailer},
+};
+
+/// Cloning shares it.
+#[derive(Clone)]
+pub struct Services {
+    pub config: Arc<Config>,
+    pub vault: Vault,
+    pub throttle: Throttle,
+    pub mailer: Mailer,
+    pub blobs: Blobs,
+}
+
+impl Services {
+    /// Opens everything.
+    ///
+    /// # Errors
+    /// When a setting cannot be read. That the database or Redis is away is no error here.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, Fault> {
+        Ok(Self {
+            vault: Vault::open(&config.database_url, config.connections, clock.clone()).await?,
+            throttle: Throttle::new(config.redis_url.as_deref(), clock)?,
+            mailer: Mailer::new(&config.mail, &config.mail_from)?,
+            blobs: Blobs::open(&config.blobs)?,
+            config: Arc::new(config),
+        })
+    }
+
+    /// The injected clock.
+    pub fn clock(&self) -> &Clock {
+        self.vault.clock()
+    }
+}
