@@ -19,6 +19,7 @@ pub struct SiteManifest {
     /// The text face, latin part, variable weight.
     pub inter: String,
     /// The face of anything a person may copy.
+    #[serde(rename = "jetbrains-mono")]
     pub mono: String,
     /// The icon of the browser's tab.
     pub favicon: String,
