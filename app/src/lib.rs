@@ -1,0 +1,91 @@
+//! The web app: Leptos, rendered on the server and hydrated in the browser. Its only data source is
+//! the GraphQL API behind [`api::Transport`].
+//!
+//! `kit` holds the components every page is made of, `frame` what stands around a page; each other
+//! folder is one part of the product and holds its pages with their GraphQL operations.
+#![recursion_limit = "256"]
+
+pub mod account;
+pub mod api;
+pub mod audit;
+mod document;
+pub mod experiments;
+pub mod frame;
+pub mod gallery;
+pub mod kit;
+pub mod members;
+pub mod models;
+pub mod overview;
+pub mod runs;
+pub mod tokens;
+
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::{
+    SsrMode,
+    components::{ParentRoute, Route, Router, Routes},
+    path,
+};
+
+pub use account::FormState;
+pub use api::{Api, ApiError, Operation, Reply, Transport};
+#[cfg(feature = "ssr")]
+pub use document::shell;
+pub use document::{Respond, SiteManifest, Theme, respond_with};
+
+use frame::{Frame, NotFound};
+
+/// The whole app. Expects [`Api`] by context; the server may also provide [`Theme`], [`FormState`]
+/// and [`Respond`].
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    kit::provide_kit();
+    view! {
+        <Router>
+            <Routes fallback=NotFound>
+                <Route path=path!("/sign-in") view=account::SignIn ssr=SsrMode::Async/>
+                <Route path=path!("/sign-up") view=account::SignUp ssr=SsrMode::Async/>
+                <Route path=path!("/forgot-password") view=account::ForgotPassword ssr=SsrMode::Async/>
+                <Route path=path!("/reset-password") view=account::ResetPassword ssr=SsrMode::Async/>
+                <Route path=path!("/invitation") view=account::Invitation ssr=SsrMode::Async/>
+                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("/") view=overview::Overview/>
+                    <Route path=path!("/experiments") view=experiments::ExperimentsPage/>
+                    <Route path=path!("/experiments/:id") view=experiments::ExperimentPage/>
+                    <ParentRoute path=path!("/runs/:id") view=runs::RunPage>
+                        <Route path=path!("") view=runs::RunOverview/>
+                        <Route path=path!("/metrics") view=runs::RunMetrics/>
+                        <Route path=path!("/artifacts") view=runs::RunArtifacts/>
+                    </ParentRoute>
+                    <Route path=path!("/models") view=models::ModelsPage/>
+                    <Route path=path!("/models/:name") view=models::ModelPage/>
+                    <Route path=path!("/members") view=members::MembersPage/>
+                    <Route path=path!("/tokens") view=tokens::TokensPage/>
+                    <Route path=path!("/audit") view=audit::AuditPage/>
+                    <Route path=path!("/account") view=account::AccountPage/>
+                    <Route path=path!("/kit") view=gallery::GalleryPage/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+        <kit::ToastRegion/>
+    }
+}
+
+/// Makes the server's page interactive. Sets `data-ready` on the document when it is.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_body(|| {
+        provide_context(Api::new(api::Browser));
+        view! { <App/> }
+    });
+    if let Some(root) = document_element() {
+        let _ = root.set_attribute("data-ready", "");
+    }
+}
+
+#[cfg(feature = "hydrate")]
+fn document_element() -> Option<web_sys::Element> {
+    leptos::prelude::document().document_element()
+}

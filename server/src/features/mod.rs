@@ -2,14 +2,12 @@
 //! `tests/architecture.rs` keeps it.
 
 pub mod accounts;
-pub mod artifacts;
 pub mod audit;
 pub mod invitations;
 pub mod mail;
 pub mod members;
 pub mod page;
 pub mod projects;
-pub mod registry;
 pub mod sessions;
 pub mod tokens;
 

@@ -1,0 +1,38 @@
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What became of a form that was posted: the server answers 422 with the same page and provides
+/// this by context. Passwords are never among the values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormState {
+    /// Why it was not accepted.
+    pub error: Option<String>,
+    /// The field to blame; `None` when it is the whole form.
+    pub field: Option<String>,
+    /// What was typed, by field.
+    pub values: BTreeMap<String, String>,
+}
+
+impl FormState {
+    /// The error of one field.
+    pub fn error_of(&self, field: &str) -> Option<String> {
+        self.error.clone().filter(|_| self.field.as_deref() == Some(field))
+    }
+
+    /// The error that belongs to no field.
+    pub fn form_error(&self) -> Option<String> {
+        self.error.clone().filter(|_| self.field.is_none())
+    }
+
+    /// What was typed into a field.
+    pub fn value(&self, field: &str) -> String {
+        self.values.get(field).cloned().unwrap_or_default()
+    }
+}
+
+/// The state of the form on this page; it travels with the page, so that hydration sees the same.
+pub(super) fn use_form_state() -> FormState {
+    SharedValue::new(|| use_context::<FormState>().unwrap_or_default()).into_inner()
+}

@@ -1,0 +1,21 @@
+use gloo_net::http::Request;
+use send_wrapper::SendWrapper;
+use serde_json::{Value, json};
+
+use super::{ApiError, Operation, Reply, Transport};
+
+/// Posts operations to `/graphql` of the page's own origin; the session cookie goes along.
+pub struct Browser;
+
+impl Transport for Browser {
+    fn execute(&self, operation: Operation, variables: Value) -> Reply {
+        Box::pin(SendWrapper::new(post(operation, variables)))
+    }
+}
+
+async fn post(operation: Operation, variables: Value) -> Result<Value, ApiError> {
+    let body = json!({ "query": operation.0, "variables": variables });
+    let request = Request::post("/graphql").json(&body).map_err(|_| ApiError::unreadable())?;
+    let response = request.send().await.map_err(|_| ApiError::unreachable())?;
+    response.json().await.map_err(|_| ApiError::unreachable())
+}

@@ -1,0 +1,91 @@
+//! The app's only data source: the GraphQL API. In the browser a request is posted to `/graphql`;
+//! while a page is rendered on the server, a transport given by context runs the same schema in
+//! process.
+
+#[cfg(feature = "hydrate")]
+mod browser;
+mod error;
+mod value;
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use leptos::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+#[cfg(feature = "hydrate")]
+pub use browser::Browser;
+pub use error::ApiError;
+pub use value::{MetricValue, Moment};
+
+/// The answer to an operation: a whole GraphQL response (`data`, `errors`), or why there is none.
+pub type Reply = Pin<Box<dyn Future<Output = Result<Value, ApiError>> + Send>>;
+
+/// Carries an operation to the API and brings back its response.
+pub trait Transport: Send + Sync {
+    /// Runs one operation. GraphQL errors are part of the response; `Err` is for a request that
+    /// got no response.
+    fn execute(&self, operation: Operation, variables: Value) -> Reply;
+}
+
+/// The text of one GraphQL document: `const RUN: Operation = Operation(include_str!("run.graphql"));`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation(pub &'static str);
+
+/// The API as a page sees it. Clones share one transport.
+#[derive(Clone)]
+pub struct Api(Arc<dyn Transport>);
+
+impl Api {
+    /// Wraps a transport. Provide the result by context before `App` is rendered.
+    pub fn new(transport: impl Transport + 'static) -> Self {
+        Self(Arc::new(transport))
+    }
+
+    /// Runs an operation and reads its `data` as `T`. `variables` is any value that serialises to
+    /// an object; `()` stands for none.
+    ///
+    /// # Errors
+    /// The first error of the response, or what kept the response from coming.
+    pub async fn query<T: DeserializeOwned>(&self, operation: Operation, variables: impl Serialize) -> Result<T, ApiError> {
+        let variables = serde_json::to_value(variables).unwrap_or(Value::Null);
+        let data = self.data(operation, variables).await?;
+        serde_json::from_value(data).map_err(|_| ApiError::unreadable())
+    }
+
+    async fn data(&self, operation: Operation, variables: Value) -> Result<Value, ApiError> {
+        let variables = if variables.is_null() { Value::Object(Default::default()) } else { variables };
+        let mut response = self.0.execute(operation, variables).await?;
+        match response["errors"].get(0) {
+            Some(error) => Err(ApiError::from_response(error)),
+            None => Ok(response["data"].take()),
+        }
+    }
+}
+
+/// The API of the present page. A missing transport answers every request with an error.
+pub fn use_api() -> Api {
+    use_context().unwrap_or_else(|| Api::new(Absent))
+}
+
+/// A query that follows its variables: it runs on the server, arrives with the page, and runs
+/// again in the browser whenever `variables` change.
+pub fn use_query<V, T>(operation: Operation, variables: impl Fn() -> V + Send + Sync + 'static) -> Resource<Result<T, ApiError>>
+where
+    V: Serialize + PartialEq + Clone + Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    let api = use_api();
+    Resource::new(variables, move |variables| {
+        let api = api.clone();
+        async move { api.query(operation, variables).await }
+    })
+}
+
+struct Absent;
+
+impl Transport for Absent {
+    fn execute(&self, _: Operation, _: Value) -> Reply {
+        Box::pin(async { Err(ApiError::unreachable()) })
+    }
+}

@@ -1,0 +1,86 @@
+//! What stands around a page: the rail, the palette, the help, and who the reader is.
+
+mod help;
+mod not_found;
+mod palette;
+mod rail;
+mod search;
+mod theme;
+mod viewer;
+
+use leptos::prelude::*;
+use leptos_router::{
+    components::{Outlet, Redirect},
+    hooks::use_location,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::{Operation, use_query},
+    kit::Failure,
+};
+
+pub use not_found::NotFound;
+pub(crate) use theme::ThemeSwitch;
+pub use viewer::{Organization, Viewer, may, use_viewer};
+
+const FRAME: Operation = Operation(include_str!("frame.graphql"));
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct FrameData {
+    viewer: Viewer,
+    projects: Vec<Project>,
+}
+
+/// A project of the organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    pub id: String,
+    pub name: String,
+}
+
+/// The projects of the organization, for pages inside the frame.
+pub fn use_projects() -> StoredValue<Vec<Project>> {
+    use_context().unwrap_or_else(|| StoredValue::new(Vec::new()))
+}
+
+/// Asks who the reader is, then shows the page inside the shell. Who has not signed in is sent to
+/// do so and comes back afterwards.
+#[component]
+pub fn Frame() -> impl IntoView {
+    let data = use_query::<_, FrameData>(FRAME, || ());
+    let content = move || {
+        Suspend::new(async move {
+            match data.await {
+                Ok(data) => inside(data),
+                Err(error) if error.is_unauthenticated() => sign_in_first(),
+                Err(error) => view! { <main class="alone"><Failure error/></main> }.into_any(),
+            }
+        })
+    };
+    view! { <Suspense>{content}</Suspense> }.into_any()
+}
+
+fn inside(data: FrameData) -> AnyView {
+    provide_context(RwSignal::new(data.viewer));
+    provide_context(StoredValue::new(data.projects));
+    let palette = RwSignal::new(false);
+    let help = RwSignal::new(false);
+    view! {
+        <a class="skip" href="#content" rel="external">"Skip to content"</a>
+        <div class="shell">
+            <rail::Rail palette/>
+            <main class="main" id="content" tabindex="-1"><Outlet/></main>
+        </div>
+        <palette::Palette open=palette/>
+        <help::Help open=help/>
+    }
+    .into_any()
+}
+
+fn sign_in_first() -> AnyView {
+    let location = use_location();
+    let here = format!("{}{}", location.pathname.get_untracked(), location.search.with_untracked(|search| if search.is_empty() { String::new() } else { format!("?{}", search.trim_start_matches('?')) }));
+    let target = if here == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", leptos_router::location::Url::escape(&here)) };
+    view! { <Redirect path=target/> }.into_any()
+}

@@ -1,0 +1,158 @@
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use shared::Permission;
+
+use super::{ThemeSwitch, Viewer, use_projects, use_viewer};
+use crate::kit::{Avatar, Glyph, Icon};
+
+/// A page the rail leads to.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    pub label: &'static str,
+    pub href: &'static str,
+    pub icon: Icon,
+    /// The second key after `g`.
+    pub key: &'static str,
+    /// Who may see it; `None` is everyone.
+    pub needs: Option<Permission>,
+    /// The heading above the first entry of a group.
+    pub group: Option<&'static str>,
+}
+
+/// All entries, in the order of the rail.
+pub(super) const ENTRIES: [Entry; 6] = [
+    Entry { label: "Overview", href: "/", icon: Icon::LAYOUT_DASHBOARD, key: "g o", needs: None, group: None },
+    Entry { label: "Experiments", href: "/experiments", icon: Icon::FLASK_CONICAL, key: "g e", needs: Some(Permission::ExperimentsRead), group: None },
+    Entry { label: "Models", href: "/models", icon: Icon::BOXES, key: "g m", needs: Some(Permission::ModelsRead), group: None },
+    Entry { label: "Audit log", href: "/audit", icon: Icon::SCROLL_TEXT, key: "g a", needs: Some(Permission::AuditRead), group: Some("Governance") },
+    Entry { label: "Members", href: "/members", icon: Icon::USERS, key: "g p", needs: Some(Permission::MembersRead), group: Some("Organization") },
+    Entry { label: "API tokens", href: "/tokens", icon: Icon::KEY_ROUND, key: "g t", needs: Some(Permission::TokensOwn), group: None },
+];
+
+/// The entries a reader may see.
+pub(super) fn visible(viewer: &Viewer) -> impl Iterator<Item = Entry> {
+    ENTRIES.into_iter().filter(|entry| entry.needs.is_none_or(|permission| viewer.may(permission)))
+}
+
+/// Which entry a path belongs to: a run belongs to Experiments.
+fn owns(entry: &str, path: &str) -> bool {
+    match entry {
+        "/" => path == "/",
+        "/experiments" if path.starts_with("/runs/") => true,
+        _ => path == entry || path.strip_prefix(entry).is_some_and(|rest| rest.starts_with('/')),
+    }
+}
+
+/// The rail at the left; on a phone a sheet behind a button.
+#[component]
+pub(super) fn Rail(palette: RwSignal<bool>) -> impl IntoView {
+    let viewer = use_viewer();
+    let path = use_location().pathname;
+    #[cfg(feature = "hydrate")]
+    close_on_arrival(path);
+    let entries = move || {
+        let links = viewer.with(|viewer| visible(viewer).collect::<Vec<_>>());
+        links.into_iter().map(|entry| {
+            let current = move || path.with(|path| owns(entry.href, path)).then_some("page");
+            view! {
+                {entry.group.map(|title| view! { <div class="group">{title}</div> })}
+                <a href=entry.href aria-current=current><Glyph icon=entry.icon/>{entry.label}</a>
+            }
+        })
+        .collect_view()
+    };
+    view! {
+        <nav class="rail" id="rail" aria-label="Main" popover="auto">
+            <Organizations/>
+            <button class="seek" type="button" command="show-modal" commandfor="palette" on:click=move |_| palette.set(true)>
+                <Glyph icon=Icon::SEARCH/>"Search or jump to"<kbd class="mod">"K"</kbd>
+            </button>
+            {entries}
+            <Me/>
+        </nav>
+    }
+    .into_any()
+}
+
+/// The organization and the way to another.
+#[component]
+fn Organizations() -> impl IntoView {
+    let viewer = use_viewer().get_untracked();
+    let project = use_projects().with_value(|projects| projects.first().map(|project| project.name.clone()));
+    let own = viewer.organization.id.clone();
+    let others = viewer.organizations.into_iter().map(|organization| {
+        let current = organization.id == own;
+        view! {
+            <button type="submit" name="organization" value=organization.id aria-current=current.then_some("true")>
+                <span class="mark small" aria-hidden="true">{initial(&organization.name)}</span>
+                {organization.name}
+                {current.then(|| view! { <Glyph icon=Icon::CHECK/> })}
+            </button>
+        }
+    })
+    .collect_view();
+    view! {
+        <button class="organization" type="button" popovertarget="organizations" aria-label=format!("{}, switch organization", viewer.organization.name)>
+            <span class="mark" aria-hidden="true"><Hallmark/></span>
+            <span class="names"><b>{viewer.organization.name.clone()}</b><small>{project.unwrap_or(viewer.organization.slug)}</small></span>
+            <Glyph icon=Icon::CHEVRONS_UP_DOWN/>
+        </button>
+        <div class="menu below" id="organizations" popover="auto">
+            <div class="group">"Organizations"</div>
+            <form method="post" action="/organization">{others}</form>
+            <hr/>
+            <a href="/sign-up?another=1"><Glyph icon=Icon::PLUS/>"New organization"</a>
+        </div>
+    }
+    .into_any()
+}
+
+/// The reader, with what concerns only them.
+#[component]
+fn Me() -> impl IntoView {
+    let viewer = use_viewer();
+    let name = move || viewer.with(|viewer| viewer.name.clone());
+    view! {
+        <button class="me" type="button" popovertarget="me" aria-label=move || format!("{}, account", name())>
+            <Avatar name=Signal::derive(name)/>
+            <span class="names"><b>{name}</b><small>{move || viewer.with(Viewer::role_title)}</small></span>
+            <Glyph icon=Icon::CHEVRONS_UP_DOWN/>
+        </button>
+        <div class="menu above" id="me" popover="auto">
+            <div class="group">{move || viewer.with(|viewer| viewer.email.clone())}</div>
+            <a href="/account"><Glyph icon=Icon::USER/>"Account"</a>
+            <div class="line">"Theme"<ThemeSwitch/></div>
+            <hr/>
+            <form method="post" action="/sign-out"><button type="submit"><Glyph icon=Icon::LOG_OUT/>"Sign out"</button></form>
+        </div>
+    }
+    .into_any()
+}
+
+/// The mark: a cut stone, as on a hallmark.
+#[component]
+pub(crate) fn Hallmark() -> impl IntoView {
+    view! { <svg class="glyph" viewBox="0 0 24 24" aria-hidden="true"><path d="M7 4h10l4 5.5L12 21 3 9.5z"/><path d="M3 9.5h18"/><path d="m8.5 9.5 3.5 11 3.5-11L12 4z"/></svg> }
+}
+
+fn initial(name: &str) -> String {
+    name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default()
+}
+
+/// The sheet of a phone closes when the reader has arrived somewhere.
+#[cfg(feature = "hydrate")]
+fn close_on_arrival(path: Memo<String>) {
+    use wasm_bindgen::JsCast;
+    Effect::new(move |before: Option<()>| {
+        path.track();
+        if before.is_some() {
+            let open = document().query_selector_all(":popover-open").ok();
+            for at in 0..open.as_ref().map_or(0, |open| open.length()) {
+                let sheet = open.as_ref().and_then(|open| open.item(at)).and_then(|node| node.dyn_into::<web_sys::HtmlElement>().ok());
+                if let Some(sheet) = sheet {
+                    let _ = sheet.hide_popover();
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,118 @@
+//! A native modal dialog: the browser keeps the focus inside, closes on Escape and gives the focus
+//! back.
+
+use leptos::{ev, html, prelude::*};
+
+use super::{Button, ButtonKind, Glyph, Icon};
+
+/// A modal dialog that is open while `open` is.
+#[component]
+pub fn Dialog(
+    /// Whether it is open. Closing by Escape, by the backdrop or by the cross sets it to false.
+    open: RwSignal<bool>,
+    /// The heading, which is also its name.
+    #[prop(into)] title: Signal<String>,
+    /// Buttons at the foot.
+    #[prop(optional, into)] actions: Option<ViewFn>,
+    /// An id for `commandfor`, so that a button can open it before the app is loaded.
+    #[prop(optional, into)] id: Option<String>,
+    /// An extra class, for its size.
+    #[prop(optional, into)] class: String,
+    /// The content.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let node = NodeRef::<html::Dialog>::new();
+    follow(node, open);
+    let close = move |_| open.set(false);
+    let foot = actions.map(|actions| view! { <footer>{actions.run()}</footer> });
+    view! {
+        <dialog node_ref=node id=id class=format!("dialog {class}") closedby="any" aria-label=move || title.get() on:close=move |_| open.set(false) on:click=move |event| close_on_backdrop(&event, open)>
+            <header>
+                <h2>{move || title.get()}</h2>
+                <button class="button quiet small square" type="button" aria-label="Close" on:click=close><Glyph icon=Icon::X/></button>
+            </header>
+            <div class="body">{children()}</div>
+            {foot}
+        </dialog>
+    }
+    .into_any()
+}
+
+/// Asks before something is destroyed, by naming it and saying what goes with it.
+#[component]
+pub fn ConfirmDialog(
+    /// Whether it is open.
+    open: RwSignal<bool>,
+    /// The question: "Remove 3 runs?"
+    #[prop(into)] title: Signal<String>,
+    /// What the button says: "Remove runs".
+    #[prop(into)] confirm: Signal<String>,
+    /// When given, the reader types this name first.
+    #[prop(optional, into)] name: MaybeProp<String>,
+    /// Called once; the dialog closes itself.
+    #[prop(into)] on_confirm: Callback<()>,
+    /// What will happen and what will not.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let typed = RwSignal::new(String::new());
+    Effect::new(move || {
+        if open.get() {
+            typed.set(String::new());
+        }
+    });
+    let allowed = move || name.get().is_none_or(|name| typed.get().trim() == name);
+    let go = move || {
+        open.set(false);
+        leptos::callback::Callable::run(&on_confirm, ());
+    };
+    let ask = move || {
+        name.get().map(|name| {
+            view! {
+                <label class="field">
+                    <span class="label">"Type " <code>{name}</code> " to confirm"</span>
+                    <input class="input" type="text" autocomplete="off" spellcheck="false" prop:value=typed on:input=move |event| typed.set(event_target_value(&event))/>
+                </label>
+            }
+        })
+    };
+    let actions = move || {
+        view! {
+            <Button on_press=move || open.set(false)>"Keep"</Button>
+            <Button kind=ButtonKind::Danger disabled=Signal::derive(move || !allowed()) on_press=go>{move || confirm.get()}</Button>
+        }
+    };
+    view! {
+        <Dialog open title actions class="narrow">
+            {children()}
+            {ask}
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// Keeps a dialog element and a signal together, in both directions.
+pub(crate) fn follow(node: NodeRef<html::Dialog>, open: RwSignal<bool>) {
+    Effect::new(move |before: Option<bool>| {
+        let Some(dialog) = node.get() else { return false };
+        if before.is_none() && dialog.open() {
+            // Opened by `commandfor` before the app was loaded.
+            open.set(true);
+            return true;
+        }
+        let wanted = open.get();
+        match (wanted, dialog.open()) {
+            (true, false) => drop(dialog.show_modal()),
+            (false, true) => dialog.close(),
+            _ => {}
+        }
+        wanted
+    });
+}
+
+/// Browsers without `closedby` close through the click that lands on the dialog itself.
+pub(crate) fn close_on_backdrop(event: &ev::MouseEvent, open: RwSignal<bool>) {
+    let (target, current) = (event.target(), event.current_target());
+    if target.is_some() && target == current {
+        open.set(false);
+    }
+}

@@ -1,0 +1,89 @@
+//! What stands where content is not: nothing yet, not yet here, or not to be had.
+
+use leptos::prelude::*;
+
+use super::{Glyph, Icon};
+use crate::{api::ApiError, respond_with};
+use shared::ErrorCode;
+
+/// Nothing here yet: says what will appear and the shortest way to make it appear.
+#[component]
+pub fn Empty(
+    /// The thing that will be here.
+    icon: Icon,
+    /// "No runs yet"
+    #[prop(into)] title: String,
+    /// Buttons or a code block below the text.
+    #[prop(optional, into)] action: ViewFn,
+    /// One or two sentences.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <section class="state">
+            <span class="badge"><Glyph icon/></span>
+            <h2>{title}</h2>
+            <p>{children()}</p>
+            {action.run()}
+        </section>
+    }
+    .into_any()
+}
+
+/// What went wrong, what to do, and the reference that finds it in the log. Sets the status of the
+/// answer when the page is rendered on the server.
+#[component]
+pub fn Failure(
+    /// The error of the API.
+    error: ApiError,
+) -> impl IntoView {
+    respond_with(error.code.status());
+    let (icon, title) = match error.code {
+        ErrorCode::NotFound => (Icon::SEARCH, "Not found"),
+        ErrorCode::Forbidden => (Icon::BAN, "Not for your role"),
+        ErrorCode::Unavailable => (Icon::CIRCLE_ALERT, "Not available right now"),
+        _ => (Icon::CIRCLE_ALERT, "This could not be shown"),
+    };
+    let nothing_lost = matches!(error.code, ErrorCode::Unavailable | ErrorCode::Internal).then_some(" Nothing was changed.");
+    view! {
+        <section class="state" role="alert">
+            <span class="badge bad"><Glyph icon/></span>
+            <h2>{title}</h2>
+            <p>{error.message}{nothing_lost}</p>
+            <p class="row"><a class="button" href="" rel="external"><Glyph icon=Icon::ROTATE_CCW/>"Try again"</a></p>
+            {error.reference.map(|id| view! { <p class="faint xs">"Reference " <code>{id}</code></p> })}
+        </section>
+    }
+    .into_any()
+}
+
+/// Grey bars in the shape of what is coming, shown after 150 ms.
+#[component]
+pub fn Skeleton(
+    /// How many rows.
+    #[prop(default = 6)] rows: usize,
+) -> impl IntoView {
+    view! {
+        <div class="skeleton" aria-busy="true" aria-label="Loading">
+            {(0..rows).map(|_| view! { <i></i> }).collect_view()}
+        </div>
+    }
+    .into_any()
+}
+
+/// Shows what a query brings: bars while it is under way, the error when it fails. After the
+/// first time the old content stays until the new is here.
+pub fn loaded<T>(query: Resource<Result<T, ApiError>>, show: impl Fn(T) -> AnyView + Clone + Send + Sync + 'static) -> AnyView
+where
+    T: Clone + Send + Sync + 'static,
+{
+    let content = move || {
+        let show = show.clone();
+        Suspend::new(async move {
+            match query.await {
+                Ok(value) => show(value),
+                Err(error) => view! { <Failure error/> }.into_any(),
+            }
+        })
+    };
+    view! { <Transition fallback=|| view! { <Skeleton/> }>{content}</Transition> }.into_any()
+}
