@@ -1,5 +1,5 @@
 //! Turns key presses into commands. Plain keys are left alone while the reader types, and while a
-//! dialog is open.
+//! dialog or a menu is open.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
@@ -40,7 +40,7 @@ fn spelling(event: &web_sys::KeyboardEvent) -> Option<String> {
     if event.ctrl_key() || event.meta_key() {
         return Some(format!("mod+{key}"));
     }
-    (!event.alt_key() && !is_typing(event) && !dialog_is_open()).then_some(key)
+    (!event.alt_key() && !is_typing(event) && !something_is_open()).then_some(key)
 }
 
 fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
@@ -49,6 +49,6 @@ fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
     own.ok().flatten().is_some()
 }
 
-fn dialog_is_open() -> bool {
-    document().query_selector("dialog[open]").ok().flatten().is_some()
+fn something_is_open() -> bool {
+    document().query_selector("dialog[open], :popover-open").ok().flatten().is_some()
 }

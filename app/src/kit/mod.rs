@@ -1,33 +1,49 @@
 //! The components every page is made of. Each has a stylesheet of its name under `style/`, and
 //! stands on `/kit` with its states.
 
+mod address;
 mod avatar;
 mod button;
+mod card;
+mod chip;
 mod clock;
+mod code;
 pub mod command;
 mod dialog;
+pub mod field;
 mod icon;
 #[cfg(feature = "hydrate")]
 mod keyboard;
 mod keys;
+mod menu;
 pub mod moment;
 pub mod number;
 mod page;
 mod state;
+mod table;
+mod tabs;
 mod toast;
 
 use leptos::prelude::*;
 
+pub use address::{Address, Sort, use_address};
 pub use avatar::Avatar;
 pub use button::{Button, ButtonKind, ButtonLink, IconButton, UnitCallback};
+pub use card::{Callout, Card, Fact, Facts, Stat};
+pub use chip::{Chip, RunStatus, Tone, run_tone};
 pub use clock::{Clock, Elapsed, RelativeTime, use_clock};
+pub use code::{CodeBlock, CopyButton, Copyable, shortened};
 pub use command::{Command, Commands, use_command};
 pub use dialog::{ConfirmDialog, Dialog};
 pub(crate) use dialog::{close_on_backdrop, follow};
+pub use field::{Checkbox, Field, Rule, Select, TextArea};
 pub use icon::{Glyph, Icon};
 pub use keys::Keys;
+pub use menu::{Menu, MenuItem};
 pub use page::{Crumb, Page};
 pub use state::{Empty, Failure, Skeleton, loaded};
+pub use table::{Better, Cell, Choice, Column, ColumnChooser, Kind, Pager, Row, Table};
+pub use tabs::{Tab, Tabs};
 pub use toast::{ToastRegion, Toasts, use_toasts};
 
 /// Gives the components what they share. Once, at the root.

@@ -1,0 +1,52 @@
+use leptos::prelude::*;
+
+use super::{Column, Kind, Shared};
+use crate::kit::{Address, Glyph, Icon, Sort};
+
+pub(super) fn head(columns: &[Column], sort: Option<&Sort>, address: Address, shared: Shared) -> AnyView {
+    let all = shared.selected.map(|selected| select_all(selected, shared));
+    let titles = columns.iter().enumerate().map(|(at, column)| title(at, column, sort, address)).collect_view();
+    view! { {all}{titles} }.into_any()
+}
+
+fn select_all(selected: RwSignal<Vec<String>>, shared: Shared) -> AnyView {
+    let count = move || selected.with(|selected| shared.ids.with_value(|ids| ids.iter().filter(|id| selected.contains(id)).count()));
+    let total = move || shared.ids.with_value(Vec::len);
+    let every = move || count() > 0 && count() == total();
+    let some = move || count() > 0 && count() < total();
+    let change = move |event| {
+        let on = event_target_checked(&event);
+        selected.set(if on { shared.ids.get_value() } else { Vec::new() });
+    };
+    view! {
+        <th class="pick" scope="col">
+            <label><input class="check" type="checkbox" aria-label="Select all rows" prop:checked=every prop:indeterminate=some on:change=change/></label>
+        </th>
+    }
+    .into_any()
+}
+
+fn title(at: usize, column: &Column, sort: Option<&Sort>, address: Address) -> AnyView {
+    let own = sort.filter(|sort| sort.key == column.key);
+    let order = own.map(|sort| if sort.descending { "descending" } else { "ascending" });
+    let class = class(at, column);
+    let title = column.title.clone();
+    if !column.sortable {
+        return view! { <th class=class scope="col" title=title.clone()>{title.clone()}</th> }.into_any();
+    }
+    // Numbers are most often wanted with the largest first.
+    let next = Sort { key: column.key.clone(), descending: own.map_or(column.kind == Kind::Number, |sort| !sort.descending) };
+    let arrow = own.map(|sort| view! { <Glyph icon=if sort.descending { Icon::ARROW_DOWN } else { Icon::ARROW_UP }/> });
+    let hint = format!("Sort by {title}");
+    view! { <th class=class scope="col" aria-sort=order><a href=address.with("sort", Some(&next.as_param())) title=hint>{title}{arrow}</a></th> }.into_any()
+}
+
+/// The classes of a cell, in the head and below.
+pub(super) fn class(at: usize, column: &Column) -> String {
+    let kind = match column.kind {
+        Kind::Text => "",
+        Kind::Mono => "mono",
+        Kind::Number => "n",
+    };
+    if at == 0 { format!("first {kind}") } else { kind.to_owned() }
+}

@@ -1,0 +1,47 @@
+use leptos::prelude::*;
+
+use crate::kit::{Glyph, Icon, Keys, UnitCallback, number, use_address};
+
+/// The foot of a table: how many rows of how many, which keys work, and the way to more.
+#[component]
+pub fn Pager(
+    /// How many rows are shown.
+    #[prop(into)] shown: Signal<usize>,
+    /// How many there are.
+    #[prop(into)] total: Signal<i64>,
+    /// The cursor of what follows; `None` at the end.
+    #[prop(optional, into)] next: MaybeProp<String>,
+    /// Adds the next rows to these; without it the link leads to the next page.
+    #[prop(optional, into)] on_more: Option<UnitCallback>,
+    /// What is listed: "run", "runs".
+    #[prop(default = ("row", "rows"))] of: (&'static str, &'static str),
+    /// Keys that work on the table, with what they do.
+    #[prop(optional)] keys: Vec<(&'static str, &'static str)>,
+) -> impl IntoView {
+    let address = use_address();
+    let text = move || {
+        let (shown, total) = (shown.get() as i64, total.get());
+        let all = number::counted(total, of.0, of.1);
+        if shown >= total { all } else { format!("{} of {all}", number::count(shown)) }
+    };
+    let next = move || {
+        next.get().map(|cursor| {
+            let href = format!("{}after={}", with_mark(address.with("after", None)), leptos_router::location::Url::escape(&cursor));
+            let more = move |event: leptos::ev::MouseEvent| {
+                if let Some(on_more) = on_more {
+                    event.prevent_default();
+                    on_more.run();
+                }
+            };
+            let label = if on_more.is_some() { "Load more" } else { "Next page" };
+            view! { <a class="button small" href=href on:click=more>{label}<Glyph icon=Icon::ARROW_DOWN/></a> }
+        })
+    };
+    let first = move || address.get("after").map(|_| view! { <a class="button small" href=address.with("after", None)>"First page"</a> });
+    let hints = keys.into_iter().map(|(keys, does)| view! { <span class="hint"><Keys keys/>{does}</span> }).collect_view();
+    view! { <div class="pager"><span aria-live="polite">{text}</span><span class="hints">{hints}</span><span class="push row">{first}{next}</span></div> }.into_any()
+}
+
+fn with_mark(address: String) -> String {
+    if address.contains('?') { address + "&" } else { address + "?" }
+}
