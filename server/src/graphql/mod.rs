@@ -1,9 +1,11 @@
 //! The GraphQL edge: one schema for the web app, BI tools and scripts. It translates and never
 //! decides.
 
+mod batch;
 mod limits;
 mod render;
 
+pub use batch::{Batch, batch};
 pub use limits::{BATCH_MAX, BODY_MAX, page_cost};
 
 use async_graphql::{Context, EmptySubscription, MergedObject, Request, Response, Result};
@@ -52,7 +54,7 @@ pub async fn execute(schema: &Schema, scope: Option<Scope>, request: Request) ->
         Err(fault) => return render::refused(&fault),
     };
     let request = match scope.clone() {
-        Some(scope) => request.data(scope),
+        Some(scope) => request.data(Batch::new(scope.clone())).data(scope),
         None => request.disable_introspection(),
     };
     let response = schema.execute(request).await;

@@ -1,0 +1,155 @@
+//! Artifacts in the API. They hang on the objects that own them.
+
+use async_graphql::{Context, Object, Result};
+use futures::TryStreamExt;
+use shared::ids::RunId;
+
+use super::{
+    Artifact as Domain,
+    location::{Location, Owner},
+    media,
+    path::ArtifactPath,
+};
+use crate::{
+    fault::Fault,
+    graphql::{Batch, batch, scope, services},
+};
+
+/// Bytes of a text that the API shows.
+const TEXT_BYTES: u64 = 256 * 1024;
+
+/// A file or a folder of a run or a logged model.
+pub struct Artifact(Domain);
+
+#[Object]
+impl Artifact {
+    /// From the root of the artifacts of its run or model.
+    async fn path(&self) -> &str {
+        &self.0.path
+    }
+    /// The last part of the path.
+    async fn name(&self) -> &str {
+        self.0.name()
+    }
+    async fn is_folder(&self) -> bool {
+        self.0.file.is_none()
+    }
+    /// Bytes; null for a folder.
+    async fn size(&self) -> Option<u64> {
+        self.0.file.map(|file| file.size)
+    }
+    /// SHA-256 of the content, in hexadecimal; null for a folder.
+    async fn digest(&self) -> Option<String> {
+        self.0.file.map(|file| file.digest.to_string())
+    }
+    /// The media type, by the name's extension; null for a folder.
+    async fn content_type(&self) -> Option<&'static str> {
+        self.0.file.map(|_| media::content_type(self.0.name()))
+    }
+    /// Where the file can be downloaded; null for a folder.
+    async fn url(&self) -> Option<String> {
+        self.0.file.map(|_| url(self.0.owner, &self.0.path))
+    }
+}
+
+/// The beginning of a text file.
+pub struct ArtifactText {
+    text: String,
+    truncated: bool,
+}
+
+#[Object]
+impl ArtifactText {
+    /// At most 256 kB. Bytes that are not UTF-8 show as U+FFFD.
+    async fn text(&self) -> &str {
+        &self.text
+    }
+    /// Whether the file goes on.
+    async fn truncated(&self) -> bool {
+        self.truncated
+    }
+}
+
+/// The address of a download, relative to this server.
+pub fn url(owner: Owner, path: &str) -> String {
+    let (kind, id) = match owner {
+        Owner::Run(id) => ("runs", id.to_string()),
+        Owner::Model(id) => ("models", id.to_string()),
+    };
+    let mut url = format!("/artifacts/{kind}/{id}/");
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url
+}
+
+/// What lies directly in a folder of a run. Several runs of one request are asked for at once.
+///
+/// # Errors
+/// `Invalid` naming `path`; `Forbidden`.
+pub async fn artifacts_of_run(ctx: &Context<'_>, run: RunId, path: &str) -> Result<Vec<Artifact>> {
+    let path = ArtifactPath::parse(path).map_err(Fault::from)?;
+    let found = batch(ctx)?.load_one(FolderOf(Owner::Run(run), path)).await?;
+    Ok(found.unwrap_or_default().into_iter().map(Artifact).collect())
+}
+
+/// The beginning of a text artifact of a run; `None` when there is no such file or it is no text.
+///
+/// # Errors
+/// `Invalid` naming `path`; `IntegrityError`; `Forbidden`.
+pub async fn artifact_text_of_run(ctx: &Context<'_>, run: RunId, path: &str) -> Result<Option<ArtifactText>> {
+    let at = Location { owner: Owner::Run(run), path: ArtifactPath::parse(path).map_err(Fault::from)? };
+    let scope = scope(ctx)?;
+    if !media::is_text(media::content_type(at.path.name())) {
+        return Ok(None);
+    }
+    let file = match super::find(scope.grant()?, &at).await {
+        Ok(file) => file,
+        Err(fault) if fault.code() == shared::ErrorCode::NotFound => return Ok(None),
+        Err(fault) => return Err(fault.into()),
+    };
+    let end = file.blob.size.min(TEXT_BYTES);
+    let stream = services(ctx)?.blobs.read(scope.tenant().id, &file.blob, 0..end).await.map_err(Fault::from)?;
+    let parts: Vec<bytes::Bytes> = stream.try_collect().await.map_err(Fault::from)?;
+    let mut bytes = parts.concat();
+    if end < file.blob.size {
+        // The cut may fall inside a character.
+        while bytes.last().is_some_and(|byte| byte & 0xC0 == 0x80) {
+            bytes.pop();
+        }
+        if bytes.last().is_some_and(|byte| *byte >= 0xC0) {
+            bytes.pop();
+        }
+    }
+    Ok(Some(ArtifactText { text: String::from_utf8_lossy(&bytes).into_owned(), truncated: end < file.blob.size }))
+}
+
+/// A folder whose content a request asks for.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct FolderOf(Owner, ArtifactPath);
+
+impl async_graphql::dataloader::Loader<FolderOf> for Batch {
+    type Value = Vec<Domain>;
+    type Error = std::sync::Arc<Fault>;
+
+    async fn load(&self, keys: &[FolderOf]) -> Result<std::collections::HashMap<FolderOf, Self::Value>, Self::Error> {
+        let folders: Vec<_> = keys.iter().map(|FolderOf(owner, path)| (*owner, path.clone())).collect();
+        let lists = super::list_many(self.scope().grant()?, &folders).await?;
+        Ok(keys.iter().cloned().zip(lists).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn download_addresses_are_encoded_once() {
+        let run: RunId = "0190aaaabbbb7ccc8dddeeeeffff0001".parse().unwrap();
+        assert_eq!(url(Owner::Run(run), "d d/é%.txt"), format!("/artifacts/runs/{run}/d%20d/%C3%A9%25.txt"));
+    }
+}

@@ -1,0 +1,33 @@
+//! Files of runs and logged models: uploaded whole, found by path, stored by digest.
+//!
+//! What must stay true: a path never reaches a file system; an upload is visible only once its bytes are stored, synced and entered in the audit
+//! log; replacing a path keeps the version it replaces; files of a registered model version never change; bytes are never interpreted here.
+
+mod error;
+pub mod graphql;
+pub mod location;
+pub mod media;
+mod model;
+pub mod path;
+mod repo;
+mod service;
+
+pub use error::ArtifactError;
+pub use model::{Artifact, StoredFile};
+pub use service::{MAX_BYTES, find, list, list_many, put, remove};
+
+use crate::access::{Permission, Reads, Writes};
+
+/// List and download artifacts.
+pub struct ReadArtifacts;
+impl Permission for ReadArtifacts {
+    const NAME: shared::Permission = shared::Permission::ArtifactsRead;
+    type Mode = Reads;
+}
+
+/// Upload and delete artifacts.
+pub struct WriteArtifacts;
+impl Permission for WriteArtifacts {
+    const NAME: shared::Permission = shared::Permission::ArtifactsWrite;
+    type Mode = Writes;
+}

@@ -1,0 +1,199 @@
+//! The statements of artifacts.
+
+use sea_orm::{DbErr, QueryResult};
+use shared::ids::{LoggedModelId, RunId};
+use uuid::Uuid;
+
+use super::{
+    Artifact, StoredFile,
+    location::Owner,
+    model::{FileFacts, OwnerState, Surroundings},
+    path::ArtifactPath,
+};
+use crate::{
+    access::{Connection, Sql, WriteTx},
+    fault::Fault,
+    platform::{Blob, Digest},
+};
+
+fn owner_uuid(owner: Owner) -> Uuid {
+    match owner {
+        Owner::Run(id) => id.uuid(),
+        Owner::Model(id) => id.uuid(),
+    }
+}
+
+fn digest(row: &QueryResult, column: &str) -> Result<Digest, DbErr> {
+    let bytes: Vec<u8> = row.try_get("", column)?;
+    Digest::from_slice(&bytes).ok_or_else(|| DbErr::Type(format!("{column} is no digest")))
+}
+
+fn size(row: &QueryResult, column: &str) -> Result<u64, DbErr> {
+    Ok(row.try_get::<i64>("", column)?.unsigned_abs())
+}
+
+/// The state of an owner; `None` when it does not exist.
+pub async fn find_owner<C: Connection>(tx: &C, owner: Owner) -> Result<Option<OwnerState>, Fault> {
+    let sql = match owner {
+        Owner::Run(_) => "select removed_at is not null from runs where id = $1",
+        Owner::Model(_) => "select removed_at is not null from logged_models where id = $1",
+    };
+    let row = tx.row(sql, vec![owner_uuid(owner).into()]).await?;
+    let removed: Option<bool> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(removed.map(|removed| if removed { OwnerState::Removed } else { OwnerState::Active }))
+}
+
+/// Makes writers of one owner's tree take turns until the transaction ends.
+pub async fn lock_tree(tx: &WriteTx, owner: Owner) -> Result<(), Fault> {
+    tx.row("select pg_advisory_xact_lock(hashtextextended($1::uuid::text, 2))", vec![owner_uuid(owner).into()]).await?;
+    Ok(())
+}
+
+/// What lies around a path. A path is frozen when it lies in the files of a registered version, or those lie in it.
+pub async fn surroundings(tx: &WriteTx, owner: Owner, path: &ArtifactPath) -> Result<Surroundings, Fault> {
+    let above: Vec<String> = path.ancestors().map(str::to_owned).collect();
+    let row = tx
+        .row(
+            "select
+                (select a.path from artifacts a where a.owner_id = $1 and a.replaced_at is null and a.path = any($3) limit 1) as file_above,
+                exists (select from artifacts a where a.owner_id = $1 and a.replaced_at is null and a.path >= $2 || '/' and a.path < $2 || '0') as is_folder,
+                exists (select from model_versions v where (v.owner_run_id = $1 or v.owner_model_id = $1)
+                    and ($2 = '' or v.source_path in ('', $2) or starts_with($2, v.source_path || '/') or starts_with(v.source_path, $2 || '/'))) as frozen,
+                (select a.digest from artifacts a where a.owner_id = $1 and a.replaced_at is null and a.path = $2) as current,
+                coalesce((select max(a.version) from artifacts a where a.owner_id = $1 and a.path = $2), 0) as last_version",
+            vec![owner_uuid(owner).into(), path.as_str().into(), above.into()],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(Surroundings::default()) };
+    let current: Option<Vec<u8>> = row.try_get("", "current")?;
+    Ok(Surroundings {
+        file_above: row.try_get("", "file_above")?,
+        is_folder: row.try_get("", "is_folder")?,
+        frozen: row.try_get("", "frozen")?,
+        current: current.as_deref().and_then(Digest::from_slice),
+        last_version: row.try_get("", "last_version")?,
+    })
+}
+
+/// Makes `blob` the current content of a path.
+pub async fn insert(tx: &WriteTx, owner: Owner, path: &ArtifactPath, version: i32, blob: &Blob) -> Result<(), Fault> {
+    let now = tx.now();
+    let bytes = i64::try_from(blob.size).map_err(Fault::internal)?;
+    tx.run(
+        "insert into blobs (digest, size, chunks, created_at, last_put_at) values ($1, $2, $3, $4, $4) \
+         on conflict (digest) do update set last_put_at = excluded.last_put_at",
+        vec![blob.digest.as_bytes().to_vec().into(), bytes.into(), blob.chunks.clone().into(), now.into()],
+    )
+    .await?;
+    tx.run("update artifacts set replaced_at = $3 where owner_id = $1 and path = $2 and replaced_at is null", vec![owner_uuid(owner).into(), path.as_str().into(), now.into()])
+        .await?;
+    let (run, model) = match owner {
+        Owner::Run(id) => (Some(id.uuid()), None),
+        Owner::Model(id) => (None, Some(id.uuid())),
+    };
+    tx.run(
+        "insert into artifacts (run_id, model_id, path, version, digest, size, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        vec![
+            run.into(),
+            model.into(),
+            path.as_str().into(),
+            version.into(),
+            blob.digest.as_bytes().to_vec().into(),
+            bytes.into(),
+            tx.actor().name.clone().into(),
+            now.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes a file, or everything in a folder, out of the tree. Returns how many files that were.
+pub async fn remove(tx: &WriteTx, owner: Owner, path: &ArtifactPath) -> Result<u64, Fault> {
+    let changed = tx
+        .run(
+            "update artifacts set replaced_at = $3 where owner_id = $1 and replaced_at is null \
+             and ($2 = '' or path = $2 or (path >= $2 || '/' and path < $2 || '0'))",
+            vec![owner_uuid(owner).into(), path.as_str().into(), tx.now().into()],
+        )
+        .await?;
+    Ok(changed)
+}
+
+/// The current file under a path.
+pub async fn find<C: Connection>(tx: &C, owner: Owner, path: &ArtifactPath) -> Result<Option<StoredFile>, Fault> {
+    let row = tx
+        .row(
+            "select a.version, a.created_at, b.digest, b.size, b.chunks from artifacts a join blobs b on b.digest = a.digest \
+             where a.owner_id = $1 and a.path = $2 and a.replaced_at is null",
+            vec![owner_uuid(owner).into(), path.as_str().into()],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(StoredFile {
+        path: path.clone(),
+        version: row.try_get("", "version")?,
+        created_at: row.try_get("", "created_at")?,
+        blob: Blob { digest: digest(&row, "digest")?, size: size(&row, "size")?, chunks: row.try_get("", "chunks")? },
+    }))
+}
+
+/// Whether something lies below a path.
+pub async fn is_folder<C: Connection>(tx: &C, owner: Owner, path: &ArtifactPath) -> Result<bool, Fault> {
+    let row = tx
+        .row(
+            "select from artifacts where owner_id = $1 and replaced_at is null and ($2 = '' or (path >= $2 || '/' and path < $2 || '0')) limit 1",
+            vec![owner_uuid(owner).into(), path.as_str().into()],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+/// One level of several folders, each with the place of its request in `folders`; ordered by name within each.
+pub async fn list<C: Connection>(tx: &C, folders: &[(Owner, ArtifactPath)]) -> Result<Vec<(usize, Artifact)>, Fault> {
+    let owners: Vec<Uuid> = folders.iter().map(|(owner, _)| owner_uuid(*owner)).collect();
+    let paths: Vec<String> = folders.iter().map(|(_, path)| path.to_string()).collect();
+    let rows = tx
+        .rows(
+            "select f.place, f.path as folder, e.name, e.is_folder,
+                    min(e.size) filter (where not e.is_folder) as size, (array_agg(e.digest) filter (where not e.is_folder))[1] as digest
+             from unnest($1::uuid[], $2::text[]) with ordinality as f (owner_id, path, place)
+             cross join lateral (
+                select split_part(a.rest, '/', 1) as name, strpos(a.rest, '/') > 0 as is_folder, a.size, a.digest
+                from (select substr(path, case f.path when '' then 1 else length(f.path) + 2 end) as rest, size, digest from artifacts
+                      where owner_id = f.owner_id and replaced_at is null
+                        and (f.path = '' or (path >= f.path || '/' collate \"C\" and path < f.path || '0' collate \"C\"))) a
+             ) e
+             group by f.place, f.path, e.name, e.is_folder order by f.place, e.name collate \"C\"",
+            vec![owners.into(), paths.into()],
+        )
+        .await?;
+    rows.iter().map(|row| listed(row, folders)).collect()
+}
+
+fn listed(row: &QueryResult, folders: &[(Owner, ArtifactPath)]) -> Result<(usize, Artifact), Fault> {
+    let place = usize::try_from(row.try_get::<i64>("", "place")? - 1).map_err(Fault::internal)?;
+    let (owner, folder) = folders.get(place).ok_or_else(|| Fault::internal("a listing that nobody asked for"))?;
+    let name: String = row.try_get("", "name")?;
+    let file = match row.try_get::<bool>("", "is_folder")? {
+        true => None,
+        false => Some(FileFacts { size: size(row, "size")?, digest: digest(row, "digest")? }),
+    };
+    let path = if folder.is_root() { name } else { format!("{folder}/{name}") };
+    Ok((place, Artifact { owner: *owner, path, file }))
+}
+
+/// What people call an owner, for the audit log.
+pub async fn owner_name<C: Connection>(tx: &C, owner: Owner) -> Result<String, Fault> {
+    let sql = match owner {
+        Owner::Run(_) => "select name from runs where id = $1",
+        Owner::Model(_) => "select name from logged_models where id = $1",
+    };
+    let row = tx.row(sql, vec![owner_uuid(owner).into()]).await?;
+    Ok(row.map_or(Ok(String::new()), |row| row.try_get_by_index(0))?)
+}
+
+/// The owner a row of another slice names.
+pub(crate) fn owner_of(run: Option<Uuid>, model: Option<Uuid>) -> Option<Owner> {
+    run.map(|id| Owner::Run(RunId::from_uuid(id))).or(model.map(|id| Owner::Model(LoggedModelId::from_uuid(id))))
+}

@@ -1,0 +1,134 @@
+//! Uploading, finding, listing and removing artifacts.
+
+use std::fmt::Display;
+
+use bytes::Bytes;
+use futures::Stream;
+use serde_json::json;
+
+use super::{
+    Artifact, ArtifactError, ReadArtifacts, StoredFile, WriteArtifacts,
+    location::{Location, Owner, show_model_id},
+    model::OwnerState,
+    path::ArtifactPath,
+    repo,
+};
+use crate::{
+    access::{Connection, Grant, Scope, Sql, audit::{Entry, Subject}},
+    fault::Fault,
+    platform::Blobs,
+};
+
+/// Largest file, in bytes: 64 GiB.
+pub const MAX_BYTES: u64 = 64 << 30;
+
+/// Stores `body` under a path, as a further version of it if the content is new. The bytes are durable before the path shows them.
+///
+/// # Errors
+/// `NotFound` for an unknown owner; `Invalid` for a removed run, a folder's path or a path below a file; `Conflict` when the path belongs to a
+/// registered version; `PayloadTooLarge`; `Invalid` when the body ends early. Then nothing has changed.
+pub async fn put<S, E>(scope: &Scope, blobs: &Blobs, at: &Location, body: S) -> Result<StoredFile, Fault>
+where
+    S: Stream<Item = Result<Bytes, E>>,
+    E: Display,
+{
+    let path = at.path.clone().file().map_err(ArtifactError::from)?;
+    // The owner is looked at before a byte is stored, without keeping a connection while the body arrives.
+    let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
+    check_active(&grant.begin().await?, at.owner).await?;
+    let blob = blobs.put(scope.tenant().id, body, MAX_BYTES).await?;
+
+    let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
+    let tx = grant.begin().await?;
+    check_active(&tx, at.owner).await?;
+    repo::lock_tree(&tx, at.owner).await?;
+    let around = repo::surroundings(&tx, at.owner, &path).await?;
+    let created_at = tx.now();
+    if around.current == Some(blob.digest) {
+        return Ok(StoredFile { path, version: around.last_version, blob, created_at });
+    }
+    if around.frozen {
+        return Err(ArtifactError::Frozen(path.to_string()).into());
+    }
+    if let Some(file) = around.file_above {
+        return Err(ArtifactError::BelowFile(file).into());
+    }
+    if around.is_folder {
+        return Err(ArtifactError::IsFolder(path.to_string()).into());
+    }
+    let version = around.last_version + 1;
+    repo::insert(&tx, at.owner, &path, version, &blob).await?;
+    let entry = entry("artifact.put", &tx, at.owner).await?;
+    tx.commit(entry.detail(json!({ "path": path.as_str(), "version": version, "sha256": blob.digest.to_string(), "size": blob.size }))).await?;
+    Ok(StoredFile { path, version, blob, created_at })
+}
+
+
+/// Takes a file, or a folder with everything in it, out of the tree. An absent path is fine, so is an unknown owner.
+///
+/// # Errors
+/// `Conflict` when something of it belongs to a registered version.
+pub async fn remove(grant: Grant<'_, WriteArtifacts>, at: &Location) -> Result<u64, Fault> {
+    let tx = grant.begin().await?;
+    repo::lock_tree(&tx, at.owner).await?;
+    if repo::surroundings(&tx, at.owner, &at.path).await?.frozen {
+        return Err(ArtifactError::Frozen(at.path.to_string()).into());
+    }
+    let files = repo::remove(&tx, at.owner, &at.path).await?;
+    if files > 0 {
+        let entry = entry("artifact.remove", &tx, at.owner).await?;
+        tx.commit(entry.detail(json!({ "path": at.path.as_str(), "files": files }))).await?;
+    }
+    Ok(files)
+}
+
+/// The current file under a path.
+///
+/// # Errors
+/// `NotFound`; `Invalid` when it is a folder.
+pub async fn find(grant: Grant<'_, ReadArtifacts>, at: &Location) -> Result<StoredFile, Fault> {
+    let tx = grant.read().await?;
+    match repo::find(tx, at.owner, &at.path).await? {
+        Some(file) => Ok(file),
+        None if repo::is_folder(tx, at.owner, &at.path).await? => Err(ArtifactError::IsFolder(at.path.to_string()).into()),
+        None => Err(ArtifactError::Missing(at.path.to_string()).into()),
+    }
+}
+
+/// What lies directly in a folder, by name. Empty for a file and for what does not exist.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn list(grant: Grant<'_, ReadArtifacts>, at: &Location) -> Result<Vec<Artifact>, Fault> {
+    let folder = (at.owner, at.path.clone());
+    Ok(list_many(grant, std::slice::from_ref(&folder)).await?.pop().unwrap_or_default())
+}
+
+/// [`list`] for several folders at once, in the order asked.
+///
+/// # Errors
+/// As [`list`].
+pub async fn list_many(grant: Grant<'_, ReadArtifacts>, folders: &[(Owner, ArtifactPath)]) -> Result<Vec<Vec<Artifact>>, Fault> {
+    let mut lists = vec![Vec::new(); folders.len()];
+    for (place, artifact) in repo::list(grant.read().await?, folders).await? {
+        lists[place].push(artifact);
+    }
+    Ok(lists)
+}
+
+async fn check_active<C: Connection>(tx: &C, owner: Owner) -> Result<(), Fault> {
+    match (repo::find_owner(tx, owner).await?, owner) {
+        (Some(OwnerState::Active), _) => Ok(()),
+        (Some(OwnerState::Removed), Owner::Run(id)) => Err(ArtifactError::RunRemoved(id.hex()).into()),
+        (None, Owner::Run(id)) => Err(ArtifactError::RunMissing(id.hex()).into()),
+        (_, Owner::Model(id)) => Err(ArtifactError::ModelMissing(show_model_id(id)).into()),
+    }
+}
+
+async fn entry<C: Connection>(action: &'static str, tx: &C, owner: Owner) -> Result<Entry, Fault> {
+    let kind = match owner {
+        Owner::Run(_) => "run",
+        Owner::Model(_) => "logged_model",
+    };
+    Ok(Entry::new(action, Subject::new(kind, owner, repo::owner_name(tx, owner).await?)))
+}
