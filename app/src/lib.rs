@@ -46,9 +46,11 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFound>
                 <Route path=path!("/sign-in") view=account::SignIn ssr=SsrMode::Async/>
                 <Route path=path!("/sign-up") view=account::SignUp ssr=SsrMode::Async/>
+                <Route path=path!("/confirm") view=account::Confirm ssr=SsrMode::Async/>
                 <Route path=path!("/forgot-password") view=account::ForgotPassword ssr=SsrMode::Async/>
                 <Route path=path!("/reset-password") view=account::ResetPassword ssr=SsrMode::Async/>
                 <Route path=path!("/invitation") view=account::Invitation ssr=SsrMode::Async/>
+                <Route path=path!("/kit") view=gallery::GalleryPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=overview::Overview/>
                     <Route path=path!("/experiments") view=experiments::ExperimentsPage/>
@@ -64,7 +66,6 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens") view=tokens::TokensPage/>
                     <Route path=path!("/audit") view=audit::AuditPage/>
                     <Route path=path!("/account") view=account::AccountPage/>
-                    <Route path=path!("/kit") view=gallery::GalleryPage/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -1,10 +1,16 @@
-//! Signing up, signing in, resetting a password, accepting an invitation: plain HTML forms.
+//! Signing up, signing in, resetting a password, accepting an invitation, and the reader's own
+//! account. The forms are plain HTML: they work before the app is loaded, and the server shows the
+//! same page again with what was typed and what is wrong with it.
 
+mod door;
 mod form_state;
-
-use leptos::prelude::*;
+mod own;
+mod recovery;
+mod sign_in;
+mod sign_up;
 
 pub use form_state::FormState;
-
-macro_rules! soon { ($($name:ident)*) => { $(#[component] pub fn $name() -> impl IntoView { let _ = form_state::use_form_state(); view! { <main class="alone"></main> } })* } }
-soon!(SignIn SignUp ForgotPassword ResetPassword Invitation AccountPage);
+pub use own::AccountPage;
+pub use recovery::{ForgotPassword, ResetPassword};
+pub use sign_in::SignIn;
+pub use sign_up::{Confirm, Invitation, SignUp};

@@ -21,6 +21,7 @@ use crate::{
 };
 
 pub use not_found::NotFound;
+pub(crate) use rail::Hallmark;
 pub(crate) use theme::ThemeSwitch;
 pub use viewer::{Organization, Viewer, may, use_viewer};
 
