@@ -44,12 +44,14 @@ def count(output: str) -> Counts:
 
 STARTS = re.compile(r"^(failures:|error(\[\w+\])?:|-{4} .* stdout -{4}|=+ (FAILURES|ERRORS) =+|✖ failing tests:|warning: unused.*|Diff in .*)")
 
+DULL = re.compile(r"^(test .* \.\.\. (ok|ignored.*)|running \d+ tests?|\s+(Compiling|Checking|Running|Doc-tests|Downloaded) .*)$")
+
 
 def excerpt(output: str, most: int = 150) -> str:
     """The part of a failed runner's output that says what failed."""
     for closing in CLOSING:
         output = closing.sub("", output)
-    lines = output.splitlines()
+    lines = [line for line in output.splitlines() if not DULL.match(line)]
     first = next((number for number, line in enumerate(lines) if STARTS.match(line)), max(0, len(lines) - 40))
     shown = lines[first:first + most]
     return "\n".join("  | " + line for line in shown) + ("\n  | ..." if len(lines) - first > most else "")

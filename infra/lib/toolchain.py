@@ -38,8 +38,8 @@ def toolchain() -> str:
 
 def components() -> None:
     """Makes sure that the formatter and the linter are there."""
-    for component, program in (("rustfmt", "fmt"), ("clippy", "clippy")):
-        if answer(["cargo", program, "--version"]) is None:
+    for component, program in (("rustfmt", "rustfmt"), ("clippy", "cargo-clippy")):
+        if answer([program, "--version"]) is None:
             installs(f"rustup's component {component}")
             run(["rustup", "component", "add", component], "toolchain", append=True)
 
