@@ -1,0 +1,62 @@
+// What every browser journey stands on: a real Chromium, the first organization's owner, and no patience with errors.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import test, { after } from "node:test";
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+
+/** Where Assay runs. */
+export const url = process.env.ASSAY_TEST_URL;
+/** { url, organization, email, password, token } of the first organization. */
+export const connection = JSON.parse(readFileSync(process.env.ASSAY_TEST_CONNECTION, "utf8"));
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let browser;
+const launch = async () =>
+  (browser ??= await chromium.launch({
+    executablePath: process.env.ASSAY_TEST_CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  }));
+after(() => browser?.close());
+
+/**
+ * A test with a page of its own in a browser profile of its own. It fails on any console error, uncaught exception or
+ * answer of 500 and above, whatever `body` looks at. `options` are those of a new browser context.
+ */
+export function journey(name, options, body = options) {
+  test(name, { timeout: 120_000 }, async () => {
+    const context = await (await launch()).newContext({ baseURL: url, ...(body === options ? {} : options) });
+    const complaints = [];
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    page.on("console", (message) => message.type() === "error" && complaints.push(`console: ${message.text()}`));
+    page.on("pageerror", (error) => complaints.push(`exception: ${error.stack ?? error}`));
+    page.on("response", (response) => response.status() >= 500 && complaints.push(`${response.status()} ${response.url()}`));
+    try {
+      await body(page, complaints);
+      assert.deepEqual(complaints, []);
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+/** Signs in by the form, as a person does; by default as the first organization's owner. */
+export async function signIn(page, { email, password } = connection) {
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await Promise.all([page.waitForURL((address) => address.pathname !== "/sign-in"), page.getByRole("button", { name: "Sign in" }).click()]);
+}
+
+/** Waits until the page is alive, not only readable. */
+export const alive = (page) => page.waitForLoadState("networkidle");
+
+/** Fails when axe finds anything on the page as it is now. */
+export async function accessible(page) {
+  // By the debugger's way in, because the page's own policy rightly refuses foreign scripts.
+  const found = await page.evaluate(`${axeSource}; axe.run(document, { resultTypes: ["violations"] })`);
+  const told = found.violations.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map((node) => node.target.join(" ")).join("\n    ")}`);
+  assert.deepEqual(told, [], "axe");
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { accessible, alive, connection, journey, signIn } from "./journey.mjs";
+
+for (const colorScheme of ["light", "dark"]) {
+  journey(`the sign-in page is accessible in the ${colorScheme} theme`, { colorScheme }, async (page) => {
+    await page.goto("/sign-in");
+    await alive(page);
+    await accessible(page);
+  });
+}
+
+journey("the owner signs in with the password that the first start printed", async (page) => {
+  await signIn(page);
+  await alive(page);
+  assert.notEqual(new URL(page.url()).pathname, "/sign-in");
+});
+
+journey("the owner signs in without JavaScript", { javaScriptEnabled: false }, async (page) => {
+  await signIn(page);
+  assert.notEqual(new URL(page.url()).pathname, "/sign-in");
+});
+
+journey("a wrong password is refused in place, and what was typed stays", async (page, complaints) => {
+  await page.goto("/sign-in");
+  await alive(page);
+  await page.getByLabel("E-mail").fill(connection.email);
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
+  const answer = page.waitForResponse((response) => response.request().method() === "POST");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  assert.equal((await answer).status(), 422);
+  await page.waitForLoadState("domcontentloaded");
+  assert.equal(await page.getByLabel("E-mail").inputValue(), connection.email);
+  // The browser itself reports the 422 of the page.
+  assert.ok(complaints.every((complaint) => complaint.includes("422")), complaints.join("\n"));
+  complaints.length = 0;
+});
