@@ -6,7 +6,7 @@ mod forms;
 mod graphql;
 mod guard;
 mod health;
-mod pages;
+pub mod pages;
 mod render;
 pub mod routes;
 
@@ -32,6 +32,8 @@ pub struct Edge {
 impl Edge {
     /// Builds the schema and loads the site's files.
     pub fn new(services: Services, metrics: Option<metrics_exporter_prometheus::PrometheusHandle>) -> Self {
+        // Also starts the executor that pages are rendered on.
+        let _ = pages::routes();
         Self { schema: crate::graphql::schema(services.clone()), assets: Assets::load(&services.config.site), services, metrics }
     }
 }

@@ -25,6 +25,11 @@ struct Around {
     form: Option<FormState>,
 }
 
+/// The path of every page, as the app's router lists them.
+pub fn routes() -> Vec<String> {
+    leptos_actix::generate_route_list(app::App).iter().map(|route| route.path().to_owned()).collect()
+}
+
 /// Renders the page that the path names, or sends to sign-in.
 pub async fn page(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     if *request.method() != Method::GET && *request.method() != Method::HEAD {
