@@ -10,9 +10,9 @@ import web
 from fingerprint import SERVER_SOURCES, fingerprint, unchanged
 from paths import CONNECTION, LOCAL, SITE
 from processes import Processes, port_is_free
-from run import Failure, answer
+from run import Failure, answer, log_path
 from services import Services
-from steps import say, step
+from steps import compiles, say, step
 from toolchain import toolchain
 
 PROCESSES = Processes(LOCAL / "run")
@@ -115,6 +115,7 @@ def _compile() -> str:
     inputs = fingerprint(SERVER_SOURCES, answer(["rustc", "--version"]) or "")
     if BINARY.exists() and unchanged(_stamp(), inputs):
         return "unchanged"
+    compiles("the server", log_path("server-cargo"))
     stack.build(release=True, to=BINARY)
     _stamp().write_text(inputs)
     return f"{BINARY.stat().st_size / 1e6:.0f} MB"

@@ -25,6 +25,11 @@ def installs(what: str) -> None:
     say(f"    installs {what}")
 
 
+def compiles(what: str, log) -> None:
+    """Said before the long silence of a compiler."""
+    say(f"    compiles {what}; minutes the first time; follow it with: tail -f {log}")
+
+
 class Note:
     """The words at the end of a step's line."""
 

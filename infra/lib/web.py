@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -11,8 +10,8 @@ from pathlib import Path
 from fingerprint import WEB_SOURCES, fingerprint, unchanged
 from packages import node, node_env, npm_ci
 from paths import ROOT, SITE, TARGET, TOOLS
-from run import Failure, answer, run
-from steps import installs
+from run import Failure, answer, log_path, run
+from steps import compiles, installs
 from toolchain import WASM
 
 STYLE = ROOT / "style"
@@ -58,6 +57,7 @@ def build(out: Path = SITE, dev: bool = False) -> str:
 
 def _wasm(parts: Path, packages: Path, dev: bool) -> None:
     profile, folder = PROFILES[dev]
+    compiles("the web app", log_path("web-cargo"))
     run(["cargo", "build", "--package", "app", "--lib", "--features", "hydrate", "--target", WASM, "--profile", profile], "web-cargo")
     built = TARGET / WASM / folder / "app.wasm"
     run(
