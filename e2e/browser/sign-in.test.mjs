@@ -27,10 +27,10 @@ journey("a wrong password is refused in place, and what was typed stays", async 
   await page.getByLabel("Password", { exact: true }).fill("not the password");
   const answer = page.waitForResponse((response) => response.request().method() === "POST");
   await page.getByRole("button", { name: "Sign in" }).click();
-  assert.equal((await answer).status(), 422);
+  assert.equal((await answer).status(), 401);
   await page.waitForLoadState("domcontentloaded");
   assert.equal(await page.getByLabel("E-mail").inputValue(), connection.email);
-  // The browser itself reports the 422 of the page.
-  assert.ok(complaints.every((complaint) => complaint.includes("422")), complaints.join("\n"));
+  // The browser itself reports the page's 401.
+  assert.ok(complaints.every((complaint) => complaint.includes("401")), complaints.join("\n"));
   complaints.length = 0;
 });
