@@ -11,7 +11,7 @@ from pathlib import Path
 import stack
 import web
 from counts import Counts, count, excerpt
-from packages import apt, node, node_env, npm_ci, venv
+from packages import apt, chromium, node, node_env, npm_ci, venv
 from paths import LOCAL, ROOT
 from processes import Processes, free_port
 from run import Failure, log_path, run_logged
@@ -149,10 +149,7 @@ class Harness:
 
     @cached_property
     def chromium(self) -> str:
-        found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-        if not found:
-            apt("chromium")
-        return found or shutil.which("chromium")
+        return chromium()
 
     @cached_property
     def mail(self) -> dict:

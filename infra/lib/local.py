@@ -36,7 +36,7 @@ def up() -> dict:
     with step("web app") as note:
         note(web.build())
     with step("server program") as note:
-        note(_compile())
+        note(program())
     assay = stack.Stack(BINARY, PROCESSES, _port(), env)
     inputs = fingerprint((), _stamp().read_text(), (SITE / "manifest.json").read_text(), json.dumps(assay.env))
     if assay.running(inputs):
@@ -111,7 +111,8 @@ def _stamp():
     return BINARY.with_suffix(".inputs")
 
 
-def _compile() -> str:
+def program() -> str:
+    """Compiles the server into BINARY unless that is current; returns a few words on what was done."""
     inputs = fingerprint(SERVER_SOURCES, answer(["rustc", "--version"]) or "")
     if BINARY.exists() and unchanged(_stamp(), inputs):
         return "unchanged"

