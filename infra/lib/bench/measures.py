@@ -144,6 +144,8 @@ class Bench:
         waited = time.monotonic() - start
         if problem or waited > 1:
             self.notes.append(f"{name}: {problem or f'background work was done {waited:.0f} s after the load'}")
+        if self.target.left():
+            self.notes.append(f"{name}: {self.target.left()}")
 
     def _read(self, run: str) -> float:
         times = []

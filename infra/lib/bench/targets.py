@@ -62,8 +62,12 @@ class Target:
         """Waits until work in the background is done; says so if it is not."""
         return ""
 
+    def left(self) -> str:
+        """What the background left as it was logged, for the notes."""
+        return ""
+
     def page(self, experiment: str) -> dict:
-        """How a browser reaches the run table of an experiment, and how a run shows there."""
+        """How a browser reaches the run table of an experiment: `path`, and `signIn` with the form's fields if it must."""
         raise NotImplementedError
 
     def stop(self) -> None:
@@ -89,19 +93,24 @@ class Assay(Target):
         assay.migrate()
         assay.start()
         seeded = assay.seed()
-        self.url, self.token, self.login = assay.url, seeded["token"], {name: seeded[name] for name in ("email", "password")}
+        self.url, self.token, self.login = f"http://127.0.0.1:{assay.port}", seeded["token"], {name: seeded[name] for name in ("email", "password")}
 
     def settle(self, patience: float) -> str:
-        batches = self.tables.replace("in ('metric_batches', 'metric_chunks', 'latest_metrics')", "= 'metric_batches'")
-        table = self.query(f"select string_agg(t::text, '') from ({batches}) as _(t)")
         deadline = time.monotonic() + patience
         while True:
-            left = int(self.query(f"select count(*) from {table}"))
+            left = int(self.query("select count(*) from jobs where state in ('queued', 'leased')"))
             if left == 0:
-                return ""
+                break
             if time.monotonic() > deadline:
-                return f"{left} batches were not compacted after {patience:.0f} s"
+                return f"{left} jobs were not done after {patience:.0f} s"
             time.sleep(0.5)
+        troubled = int(self.query("select count(*) from jobs where state in ('failed', 'quarantined')"))
+        return f"{troubled} jobs failed" if troubled else ""
+
+    def left(self) -> str:
+        table = self.query(self.tables.replace("in ('metric_batches', 'metric_chunks', 'latest_metrics')", "= 'metric_batches'"))
+        batches, points = self.query(f"select count(*), coalesce(sum(points), 0) from {table}").split("|")
+        return f"{batches} batches with {points} points are not in chunks"
 
     def page(self, experiment: str) -> dict:
         return {"path": f"/experiments/{experiment}", "signIn": self.login}
