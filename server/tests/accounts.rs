@@ -1,0 +1,201 @@
+//! Signing up, signing in, resetting, invitations, sessions.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Actor, PASSWORD, World, world};
+use uuid::Uuid;
+
+fn token(link: &str) -> &str {
+    link.split("token=").nth(1).expect("a token")
+}
+
+#[tokio::test]
+async fn sign_up_is_confirmed_by_mail_and_ends_signed_in() {
+    let (world, browser) = (world(), world().anonymous());
+    let email = format!("new-{}@example.com", Uuid::now_v7().simple());
+    let form = [("organization", "Northwind Risk"), ("name", "Ada"), ("email", email.as_str()), ("password", PASSWORD)];
+    assert_eq!(browser.form("/sign-up", &form).await.status, 303);
+    let link = world.link_to(&email).await;
+    assert_eq!(browser.form("/confirm", &[("token", token(&link))]).await.status, 303);
+    let viewer = browser.graphql("{ viewer { email organization { name } roles } }", Value::Null).await;
+    assert_eq!(viewer["data"]["viewer"], json!({ "email": email, "organization": { "name": "Northwind Risk" }, "roles": ["owner"] }));
+    assert_eq!(browser.form("/confirm", &[("token", token(&link))]).await.status, 422, "a link works once");
+}
+
+#[tokio::test]
+async fn t12_t61_a_known_address_looks_like_an_unknown_one() {
+    let organization = world().organization().await;
+    let unknown = format!("nobody-{}@example.com", Uuid::now_v7().simple());
+    let shape = |answer: &support::actor::Answer| (answer.status, answer.header("location").to_owned(), answer.header("set-cookie").to_owned());
+    for (path, fields) in [("/sign-up", vec![("organization", "Team"), ("name", "Ada"), ("password", PASSWORD)]), ("/forgot-password", vec![])] {
+        let mut shapes = Vec::new();
+        for email in [organization.owner.email.as_str(), unknown.as_str()] {
+            let fields: Vec<_> = fields.iter().copied().chain([("email", email)]).collect();
+            shapes.push(shape(&world().anonymous().form(path, &fields).await));
+        }
+        assert_eq!(shapes[0], shapes[1], "{path}");
+        assert_eq!(shapes[0].0, 303, "{path}");
+    }
+    let wrong = world().anonymous().form("/sign-in", &[("email", &organization.owner.email), ("password", "not the password")]).await;
+    let nobody = world().anonymous().form("/sign-in", &[("email", &unknown), ("password", "not the password")]).await;
+    assert_eq!((wrong.status, nobody.status), (401, 401));
+    let neutral = |answer: &support::actor::Answer, email: &str| {
+        let text = answer.text().replace(email, "E");
+        let nonce = answer.header("content-security-policy").split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("-").to_owned();
+        text.replace(&nonce, "N")
+    };
+    assert_eq!(neutral(&wrong, &organization.owner.email), neutral(&nobody, &unknown));
+}
+
+#[tokio::test]
+async fn t60_an_account_is_throttled_and_not_locked() {
+    let world = World::start();
+    let organization = world.organization().await;
+    let email = organization.owner.email.clone();
+    let attempt = |password: &'static str| {
+        let (browser, email) = (world.anonymous(), email.clone());
+        async move { browser.form("/sign-in", &[("email", &email), ("password", password)]).await.status }
+    };
+    // The owner's own sign-in was the first of ten.
+    for _ in 0..9 {
+        assert_eq!(attempt("not the password").await, 401);
+    }
+    assert_eq!(attempt("not the password").await, 429);
+    assert_eq!(attempt(PASSWORD).await, 429);
+    world.clock.advance(chrono::TimeDelta::minutes(16));
+    assert_eq!(attempt(PASSWORD).await, 303);
+}
+
+#[tokio::test]
+async fn t62_t68_each_sign_in_is_a_new_session_and_signing_out_ends_it() {
+    let organization = world().organization().await;
+    let planted = "A".repeat(43);
+    let browser = world().anonymous();
+    let request = browser
+        .request(reqwest::Method::POST, "/sign-in")
+        .header("cookie", format!("assay_session={planted}"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("email={}&password=correct%20horse%20battery", organization.owner.email.replace('@', "%40")));
+    let answer = browser.send(request).await;
+    let cookie = answer.header("set-cookie").to_owned();
+    assert!(cookie.starts_with("assay_session=") && !cookie.contains(&planted), "{cookie}");
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    let value = cookie.split(';').next().expect("a pair").to_owned();
+    let replay = || async {
+        let nobody = world().anonymous();
+        let request = nobody.request(reqwest::Method::POST, "/graphql").header("cookie", &value).json(&json!({ "query": "{ viewer { email } }" }));
+        nobody.send(request).await.status
+    };
+    assert_eq!(replay().await, 200);
+    assert_eq!(browser.form("/sign-out", &[]).await.status, 303);
+    assert_eq!(replay().await, 401);
+}
+
+#[tokio::test]
+async fn t64_a_reset_link_works_once_for_fifteen_minutes_and_ends_every_session() {
+    let world = World::start();
+    let organization = world.organization().await;
+    let email = organization.owner.email.clone();
+    let browser = world.anonymous();
+    let request = browser.request(reqwest::Method::POST, "/forgot-password").header("content-type", "application/x-www-form-urlencoded").body(format!("email={}", email.replace('@', "%40")));
+    assert_eq!(browser.send(request).await.status, 303);
+    let link = world.link_to(&email).await;
+    assert!(link.starts_with(&world.url.replace("127.0.0.1", "localhost")), "the host is the configured one: {link}");
+    world.clock.advance(chrono::TimeDelta::minutes(16));
+    let reset = |link: String, password: &'static str| {
+        let browser = world.anonymous();
+        async move { browser.form("/reset-password", &[("token", token(&link)), ("password", password)]).await.status }
+    };
+    assert_eq!(reset(link.clone(), "another good password").await, 422, "expired");
+    std::fs::remove_dir_all(&world.mail).expect("mail is cleared");
+    std::fs::create_dir_all(&world.mail).expect("mail is cleared");
+    assert_eq!(browser.form("/forgot-password", &[("email", &email)]).await.status, 303);
+    let link = world.link_to(&email).await;
+    let (first, second) = tokio::join!(reset(link.clone(), "another good password"), reset(link.clone(), "yet another password"));
+    let mut statuses = [first, second];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 422], "parallel uses: one wins");
+    let viewer = organization.owner.graphql("{ viewer { email } }", Value::Null).await;
+    assert_eq!(Actor::code(&viewer), "UNAUTHENTICATED", "every session ended");
+}
+
+#[tokio::test]
+async fn t66_a_huge_password_is_refused_before_hashing() {
+    let browser = world().anonymous();
+    let long = "x".repeat(10_000);
+    let answer = browser.form("/sign-in", &[("email", "a@example.com"), ("password", &long)]).await;
+    assert!(matches!(answer.status, 400 | 401 | 413), "{}", answer.status);
+    let huge = browser.form("/sign-in", &[("email", "a@example.com"), ("password", &"x".repeat(1_000_000))]).await;
+    assert!(matches!(huge.status, 400 | 413), "{}", huge.status);
+}
+
+#[tokio::test]
+async fn t67_a_token_counts_only_in_its_header() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let nobody = world().anonymous();
+    let inside = nobody.request(reqwest::Method::POST, &format!("/graphql?token={0}&access_token={0}", script.secret())).json(&json!({ "query": "{ viewer { email } }" }));
+    assert_eq!(Actor::code(&nobody.send(inside).await.json()), "UNAUTHENTICATED");
+    let basic = nobody.request(reqwest::Method::POST, "/graphql").basic_auth("anybody", Some(script.secret())).json(&json!({ "query": "{ viewer { email } }" }));
+    assert_eq!(nobody.send(basic).await.json()["data"]["viewer"]["email"], organization.owner.email.as_str());
+    let cut = nobody.request(reqwest::Method::POST, "/graphql").bearer_auth(&script.secret()[..30]).json(&json!({ "query": "{ viewer { email } }" }));
+    assert_eq!(nobody.send(cut).await.status, 401);
+}
+
+#[tokio::test]
+async fn t63_a_write_from_another_site_is_refused() {
+    let organization = world().organization().await;
+    let body = json!({ "query": "mutation { createProject(name: \"x\") { id } }" });
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
+        let request = organization.owner.request(reqwest::Method::POST, "/graphql").header(name, value).json(&body);
+        let request = request.build().map(|mut request| {
+            request.headers_mut().remove("sec-fetch-site");
+            request.headers_mut().insert("sec-fetch-site", value.parse().expect("a value"));
+            request
+        });
+        let client = reqwest::Client::new();
+        let answer = client.execute(request.expect("a request")).await.expect("answers");
+        assert_eq!(answer.status(), 403, "{name}: {value}");
+    }
+    let text = organization.owner.request(reqwest::Method::POST, "/graphql").header("content-type", "text/plain").body(body.to_string());
+    assert_eq!(organization.owner.send(text).await.status, 415);
+}
+
+#[tokio::test]
+async fn t69_sign_in_goes_on_to_our_own_pages_only() {
+    let organization = world().organization().await;
+    for (next, expected) in [("//evil.example", "/"), ("/\\evil.example", "/"), ("https://evil.example", "/"), ("/experiments?x=1", "/experiments?x=1")] {
+        let answer = world().anonymous().form("/sign-in", &[("email", &organization.owner.email), ("password", PASSWORD), ("next", next)]).await;
+        assert_eq!((answer.status, answer.header("location")), (303, expected), "{next}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_switches_between_organizations_they_belong_to() {
+    let (first, second) = (world().organization().await, world().organization().await);
+    let invited = first.owner.graphql("mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }", json!({ "email": second.owner.email })).await;
+    assert!(invited["errors"].is_null(), "{invited}");
+    let link = world().link_to(&second.owner.email).await;
+    let both = Actor::accept_invitation(world(), &link, "", PASSWORD).await;
+    let organizations = both.graphql("{ viewer { roles organization { id } organizations { id } } }", Value::Null).await;
+    assert_eq!(organizations["data"]["viewer"]["roles"], json!(["viewer"]));
+    assert_eq!(organizations["data"]["viewer"]["organizations"].as_array().map(Vec::len), Some(2));
+    let own = second.owner.graphql("{ viewer { organization { id } } }", Value::Null).await;
+    let own = own["data"]["viewer"]["organization"]["id"].as_str().expect("an id");
+    assert_eq!(both.form("/organization", &[("organization", own)]).await.status, 303);
+    let viewer = both.graphql("{ viewer { roles } }", Value::Null).await;
+    assert_eq!(viewer["data"]["viewer"]["roles"], json!(["owner"]));
+    let stranger = world().organization().await.owner;
+    assert_eq!(stranger.form("/organization", &[("organization", own)]).await.status, 404, "not theirs");
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_the_other_browser_too() {
+    let organization = world().organization().await;
+    let other = Actor::sign_in(world(), &organization.owner.email, PASSWORD).await;
+    assert_eq!(organization.owner.form("/sign-out-everywhere", &[]).await.status, 303);
+    assert_eq!(Actor::code(&other.graphql("{ viewer { email } }", Value::Null).await), "UNAUTHENTICATED");
+}

@@ -1,0 +1,115 @@
+//! The audit log: every write has one entry, the chain shows every kind of tampering.
+
+mod support;
+
+use serde_json::{Value, json};
+use sqlx::Executor;
+use support::{Organization, world};
+
+async fn verification(organization: &Organization<'_>) -> (i64, Option<String>) {
+    let answer = organization.owner.graphql("{ auditVerification { entries finding } }", Value::Null).await;
+    let found = &answer["data"]["auditVerification"];
+    (found["entries"].as_i64().unwrap_or_else(|| panic!("{answer}")), found["finding"].as_str().map(str::to_owned))
+}
+
+async fn entries(organization: &Organization<'_>, filter: Value) -> Vec<Value> {
+    let query = "query($filter: AuditFilter) { auditEntries(first: 200, filter: $filter) { nodes { sequence action actor actorKind subjectKind subjectName outcome detail requestId address hash } } }";
+    let answer = organization.owner.graphql(query, json!({ "filter": filter })).await;
+    answer["data"]["auditEntries"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone()
+}
+
+async fn with_history() -> Organization<'static> {
+    let organization = world().organization().await;
+    for n in 0..6 {
+        let answer = organization.owner.graphql("mutation($name: String!) { createProject(name: $name) { id } }", json!({ "name": format!("project {n}") })).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+    }
+    organization
+}
+
+#[tokio::test]
+async fn c7_1d_every_write_has_exactly_one_entry_with_who_what_and_when() {
+    let organization = with_history().await;
+    let created = entries(&organization, json!({ "action": "project" })).await;
+    assert_eq!(created.len(), 6);
+    let newest = &created[0];
+    assert_eq!(newest["action"], "project.create");
+    assert_eq!(newest["actor"], organization.owner.email.as_str());
+    assert_eq!(newest["actorKind"], "member");
+    assert_eq!(newest["subjectName"], "project 5");
+    assert_eq!(newest["address"], "127.0.0.1");
+    assert_eq!(newest["requestId"].as_str().map(str::len), Some(32));
+    assert_eq!(verification(&organization).await, (created[0]["sequence"].as_i64().expect("a number"), None));
+}
+
+#[tokio::test]
+async fn c7_1d_a_refused_attempt_is_entered_once_a_minute() {
+    let organization = world().organization().await;
+    let viewer = organization.member("viewer").await;
+    for _ in 0..3 {
+        let refused = viewer.graphql("mutation { createProject(name: \"x\") { id } }", Value::Null).await;
+        assert_eq!(support::Actor::code(&refused), "FORBIDDEN");
+    }
+    let denied = entries(&organization, json!({ "outcome": "DENIED", "actor": viewer.email })).await;
+    assert_eq!(denied.len(), 1);
+    assert_eq!(denied[0]["subjectName"], "projects:write");
+}
+
+#[tokio::test]
+async fn a_failed_write_leaves_neither_a_row_nor_an_entry() {
+    let organization = with_history().await;
+    let before = entries(&organization, Value::Null).await.len();
+    let again = organization.owner.graphql("mutation { createProject(name: \"project 1\") { id } }", Value::Null).await;
+    assert_eq!(support::Actor::code(&again), "ALREADY_EXISTS");
+    assert_eq!(entries(&organization, Value::Null).await.len(), before);
+}
+
+#[tokio::test]
+async fn when_the_log_cannot_be_written_nothing_is() {
+    let organization = with_history().await;
+    let mut owner = organization.tamperer().await;
+    owner.execute("alter table audit_entries add constraint full check (seq < 0) not valid").await.expect("alters");
+    let refused = organization.owner.graphql("mutation { createProject(name: \"lost\") { id } }", Value::Null).await;
+    assert_eq!(support::Actor::code(&refused), "INTERNAL");
+    assert!(refused["errors"][0]["extensions"]["reference"].is_string(), "{refused}");
+    assert!(!refused.to_string().contains("constraint"), "{refused}");
+    owner.execute("alter table audit_entries drop constraint full").await.expect("alters");
+    let projects = organization.owner.graphql("{ projects { name } }", Value::Null).await;
+    assert!(!projects.to_string().contains("lost"), "{projects}");
+}
+
+#[tokio::test]
+async fn tampering_by_a_superuser_is_found() {
+    let cases: [(&str, &str); 8] = [
+        ("changed", "update audit_entries set subject_name = 'other' where seq = 4"),
+        ("changed", "update audit_entries set at = at - interval '1 second' where seq = 1"),
+        ("changed", "update audit_entries set actor = 'somebody@example.com' where seq = 5"),
+        ("missing", "delete from audit_entries where seq = 4"),
+        ("head", "delete from audit_entries where seq = (select max(seq) from audit_entries)"),
+        ("changed", "update audit_entries a set detail = b.detail, action = b.action, subject_id = b.subject_id, subject_name = b.subject_name, hash = b.hash, at = b.at \
+                     from audit_entries b where a.seq + b.seq = 9 and a.seq in (4, 5)"),
+        ("changed", "insert into audit_entries select seq + 1, at, actor_kind, actor_id, actor, credential_id, 'token.create', subject_kind, subject_id, subject_name, outcome, detail, request_id, address, hash \
+                     from audit_entries order by seq desc limit 1; update audit_head set seq = seq + 1"),
+        ("head", "update audit_head set hash = sha256('x'::bytea)"),
+    ];
+    for (kind, tampering) in cases {
+        let organization = with_history().await;
+        let mut owner = organization.tamperer().await;
+        owner.execute("alter table audit_entries disable trigger all").await.expect("disables");
+        owner.execute(tampering).await.unwrap_or_else(|error| panic!("{tampering}: {error}"));
+        let (_, finding) = verification(&organization).await;
+        let finding = finding.unwrap_or_else(|| panic!("not found: {tampering}"));
+        assert!(finding.contains(kind), "{tampering}: {finding}");
+    }
+}
+
+#[tokio::test]
+async fn t104_the_application_cannot_touch_the_log() {
+    let organization = with_history().await;
+    let mut connection = organization.tamperer().await;
+    connection.execute("set role assay_app").await.expect("gives up rights");
+    for statement in ["update audit_entries set actor = 'x'", "delete from audit_entries", "truncate audit_entries", "insert into audit_entries select * from audit_entries", "update audit_head set seq = 0", "alter table audit_entries disable trigger all"] {
+        assert!(connection.execute(statement).await.is_err(), "{statement}");
+    }
+    assert_eq!(verification(&organization).await.1, None);
+}

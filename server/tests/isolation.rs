@@ -1,0 +1,166 @@
+//! Nobody outside an organization sees a byte of it, even with one of the two walls broken.
+
+mod support;
+
+use serde_json::{Value, json};
+use sqlx::{Executor, Row};
+use support::{Actor, world};
+
+#[tokio::test]
+async fn t01_ids_of_another_organization_answer_like_unknown_ones() {
+    let (ours, theirs) = (world().organization().await, world().organization().await);
+    let viewer = theirs.owner.graphql("{ viewer { id } tokens { nodes { id } } }", Value::Null).await;
+    let member = viewer["data"]["viewer"]["id"].as_str().expect("an id").to_owned();
+    theirs.script().await;
+    let tokens = theirs.owner.graphql("{ tokens { nodes { id } } }", Value::Null).await;
+    let token = tokens["data"]["tokens"]["nodes"][0]["id"].as_str().expect("an id").to_owned();
+    let unknown = |prefix: &str| format!("{prefix}_{}", uuid::Uuid::now_v7().simple());
+    let cases = [
+        ("mutation($id: ID!) { removeMember(id: $id) { id } }", member.clone(), unknown("mem")),
+        ("mutation($id: ID!) { updateMemberRoles(id: $id, roles: [\"viewer\"]) { id } }", member, unknown("mem")),
+        ("mutation($id: ID!) { revokeToken(id: $id) { id } }", token, unknown("tok")),
+    ];
+    for (query, foreign, absent) in cases {
+        let mut answers = Vec::new();
+        for id in [foreign, absent] {
+            let answer = ours.owner.graphql(query, json!({ "id": id })).await;
+            assert_eq!(Actor::code(&answer), "NOT_FOUND", "{query}");
+            answers.push(answer.to_string().replace(&id, "ID"));
+        }
+        assert_eq!(answers[0], answers[1], "{query}");
+    }
+    assert!(theirs.owner.graphql("{ viewer { roles } }", Value::Null).await["data"]["viewer"]["roles"].as_array().is_some_and(|roles| roles[0] == "owner"));
+}
+
+#[tokio::test]
+async fn t04_the_organization_comes_from_the_credential_alone() {
+    let (ours, theirs) = (world().organization().await, world().organization().await);
+    let (script, id) = (ours.script().await, theirs.tenant().await);
+    let request = script
+        .request(reqwest::Method::POST, &format!("/graphql?tenant={id}"))
+        .header("x-tenant-id", id.to_string())
+        .header("x-organization", id.to_string())
+        .json(&json!({ "query": "{ viewer { organization { id } } }" }));
+    let answer = script.send(request).await.json();
+    assert_eq!(answer["data"]["viewer"]["organization"]["id"], format!("org_{}", ours.tenant().await.simple()));
+    let rebound = script.request(reqwest::Method::POST, "/graphql").header("host", "evil.example").json(&json!({ "query": "{ viewer { email } }" }));
+    assert_eq!(script.send(rebound).await.status, 400);
+}
+
+#[tokio::test]
+async fn t06_unknown_inputs_are_refused() {
+    let organization = world().organization().await;
+    let answer = organization.owner.graphql("mutation { createToken(input: { name: \"x\", scopes: [\"*\"], tenantId: \"b\", isSuperuser: true }) { secret } }", Value::Null).await;
+    assert!(answer["data"].is_null() && !answer["errors"].is_null(), "{answer}");
+}
+
+#[tokio::test]
+async fn each_wall_stands_without_the_other() {
+    let (ours, theirs) = (world().organization().await, world().organization().await);
+    let (a, b) = (ours.tenant().await, theirs.tenant().await);
+    let mut connection = ours.tamperer().await;
+    connection.execute("set role assay_app").await.expect("gives up rights");
+    let count = async |connection: &mut sqlx::PgConnection, path: uuid::Uuid, tenant: String, door: &str| {
+        connection.execute(sqlx::AssertSqlSafe(format!("set search_path = t_{}; set app.tenant_id = '{tenant}'; set app.door = '{door}'", path.simple()))).await.expect("sets");
+        connection.fetch_one("select count(*) from projects").await.expect("counts").get::<i64, _>(0)
+    };
+    assert_eq!(count(&mut connection, a, a.to_string(), "").await, 1, "the honest case");
+    assert_eq!(count(&mut connection, b, a.to_string(), "").await, 0, "the path of another organization shows nothing");
+    assert_eq!(count(&mut connection, b, String::new(), "").await, 0, "no organization shows nothing");
+    for door in ["lobby", "dispatch"] {
+        assert_eq!(count(&mut connection, b, String::new(), door).await, 0, "the {door} sees no organization");
+    }
+    connection.execute(sqlx::AssertSqlSafe(format!("set app.tenant_id = '{a}'; set app.door = ''"))).await.expect("sets");
+    for table in ["memberships", "api_tokens", "invitations"] {
+        let rows = connection.fetch_one(sqlx::AssertSqlSafe(format!("select count(*) from public.{table} where tenant_id <> '{a}'"))).await.expect("counts");
+        assert_eq!(rows.get::<i64, _>(0), 0, "{table}");
+    }
+    for table in ["sessions", "password_resets", "sign_ups"] {
+        let rows = connection.fetch_one(sqlx::AssertSqlSafe(format!("select count(*) from public.{table}"))).await.expect("counts");
+        assert_eq!(rows.get::<i64, _>(0), 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn r13_no_canary_crosses_over_in_interleaved_requests() {
+    let world = world();
+    let mut actors = Vec::new();
+    for n in 0..6 {
+        let organization = world.organization().await;
+        let canary = format!("CANARY-{n}-{}", uuid::Uuid::now_v7().simple());
+        let made = organization.owner.graphql("mutation($name: String!) { createProject(name: $name) { id } }", json!({ "name": canary })).await;
+        assert!(made["errors"].is_null(), "{made}");
+        actors.push((organization.owner, canary));
+    }
+    let canaries: Vec<String> = actors.iter().map(|(_, canary)| canary.clone()).collect();
+    let tasks = (0..24).map(|task| {
+        let (actors, canaries) = (actors.clone(), canaries.clone());
+        async move {
+            for round in 0..25 {
+                let (actor, own) = &actors[(task + round) % actors.len()];
+                // Some callers go away in the middle, so that connections return in every state.
+                let query = actor.graphql("{ projects { name } auditEntries { nodes { subjectName } } members { nodes { email } } }", Value::Null);
+                if (task + round) % 7 == 0 {
+                    let _ = tokio::time::timeout(std::time::Duration::from_millis(2), query).await;
+                    continue;
+                }
+                let answer = query.await.to_string();
+                for canary in &canaries {
+                    assert_eq!(answer.contains(canary), canary == own, "{canary} in an answer to {own}");
+                }
+            }
+        }
+    });
+    futures::future::join_all(tasks).await;
+}
+
+#[tokio::test]
+async fn c7_1c_t13_a_change_of_rights_holds_for_the_next_request_on_every_replica() {
+    let (first, second) = (world(), support::World::start_with(&["--redis-url=redis://127.0.0.1:1"]));
+    let organization = first.organization().await;
+    let member = organization.member("admin").await;
+    let elsewhere = member.at(&second);
+    let script = member.token(&["*"]).await.at(&second);
+    let create = async |actor: &Actor| actor.graphql("mutation($name: String!) { createProject(name: $name) { id } }", json!({ "name": uuid::Uuid::now_v7().to_string() })).await;
+    for actor in [&elsewhere, &script] {
+        assert!(create(actor).await["errors"].is_null());
+    }
+    let members = organization.owner.graphql("{ members { nodes { id email } } }", Value::Null).await;
+    let nodes = members["data"]["members"]["nodes"].as_array().expect("members");
+    let id = nodes.iter().find(|node| node["email"] == member.email.as_str()).expect("the member")["id"].clone();
+    let demoted = organization.owner.graphql("mutation($id: ID!) { updateMemberRoles(id: $id, roles: [\"viewer\"]) { roles } }", json!({ "id": id })).await;
+    assert!(demoted["errors"].is_null(), "{demoted}");
+    for actor in [&member, &elsewhere, &script] {
+        assert_eq!(Actor::code(&create(actor).await), "FORBIDDEN");
+    }
+    let removed = organization.owner.graphql("mutation($id: ID!) { removeMember(id: $id) { id } }", json!({ "id": id })).await;
+    assert!(removed["errors"].is_null(), "{removed}");
+    for actor in [&member, &elsewhere, &script] {
+        assert_eq!(Actor::code(&create(actor).await), "UNAUTHENTICATED");
+    }
+}
+
+#[tokio::test]
+async fn t17_owners_stay_owners_until_an_owner_says_otherwise() {
+    let organization = world().organization().await;
+    let admin = organization.member("admin").await;
+    let members = organization.owner.graphql("{ members { nodes { id email roles } } }", Value::Null).await;
+    let id = |email: &str| members["data"]["members"]["nodes"].as_array().expect("members").iter().find(|node| node["email"] == email).expect("the member")["id"].clone();
+    let set = async |actor: &Actor, email: &str, roles: Value| actor.graphql("mutation($id: ID!, $roles: [String!]!) { updateMemberRoles(id: $id, roles: $roles) { roles } }", json!({ "id": id(email), "roles": roles })).await;
+    assert_eq!(Actor::code(&set(&admin, &admin.email, json!(["owner"])).await), "FORBIDDEN");
+    assert_eq!(Actor::code(&set(&admin, &organization.owner.email, json!(["viewer"])).await), "FORBIDDEN");
+    assert_eq!(Actor::code(&set(&organization.owner, &organization.owner.email, json!(["viewer"])).await), "CONFLICT");
+    let removed = organization.owner.graphql("mutation($id: ID!) { removeMember(id: $id) { id } }", json!({ "id": id(&organization.owner.email) })).await;
+    assert_eq!(Actor::code(&removed), "CONFLICT");
+}
+
+#[tokio::test]
+async fn t15_a_narrow_token_stays_narrow() {
+    let organization = world().organization().await;
+    let script = organization.owner.token(&["runs:write"]).await;
+    for query in ["mutation { createToken(input: { name: \"x\", scopes: [\"*\"] }) { secret } }", "{ auditEntries { nodes { sequence } } }", "{ members { nodes { email } } }", "mutation { createProject(name: \"x\") { id } }"] {
+        assert_eq!(Actor::code(&script.graphql(query, Value::Null).await), "FORBIDDEN", "{query}");
+    }
+    let all = organization.script().await;
+    assert_eq!(Actor::code(&all.graphql("mutation { createToken(input: { name: \"x\", scopes: [\"*\"] }) { secret } }", Value::Null).await), "FORBIDDEN", "a token makes no token");
+}

@@ -1,0 +1,30 @@
+//! Reading mail from the folder that stands for a mail server.
+
+use std::{path::Path, time::{Duration, Instant}};
+
+/// The newest link mailed to an address. The worker sends within a moment of the commit.
+pub async fn link_to(folder: &Path, email: &str) -> String {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(link) = newest(folder, email).and_then(|text| link(&text)) {
+            return link;
+        }
+        assert!(Instant::now() < deadline, "no mail to {email}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn newest(folder: &Path, email: &str) -> Option<String> {
+    let mut mails: Vec<_> = std::fs::read_dir(folder).ok()?.flatten().filter(|entry| entry.path().extension().is_some_and(|ending| ending == "eml")).collect();
+    mails.sort_by_key(|entry| std::cmp::Reverse(entry.metadata().and_then(|data| data.modified()).ok()));
+    mails.into_iter().filter_map(|entry| std::fs::read_to_string(entry.path()).ok()).find(|text| text.contains(&format!("To: {email}")))
+}
+
+/// The first link with a token, with soft line breaks of quoted-printable undone.
+fn link(mail: &str) -> Option<String> {
+    let text = mail.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=");
+    let at = text.find("?token=")?;
+    let start = text[..at].rfind("http")?;
+    let end = text[start..].find(|c: char| c.is_whitespace() || c == '"' || c == '<').map_or(text.len(), |end| start + end);
+    Some(text[start..end].to_owned())
+}

@@ -1,0 +1,184 @@
+//! The world of a test: the real app on a real socket, real Postgres and Redis, and actors who speak
+//! public APIs only. One server a test binary; every test founds an organization of its own, so all
+//! of them run side by side. A test that moves the clock starts a server of its own.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub mod actor;
+mod mail;
+
+use std::{net::TcpListener, path::PathBuf, sync::LazyLock};
+
+use clap::Parser;
+use serde_json::{Value, json};
+use server::{
+    access::{password, provision::{Founding, NewPerson}},
+    config::Config,
+    http::{self, Edge},
+    jobs::Worker,
+    platform::Clock,
+    services::Services,
+};
+use shared::field::{Password, Slug};
+use uuid::Uuid;
+
+pub use actor::Actor;
+
+/// The password of everybody in tests.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A running server.
+pub struct World {
+    pub url: String,
+    pub clock: Clock,
+    pub mail: PathBuf,
+    runtime: tokio::runtime::Handle,
+    services: Services,
+}
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    config: Config,
+}
+
+static WORLD: LazyLock<World> = LazyLock::new(World::start);
+
+/// The server of this test binary.
+pub fn world() -> &'static World {
+    &WORLD
+}
+
+/// Where the tests' Postgres is.
+pub fn database_url() -> String {
+    std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a Postgres; infra/test starts one")
+}
+
+impl World {
+    /// Starts another server on the same database, with a clock of its own.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a server with more settings, as on the command line.
+    pub fn start_with(more: &[&str]) -> Self {
+        let (send, receive) = std::sync::mpsc::channel();
+        let folder = std::env::temp_dir().join(format!("assay-test-{}", Uuid::now_v7().simple()));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let mut arguments = vec![
+            "assay".to_owned(),
+            format!("--database-url={}", database_url()),
+            format!("--listen=127.0.0.1:{port}"),
+            format!("--blobs={}", folder.join("blobs").display()),
+            format!("--mail=file:{}", folder.join("mail").display()),
+            format!("--site={}", folder.join("site").display()),
+        ];
+        if let Ok(redis) = std::env::var("TEST_REDIS_URL") {
+            arguments.push(format!("--redis-url={redis}"));
+        }
+        arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
+        let config = Settings::parse_from(arguments).config;
+        let clock = Clock::system();
+        let (moved, mail) = (clock.clone(), folder.join("mail"));
+        std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let services = Services::open(config, moved).await.expect("services open");
+                services.vault.migrate().await.expect("migrates");
+                let (_stop, stopped) = tokio::sync::watch::channel(false);
+                tokio::spawn(Worker::new(services.clone()).work(stopped));
+                let server = http::serve(Edge::new(services.clone(), None), listener).expect("serves");
+                send.send((services, tokio::runtime::Handle::current())).expect("the test waits");
+                server.await.expect("runs");
+            });
+        });
+        let (services, runtime) = receive.recv().expect("the server starts");
+        Self { url: format!("http://127.0.0.1:{port}"), clock, mail, runtime, services }
+    }
+
+    /// Runs something on the server's own runtime, where its connections live.
+    pub async fn on_server<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        self.runtime.spawn(work).await.expect("runs")
+    }
+
+    /// The server's services, for what has no public API (founding without waiting for mail).
+    pub fn services(&self) -> Services {
+        self.services.clone()
+    }
+
+    /// A new organization and its owner, signed in.
+    pub async fn organization(&self) -> Organization<'_> {
+        let unique = Uuid::now_v7().simple().to_string();
+        let email = format!("owner-{unique}@example.com");
+        let services = self.services();
+        let (name, address) = (format!("Team {unique}"), email.clone());
+        self.on_server(async move {
+            let hash = password::hash(Password::choose(PASSWORD).expect("valid")).await.expect("hashes");
+            let founding = Founding {
+                slug: Slug::from_name(&name).expect("has letters"),
+                organization: name,
+                person: Uuid::now_v7(),
+                member: Uuid::now_v7(),
+                account: Some(NewPerson { email: address, name: "Olive Owner".into(), password_hash: hash }),
+                request_id: "test".into(),
+                address: String::new(),
+            };
+            services.vault.found(founding).await.expect("is founded");
+        })
+        .await;
+        let owner = Actor::sign_in(self, &email, PASSWORD).await;
+        Organization { world: self, owner }
+    }
+
+    /// The newest link that was mailed to an address.
+    pub async fn link_to(&self, email: &str) -> String {
+        mail::link_to(&self.mail, email).await
+    }
+
+    /// Somebody who is nobody.
+    pub fn anonymous(&self) -> Actor {
+        Actor::anonymous(self)
+    }
+}
+
+/// An organization of a test.
+pub struct Organization<'w> {
+    pub world: &'w World,
+    pub owner: Actor,
+}
+
+impl Organization<'_> {
+    /// A new member with a role, who came by an invitation.
+    pub async fn member(&self, role: &str) -> Actor {
+        let email = format!("{role}-{}@example.com", Uuid::now_v7().simple());
+        let invited = self.owner.graphql("mutation($email: String!, $role: String!) { inviteMember(email: $email, role: $role) { id } }", json!({ "email": email, "role": role })).await;
+        assert!(invited["errors"].is_null(), "{invited}");
+        let link = self.world.link_to(&email).await;
+        Actor::accept_invitation(self.world, &link, "Mia Member", PASSWORD).await
+    }
+
+    /// An API token of the owner with all scopes.
+    pub async fn script(&self) -> Actor {
+        self.owner.token(&["*"]).await
+    }
+
+    /// A Postgres connection with the owner's rights, in the organization's schema: the tamperer.
+    pub async fn tamperer(&self) -> sqlx::PgConnection {
+        use sqlx::Connection;
+        let mut connection = sqlx::PgConnection::connect(&database_url()).await.expect("connects");
+        let tenant = self.tenant().await;
+        sqlx::query("select set_config('search_path', 't_' || $1 || ',public', false), set_config('app.tenant_id', $2, false)")
+            .bind(tenant.simple().to_string())
+            .bind(tenant.to_string())
+            .execute(&mut connection)
+            .await
+            .expect("enters");
+        connection
+    }
+
+    /// The organization's id.
+    pub async fn tenant(&self) -> Uuid {
+        let answer = self.owner.graphql("{ viewer { organization { id } } }", Value::Null).await;
+        let id = answer["data"]["viewer"]["organization"]["id"].as_str().expect("an id").to_owned();
+        id.parse::<shared::ids::TenantId>().expect("an organization's id").uuid()
+    }
+}
