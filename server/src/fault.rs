@@ -12,6 +12,7 @@ pub const INTERNAL_MESSAGE: &str = "Something went wrong on our side. Nothing wa
 pub const UNAVAILABLE_MESSAGE: &str = "The service cannot reach its database right now. Nothing was changed; try again shortly.";
 
 /// Why something was not done.
+#[derive(Clone)]
 pub struct Fault {
     code: ErrorCode,
     message: Cow<'static, str>,

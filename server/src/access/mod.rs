@@ -44,6 +44,7 @@ pub mod audit;
 mod credential;
 pub mod dispatch;
 mod grant;
+mod group;
 pub mod lobby;
 pub mod password;
 mod policy;
@@ -56,6 +57,7 @@ mod vault;
 
 pub use credential::{Credential, CredentialKind, Secret, hash_of};
 pub use grant::{Grant, Permission, Reads, Writes};
+pub use group::{Group, Outcome, SharedWrite};
 pub use request::RequestInfo;
 pub use scope::{Actor, ActorKind, Scope, Tenant};
 pub use tx::{Connection, ReadTx, Sql, WriteTx};

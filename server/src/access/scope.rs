@@ -2,7 +2,7 @@
 
 use std::{
     marker::PhantomData,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 
 use chrono::{DateTime, Utc};
@@ -162,7 +162,7 @@ impl Scope {
                 tx
             }
         };
-        Ok(WriteTx { tx, now: self.now(), inner: self.inner.clone() })
+        Ok(WriteTx { tx, now: self.now(), inner: self.inner.clone(), enqueued: AtomicBool::new(false) })
     }
 
     /// Writes the denied attempts of this request into the audit log. Edges call it after the
@@ -186,7 +186,7 @@ impl Scope {
             return Ok(());
         }
         let (tx, _) = self.inner.vault.reenter(&self.inner).await?;
-        WriteTx { tx, now: self.now(), inner: self.inner.clone() }.commit_all(entries).await
+        WriteTx { tx, now: self.now(), inner: self.inner.clone(), enqueued: AtomicBool::new(false) }.commit_all(entries).await
     }
 
     fn take_entered(&self) -> Option<DatabaseTransaction> {

@@ -5,9 +5,12 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value,
 };
 
-use super::{audit, scope::Inner};
+use super::{RequestInfo, audit, scope::Inner};
 use crate::fault::Fault;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// Constant SQL with bound parameters, for the statements a query builder cannot say. The text is
 /// `'static`: nothing a caller sends can become part of it.
@@ -43,6 +46,8 @@ pub struct WriteTx {
     pub(super) tx: DatabaseTransaction,
     pub(super) now: DateTime<Utc>,
     pub(super) inner: Arc<Inner>,
+    /// Whether a job was written, so that somebody should look at the outbox after the commit.
+    pub(super) enqueued: AtomicBool,
 }
 
 impl WriteTx {
@@ -64,9 +69,7 @@ impl WriteTx {
             return Err(Fault::internal("a write without an audit entry"));
         }
         audit::append(&self.tx, self.now, &self.inner, &entries).await?;
-        self.tx.commit().await?;
-        self.inner.vault.ring_bell();
-        Ok(())
+        self.finish().await
     }
 
     /// Commits high-rate telemetry of a running run, which has no entry a call: the entry that ends
@@ -75,8 +78,29 @@ impl WriteTx {
     /// # Errors
     /// [`shared::ErrorCode::Unavailable`] or `Internal`; the transaction is then rolled back.
     pub async fn commit_telemetry(self) -> Result<(), Fault> {
+        self.finish().await
+    }
+
+    async fn finish(self) -> Result<(), Fault> {
         self.tx.commit().await?;
+        if self.enqueued.load(Ordering::Relaxed) {
+            self.inner.vault.ring_bell();
+        }
         Ok(())
+    }
+
+    /// Commits a transaction that several requests share: each act with its entry and its request.
+    pub(super) async fn commit_grouped(self, entries: Vec<(RequestInfo, audit::Entry)>) -> Result<(), Fault> {
+        if !entries.is_empty() {
+            let author = audit::author(&self.inner);
+            let authors: Vec<audit::Author> = entries
+                .iter()
+                .map(|(request, _)| audit::Author { request_id: request.id.clone(), address: request.address.clone(), ..author.clone() })
+                .collect();
+            let pairs: Vec<_> = authors.iter().zip(entries.iter().map(|(_, entry)| entry)).collect();
+            audit::append_pairs(&self.tx, self.now, &pairs).await?;
+        }
+        self.finish().await
     }
 
     /// Writes a job into the outbox, in this transaction.
@@ -85,6 +109,7 @@ impl WriteTx {
     /// [`shared::ErrorCode::Unavailable`] or `Internal`.
     pub async fn enqueue<J: crate::jobs::Job>(&self, job: &J) -> Result<(), Fault> {
         let envelope = crate::jobs::Envelope::new(job, Some(self.inner.tenant.id), &self.inner.request.id)?;
+        self.enqueued.store(true, Ordering::Relaxed);
         envelope.insert(self).await
     }
 

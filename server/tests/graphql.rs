@@ -1,0 +1,105 @@
+//! The limits of the GraphQL edge, asked from outside.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Actor, world};
+
+#[tokio::test]
+async fn t51_t52_t54_t57_bombs_are_refused() {
+    let owner = world().organization().await.owner;
+    let aliases: String = (0..1000).map(|n| format!("a{n}: roles {{ name }} ")).collect();
+    let mut fan_out = String::from("query { ...f0 } ");
+    for n in 0..30 {
+        fan_out += &format!("fragment f{n} on Query {{ ...f{m} ...f{m} }} ", m = n + 1);
+    }
+    fan_out += "fragment f30 on Query { viewer { name } }";
+    let cases = [
+        ("aliases", format!("{{ {aliases} }}")),
+        ("fan-out", fan_out),
+        ("cycle", "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }".into()),
+        ("directives", format!("{{ viewer {} {{ name }} }}", "@include(if: true) ".repeat(100))),
+        ("repetition", format!("{{ viewer {{ {} }} }}", "name ".repeat(5_000))),
+        ("depth", format!("{{ experiments {{ nodes {{ runs {{ nodes {{ experiment {{ runs {{ nodes {{ experiment {{ runs {{ nodes {{ id }} }} }} }} }} }} }} }} }} }} }}")),
+        ("nested pages", "{ experiments(first: 200) { nodes { runs(first: 200) { nodes { experiment { runs(first: 200) { nodes { id } } } } } } } }".into()),
+    ];
+    for (name, query) in cases {
+        let answer = owner.graphql(&query, Value::Null).await;
+        assert!(matches!(Actor::code(&answer), "LIMIT_EXCEEDED" | "INVALID"), "{name}: {answer}");
+        assert!(answer["data"].is_null(), "{name}");
+    }
+    let huge = owner.graphql(&format!("{{ viewer {{ name }} }} #{}", "x".repeat(5 << 20)), Value::Null).await;
+    assert_eq!(Actor::code(&huge), "PAYLOAD_TOO_LARGE");
+}
+
+#[tokio::test]
+async fn t53_batches_are_small_and_change_nothing() {
+    let owner = world().organization().await.owner;
+    let send = async |operations: Value| owner.send(owner.request(reqwest::Method::POST, "/graphql").json(&operations)).await;
+    let ask = json!({ "query": "{ viewer { name } }" });
+    let change = json!({ "query": "mutation { updateViewer(name: \"x\") { name } }" });
+    assert_eq!(send(json!([ask, ask])).await.json().as_array().map(Vec::len), Some(2));
+    assert_eq!(send(Value::Array(vec![ask.clone(); 1000])).await.status, 400);
+    assert_eq!(send(json!([ask, change])).await.status, 400);
+}
+
+#[tokio::test]
+async fn t55_nobody_explores_the_schema_and_nothing_is_suggested() {
+    let nobody = world().anonymous();
+    let answer = nobody.graphql("{ __schema { types { name } } }", Value::Null).await;
+    assert!(answer["data"]["__schema"].is_null(), "{answer}");
+    let owner = world().organization().await.owner;
+    let answer = owner.graphql("{ viewr { name } }", Value::Null).await.to_string();
+    assert!(!answer.contains("Did you mean"), "{answer}");
+    assert!(owner.graphql("{ __schema { types { name } } }", Value::Null).await["data"]["__schema"]["types"].is_array());
+}
+
+#[tokio::test]
+async fn t56_only_json_by_post() {
+    let owner = world().organization().await.owner;
+    assert_eq!(owner.get("/graphql?query={viewer{name}}").await.status, 405);
+    for kind in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "application/graphql"] {
+        let request = owner.request(reqwest::Method::POST, "/graphql").header("content-type", kind).body("{\"query\":\"{viewer{name}}\"}");
+        assert_eq!(owner.send(request).await.status, 415, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn t38_pages_are_bounded_and_cursors_are_ours() {
+    let owner = world().organization().await.owner;
+    for arguments in ["first: -1", "first: 0", "first: 201", "first: 2147483647", "after: \"garbage!\"", "after: \"bm90IGFuIGlk\""] {
+        let answer = owner.graphql(&format!("{{ tokens({arguments}) {{ totalCount }} }}"), Value::Null).await;
+        assert_eq!(Actor::code(&answer), "INVALID", "{arguments}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn t46_t47_odd_text_and_odd_json_are_refused_and_nothing_breaks() {
+    let owner = world().organization().await.owner;
+    for name in ["a\u{0}b", "a\u{202E}b", "a\u{200B}b", "", "   ", "a\nb", &"x".repeat(121)] {
+        let answer = owner.graphql("mutation($name: String!) { createProject(name: $name) { id } }", json!({ "name": name })).await;
+        assert_eq!(Actor::code(&answer), "INVALID", "{name:?}: {answer}");
+        assert_eq!(answer["errors"][0]["extensions"]["field"], "name");
+    }
+    let deep = format!("{{\"query\":\"{{viewer{{name}}}}\",\"variables\":{{\"a\":{}1{}}}}}", "[".repeat(100_000), "]".repeat(100_000));
+    for body in [deep.as_str(), "{\"query\":\"\\ud800\"}", "[]", "null", "{", "\u{feff}{}", "{\"query\":1}"] {
+        let request = owner.request(reqwest::Method::POST, "/graphql").header("content-type", "application/json").body(body.to_owned());
+        let answer = owner.send(request).await;
+        assert!(matches!(answer.status, 200 | 400 | 413), "{}: {}", answer.status, answer.text());
+    }
+    assert_eq!(owner.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let owner = world().organization().await.owner;
+    for path in ["/healthz", "/sign-in", "/", "/graphql", "/nothing/here", "/api/2.0/mlflow/nothing"] {
+        let answer = owner.get(path).await;
+        for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cache-control", "no-store")] {
+            assert!(answer.header(name).contains(value), "{path} {name}: {}", answer.header(name));
+        }
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline' 'nonce"), "{path}: {policy}");
+        assert_eq!(answer.header("x-request-id").len(), 32, "{path}");
+    }
+}

@@ -1,0 +1,230 @@
+//! Every GraphQL field and every route, as every role, a stranger, a narrow token and nobody. A field
+//! or a route without a row in these tables fails the build; so does one that answers anybody the
+//! table does not name.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_graphql::parser::{parse_schema, types::{TypeKind, TypeSystemDefinition}};
+use serde_json::{Value, json};
+use shared::{Permission, Role};
+use support::{Actor, Organization, world};
+
+/// Who a field is for.
+#[derive(Clone, Copy, PartialEq)]
+enum Policy {
+    /// Everybody, signed in or not.
+    Public,
+    /// Everybody with a credential.
+    SignedIn,
+    /// Whose role and scopes include the permission.
+    Needs(Permission),
+}
+
+use Policy::{Needs, Public, SignedIn};
+
+/// Root fields with their policy and a query that asks them. `$experiment` and the like are replaced
+/// by ids of the fixture.
+const QUERIES: &[(&str, Policy, &str)] = &[
+    ("viewer", SignedIn, "{ viewer { id } }"),
+    ("projects", Needs(Permission::ProjectsRead), "{ projects { id } }"),
+    ("experiments", Needs(Permission::ExperimentsRead), "{ experiments { nodes { id name } } }"),
+    ("experiment", Needs(Permission::ExperimentsRead), "{ experiment(id: \"$experiment\") { id name } }"),
+    ("run", Needs(Permission::RunsRead), "{ run(id: \"$run\") { id name } }"),
+    ("registeredModels", Needs(Permission::ModelsRead), "{ registeredModels { nodes { id name } } }"),
+    ("registeredModel", Needs(Permission::ModelsRead), "{ registeredModel(name: \"$model\") { id name } }"),
+    ("members", Needs(Permission::MembersRead), "{ members { nodes { id email } } }"),
+    ("invitations", Needs(Permission::MembersWrite), "{ invitations { nodes { id email } } }"),
+    ("invitationPreview", Public, "{ invitationPreview(token: \"x\") { email } }"),
+    ("roles", Needs(Permission::RolesRead), "{ roles { name } }"),
+    ("tokens", Needs(Permission::TokensOwn), "{ tokens { nodes { id } } }"),
+    ("auditEntries", Needs(Permission::AuditRead), "{ auditEntries { nodes { sequence actor } } }"),
+    ("auditVerification", Needs(Permission::AuditRead), "{ auditVerification { entries } }"),
+    ("search", SignedIn, "{ search(text: \"a\") { id title } }"),
+];
+
+const MUTATIONS: &[(&str, Policy, &str)] = &[
+    ("createToken", Needs(Permission::TokensOwn), "mutation { createToken(input: { name: \"t\", scopes: [\"runs:read\"] }) { token { id } } }"),
+    ("revokeToken", Needs(Permission::TokensOwn), "mutation { revokeToken(id: \"$token\") { id } }"),
+    ("inviteMember", Needs(Permission::MembersWrite), "mutation { inviteMember(email: \"$unique@example.com\", role: \"viewer\") { id } }"),
+    ("revokeInvitation", Needs(Permission::MembersWrite), "mutation { revokeInvitation(id: \"$invitation\") { id } }"),
+    ("updateMemberRoles", Needs(Permission::MembersWrite), "mutation { updateMemberRoles(id: \"$member\", roles: [\"viewer\"]) { id } }"),
+    ("removeMember", Needs(Permission::MembersWrite), "mutation { removeMember(id: \"$absentmember\") { id } }"),
+    ("createProject", Needs(Permission::ProjectsWrite), "mutation { createProject(name: \"$unique\") { id } }"),
+    ("createExperiment", Needs(Permission::ExperimentsWrite), "mutation { createExperiment(name: \"$unique\") { id } }"),
+    ("renameExperiment", Needs(Permission::ExperimentsWrite), "mutation { renameExperiment(id: \"$experiment\", name: \"$unique\") { id } }"),
+    ("removeExperiment", Needs(Permission::ExperimentsWrite), "mutation { removeExperiment(id: \"$absentexperiment\") { id } }"),
+    ("restoreExperiment", Needs(Permission::ExperimentsWrite), "mutation { restoreExperiment(id: \"$absentexperiment\") { id } }"),
+    ("renameRun", Needs(Permission::RunsWrite), "mutation { renameRun(id: \"$run\", name: \"$unique\") { id } }"),
+    ("noteRun", Needs(Permission::RunsWrite), "mutation { noteRun(id: \"$run\", note: \"n\") { id } }"),
+    ("setRunTag", Needs(Permission::RunsWrite), "mutation { setRunTag(id: \"$run\", key: \"k\", value: \"v\") { id } }"),
+    ("removeRunTag", Needs(Permission::RunsWrite), "mutation { removeRunTag(id: \"$run\", key: \"absent\") { id } }"),
+    ("removeRuns", Needs(Permission::RunsWrite), "mutation { removeRuns(ids: [\"$absentrun\"]) { id } }"),
+    ("restoreRuns", Needs(Permission::RunsWrite), "mutation { restoreRuns(ids: [\"$absentrun\"]) { id } }"),
+    ("updateViewer", Needs(Permission::TokensOwn), "mutation { updateViewer(name: \"Renamed\") { id } }"),
+];
+
+fn root_fields(root: &str) -> BTreeSet<String> {
+    let document = parse_schema(server::graphql::sdl()).expect("the schema parses");
+    let mut fields = BTreeSet::new();
+    for definition in document.definitions {
+        if let TypeSystemDefinition::Type(definition) = definition
+            && definition.node.name.node == root
+            && let TypeKind::Object(object) = definition.node.kind
+        {
+            fields.extend(object.fields.into_iter().map(|field| field.node.name.node.to_string()));
+        }
+    }
+    fields
+}
+
+#[test]
+fn r16_every_field_has_a_policy() {
+    for (root, table) in [("Query", QUERIES), ("Mutation", MUTATIONS)] {
+        let declared: BTreeSet<String> = table.iter().map(|(field, ..)| (*field).to_owned()).collect();
+        assert_eq!(root_fields(root), declared, "{root}: fields and policies differ");
+    }
+}
+
+/// The committed schema is what clients build on; `assay schema > server/schema.graphql` renews it.
+#[test]
+fn the_committed_schema_is_the_schema() {
+    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql")).unwrap_or_default();
+    assert!(committed == server::graphql::sdl(), "server/schema.graphql is stale: write it anew with `assay schema`");
+}
+
+struct Fixture(BTreeMap<&'static str, String>);
+
+impl Fixture {
+    async fn of(organization: &Organization<'_>) -> Self {
+        let owner = &organization.owner;
+        let script = organization.script().await;
+        let experiment = script.mlflow("POST", "experiments/create", json!({ "name": "CANARY-experiment" })).await.json()["experiment_id"].as_str().expect("an id").to_owned();
+        let run = script.mlflow("POST", "runs/create", json!({ "experiment_id": experiment, "run_name": "CANARY-run" })).await.json()["run"]["info"]["run_id"].as_str().expect("an id").to_owned();
+        let model = format!("CANARY-model-{}", uuid::Uuid::now_v7().simple());
+        assert_eq!(script.mlflow("POST", "registered-models/create", json!({ "name": model })).await.status, 200);
+        let member = organization.member("viewer").await;
+        let answer = owner.graphql("mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }", json!({ "email": format!("CANARY-{}@example.com", uuid::Uuid::now_v7().simple()) })).await;
+        let invitation = answer["data"]["inviteMember"]["id"].as_str().expect("an id").to_owned();
+        let answer = owner.graphql("{ tokens { nodes { id } } members { nodes { id email } } }", Value::Null).await;
+        let token = answer["data"]["tokens"]["nodes"][0]["id"].as_str().expect("an id").to_owned();
+        let nodes = answer["data"]["members"]["nodes"].as_array().expect("members");
+        let member = nodes.iter().find(|node| node["email"] == member.email.as_str()).expect("the member")["id"].as_str().expect("an id").to_owned();
+        Self(BTreeMap::from([("experiment", experiment), ("run", run), ("model", model), ("invitation", invitation), ("token", token), ("member", member)]))
+    }
+
+    fn fill(&self, query: &str) -> String {
+        let fresh = || uuid::Uuid::now_v7().simple().to_string();
+        let query = query.replace("$unique", &format!("u{}", fresh()));
+        let query = query.replace("$absentmember", &fresh()).replace("$absentexperiment", &fresh()).replace("$absentrun", &fresh());
+        self.0.iter().fold(query, |query, (name, id)| query.replace(&format!("${name}"), id))
+    }
+}
+
+fn allowed(policy: Policy, role: Role) -> bool {
+    match policy {
+        Public | SignedIn => true,
+        Needs(permission) => role.permissions().contains(&permission),
+    }
+}
+
+#[tokio::test]
+async fn c7_1a_c7_1b_each_role_may_what_its_row_says_and_nothing_else() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    for role in Role::ALL {
+        let actor = if *role == Role::Owner { organization.owner.clone() } else { organization.member(role.as_str()).await };
+        for (field, policy, query) in QUERIES.iter().chain(MUTATIONS) {
+            // The last tests of a role must not depend on what it just did to itself.
+            let answer = actor.graphql(&fixture.fill(query), Value::Null).await;
+            let code = Actor::code(&answer);
+            assert!(!matches!(code, "INTERNAL" | "UNAVAILABLE" | "UNAUTHENTICATED" | "LIMIT_EXCEEDED"), "{role:?} {field}: {answer}");
+            assert_eq!(code != "FORBIDDEN", allowed(*policy, *role), "{role:?} {field}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn c7_1b_nobody_and_strangers_get_nothing() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    let (nobody, stranger) = (world().anonymous(), world().organization().await.owner);
+    for (field, policy, query) in QUERIES.iter().chain(MUTATIONS) {
+        let query = fixture.fill(query);
+        let answer = nobody.graphql(&query, Value::Null).await;
+        assert_eq!(Actor::code(&answer) == "UNAUTHENTICATED", *policy != Public, "{field}: {answer}");
+        let answer = stranger.graphql(&query, Value::Null).await;
+        assert!(!answer.to_string().contains("CANARY"), "{field}: {answer}");
+        let names_something = ["experiment", "run", "model", "invitation", "token", "member"].iter().any(|kind| query.contains(&fixture.0[kind]));
+        if names_something {
+            let absent = answer["data"].as_object().is_some_and(|data| data.values().all(Value::is_null)) && answer["errors"].is_null();
+            assert!(absent || Actor::code(&answer) == "NOT_FOUND", "{field}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t15_a_token_may_what_its_scopes_name() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    for permission in [Permission::RunsRead, Permission::AuditRead, Permission::ModelsWrite] {
+        let script = organization.owner.token(&[permission.as_str()]).await;
+        for (field, policy, query) in QUERIES.iter().chain(MUTATIONS) {
+            let answer = script.graphql(&fixture.fill(query), Value::Null).await;
+            let expected = matches!(policy, Public | SignedIn) || *policy == Needs(permission);
+            assert_eq!(Actor::code(&answer) != "FORBIDDEN", expected, "{permission} {field}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t03_every_mlflow_endpoint_asks_for_its_permission_under_every_prefix() {
+    let organization = world().organization().await;
+    let viewer = organization.member("viewer").await.token(&["*"]).await;
+    let nobody = world().anonymous();
+    let mut count = 0;
+    for endpoint in server::mlflow::endpoints() {
+        for prefix in server::mlflow::PREFIXES {
+            let path = format!("{prefix}{}", endpoint.path).replace("{model_id}", "m-00000000000000000000000000000000").replace("{tag_key}", "k").replace("{path:.*}", "x/y");
+            let path = path.split('{').next().unwrap_or_default().to_owned();
+            let ask = async |actor: &Actor| actor.send(actor.request(endpoint.method.as_str().parse().expect("a method"), &path).json(&json!({}))).await;
+            let answer = ask(&nobody).await;
+            if endpoint.permission == "public" {
+                assert_ne!(answer.status, 401, "{} {path}", endpoint.method);
+                continue;
+            }
+            assert_eq!(answer.status, 401, "{} {path}: {}", endpoint.method, answer.text());
+            let permission = Permission::parse(endpoint.permission).unwrap_or_else(|| panic!("{path} names no permission"));
+            let answer = ask(&viewer).await;
+            let may = Role::Viewer.permissions().contains(&permission);
+            assert!(answer.status < 500 || answer.status == 501, "{} {path}: {}", endpoint.method, answer.text());
+            assert_eq!(answer.status != 403, may, "{} {path}: {}", endpoint.method, answer.text());
+            count += 1;
+        }
+    }
+    assert!(count > 100, "only {count} endpoints were asked");
+}
+
+#[tokio::test]
+async fn pages_and_forms_ask_to_sign_in_first() {
+    let nobody = world().anonymous();
+    let organization = world().organization().await;
+    for page in server::http::pages::routes() {
+        let path = page.replace(":id", "x").replace(":name", "x");
+        let answer = nobody.get(&path).await;
+        if server::http::routes::PUBLIC_PAGES.contains(&path.as_str()) {
+            assert_eq!(answer.status, 200, "{path}");
+        } else {
+            assert_eq!((answer.status, answer.header("location").starts_with("/sign-in?next=")), (303, true), "{path}");
+        }
+        let own = organization.owner.get(&path).await;
+        assert!(own.status < 500, "{path}: {}", own.status);
+    }
+    for (method, path, who) in server::http::routes::ROUTES {
+        if *who == "session" {
+            let answer = nobody.send(nobody.request(method.parse().expect("a method"), path).header("content-type", "application/x-www-form-urlencoded").body("")).await;
+            assert!(answer.status == 401 || answer.header("location") == "/sign-in", "{path}: {}", answer.status);
+        }
+    }
+}
