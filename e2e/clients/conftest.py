@@ -1,0 +1,48 @@
+"""What every client test stands on: the running Assay, its owner's token, an experiment of the test's own."""
+import json
+import os
+import uuid
+from pathlib import Path
+
+# Set before mlflow is imported: a refused request is told at once instead of after four minutes of retries.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+import mlflow  # noqa: E402
+import pytest  # noqa: E402
+import requests  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def connection():
+    return json.loads(Path(os.environ["ASSAY_TEST_CONNECTION"]).read_text())
+
+
+@pytest.fixture
+def tracking(connection, monkeypatch):
+    """The unmodified client, pointed at Assay; an experiment that nobody else uses is active."""
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", connection["token"])
+    mlflow.set_tracking_uri(os.environ["ASSAY_TEST_URL"])
+    name = f"experiment {uuid.uuid4().hex}"
+    experiment = mlflow.set_experiment(name)
+    yield experiment
+    while mlflow.active_run():
+        mlflow.end_run()
+
+
+@pytest.fixture
+def graphql(connection):
+    """Asks GraphQL as a BI tool does."""
+
+    def ask(query, **variables):
+        answer = requests.post(
+            f"{os.environ['ASSAY_TEST_URL']}/graphql",
+            json={"query": query, "variables": variables},
+            headers={"Authorization": f"Bearer {connection['token']}"},
+            timeout=30,
+        )
+        body = answer.json()
+        assert "errors" not in body, body
+        return body["data"]
+
+    return ask
