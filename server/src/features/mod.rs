@@ -8,6 +8,7 @@ pub mod mail;
 pub mod members;
 pub mod page;
 pub mod projects;
+pub mod search;
 pub mod sessions;
 pub mod tokens;
 

@@ -1,0 +1,45 @@
+//! The search in the API.
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+
+use super::{Hit, Kind};
+use crate::graphql::scope;
+
+/// What kind of thing was found.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Kind")]
+pub enum SearchKind {
+    Experiment,
+    Run,
+    Model,
+    Member,
+}
+
+/// Something whose name contains the text.
+#[derive(SimpleObject)]
+pub struct SearchHit {
+    kind: SearchKind,
+    id: ID,
+    title: String,
+    subtitle: String,
+    /// The page that shows it, on this site.
+    path: String,
+}
+
+impl From<Hit> for SearchHit {
+    fn from(hit: Hit) -> Self {
+        Self { kind: hit.kind.into(), id: hit.id.into(), title: hit.title, subtitle: hit.subtitle, path: hit.path }
+    }
+}
+
+#[derive(Default)]
+pub struct SearchQuery;
+
+#[Object]
+impl SearchQuery {
+    /// Things that you may see whose name contains the text, up to `first` of each kind.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn search(&self, ctx: &Context<'_>, text: String, #[graphql(default = 10)] first: i32) -> Result<Vec<SearchHit>> {
+        Ok(super::search(scope(ctx)?, &text, first).await?.into_iter().map(SearchHit::from).collect())
+    }
+}

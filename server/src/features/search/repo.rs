@@ -1,0 +1,48 @@
+//! The statements of the search: names that contain the text, the most recent first.
+
+use sea_orm::DbErr;
+use shared::ids::{ExperimentId, MemberId, RegisteredModelId, RunId};
+use uuid::Uuid;
+
+use super::{Hit, Kind};
+use crate::{access::Connection, fault::Fault};
+
+const EXPERIMENTS: &str = "select id, name, '' from experiments where removed_at is null and name ilike $1 order by updated_at desc, id limit $2";
+const RUNS: &str = "select r.id, r.name, e.name from runs r join experiments e on e.id = r.experiment_id \
+    where r.removed_at is null and r.name ilike $1 order by r.id desc limit $2";
+const MODELS: &str = "select id, name, '' from registered_models where name ilike $1 order by name, id limit $2";
+const MEMBERS: &str = "select m.id, p.name, p.email from public.memberships m join public.people p on p.id = m.person_id \
+    where p.name ilike $1 or p.email ilike $1 order by p.name, m.id limit $2";
+
+/// Things of one kind whose name contains the text.
+pub async fn find<C: Connection>(tx: &C, kind: Kind, text: &str, limit: i64) -> Result<Vec<Hit>, Fault> {
+    let sql = match kind {
+        Kind::Experiment => EXPERIMENTS,
+        Kind::Run => RUNS,
+        Kind::Model => MODELS,
+        Kind::Member => MEMBERS,
+    };
+    let rows = tx.rows(sql, vec![pattern(text).into(), limit.into()]).await?;
+    let hit = |row: &sea_orm::QueryResult| {
+        let (id, title, subtitle): (Uuid, String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        let (id, path) = match kind {
+            Kind::Experiment => (ExperimentId::from_uuid(id).to_string(), format!("/experiments/{}", ExperimentId::from_uuid(id))),
+            Kind::Run => (RunId::from_uuid(id).to_string(), format!("/runs/{}", RunId::from_uuid(id))),
+            Kind::Model => (RegisteredModelId::from_uuid(id).to_string(), format!("/models/{}", escape(&title))),
+            Kind::Member => (MemberId::from_uuid(id).to_string(), "/members".to_owned()),
+        };
+        Ok(Hit { kind, id, title, subtitle, path })
+    };
+    Ok(rows.iter().map(hit).collect::<Result<_, DbErr>>()?)
+}
+
+/// The text as a pattern that contains it, whatever wildcards it holds.
+fn pattern(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
+/// A name as one segment of a path.
+fn escape(name: &str) -> String {
+    name.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
