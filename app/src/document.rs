@@ -63,6 +63,11 @@ impl Theme {
     }
 }
 
+/// The address people reach this server at, for snippets. The server may provide it by context; in
+/// the browser the address of the page itself is used.
+#[derive(Clone, Debug)]
+pub struct PublicUrl(pub String);
+
 /// Lets a page set the status of the HTTP answer while it is rendered on the server. The server
 /// provides it by context; in the browser there is none.
 #[derive(Clone)]

@@ -31,7 +31,7 @@ pub use account::FormState;
 pub use api::{Api, ApiError, Operation, Reply, Transport};
 #[cfg(feature = "ssr")]
 pub use document::shell;
-pub use document::{Respond, SiteManifest, Theme, respond_with};
+pub use document::{PublicUrl, Respond, SiteManifest, Theme, respond_with};
 
 use frame::{Frame, NotFound};
 
@@ -81,12 +81,11 @@ pub fn hydrate() {
         provide_context(Api::new(api::Browser));
         view! { <App/> }
     });
-    if let Some(root) = document_element() {
+    if let Some(root) = document().document_element() {
+        let apple = window().navigator().platform().is_ok_and(|name| name.starts_with("Mac") || name.starts_with("iP"));
+        if apple {
+            let _ = root.set_attribute("data-mac", "");
+        }
         let _ = root.set_attribute("data-ready", "");
     }
-}
-
-#[cfg(feature = "hydrate")]
-fn document_element() -> Option<web_sys::Element> {
-    leptos::prelude::document().document_element()
 }

@@ -53,7 +53,7 @@ pub fn Frame() -> impl IntoView {
     let content = move || {
         Suspend::new(async move {
             match data.await {
-                Ok(data) => inside(data),
+                Ok(data) => around(data.viewer, data.projects, || view! { <Outlet/> }.into_any()),
                 Err(error) if error.is_unauthenticated() => sign_in_first(),
                 Err(error) => view! { <main class="alone"><Failure error/></main> }.into_any(),
             }
@@ -62,16 +62,17 @@ pub fn Frame() -> impl IntoView {
     view! { <Suspense>{content}</Suspense> }.into_any()
 }
 
-fn inside(data: FrameData) -> AnyView {
-    provide_context(RwSignal::new(data.viewer));
-    provide_context(StoredValue::new(data.projects));
+/// The shell around a page for a reader who is known.
+pub(crate) fn around(viewer: Viewer, projects: Vec<Project>, page: impl FnOnce() -> AnyView) -> AnyView {
+    provide_context(RwSignal::new(viewer));
+    provide_context(StoredValue::new(projects));
     let palette = RwSignal::new(false);
     let help = RwSignal::new(false);
     view! {
         <a class="skip" href="#content" rel="external">"Skip to content"</a>
         <div class="shell">
             <rail::Rail palette/>
-            <main class="main" id="content" tabindex="-1"><Outlet/></main>
+            <main class="main" id="content" tabindex="-1">{page()}</main>
         </div>
         <palette::Palette open=palette/>
         <help::Help open=help/>

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use shared::Permission;
+use wasm_bindgen::JsCast;
 
 use super::{ThemeSwitch, Viewer, use_projects, use_viewer};
 use crate::kit::{Avatar, Glyph, Icon};
@@ -48,7 +49,6 @@ fn owns(entry: &str, path: &str) -> bool {
 pub(super) fn Rail(palette: RwSignal<bool>) -> impl IntoView {
     let viewer = use_viewer();
     let path = use_location().pathname;
-    #[cfg(feature = "hydrate")]
     close_on_arrival(path);
     let entries = move || {
         let links = viewer.with(|viewer| visible(viewer).collect::<Vec<_>>());
@@ -140,9 +140,7 @@ fn initial(name: &str) -> String {
 }
 
 /// The sheet of a phone closes when the reader has arrived somewhere.
-#[cfg(feature = "hydrate")]
 fn close_on_arrival(path: Memo<String>) {
-    use wasm_bindgen::JsCast;
     Effect::new(move |before: Option<()>| {
         path.track();
         if before.is_some() {

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use crate::{
     document::Theme,
@@ -36,12 +37,8 @@ pub(super) fn apply(theme: Theme) {
         Some(name) => root.set_attribute("data-theme", name),
         None => root.remove_attribute("data-theme"),
     };
-    #[cfg(feature = "hydrate")]
-    {
-        use wasm_bindgen::JsCast;
-        let cookie = format!("theme={}; Path=/; Max-Age=31536000; SameSite=Lax", theme.name());
-        if let Some(document) = document().dyn_ref::<web_sys::HtmlDocument>() {
-            let _ = document.set_cookie(&cookie);
-        }
+    let cookie = format!("theme={}; Path=/; Max-Age=31536000; SameSite=Lax", theme.name());
+    if let Some(document) = document().dyn_ref::<web_sys::HtmlDocument>() {
+        let _ = document.set_cookie(&cookie);
     }
 }

@@ -1,15 +1,56 @@
-//! Every component with its states: the gallery the browser test looks at.
+//! Every component with its states, on sample data that never changes: what a new page is made
+//! from, and what the browser test of the kit looks at.
+
+mod basics;
+mod charts;
+mod forms;
+mod overlays;
+mod sample;
+mod tables;
 
 use leptos::prelude::*;
 
-use crate::kit::{Empty, Icon, Page};
+use crate::{
+    frame,
+    kit::{ButtonKind, ButtonLink, Crumb, Icon, IconButton, Page, Tab, Tabs},
+};
 
 /// The page at `/kit`.
 #[component]
 pub fn GalleryPage() -> impl IntoView {
+    frame::around(sample::viewer(), vec![sample::project()], || view! { <Gallery/> }.into_any())
+}
+
+#[component]
+fn Gallery() -> impl IntoView {
+    let facts = || view! { <span>"Every component with its states"</span><span>"sample data"</span><span>"both themes"</span> };
+    let starred = RwSignal::new(false);
+    let actions = move || {
+        view! {
+            <IconButton icon=Icon::TAG label="Mark this page" pressed=Signal::derive(move || Some(starred.get())) on_press=move || starred.update(|on| *on = !*on)/>
+            <ButtonLink href="#tables">"To the tables"</ButtonLink>
+            <ButtonLink href="#charts" kind=ButtonKind::Primary icon=Icon::CHART_LINE>"To the charts"</ButtonLink>
+        }
+    };
+    let tabs = vec![Tab::new("Components", "/kit").count(24), Tab::new("Overview", "/"), Tab::new("Experiments", "/experiments")];
     view! {
-        <Page title="Component kit">
-            <Empty icon=Icon::LAYOUT_DASHBOARD title="Nothing here yet">"Recent runs appear here."</Empty>
+        <Page title="Component kit" crumbs=vec![Crumb::new("Overview", "/")] facts=facts actions=actions>
+            <Tabs tabs label="Parts of the gallery"/>
+            <div class="gallery">
+                <basics::Basics/>
+                <charts::Charts/>
+                <tables::Tables/>
+                <forms::Forms/>
+                <overlays::Overlays/>
+                <basics::States/>
+            </div>
         </Page>
     }
+    .into_any()
+}
+
+/// A part of the gallery with its heading.
+#[component]
+fn Part(id: &'static str, title: &'static str, children: Children) -> impl IntoView {
+    view! { <section class="part" id=id aria-label=title><h2>{title}</h2>{children()}</section> }.into_any()
 }

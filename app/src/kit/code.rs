@@ -108,10 +108,7 @@ fn tokens(code: &str) -> Vec<(&'static str, &str)> {
 }
 
 fn to_clipboard(text: &str) {
-    #[cfg(feature = "hydrate")]
     drop(window().navigator().clipboard().write_text(text));
-    #[cfg(not(feature = "hydrate"))]
-    let _ = text;
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ const SEQUENCE_MS: f64 = 1200.0;
 
 /// Listens for as long as the component lives.
 pub(super) fn listen(commands: Commands) {
+    if is_server() {
+        return;
+    }
     let pending = StoredValue::new((String::new(), 0.0_f64));
     let listener = window_event_listener(ev::keydown, move |event| {
         if event.default_prevented() || event.is_composing() {

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::{Glyph, Icon};
 
@@ -49,15 +50,9 @@ pub fn MenuItem(
 
 /// Closes the menu an event comes from.
 fn close_around(event: &leptos::ev::MouseEvent) {
-    #[cfg(feature = "hydrate")]
-    {
-        use wasm_bindgen::JsCast;
-        let item = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        let menu = item.and_then(|item| item.closest("[popover]").ok().flatten()).and_then(|menu| menu.dyn_into::<web_sys::HtmlElement>().ok());
-        if let Some(menu) = menu {
-            let _ = menu.hide_popover();
-        }
+    let item = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let menu = item.and_then(|item| item.closest("[popover]").ok().flatten()).and_then(|menu| menu.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(menu) = menu {
+        let _ = menu.hide_popover();
     }
-    #[cfg(not(feature = "hydrate"))]
-    let _ = event;
 }

@@ -5,14 +5,15 @@ mod address;
 mod avatar;
 mod button;
 mod card;
+mod chart;
 mod chip;
 mod clock;
 mod code;
 pub mod command;
 mod dialog;
 pub mod field;
+mod filter;
 mod icon;
-#[cfg(feature = "hydrate")]
 mod keyboard;
 mod keys;
 mod menu;
@@ -30,6 +31,7 @@ pub use address::{Address, Sort, use_address};
 pub use avatar::Avatar;
 pub use button::{Button, ButtonKind, ButtonLink, IconButton, UnitCallback};
 pub use card::{Callout, Card, Fact, Facts, Stat};
+pub use chart::{Chart, ChartControls, ChartOptions, Series};
 pub use chip::{Chip, RunStatus, Tone, run_tone};
 pub use clock::{Clock, Elapsed, RelativeTime, use_clock};
 pub use code::{CodeBlock, CopyButton, Copyable, shortened};
@@ -37,6 +39,7 @@ pub use command::{Command, Commands, use_command};
 pub use dialog::{ConfirmDialog, Dialog};
 pub(crate) use dialog::{close_on_backdrop, follow};
 pub use field::{Checkbox, Field, Rule, Select, TextArea};
+pub use filter::FilterField;
 pub use icon::{Glyph, Icon};
 pub use keys::Keys;
 pub use menu::{Menu, MenuItem};
@@ -52,6 +55,5 @@ pub(crate) fn provide_kit() {
     provide_context(Toasts::new());
     let commands = Commands::new();
     provide_context(commands);
-    #[cfg(feature = "hydrate")]
     keyboard::listen(commands);
 }

@@ -79,6 +79,7 @@ fn provide(around: &Around) {
     provide_context(Api::new(InProcess { schema: around.edge.schema.clone(), scope: around.scope.clone() }));
     provide_context(around.edge.assets.manifest().clone());
     provide_context(around.theme);
+    provide_context(app::PublicUrl(around.edge.services.config.public_url()));
     if let Some(form) = &around.form {
         provide_context(form.clone());
     }

@@ -7,6 +7,7 @@ mod pager;
 mod row;
 
 use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
 
 pub use cell::{Better, Cell, Column, Kind, Row};
 pub use chooser::{Choice, ColumnChooser};
@@ -95,30 +96,26 @@ fn walk(shared: Shared, rows: Signal<Vec<Row>>, node: NodeRef<html::Tbody>) {
     }));
 }
 
-fn line(node: NodeRef<html::Tbody>, at: usize) -> Option<leptos::web_sys::Element> {
+fn line(node: NodeRef<html::Tbody>, at: usize) -> Option<web_sys::Element> {
     node.get_untracked()?.query_selector(&format!("tr:nth-child({})", at + 1)).ok().flatten()
 }
 
 fn show(node: NodeRef<html::Tbody>, at: usize) {
-    #[cfg(feature = "hydrate")]
     if let Some(line) = line(node, at) {
-        let options = leptos::web_sys::ScrollIntoViewOptions::new();
-        options.set_block(leptos::web_sys::ScrollLogicalPosition::Nearest);
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
         line.scroll_into_view_with_scroll_into_view_options(&options);
     }
-    #[cfg(not(feature = "hydrate"))]
-    let _ = line(node, at);
 }
 
 /// Follows the link of a row, as a click would. Without a row under the keyboard the focused
 /// element is pressed, which is what Enter does anyway.
 fn open(node: NodeRef<html::Tbody>, at: Option<usize>) {
-    use leptos::wasm_bindgen::JsCast;
     let link = match at {
         Some(at) => line(node, at).and_then(|line| line.query_selector("a[href]").ok().flatten()),
         None => document().active_element(),
     };
-    if let Some(link) = link.and_then(|link| link.dyn_into::<leptos::web_sys::HtmlElement>().ok()) {
+    if let Some(link) = link.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok()) {
         link.click();
     }
 }

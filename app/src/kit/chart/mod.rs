@@ -1,0 +1,109 @@
+//! The line chart: our own SVG. Lines are stretched to the width of the page by the browser, text
+//! is not: it has 11 px everywhere, and the server draws what the browser will show.
+
+mod controls;
+mod draw;
+mod plot;
+mod scale;
+mod scene;
+mod series;
+mod values;
+
+use leptos::prelude::*;
+
+pub use controls::ChartControls;
+pub use series::{ChartOptions, Series};
+
+use super::{Chip, IconButton, Icon, Tone, UnitCallback};
+use scene::{Scene, Wish};
+
+/// A chart in its card: title, legend, plot, and the numbers behind it. Drag over a part to see
+/// more of it, double click to see all again.
+#[component]
+pub fn Chart(
+    /// What the values are: the metric's key.
+    #[prop(into)] title: String,
+    /// The lines, in the order of the legend.
+    #[prop(into)] series: Signal<Vec<Series>>,
+    /// Shared by the charts of a page.
+    #[prop(optional)] options: ChartOptions,
+    /// Whether more values keep coming.
+    #[prop(optional, into)] live: Signal<bool>,
+    /// Called with the first and last step in view after a zoom (`None`: all again), so that the
+    /// page can fetch these steps with more resolution.
+    #[prop(optional, into)] on_zoom: Option<Callback<Option<(i64, i64)>>>,
+    /// Height of the plot in pixels.
+    #[prop(default = 210.0)] height: f64,
+) -> impl IntoView {
+    let hidden = RwSignal::new(Vec::<String>::new());
+    let shown = Memo::new(move |_| {
+        let hidden = hidden.get();
+        series.get().into_iter().filter(|series| !hidden.contains(&series.name)).collect::<Vec<_>>()
+    });
+    let scene = Memo::new(move |_| {
+        let wish = Wish { smoothing: options.smoothing.get(), log: options.log.get(), by_time: options.by_time.get(), range: options.range.get(), height: height - 22.0 };
+        shown.with(|shown| Scene::of(shown, wish))
+    });
+    let zoom = Callback::new(move |range: Option<(f64, f64)>| {
+        options.range.set(range);
+        if let Some(on_zoom) = on_zoom {
+            let steps = range.map(|range| shown.with_untracked(|shown| steps_in(shown, range, options.by_time.get_untracked())));
+            leptos::callback::Callable::run(&on_zoom, steps);
+        }
+    });
+    let open = RwSignal::new(false);
+    let reset: UnitCallback = (move || leptos::callback::Callable::run(&zoom, None)).into();
+    let name = title.clone();
+    let values_title = title.clone();
+    view! {
+        <section class="card chart">
+            <header>
+                <h2 title=title.clone()>{title.clone()}</h2>
+                {legend(series, hidden, title.clone())}
+                <div class="right">
+                    {move || live.get().then(|| view! { <Chip tone=Tone::Good dot=true>"live"</Chip> })}
+                    {move || options.range.get().map(|_| view! { <IconButton icon=Icon::ZOOM_OUT label="Show all steps" on_press=reset/> })}
+                    <IconButton icon=Icon::TABLE_2 label=format!("Values of {name}") on_press=move || open.set(true)/>
+                </div>
+            </header>
+            <div class="body">
+                <plot::Plot title scene options zoom height/>
+                {move || scene.with(|scene| (!scene.notes.is_empty()).then(|| view! { <p class="notes">{scene.notes.join(". ")}"."</p> }))}
+            </div>
+            <values::Values open title=values_title series=shown/>
+        </section>
+    }
+    .into_any()
+}
+
+/// Which colour is which; press to hide a line.
+fn legend(series: Signal<Vec<Series>>, hidden: RwSignal<Vec<String>>, title: String) -> AnyView {
+    let entries = Memo::new(move |_| series.with(|all| all.iter().map(|series| (series.name.clone(), series.colour)).collect::<Vec<_>>()));
+    let buttons = move || {
+        let all = entries.get();
+        if all.len() == 1 && all[0].0 == title {
+            return ().into_any();
+        }
+        all.into_iter().map(|(name, colour)| {
+            let own = name.clone();
+            let is_hidden = move || hidden.with(|hidden| hidden.contains(&own));
+            let pressed = is_hidden.clone();
+            let label = name.clone();
+            let turn = move |_| hidden.update(|hidden| if let Some(at) = hidden.iter().position(|other| *other == name) { hidden.remove(at); } else { hidden.push(name.clone()) });
+            view! { <button type="button" class:off=is_hidden aria-pressed=move || (!pressed()).to_string() on:click=turn><i class=format!("dot s{colour}")></i>{label}</button> }
+        })
+        .collect_view()
+        .into_any()
+    };
+    view! { <div class="legend" role="group" aria-label="Lines">{buttons}</div> }.into_any()
+}
+
+/// First and last step inside a part of x.
+fn steps_in(series: &[Series], range: (f64, f64), by_time: bool) -> (i64, i64) {
+    if !by_time {
+        return (range.0.floor() as i64, range.1.ceil() as i64);
+    }
+    let origin = series.iter().flat_map(|series| series.times.iter().copied()).fold(f64::INFINITY, f64::min);
+    let inside = series.iter().flat_map(|series| series.steps.iter().zip(&series.times)).filter(|(_, time)| (range.0..=range.1).contains(&(**time - origin))).map(|(step, _)| *step);
+    inside.fold((i64::MAX, i64::MIN), |(low, high), step| (low.min(step), high.max(step)))
+}

@@ -1,0 +1,116 @@
+use leptos::prelude::*;
+
+/// The values of one metric of one run, in the order of their steps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// What the legend calls it.
+    pub name: String,
+    /// Its colour, 1 to 6, the same wherever it is shown.
+    pub colour: u8,
+    /// Steps, ascending.
+    pub steps: Vec<i64>,
+    /// Milliseconds since 1970, one for each step.
+    pub times: Vec<f64>,
+    /// Values, one for each step; what is not finite becomes a gap.
+    pub values: Vec<f64>,
+    /// How many points the server holds.
+    pub total: usize,
+    /// Whether these are fewer than it holds.
+    pub sampled: bool,
+}
+
+/// What charts of a page share. `Copy`: hand the same to all of them and to the controls.
+#[derive(Clone, Copy)]
+pub struct ChartOptions {
+    /// Weight of the past in the smoothed line, 0 (raw) to 0.99.
+    pub smoothing: RwSignal<f64>,
+    /// Whether the values stand on a logarithmic scale.
+    pub log: RwSignal<bool>,
+    /// Whether x is the time since the first point instead of the step.
+    pub by_time: RwSignal<bool>,
+    /// The part of x that is shown, in steps or milliseconds; `None` shows all.
+    pub range: RwSignal<Option<(f64, f64)>>,
+    /// Where the crosshair stands on x.
+    pub cursor: RwSignal<Option<f64>>,
+}
+
+impl ChartOptions {
+    /// Raw values, linear, by step, everything shown.
+    pub fn new() -> Self {
+        Self { smoothing: RwSignal::new(0.0), log: RwSignal::new(false), by_time: RwSignal::new(false), range: RwSignal::new(None), cursor: RwSignal::new(None) }
+    }
+}
+
+impl Default for ChartOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// One line on the plane: x ascending, y as logged.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Line {
+    pub name: String,
+    pub colour: u8,
+    pub xs: Vec<f64>,
+    pub raw: Vec<f64>,
+    pub smooth: Vec<f64>,
+}
+
+impl Line {
+    /// Puts a series on the plane; `origin` is the time that counts as 0.
+    pub fn of(series: &Series, by_time: bool, origin: f64, smoothing: f64) -> Self {
+        let xs: Vec<f64> = if by_time { series.times.iter().map(|time| time - origin).collect() } else { series.steps.iter().map(|step| *step as f64).collect() };
+        let mut order: Vec<usize> = (0..xs.len().min(series.values.len())).collect();
+        order.sort_by(|a, b| xs[*a].total_cmp(&xs[*b]));
+        let raw: Vec<f64> = order.iter().map(|at| series.values[*at]).collect();
+        let smooth = smoothed(&raw, smoothing);
+        Self { name: series.name.clone(), colour: series.colour, xs: order.iter().map(|at| xs[*at]).collect(), raw, smooth }
+    }
+
+    /// The place of the point nearest to an x.
+    pub fn nearest(&self, x: f64) -> Option<usize> {
+        let after = self.xs.partition_point(|own| *own < x);
+        [after.checked_sub(1), Some(after)].into_iter().flatten().filter(|at| *at < self.xs.len()).min_by(|a, b| (self.xs[*a] - x).abs().total_cmp(&(self.xs[*b] - x).abs()))
+    }
+}
+
+/// Exponential moving average with the bias of its start taken out (as in Adam: divided by
+/// `1 - weight^n`). What is not finite stays as it is and does not count.
+fn smoothed(values: &[f64], weight: f64) -> Vec<f64> {
+    if weight <= 0.0 {
+        return values.to_vec();
+    }
+    let (mut mean, mut counted) = (0.0, 0.0_f64);
+    values.iter().map(|value| {
+        if !value.is_finite() {
+            return *value;
+        }
+        counted += 1.0;
+        mean = mean * weight + (1.0 - weight) * value;
+        mean / (1.0 - weight.powf(counted))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn smoothing_starts_at_the_first_value_and_leaves_gaps() {
+        let smooth = smoothed(&[2.0, 2.0, f64::NAN, 4.0], 0.5);
+        assert_eq!(&smooth[..2], [2.0, 2.0]);
+        assert!(smooth[2].is_nan() && smooth[3] > 2.0 && smooth[3] < 4.0);
+        assert_eq!(smoothed(&[1.0, 5.0], 0.0), [1.0, 5.0]);
+    }
+
+    #[test]
+    fn the_nearest_point_is_found() {
+        let series = Series { steps: vec![0, 10, 20], times: vec![5.0, 3.0, 4.0], values: vec![1.0, 2.0, 3.0], ..Default::default() };
+        let line = Line::of(&series, false, 0.0, 0.0);
+        assert_eq!([-5.0, 4.0, 16.0, 99.0].map(|x| line.nearest(x)), [Some(0), Some(0), Some(2), Some(2)]);
+        assert_eq!(Line::of(&series, true, 3.0, 0.0).raw, [2.0, 3.0, 1.0]);
+        assert_eq!(Line::of(&Series::default(), false, 0.0, 0.0).nearest(1.0), None);
+    }
+}
