@@ -18,6 +18,7 @@ pub mod models;
 pub mod overview;
 pub mod runs;
 pub mod tokens;
+pub mod visit;
 
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
@@ -32,6 +33,7 @@ pub use api::{Api, ApiError, Operation, Reply, Transport};
 #[cfg(feature = "ssr")]
 pub use document::shell;
 pub use document::{PublicUrl, Respond, SiteManifest, Theme, respond_with};
+pub use visit::Cookies;
 
 use frame::{Frame, NotFound};
 

@@ -25,6 +25,11 @@ impl ApiError {
         Self::new(ErrorCode::Unavailable, "The server did not answer. Check the connection and try again.")
     }
 
+    /// The subject of a page is absent, or hidden from the reader.
+    pub fn absent(message: &str) -> Self {
+        Self::new(ErrorCode::NotFound, message)
+    }
+
     /// The answer is not of the shape this version of the app understands.
     pub fn unreadable() -> Self {
         Self::new(ErrorCode::Internal, "The answer could not be read. Reload the page to get the current version.")

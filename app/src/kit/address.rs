@@ -49,6 +49,19 @@ impl Address {
         self.path.with(|path| if text.len() > 1 { format!("{path}{text}") } else { path.clone() })
     }
 
+    /// The address with several parameters changed at once.
+    pub fn with_each(self, changes: &[(&'static str, Option<String>)]) -> String {
+        let mut query = self.query.get_untracked();
+        for (name, value) in changes {
+            query.remove(name);
+            if let Some(value) = value {
+                query.insert(*name, value.clone());
+            }
+        }
+        let text = query.to_query_string();
+        self.path.with_untracked(|path| if text.len() > 1 { format!("{path}{text}") } else { path.clone() })
+    }
+
     /// Every parameter except some, for the hidden fields of a form.
     pub fn rest(self, without: &[&str]) -> Vec<(String, String)> {
         self.query.with(|query| query.clone().into_iter().map(|(name, value)| (name.to_string(), value)).filter(|(name, _)| !without.contains(&name.as_str())).collect())

@@ -1,34 +1,27 @@
 //! One run: overview, metrics, artifacts.
 
-use leptos::prelude::*;
-use leptos_router::components::Outlet;
+mod actions;
+mod artifacts;
+mod details;
+mod groups;
+mod metrics;
+mod model;
+mod note;
+mod open;
+mod overview;
+mod page;
+mod plots;
+mod preview;
+mod tags;
 
-use crate::kit::{Empty, Icon, Page};
+pub use actions::set_removed;
+pub use artifacts::RunArtifacts;
+pub use metrics::RunMetrics;
+pub use overview::RunOverview;
+pub use page::RunPage;
 
-/// What stands around the tabs of a run.
-#[component]
-pub fn RunPage() -> impl IntoView {
-    view! {
-        <Page title="Run">
-            <Outlet/>
-        </Page>
-    }
-}
-
-/// The first tab.
-#[component]
-pub fn RunOverview() -> impl IntoView {
-    view! { <Empty icon=Icon::CHART_LINE title="Nothing logged yet">"Params and metrics of this run appear here."</Empty> }
-}
-
-/// Every metric as a chart.
-#[component]
-pub fn RunMetrics() -> impl IntoView {
-    view! { <Empty icon=Icon::CHART_LINE title="No metrics yet">"Metrics of this run appear here."</Empty> }
-}
-
-/// Files of the run.
-#[component]
-pub fn RunArtifacts() -> impl IntoView {
-    view! { <Empty icon=Icon::FOLDER title="No artifacts yet">"Files this run logged appear here."</Empty> }
+/// The colour of a run, 1 to 6: by its id, so that it is the same everywhere and for everyone.
+pub fn colour(id: &str) -> u8 {
+    let sum = id.bytes().rev().take(8).fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    (sum % 6) as u8 + 1
 }

@@ -22,6 +22,7 @@ struct Around {
     edge: Edge,
     scope: Option<Scope>,
     theme: Theme,
+    cookies: String,
     form: Option<FormState>,
 }
 
@@ -57,7 +58,8 @@ pub async fn form_again(request: &HttpRequest, edge: &Edge, scope: Option<Scope>
 
 async fn rendered(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, form: Option<FormState>) -> HttpResponse {
     let theme = request.cookie("theme").map_or(Theme::System, |cookie| Theme::parse(cookie.value()));
-    let around = Around { edge: edge.clone(), scope: scope.clone(), theme, form };
+    let cookies = request.headers().get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let around = Around { edge: edge.clone(), scope: scope.clone(), theme, cookies, form };
     let route = leptos_actix::render_app_async_with_context(move || provide(&around), app::shell, leptos_router::Method::Get);
     let service = match route.new_service(()).await {
         Ok(service) => service,
@@ -79,6 +81,7 @@ fn provide(around: &Around) {
     provide_context(Api::new(InProcess { schema: around.edge.schema.clone(), scope: around.scope.clone() }));
     provide_context(around.edge.assets.manifest().clone());
     provide_context(around.theme);
+    provide_context(app::Cookies(around.cookies.clone()));
     provide_context(app::PublicUrl(around.edge.services.config.public_url()));
     if let Some(form) = &around.form {
         provide_context(form.clone());

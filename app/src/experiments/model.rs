@@ -1,0 +1,81 @@
+//! Experiments as the pages see them, and what can be done with them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::api::{Api, ApiError, Moment, Operation};
+
+const CREATE: Operation = Operation(include_str!("create_experiment.graphql"));
+const RENAME: Operation = Operation(include_str!("rename_experiment.graphql"));
+const REMOVE: Operation = Operation(include_str!("remove_experiment.graphql"));
+const RESTORE: Operation = Operation(include_str!("restore_experiment.graphql"));
+
+/// A line of the list; the head of the page of one experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Experiment {
+    pub id: String,
+    pub name: String,
+    pub lifecycle: String,
+    pub created_at: Moment,
+    pub created_by: Option<String>,
+    pub run_count: i64,
+    pub last_run_at: Option<Moment>,
+    pub tags: Vec<Tag>,
+}
+
+impl Experiment {
+    /// Whether it was removed and can be restored.
+    pub fn is_removed(&self) -> bool {
+        self.lifecycle == "DELETED"
+    }
+
+    /// The address of its page.
+    pub fn path(&self) -> String {
+        format!("/experiments/{}", self.id)
+    }
+}
+
+/// A key and its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}
+
+impl Tag {
+    /// Whether a client wrote it for itself: not shown among a person's tags.
+    pub fn is_internal(&self) -> bool {
+        self.key.starts_with("mlflow.")
+    }
+}
+
+/// Where a list ends and whether more follows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageInfo {
+    pub end_cursor: Option<String>,
+    pub has_next_page: bool,
+}
+
+impl PageInfo {
+    /// The cursor of what follows.
+    pub fn next(&self) -> Option<String> {
+        self.end_cursor.clone().filter(|_| self.has_next_page)
+    }
+}
+
+/// Creates an experiment; answers its address.
+pub(super) async fn create(api: Api, name: String) -> Result<String, ApiError> {
+    let data: Value = api.query(CREATE, json!({ "name": name })).await?;
+    Ok(format!("/experiments/{}", data["createExperiment"]["id"].as_str().unwrap_or_default()))
+}
+
+pub(super) async fn rename(api: Api, id: String, name: String) -> Result<(), ApiError> {
+    api.query::<Value>(RENAME, json!({ "id": id, "name": name })).await.map(drop)
+}
+
+/// Removes an experiment with its runs, or brings it back.
+pub(super) async fn set_removed(api: Api, id: String, removed: bool) -> Result<(), ApiError> {
+    api.query::<Value>(if removed { REMOVE } else { RESTORE }, json!({ "id": id })).await.map(drop)
+}

@@ -1,0 +1,195 @@
+//! What the run table shows: an experiment, its columns, and one page of runs reduced to them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    columns::{self, Shows},
+    model::{Experiment, PageInfo, Tag},
+};
+use crate::{
+    api::{Api, ApiError, MetricValue, Moment, Operation},
+    kit::Sort,
+};
+
+const EXPERIMENT: Operation = Operation(include_str!("experiment.graphql"));
+const RUNS: Operation = Operation(include_str!("experiment_runs.graphql"));
+/// Rows of a page.
+pub(super) const FIRST: usize = 40;
+
+/// What the address asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Wish {
+    pub id: String,
+    pub filter: Option<String>,
+    pub sort: Sort,
+    pub removed: bool,
+    /// Keys of the columns; empty for what is shown at first.
+    pub columns: Vec<String>,
+    pub after: Option<String>,
+}
+
+/// The experiment with its keys.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Head {
+    #[serde(flatten)]
+    pub experiment: Experiment,
+    pub mlflow_id: String,
+    pub project: Project,
+    pub metric_keys: Vec<String>,
+    pub param_keys: Vec<String>,
+    pub tag_keys: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Project {
+    pub name: String,
+}
+
+/// The whole table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sheet {
+    pub head: Head,
+    pub columns: Vec<Shows>,
+    pub rows: Vec<Line>,
+    pub total: i64,
+    pub next: Option<String>,
+    /// Why the filter or the order was refused; there are no rows then.
+    pub refused: Option<String>,
+}
+
+/// A run reduced to the columns shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Line {
+    pub id: String,
+    pub name: String,
+    pub status: String,
+    pub started: Moment,
+    pub ended: Option<Moment>,
+    pub by: Option<String>,
+    /// Name and digest of the first dataset.
+    pub dataset: Option<(String, String)>,
+    /// One for each column that is a metric, a param or a tag; in their order.
+    pub values: Vec<Held>,
+}
+
+/// A value of a run under a key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Held {
+    #[serde(rename = "-")]
+    Nothing,
+    #[serde(rename = "n")]
+    Number(MetricValue),
+    #[serde(rename = "t")]
+    Text(String),
+}
+
+#[derive(Deserialize)]
+struct HeadData {
+    experiment: Option<Head>,
+}
+
+#[derive(Deserialize)]
+struct RunsData {
+    experiment: Option<RunsOf>,
+}
+
+#[derive(Deserialize)]
+struct RunsOf {
+    runs: Runs,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Runs {
+    nodes: Vec<Run>,
+    page_info: PageInfo,
+    total_count: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Run {
+    id: String,
+    name: String,
+    status: String,
+    started_at: Moment,
+    ended_at: Option<Moment>,
+    created_by: Option<String>,
+    user: Option<String>,
+    #[serde(default)]
+    metrics: Vec<Metric>,
+    #[serde(default)]
+    params: Vec<Tag>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    #[serde(default)]
+    datasets: Vec<Dataset>,
+}
+
+#[derive(Deserialize)]
+struct Metric {
+    key: String,
+    value: MetricValue,
+}
+
+#[derive(Deserialize)]
+struct Dataset {
+    name: String,
+    digest: String,
+}
+
+/// The experiment and the first page of its runs.
+pub(super) async fn fetch(api: Api, wish: Wish) -> Result<Sheet, ApiError> {
+    let data: HeadData = api.query(EXPERIMENT, json!({ "id": wish.id })).await?;
+    let head = data.experiment.ok_or_else(|| ApiError::absent("There is no experiment at this address, or it belongs to another organization."))?;
+    let columns = columns::chosen(&wish.columns, &head.metric_keys, &head.param_keys);
+    match page(api, &wish, &columns).await {
+        Ok((rows, total, next)) => Ok(Sheet { head, columns, rows, total, next, refused: None }),
+        Err(error) if matches!(error.field.as_deref(), Some("filter" | "orderBy")) => Ok(Sheet { head, columns, rows: Vec::new(), total: 0, next: None, refused: Some(error.message) }),
+        Err(error) => Err(error),
+    }
+}
+
+/// One page of runs: rows, how many there are in all, the cursor of what follows.
+pub(super) async fn page(api: Api, wish: &Wish, columns: &[Shows]) -> Result<(Vec<Line>, i64, Option<String>), ApiError> {
+    let has = |fits: fn(&Shows) -> bool| columns.iter().any(fits);
+    let variables = json!({
+        "id": wish.id,
+        "first": FIRST,
+        "after": wish.after,
+        "filter": wish.filter,
+        "orderBy": columns::order(&wish.sort.key, wish.sort.descending).map(|order| vec![order]),
+        "lifecycle": if wish.removed { "DELETED" } else { "ACTIVE" },
+        "metrics": has(|one| matches!(one, Shows::Metric(_))),
+        "params": has(|one| matches!(one, Shows::Param(_))),
+        "tags": has(|one| matches!(one, Shows::Tag(_))),
+        "datasets": has(|one| *one == Shows::Own("dataset".to_owned())),
+    });
+    let data: RunsData = api.query(RUNS, variables).await?;
+    let Some(RunsOf { runs }) = data.experiment else { return Ok((Vec::new(), 0, None)) };
+    let next = runs.page_info.next();
+    Ok((runs.nodes.into_iter().map(|run| line(run, columns)).collect(), runs.total_count, next))
+}
+
+fn line(run: Run, columns: &[Shows]) -> Line {
+    let text = |list: &[Tag], name: &str| list.iter().find(|tag| tag.key == name).map_or(Held::Nothing, |tag| Held::Text(tag.value.clone()));
+    let values = columns.iter().filter_map(|shows| match shows {
+        Shows::Own(_) => None,
+        Shows::Metric(name) => Some(run.metrics.iter().find(|metric| metric.key == *name).map_or(Held::Nothing, |metric| Held::Number(metric.value))),
+        Shows::Param(name) => Some(text(&run.params, name)),
+        Shows::Tag(name) => Some(text(&run.tags, name)),
+    });
+    let values = values.collect();
+    Line {
+        values,
+        id: run.id,
+        name: run.name,
+        status: run.status,
+        started: run.started_at,
+        ended: run.ended_at,
+        by: run.created_by.or(run.user),
+        dataset: run.datasets.into_iter().next().map(|dataset| (dataset.name, dataset.digest)),
+    }
+}

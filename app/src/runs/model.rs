@@ -1,0 +1,126 @@
+//! A run as its pages see it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    api::{Api, ApiError, MetricValue, Moment, Operation},
+    experiments::Tag,
+};
+
+const RUN: Operation = Operation(include_str!("run.graphql"));
+const REVISION: Operation = Operation(include_str!("revision.graphql"));
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Run {
+    pub id: String,
+    pub mlflow_id: String,
+    pub name: String,
+    pub status: String,
+    pub lifecycle: String,
+    pub started_at: Moment,
+    pub ended_at: Option<Moment>,
+    pub created_by: Option<String>,
+    pub user: Option<String>,
+    pub note: Option<String>,
+    /// Changes with anything of the run.
+    pub revision: String,
+    pub experiment: Experiment,
+    pub metrics: Vec<Metric>,
+    pub params: Vec<Tag>,
+    pub tags: Vec<Tag>,
+    pub datasets: Vec<Dataset>,
+    pub logged_models: Vec<LoggedModel>,
+}
+
+impl Run {
+    /// Whether more may be logged any moment.
+    pub fn is_running(&self) -> bool {
+        self.status == "RUNNING"
+    }
+
+    /// Whether it was removed and can be restored.
+    pub fn is_removed(&self) -> bool {
+        self.lifecycle == "DELETED"
+    }
+
+    /// The address of its first tab.
+    pub fn path(&self) -> String {
+        format!("/runs/{}", self.id)
+    }
+
+    /// The value of a tag.
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        self.tags.iter().find(|tag| tag.key == key).map(|tag| tag.value.as_str()).filter(|value| !value.is_empty())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Experiment {
+    pub id: String,
+    pub name: String,
+    pub lifecycle: String,
+}
+
+/// The latest value of a metric, with the extremes of its history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Metric {
+    pub key: String,
+    pub value: MetricValue,
+    pub step: i64,
+    pub at: Moment,
+    pub low: Option<MetricValue>,
+    pub high: Option<MetricValue>,
+    /// How many points were logged.
+    pub count: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Dataset {
+    pub name: String,
+    pub digest: String,
+    pub source_type: String,
+    pub context: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LoggedModel {
+    pub id: String,
+    pub mlflow_id: String,
+    pub name: String,
+    pub model_type: Option<String>,
+    pub status: String,
+    pub created_at: Moment,
+}
+
+#[derive(Deserialize)]
+struct Data<T> {
+    run: Option<T>,
+}
+
+#[derive(Deserialize)]
+struct Revision {
+    revision: String,
+}
+
+/// The run of a page.
+pub(super) async fn fetch(api: Api, id: String) -> Result<Run, ApiError> {
+    api.query::<Data<Run>>(RUN, json!({ "id": id })).await?.run.ok_or_else(absent)
+}
+
+/// What changes when anything of the run does.
+pub(super) async fn revision(api: &Api, id: &str) -> Result<String, ApiError> {
+    api.query::<Data<Revision>>(REVISION, json!({ "id": id })).await?.run.map(|run| run.revision).ok_or_else(absent)
+}
+
+/// A part of the run: `operation` asks for one field of `run(id:)`.
+pub(super) async fn part<T: serde::de::DeserializeOwned>(api: &Api, operation: Operation, variables: serde_json::Value) -> Result<T, ApiError> {
+    api.query::<Data<T>>(operation, variables).await?.run.ok_or_else(absent)
+}
+
+fn absent() -> ApiError {
+    ApiError::absent("There is no run at this address, or it belongs to another organization.")
+}

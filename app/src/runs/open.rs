@@ -1,0 +1,92 @@
+use std::time::Duration;
+
+use leptos::{prelude::*, task::spawn_local};
+use shared::Permission;
+
+use super::model::{self, Run};
+use crate::{
+    api::{Api, use_api},
+    frame::may,
+    kit::{Toasts, use_toasts},
+};
+
+/// How often a running run is asked whether anything changed.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// The run of the page, shared by its tabs.
+#[derive(Clone, Copy)]
+pub(super) struct Open {
+    pub run: RwSignal<Run>,
+    pub toasts: Toasts,
+    pub may_write: bool,
+    api: StoredValue<Api>,
+}
+
+impl Open {
+    /// Opens a run and provides it to the tabs.
+    pub fn provide(run: RwSignal<Run>) -> Self {
+        let open = Self { run, toasts: use_toasts(), may_write: may(Permission::RunsWrite), api: StoredValue::new(use_api()) };
+        provide_context(open);
+        open.watch();
+        open
+    }
+
+    /// The API.
+    pub fn api(self) -> Api {
+        self.api.get_value()
+    }
+
+    /// The run's id; does not track.
+    pub fn id(self) -> String {
+        self.run.with_untracked(|run| run.id.clone())
+    }
+
+    /// Asks for the run again and shows what came.
+    pub fn refresh(self) {
+        spawn_local(async move {
+            match model::fetch(self.api(), self.id()).await {
+                Ok(run) => self.show(run),
+                Err(error) => self.toasts.fail(&error),
+            }
+        });
+    }
+
+    fn show(self, run: Run) {
+        if self.run.try_with_untracked(|own| own.id == run.id) == Some(true) {
+            self.run.set(run);
+        }
+    }
+
+    /// While the run is under way and the reader looks, a change is fetched within two seconds. A
+    /// server that does not answer is asked again without a word: the page stays as it is.
+    fn watch(self) {
+        let busy = StoredValue::new(false);
+        let look = move || {
+            let due = self.run.try_with_untracked(Run::is_running) == Some(true) && !document().hidden() && busy.try_get_value() == Some(false);
+            if !due {
+                return;
+            }
+            busy.set_value(true);
+            spawn_local(async move {
+                let (api, id) = (self.api(), self.id());
+                if let Ok(revision) = model::revision(&api, &id).await
+                    && self.run.try_with_untracked(|run| run.id == id && run.revision != revision) == Some(true)
+                    && let Ok(run) = model::fetch(api, id).await
+                {
+                    self.show(run);
+                }
+                let _ = busy.try_update_value(|busy| *busy = false);
+            });
+        };
+        Effect::new(move |_: Option<()>| {
+            if let Ok(handle) = set_interval_with_handle(look, EVERY) {
+                on_cleanup(move || handle.clear());
+            }
+        });
+    }
+}
+
+/// The run of the page. Only for its tabs.
+pub(super) fn use_open() -> Open {
+    expect_context()
+}

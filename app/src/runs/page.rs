@@ -1,0 +1,93 @@
+use leptos::prelude::*;
+use leptos_router::{components::Outlet, hooks::use_params_map};
+
+use super::{
+    actions,
+    model::{self, Run},
+    open::Open,
+};
+use crate::{
+    api::use_api,
+    kit::{Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Tab, Tabs, Tone, steady},
+};
+
+/// What stands around the tabs of a run.
+#[component]
+pub fn RunPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
+    let api = use_api();
+    let query = Resource::new(move || id.get(), move |id| model::fetch(api.clone(), id));
+    steady(query, |run| inside(Open::provide(run)))
+}
+
+fn inside(open: Open) -> AnyView {
+    let run = open.run;
+    let title = Signal::derive(move || run.with(|run| run.name.clone()));
+    let crumbs = run.with_untracked(|run| vec![Crumb::new("Experiments", "/experiments"), Crumb::new(run.experiment.name.clone(), format!("/experiments/{}", run.experiment.id))]);
+    let colour = run.with_untracked(|run| super::colour(&run.id));
+    let tabs = Signal::derive(move || {
+        run.with(|run| {
+            let path = run.path();
+            vec![Tab::new("Overview", path.clone()), Tab::new("Metrics", format!("{path}/metrics")).count(run.metrics.len() as i64), Tab::new("Artifacts", format!("{path}/artifacts"))]
+        })
+    });
+    let renaming = RwSignal::new(false);
+    let rename = Callback::new(move |name: String| -> Saving {
+        Box::pin(async move {
+            actions::rename(open.api(), open.id(), name).await?;
+            open.refresh();
+            Ok(())
+        })
+    });
+    let actions = move || open.may_write.then(|| buttons(open, renaming));
+    view! {
+        <Page title crumbs mark=move || view! { <i class=format!("dot s{colour}")></i> } facts=move || facts(run) actions>
+            {move || removed(open)}
+            <Tabs tabs label="Parts of the run"/>
+            <Outlet/>
+        </Page>
+        <NameDialog open=renaming title="Rename run" label="Name" save="Rename" value=title on_save=rename/>
+    }
+    .into_any()
+}
+
+fn buttons(open: Open, renaming: RwSignal<bool>) -> AnyView {
+    let gone = Memo::new(move |_| open.run.with(Run::is_removed));
+    view! {
+        <Button icon=Icon::PENCIL on_press=move || renaming.set(true)>"Rename"</Button>
+        <Menu id="run-menu" label="More for this run">
+            {move || if gone.get() {
+                view! { <MenuItem icon=Icon::UNDO_2 on_press=move || actions::remove(open, false)>"Restore"</MenuItem> }
+            } else {
+                view! { <MenuItem icon=Icon::TRASH_2 danger=true on_press=move || actions::remove(open, true)>"Remove run"</MenuItem> }
+            }}
+        </Menu>
+    }
+    .into_any()
+}
+
+fn facts(run: RwSignal<Run>) -> AnyView {
+    let state = Memo::new(move |_| run.with(|run| (run.status.clone(), run.started_at, run.ended_at, run.created_by.clone().or(run.user.clone()))));
+    (move || {
+        let (status, started, ended, by) = state.get();
+        let running = status == "RUNNING";
+        view! {
+            <RunStatus status/>
+            {running.then(|| view! { <Chip tone=Tone::Good dot=true>"live"</Chip> })}
+            <span>"started "<RelativeTime at=started/>{by.map(|by| format!(" by {by}"))}</span>
+            {(running || ended.is_some()).then(|| view! { <span>{if running { "for " } else { "took " }}<Elapsed from=started until=ended/></span> })}
+        }
+    })
+    .into_any()
+}
+
+/// Says that the run, or its experiment, was removed.
+fn removed(open: Open) -> Option<AnyView> {
+    let (own, around) = open.run.with(|run| (run.is_removed(), run.experiment.lifecycle == "DELETED"));
+    (own || around).then(|| {
+        let words = if own { "This run was removed." } else { "The experiment of this run was removed." };
+        let restore = (own && open.may_write).then(|| view! { <Button small=true on_press=move || actions::remove(open, false)>"Restore"</Button> });
+        view! { <div class="notice"><Callout tone=Tone::Warn><b>{words}</b>" Everything it logged is kept and can be read. "{restore}</Callout></div> }.into_any()
+    })
+}

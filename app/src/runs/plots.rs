@@ -1,0 +1,131 @@
+//! Charts of the run's metrics: one request brings the series of all charts shown, again when the
+//! run has changed, and in full resolution for the part the reader looks at.
+
+use std::collections::HashMap;
+
+use leptos::{prelude::*, task::spawn_local};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    groups::Group,
+    model::{self, Run},
+    open::Open,
+};
+use crate::{
+    api::{ApiError, MetricValue, Operation},
+    kit::{Chart, ChartOptions, Series},
+};
+
+const SERIES: Operation = Operation(include_str!("series.graphql"));
+/// Series of one request.
+const BATCH: usize = 24;
+
+/// One series as the API gives it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+struct Points {
+    key: String,
+    total: usize,
+    sampled: bool,
+    steps: Vec<i64>,
+    times: Vec<f64>,
+    values: Vec<MetricValue>,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    series: Vec<Points>,
+}
+
+type Store = RwSignal<HashMap<String, Points>>;
+
+/// A chart for each group, two beside each other where there is room.
+#[component]
+pub(super) fn Plots(
+    open: Open,
+    /// The charts, in their order.
+    #[prop(into)] groups: Signal<Vec<Group>>,
+    /// What all of them share.
+    options: ChartOptions,
+    /// How many points of each series are asked for.
+    points: usize,
+) -> impl IntoView {
+    let whole: Store = RwSignal::new(HashMap::new());
+    let part: Store = RwSignal::new(HashMap::new());
+    // The steps in view, as the chart that was zoomed tells them.
+    let zoomed = RwSignal::new(None::<(i64, i64)>);
+    let keys = Memo::new(move |_| groups.with(|groups| groups.iter().flat_map(|group| group.members.iter().map(|member| member.0.clone())).collect::<Vec<_>>()));
+    let state = Memo::new(move |_| open.run.with(|run| (run.id.clone(), run.revision.clone())));
+    Effect::new(move |_: Option<()>| {
+        state.track();
+        bring(open, keys.get(), points, None, whole);
+    });
+    Effect::new(move |_: Option<()>| {
+        if options.range.get().is_none() {
+            zoomed.set(None);
+        }
+    });
+    Effect::new(move |_: Option<()>| {
+        state.track();
+        match zoomed.get() {
+            Some(range) => bring(open, keys.get(), points * 2, Some(range), part),
+            None => part.set(HashMap::new()),
+        }
+    });
+    view! {
+        <div class="columns charts">
+            <For each=move || groups.get() key=|group| format!("{group:?}") let:group>
+                {chart(group, whole, part, zoomed, open, options)}
+            </For>
+        </div>
+    }
+    .into_any()
+}
+
+fn chart(group: Group, whole: Store, part: Store, zoomed: RwSignal<Option<(i64, i64)>>, open: Open, options: ChartOptions) -> AnyView {
+    let Group { title, members } = group;
+    let first = members.iter().map(|member| member.0.clone()).collect::<Vec<_>>();
+    let here = Memo::new(move |_| whole.with(|whole| first.iter().any(|key| whole.contains_key(key))));
+    let series = Signal::derive(move || {
+        let found = |key: &str| part.with(|part| part.get(key).cloned()).or_else(|| whole.with(|whole| whole.get(key).cloned()));
+        members.iter().enumerate().filter_map(|(at, (key, label))| found(key).map(|points| line(points, label, at))).collect::<Vec<_>>()
+    });
+    let live = Signal::derive(move || open.run.with(Run::is_running));
+    let on_zoom = Callback::new(move |steps| zoomed.set(steps));
+    (move || {
+        let title = title.clone();
+        if here.get() {
+            view! { <Chart title series options live on_zoom/> }.into_any()
+        } else {
+            // As tall as the chart that takes its place.
+            view! { <section class="card chart"><header><h2>{title}</h2></header><div class="body"><div class="waiting" aria-busy="true" aria-label="Loading"></div></div></section> }.into_any()
+        }
+    })
+    .into_any()
+}
+
+fn line(points: Points, label: &str, at: usize) -> Series {
+    Series {
+        name: label.to_owned(),
+        colour: (at % 6) as u8 + 1,
+        steps: points.steps,
+        times: points.times,
+        values: points.values.iter().map(|value| value.0).collect(),
+        total: points.total,
+        sampled: points.sampled,
+    }
+}
+
+/// Asks for series and puts them where the charts look. Without a word when it fails: the charts
+/// keep what they have and the next change asks again.
+fn bring(open: Open, keys: Vec<String>, points: usize, range: Option<(i64, i64)>, store: Store) {
+    for keys in keys.chunks(BATCH).map(<[String]>::to_vec) {
+        spawn_local(async move {
+            let variables = json!({ "id": open.id(), "keys": keys, "points": points, "fromStep": range.map(|range| range.0), "toStep": range.map(|range| range.1) });
+            let data: Result<Data, ApiError> = model::part(&open.api(), SERIES, variables).await;
+            if let Ok(data) = data {
+                store.try_update(|store| store.extend(data.series.into_iter().map(|points| (points.key.clone(), points))));
+            }
+        });
+    }
+}
