@@ -175,7 +175,7 @@ fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
         wish.track();
         selected.set(Vec::new());
     });
-    let again = Callback::new(move |()| drop(query.refetch()));
+    let again = Callback::new(move |()| query.refetch());
     let tools = move || {
         if picking.get() {
             view! { <Bulk sheet selected removed again/> }.into_any()
