@@ -1,0 +1,59 @@
+//! What a filter says, with names resolved.
+
+/// A condition on rows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    /// Every part holds; the empty list holds for everything.
+    All(Vec<Filter>),
+    /// At least one part holds.
+    Any(Vec<Filter>),
+    Is(Test),
+}
+
+/// One clause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Test {
+    /// The canonical name of the entity: `metric`, `param`, `tag`, `attribute`, `dataset`.
+    pub entity: &'static str,
+    /// The key; for attributes its canonical name.
+    pub key: String,
+    pub check: Check,
+}
+
+/// What a value is held against. A value that is absent fails every check but `Null`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Check {
+    Number(Comparison, Number),
+    Text(Comparison, String),
+    /// `%` is any run of characters, `_` is any one character.
+    Like { pattern: String, any_case: bool },
+    In { list: Vec<String>, not: bool },
+    Null { not: bool },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// A number as written: integers stay exact.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    Int(i64),
+    Float(f64),
+}
+
+impl Number {
+    /// As a double.
+    pub fn float(self) -> f64 {
+        match self {
+            Number::Int(value) => value as f64,
+            Number::Float(value) => value,
+        }
+    }
+}

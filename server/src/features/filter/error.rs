@@ -1,0 +1,42 @@
+//! Why a filter or an order is not one.
+
+use shared::ErrorCode;
+
+use crate::fault::Fault;
+
+/// The message is public and says what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FilterError {
+    #[error("Invalid filter: it is longer than {} bytes or has more than {} clauses.", super::MAX_LENGTH, super::MAX_CLAUSES)]
+    TooLarge,
+    #[error("Invalid filter: parentheses are nested deeper than {}.", super::MAX_DEPTH)]
+    TooDeep,
+    #[error("Invalid clause(s) in filter string: {0}")]
+    Unexpected(String),
+    #[error("Invalid filter: the quote at character {0} is not closed.")]
+    OpenQuote(usize),
+    #[error("Invalid entity type '{found}'. Valid values are: {valid}.")]
+    Entity { found: String, valid: String },
+    #[error("Invalid attribute key '{found}' specified. Valid keys are: {valid}.")]
+    Attribute { found: String, valid: String },
+    #[error("Invalid comparison operator '{op}' for {entity} '{key}'. Valid operators are: {valid}.")]
+    Operator { op: String, entity: &'static str, key: String, valid: String },
+    #[error("Expected an unquoted number for {entity} '{key}', found {found}.")]
+    Number { entity: &'static str, key: String, found: String },
+    #[error("Expected a quoted string value for {entity} '{key}', found {found}.")]
+    Text { entity: &'static str, key: String, found: String },
+    #[error("Invalid order_by clause '{0}'. Expected '<key> [ASC|DESC]'.")]
+    Order(String),
+    #[error("`order_by` contains duplicate fields: '{0}'.")]
+    DuplicateOrder(String),
+}
+
+impl From<FilterError> for Fault {
+    fn from(error: FilterError) -> Self {
+        let field = if matches!(error, FilterError::Order(_) | FilterError::DuplicateOrder(_)) { "orderBy" } else { "filter" };
+        match error {
+            FilterError::TooLarge | FilterError::TooDeep => Fault::new(ErrorCode::LimitExceeded, error.to_string()),
+            error => Fault::invalid(field, error.to_string()),
+        }
+    }
+}
