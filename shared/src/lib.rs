@@ -4,6 +4,7 @@
 pub mod error_code;
 pub mod field;
 pub mod ids;
+pub mod key;
 pub mod limits;
 pub mod permission;
 

@@ -3,9 +3,11 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod filter;
 pub mod invitations;
 pub mod mail;
 pub mod members;
+pub mod metrics;
 pub mod page;
 pub mod projects;
 pub mod search;

@@ -1,9 +1,11 @@
 //! One call of the MLflow API: who calls, and the input, whatever way it came.
 
 use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
-    http::{Method, header},
+    FromRequest, HttpMessage, HttpRequest,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::{Method, StatusCode, header},
+    middleware::Next,
     web,
 };
 use bytes::BytesMut;
@@ -12,13 +14,38 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::{Code, Error};
+use crate::{access::Scope, http};
 
 /// Largest JSON body, bytes. MLflow documents 1 MB and accepts more; 1,000 metrics with long keys stay far below.
 pub const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// Extractor of every JSON endpoint: the input from the body or the query, with the parameters of the path put over it.
 pub struct Call<T> {
+    pub scope: Scope,
     pub input: T,
+}
+
+/// Who calls: a token as Bearer or as the password of Basic. For handlers that read the body themselves.
+///
+/// # Errors
+/// `UNAUTHENTICATED`, `TEMPORARILY_UNAVAILABLE`.
+pub async fn caller(request: &HttpRequest) -> Result<Scope, Error> {
+    let edge = request.app_data::<web::Data<http::Edge>>().ok_or_else(|| Error::new(Code::InternalError, "The server is not configured"))?;
+    let scope = http::authenticate(request, &edge.services).await?;
+    request.extensions_mut().insert(scope.clone());
+    Ok(scope)
+}
+
+/// Writes a refused attempt into the audit log.
+pub(super) async fn record_denials(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let response = next.call(request).await?;
+    if response.status() == StatusCode::FORBIDDEN {
+        let scope = response.request().extensions().get::<Scope>().cloned();
+        if let Some(scope) = scope {
+            scope.record_denials().await.map_err(Error::from)?;
+        }
+    }
+    Ok(response)
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {
@@ -30,6 +57,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {
         let payload = payload.take();
         Box::pin(async move {
             // Who calls is decided before a byte of the body is read.
+            let scope = caller(&request).await?;
             let path = request.match_info().load::<Map<String, Value>>().map_err(|_| Error::invalid("The path is not valid UTF-8"))?;
             let input = if request.method() == Method::GET || request.method() == Method::HEAD {
                 let mut fields = query(request.query_string())?;
@@ -39,7 +67,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {
                 let body = body(&request, payload).await?;
                 from_body(&body, path)?
             };
-            Ok(Call { input })
+            Ok(Call { scope, input })
         })
     }
 }

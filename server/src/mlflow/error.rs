@@ -4,6 +4,9 @@
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde_json::json;
+use shared::ErrorCode;
+
+use crate::fault::Fault;
 
 /// Error names of the MLflow protocol that this server answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +83,29 @@ impl Error {
     /// 400 for a required field that is absent or empty.
     pub fn required(field: &str) -> Self {
         Self::invalid(format!("Missing value for required parameter '{field}'. See the API docs for more information about request parameters."))
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        let code = match fault.code() {
+            ErrorCode::Unauthenticated => Code::Unauthenticated,
+            ErrorCode::Forbidden => Code::PermissionDenied,
+            ErrorCode::NotFound => Code::ResourceDoesNotExist,
+            ErrorCode::AlreadyExists => Code::ResourceAlreadyExists,
+            ErrorCode::Invalid | ErrorCode::Conflict | ErrorCode::LimitExceeded | ErrorCode::UnsupportedMediaType => Code::InvalidParameterValue,
+            ErrorCode::TooManyRequests => Code::RequestLimitExceeded,
+            ErrorCode::PayloadTooLarge => Code::PayloadTooLarge,
+            ErrorCode::MethodNotAllowed => Code::EndpointNotFound,
+            ErrorCode::NotImplemented => Code::NotImplemented,
+            ErrorCode::Unavailable => Code::TemporarilyUnavailable,
+            ErrorCode::IntegrityError | ErrorCode::Internal => Code::InternalError,
+        };
+        let message = match fault.reference() {
+            Some(reference) => format!("{} (reference {reference})", fault.message()),
+            None => fault.message().to_owned(),
+        };
+        Self { code, message }
     }
 }
 

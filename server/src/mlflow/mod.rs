@@ -9,11 +9,11 @@ pub mod call;
 pub mod error;
 pub mod wire;
 
-use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, http::Method, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, http::Method, middleware::from_fn, web};
 
 use shared::Permission;
 
-pub use call::Call;
+pub use call::{Call, caller};
 pub use error::{Code, Error};
 
 /// What a handler returns: 200 with a JSON object, or an error in MLflow's form.
@@ -65,7 +65,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
             for endpoint in methods {
                 resource = resource.route((endpoint.handler)().method(endpoint.method.clone()));
             }
-            app.service(resource);
+            app.service(resource.wrap(from_fn(call::record_denials)));
         }
     }
     app.service(web::resource("/api/{rest:.*}").to(unknown));

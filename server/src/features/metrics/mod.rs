@@ -1,0 +1,5 @@
+//! Metrics.
+pub mod codec;
+pub mod compaction;
+pub mod downsample;
+pub mod model;
