@@ -2,14 +2,17 @@
 //! `tests/architecture.rs` keeps it.
 
 pub mod accounts;
+pub mod artifacts;
 pub mod audit;
 pub mod filter;
 pub mod invitations;
+pub mod logged_models;
 pub mod mail;
 pub mod members;
 pub mod metrics;
 pub mod page;
 pub mod projects;
+pub mod registry;
 pub mod search;
 pub mod sessions;
 pub mod tokens;

@@ -14,7 +14,7 @@ mod service;
 
 pub use error::ArtifactError;
 pub use model::{Artifact, StoredFile};
-pub use service::{MAX_BYTES, find, list, list_many, put, remove};
+pub use service::{MAX_BYTES, find, hold, list, list_many, put, remove};
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -1,7 +1,6 @@
 //! The statements of artifacts.
 
 use sea_orm::{DbErr, QueryResult};
-use shared::ids::{LoggedModelId, RunId};
 use uuid::Uuid;
 
 use super::{
@@ -193,7 +192,3 @@ pub async fn owner_name<C: Connection>(tx: &C, owner: Owner) -> Result<String, F
     Ok(row.map_or(Ok(String::new()), |row| row.try_get_by_index(0))?)
 }
 
-/// The owner a row of another slice names.
-pub(crate) fn owner_of(run: Option<Uuid>, model: Option<Uuid>) -> Option<Owner> {
-    run.map(|id| Owner::Run(RunId::from_uuid(id))).or(model.map(|id| Owner::Model(LoggedModelId::from_uuid(id))))
-}

@@ -14,7 +14,7 @@ use super::{
     repo,
 };
 use crate::{
-    access::{Connection, Grant, Scope, Sql, audit::{Entry, Subject}},
+    access::{Connection, Grant, Scope, Sql, WriteTx, audit::{Entry, Subject}},
     fault::Fault,
     platform::Blobs,
 };
@@ -131,4 +131,12 @@ async fn entry<C: Connection>(action: &'static str, tx: &C, owner: Owner) -> Res
         Owner::Model(_) => "logged_model",
     };
     Ok(Entry::new(action, Subject::new(kind, owner, repo::owner_name(tx, owner).await?)))
+}
+
+/// Makes writers of an owner's files wait until the transaction ends; for whoever is about to freeze them.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn hold(tx: &WriteTx, owner: Owner) -> Result<(), Fault> {
+    repo::lock_tree(tx, owner).await
 }

@@ -1,0 +1,150 @@
+//! Registered models and their versions in the API.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject, dataloader::Loader};
+use chrono::{DateTime, Utc};
+use shared::ids::RegisteredModelId;
+
+use super::{ModelVersion as Version, RegisteredModel as Model};
+use crate::{
+    fault::Fault,
+    features::page::{Page, PageInfo, Paged},
+    graphql::{Batch, batch, scope},
+};
+
+/// A key and its value.
+#[derive(SimpleObject)]
+#[graphql(name = "Tag")]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}
+
+/// A movable name for one version.
+#[derive(SimpleObject)]
+pub struct Alias {
+    alias: String,
+    version: i32,
+}
+
+/// A model under a name, with its versions.
+pub struct RegisteredModel(Model);
+
+#[Object]
+impl RegisteredModel {
+    async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    async fn description(&self) -> &str {
+        &self.0.description
+    }
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+    /// When the model, or a version, tag or alias of it, changed last.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at
+    }
+    /// The newest first.
+    async fn versions(&self, ctx: &Context<'_>) -> Result<Vec<ModelVersion>> {
+        let versions = batch(ctx)?.load_one(VersionsOf(self.0.id)).await?;
+        Ok(versions.unwrap_or_default().into_iter().map(ModelVersion).collect())
+    }
+    async fn tags(&self) -> Vec<Tag> {
+        tags(&self.0.tags)
+    }
+    async fn aliases(&self) -> Vec<Alias> {
+        self.0.aliases.iter().map(|(alias, version)| Alias { alias: alias.clone(), version: *version }).collect()
+    }
+}
+
+fn tags(pairs: &[(String, String)]) -> Vec<Tag> {
+    pairs.iter().map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect()
+}
+
+/// One version of a registered model.
+pub struct ModelVersion(Version);
+
+#[Object]
+impl ModelVersion {
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+    /// `development`, `staging`, `production` or `archived`.
+    async fn stage(&self) -> &str {
+        self.0.stage.as_str()
+    }
+    async fn description(&self) -> &str {
+        &self.0.description
+    }
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+    /// The name of who made it.
+    async fn created_by(&self) -> Option<&str> {
+        Some(self.0.created_by.as_str()).filter(|name| !name.is_empty())
+    }
+    /// The files it was made from, as the client named them.
+    async fn source(&self) -> &str {
+        &self.0.source
+    }
+    async fn tags(&self) -> Vec<Tag> {
+        tags(&self.0.tags)
+    }
+    async fn aliases(&self) -> &[String] {
+        &self.0.aliases
+    }
+}
+
+/// A page of registered models.
+pub struct RegisteredModelConnection(Paged<Model>);
+
+#[Object]
+impl RegisteredModelConnection {
+    async fn nodes(&self) -> Vec<RegisteredModel> {
+        self.0.rows.iter().cloned().map(RegisteredModel).collect()
+    }
+    async fn page_info(&self) -> PageInfo {
+        self.0.info()
+    }
+    async fn total_count(&self) -> i64 {
+        self.0.total
+    }
+}
+
+/// The model whose versions a request asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VersionsOf(RegisteredModelId);
+
+impl Loader<VersionsOf> for Batch {
+    type Value = Vec<Version>;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[VersionsOf]) -> Result<HashMap<VersionsOf, Self::Value>, Self::Error> {
+        let ids: Vec<RegisteredModelId> = keys.iter().map(|VersionsOf(id)| *id).collect();
+        let versions = super::of_models(self.scope().grant()?, &ids).await?;
+        Ok(versions.into_iter().map(|(id, versions)| (VersionsOf(id), versions)).collect())
+    }
+}
+
+#[derive(Default)]
+pub struct RegistryQuery;
+
+#[Object]
+impl RegistryQuery {
+    /// Registered models by name. `filter` is the search grammar: `name ILIKE '%fraud%' AND tags.team = 'risk'`.
+    #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
+    async fn registered_models(&self, ctx: &Context<'_>, #[graphql(default = 50)] first: i32, after: Option<String>, filter: Option<String>) -> Result<RegisteredModelConnection> {
+        let page = Page::new(first, after)?;
+        Ok(RegisteredModelConnection(super::list(scope(ctx)?.grant()?, &filter.unwrap_or_default(), &page).await?))
+    }
+
+    /// One registered model; null when there is none of that name.
+    async fn registered_model(&self, ctx: &Context<'_>, name: String) -> Result<Option<RegisteredModel>> {
+        Ok(super::find_by_name(scope(ctx)?.grant()?, &name).await?.map(RegisteredModel))
+    }
+}
