@@ -20,6 +20,7 @@ pub struct Query(
     features::invitations::graphql::InvitationsQuery,
     features::members::graphql::MembersQuery,
     features::projects::graphql::ProjectsQuery,
+    features::registry::graphql::RegistryQuery,
     features::search::graphql::SearchQuery,
     features::tokens::graphql::TokensQuery,
 );

@@ -2,6 +2,8 @@
 
 mod assets;
 mod caller;
+mod downloads;
+pub mod files;
 mod forms;
 mod graphql;
 mod guard;
@@ -46,6 +48,7 @@ pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
             .configure(assets::configure)
             .configure(graphql::configure)
             .configure(forms::configure)
+            .configure(downloads::configure)
             .configure(crate::mlflow::configure)
             .default_service(web::to(pages::page));
     }

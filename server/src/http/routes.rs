@@ -21,6 +21,10 @@ pub const ROUTES: &[RouteRow] = &[
     ("POST", "/sign-out", "session"),
     ("POST", "/sign-out-everywhere", "session"),
     ("POST", "/organization", "session"),
+    ("GET", "/artifacts/runs/{id}/{path:.*}", "artifacts:read"),
+    ("GET", "/artifacts/models/{id}/{path:.*}", "artifacts:read"),
+    ("GET", "/get-artifact", "artifacts:read"),
+    ("GET", "/model-versions/get-artifact", "artifacts:read"),
 ];
 
 /// Pages that anybody may open; every other page asks to sign in first.

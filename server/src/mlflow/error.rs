@@ -14,6 +14,7 @@ pub enum Code {
     InvalidParameterValue,
     ResourceAlreadyExists,
     ResourceDoesNotExist,
+    ResourceConflict,
     EndpointNotFound,
     Unauthenticated,
     PermissionDenied,
@@ -31,6 +32,7 @@ impl Code {
             Code::InvalidParameterValue | Code::PayloadTooLarge => "INVALID_PARAMETER_VALUE",
             Code::ResourceAlreadyExists => "RESOURCE_ALREADY_EXISTS",
             Code::ResourceDoesNotExist => "RESOURCE_DOES_NOT_EXIST",
+            Code::ResourceConflict => "RESOURCE_CONFLICT",
             Code::EndpointNotFound => "ENDPOINT_NOT_FOUND",
             Code::Unauthenticated => "UNAUTHENTICATED",
             Code::PermissionDenied => "PERMISSION_DENIED",
@@ -46,6 +48,7 @@ impl Code {
         match self {
             Code::InvalidParameterValue | Code::ResourceAlreadyExists => StatusCode::BAD_REQUEST,
             Code::ResourceDoesNotExist | Code::EndpointNotFound => StatusCode::NOT_FOUND,
+            Code::ResourceConflict => StatusCode::CONFLICT,
             Code::Unauthenticated => StatusCode::UNAUTHORIZED,
             Code::PermissionDenied => StatusCode::FORBIDDEN,
             Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

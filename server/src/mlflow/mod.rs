@@ -5,8 +5,12 @@
 //! A part of the protocol is a file with `pub(super) const ENDPOINTS: &[Endpoint]` and handlers of the form
 //! `async fn create(call: Call<CreateInput>) -> Answer<CreateOutput>`.
 
+mod artifacts;
 pub mod call;
 pub mod error;
+mod logged_models;
+mod page_token;
+mod registry;
 pub mod wire;
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, http::Method, middleware::from_fn, web};
@@ -46,8 +50,13 @@ pub const PREFIXES: [&str; 4] = ["/api/2.0/", "/ajax-api/2.0/", "/api/3.0/", "/a
 
 /// Every endpoint of the edge.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    const PARTS: &[&[Endpoint]] = &[];
+    const PARTS: &[&[Endpoint]] = &[artifacts::ENDPOINTS, logged_models::ENDPOINTS, registry::ENDPOINTS];
     PARTS.iter().flat_map(|part| part.iter())
+}
+
+/// The downloads that MLflow serves under whole paths of their own.
+pub fn old_downloads() -> &'static [Endpoint] {
+    artifacts::OLD_DOWNLOADS
 }
 
 /// Mounts the edge. Unknown paths below `/api` and `/ajax-api` answer `ENDPOINT_NOT_FOUND` as JSON.
@@ -67,6 +76,10 @@ pub fn configure(app: &mut web::ServiceConfig) {
             }
             app.service(resource.wrap(from_fn(call::record_denials)));
         }
+    }
+    for endpoint in old_downloads() {
+        let route = (endpoint.handler)().method(endpoint.method.clone());
+        app.service(web::resource(endpoint.path).route(route).wrap(from_fn(call::record_denials)));
     }
     app.service(web::resource("/api/{rest:.*}").to(unknown));
     app.service(web::resource("/ajax-api/{rest:.*}").to(unknown));

@@ -14,7 +14,7 @@ mod service;
 
 pub use error::ArtifactError;
 pub use model::{Artifact, StoredFile};
-pub use service::{MAX_BYTES, find, hold, list, list_many, put, remove};
+pub use service::{MAX_BYTES, find, hold, list, list_many, list_with_root, put, remove, root_uri};
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -84,6 +84,15 @@ impl ArtifactPath {
         self.0.is_empty()
     }
 
+    /// `path` inside this folder.
+    pub fn join(&self, path: &ArtifactPath) -> Result<Self, PathError> {
+        match (self.is_root(), path.is_root()) {
+            (true, _) => Ok(path.clone()),
+            (_, true) => Ok(self.clone()),
+            _ => Self::parse(&format!("{self}/{path}")),
+        }
+    }
+
     /// The last segment; empty for the root.
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()

@@ -107,6 +107,20 @@ pub async fn insert(tx: &WriteTx, owner: Owner, path: &ArtifactPath, version: i3
     Ok(())
 }
 
+/// Notes that something of the owner changed.
+pub async fn touch(tx: &WriteTx, owner: Owner) -> Result<(), Fault> {
+    let sql = match owner {
+        Owner::Run(_) => "update runs set revision = revision + 1 where id = $1",
+        Owner::Model(_) => "update logged_models set updated_at = greatest(updated_at, $2) where id = $1",
+    };
+    let values = match owner {
+        Owner::Run(id) => vec![id.uuid().into()],
+        Owner::Model(id) => vec![id.uuid().into(), tx.now().into()],
+    };
+    tx.run(sql, values).await?;
+    Ok(())
+}
+
 /// Takes a file, or everything in a folder, out of the tree. Returns how many files that were.
 pub async fn remove(tx: &WriteTx, owner: Owner, path: &ArtifactPath) -> Result<u64, Fault> {
     let changed = tx
@@ -192,3 +206,12 @@ pub async fn owner_name<C: Connection>(tx: &C, owner: Owner) -> Result<String, F
     Ok(row.map_or(Ok(String::new()), |row| row.try_get_by_index(0))?)
 }
 
+/// The MLflow id of the experiment an owner lies in.
+pub async fn experiment_of<C: Connection>(tx: &C, owner: Owner) -> Result<Option<String>, Fault> {
+    let sql = match owner {
+        Owner::Run(_) => "select case when e.is_default then '0' else replace(e.id::text, '-', '') end from runs o join experiments e on e.id = o.experiment_id where o.id = $1",
+        Owner::Model(_) => "select case when e.is_default then '0' else replace(e.id::text, '-', '') end from logged_models o join experiments e on e.id = o.experiment_id where o.id = $1",
+    };
+    let row = tx.row(sql, vec![owner_uuid(owner).into()]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+}

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     Artifact, ArtifactError, ReadArtifacts, StoredFile, WriteArtifacts,
-    location::{Location, Owner, show_model_id},
+    location::{self, Location, Owner, show_model_id},
     model::OwnerState,
     path::ArtifactPath,
     repo,
@@ -58,6 +58,7 @@ where
     }
     let version = around.last_version + 1;
     repo::insert(&tx, at.owner, &path, version, &blob).await?;
+    repo::touch(&tx, at.owner).await?;
     let entry = entry("artifact.put", &tx, at.owner).await?;
     tx.commit(entry.detail(json!({ "path": path.as_str(), "version": version, "sha256": blob.digest.to_string(), "size": blob.size }))).await?;
     Ok(StoredFile { path, version, blob, created_at })
@@ -76,6 +77,7 @@ pub async fn remove(grant: Grant<'_, WriteArtifacts>, at: &Location) -> Result<u
     }
     let files = repo::remove(&tx, at.owner, &at.path).await?;
     if files > 0 {
+        repo::touch(&tx, at.owner).await?;
         let entry = entry("artifact.remove", &tx, at.owner).await?;
         tx.commit(entry.detail(json!({ "path": at.path.as_str(), "files": files }))).await?;
     }
@@ -139,4 +141,25 @@ async fn entry<C: Connection>(action: &'static str, tx: &C, owner: Owner) -> Res
 /// `Unavailable` or `Internal`.
 pub async fn hold(tx: &WriteTx, owner: Owner) -> Result<(), Fault> {
     repo::lock_tree(tx, owner).await
+}
+
+/// The URI of an owner's files, for clients.
+///
+/// # Errors
+/// `NotFound` for an unknown owner.
+pub async fn root_uri<C: Connection>(tx: &C, owner: Owner) -> Result<String, Fault> {
+    match (repo::experiment_of(tx, owner).await?, owner) {
+        (Some(experiment), _) => Ok(location::root_uri(&experiment, owner)),
+        (None, Owner::Run(id)) => Err(ArtifactError::RunMissing(id.hex()).into()),
+        (None, Owner::Model(id)) => Err(ArtifactError::ModelMissing(show_model_id(id)).into()),
+    }
+}
+
+/// The URI of an owner's files and what lies directly in a folder of them.
+///
+/// # Errors
+/// `NotFound` for an unknown owner.
+pub async fn list_with_root(grant: Grant<'_, ReadArtifacts>, at: &Location) -> Result<(String, Vec<Artifact>), Fault> {
+    let root = root_uri(grant.read().await?, at.owner).await?;
+    Ok((root, list(grant, at).await?))
 }

@@ -16,7 +16,7 @@ pub use model::{Alias, ModelName, ModelVersion, PROMPT_TAG, RegisteredModel, Sta
 pub use search::{ModelQuery, VersionQuery};
 pub use service::{create, find_by_name, get, list, of_ids, remove, remove_alias, remove_tag, rename, search, set_alias, set_tag, update};
 pub use versions::{
-    NewVersion, by_alias, create as create_version, experiments_of, get as get_version, latest as latest_versions, newest, of_models, remove as remove_version,
+    NewVersion, by_alias, create as create_version, download_uri, get as get_version, latest as latest_versions, of_models, remove as remove_version,
     remove_tag as remove_version_tag, search as search_versions, set_tag as set_version_tag, transition, update as update_version,
 };
 

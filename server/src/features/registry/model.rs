@@ -168,6 +168,8 @@ pub struct RegisteredModel {
     pub tags: Vec<(String, String)>,
     /// Alias and the version it points at.
     pub aliases: Vec<(String, i32)>,
+    /// The newest version of each stage; empty where lists do not show it.
+    pub latest: Vec<ModelVersion>,
 }
 
 /// One version of a registered model.

@@ -92,8 +92,33 @@ fn head(row: &QueryResult) -> Result<(Uuid, RegisteredModel), DbErr> {
         updated_at: row.try_get("", "updated_at")?,
         tags: Vec::new(),
         aliases: Vec::new(),
+        latest: Vec::new(),
     };
     Ok((id, model))
+}
+
+/// The newest version of each stage of some models, ordered by model.
+pub async fn latest<C: Connection>(tx: &C, models: &[RegisteredModelId]) -> Result<Vec<ModelVersion>, Fault> {
+    let uuids: Vec<Uuid> = models.iter().map(|id| id.uuid()).collect();
+    let rows = tx
+        .rows(
+            "select distinct on (model_id, stage) model_id, version from model_versions where model_id = any($1) order by model_id, stage, version desc",
+            vec![uuids.into()],
+        )
+        .await?;
+    let keys: Vec<(Uuid, i32)> = rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?;
+    versions_by_key(tx, &keys).await
+}
+
+/// [`load`] with the newest version of each stage.
+pub async fn load_with_latest<C: Connection>(tx: &C, ids: &[RegisteredModelId]) -> Result<Vec<RegisteredModel>, Fault> {
+    let mut models = load(tx, ids).await?;
+    for version in latest(tx, ids).await? {
+        if let Some(model) = models.iter_mut().find(|model| model.id == version.model_id) {
+            model.latest.push(version);
+        }
+    }
+    Ok(models)
 }
 
 pub async fn set_tag(tx: &WriteTx, id: RegisteredModelId, key: &str, value: &str) -> Result<(), Fault> {
@@ -294,20 +319,6 @@ pub async fn find_logged_model(tx: &WriteTx, id: LoggedModelId) -> Result<Option
     let row = tx.row("select source_run_id from logged_models where id = $1 and removed_at is null for share", vec![id.uuid().into()]).await?;
     let source: Option<Option<Uuid>> = row.map(|row| row.try_get_by_index(0)).transpose()?;
     Ok(source.map(|run| run.map(RunId::from_uuid)))
-}
-
-/// The MLflow ids of the experiments in which the owners lie.
-pub async fn experiments<C: Connection>(tx: &C, owners: &[Owner]) -> Result<HashMap<Uuid, String>, Fault> {
-    let ids: Vec<Uuid> = owners.iter().map(|owner| match owner { Owner::Run(id) => id.uuid(), Owner::Model(id) => id.uuid() }).collect();
-    let rows = tx
-        .rows(
-            "select o.id, case when e.is_default then '0' else replace(e.id::text, '-', '') end from \
-             (select id, experiment_id from runs where id = any($1) union all select id, experiment_id from logged_models where id = any($1)) o \
-             join experiments e on e.id = o.experiment_id",
-            vec![ids.into()],
-        )
-        .await?;
-    Ok(rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?)
 }
 
 /// Adds a version to the list that a logged model's tag `mlflow.modelVersions` keeps.

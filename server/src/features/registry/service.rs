@@ -32,7 +32,7 @@ pub(super) fn entry(action: &'static str, id: RegisteredModelId, name: &ModelNam
 }
 
 pub(super) async fn loaded<C: Connection>(tx: &C, id: RegisteredModelId) -> Result<RegisteredModel, Fault> {
-    repo::load(tx, &[id]).await?.pop().ok_or_else(|| Fault::not_found("Registered model", id))
+    repo::load_with_latest(tx, &[id]).await?.pop().ok_or_else(|| Fault::not_found("Registered model", id))
 }
 
 /// Registers a name.
@@ -109,7 +109,7 @@ pub async fn search(grant: Grant<'_, ReadRegistry>, query: &ModelQuery) -> Resul
     let mut ids = repo::search::models(tx, &filter, &order, None, query.limit as u64 + 1, query.offset).await?;
     let more = ids.len() > query.limit;
     ids.truncate(query.limit);
-    Ok((repo::load(tx, &ids).await?, more))
+    Ok((repo::load_with_latest(tx, &ids).await?, more))
 }
 
 /// Changes the description.

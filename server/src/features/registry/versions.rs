@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use serde_json::json;
 use shared::ids::{LoggedModelId, RegisteredModelId, RunId};
-use uuid::Uuid;
 
 use super::{
     ReadRegistry, RegistryError, VersionQuery, WriteRegistry,
@@ -152,7 +151,7 @@ pub async fn by_alias(grant: Grant<'_, ReadRegistry>, name: &str, alias: &str) -
     find(tx, id, &name, version).await
 }
 
-/// The newest version of each stage asked for, or of every stage; by stage, then number.
+/// The newest version of each stage asked for, or of every stage.
 ///
 /// # Errors
 /// `NotFound` for the model; `Invalid` for an unknown stage.
@@ -161,13 +160,9 @@ pub async fn latest(grant: Grant<'_, ReadRegistry>, name: &str, stages: &[String
     let stages: Vec<Stage> = stages.iter().map(|stage| Stage::from_mlflow(stage)).collect::<Result<_, _>>()?;
     let tx = grant.read().await?;
     let id = repo::find_id(tx, &name).await?.ok_or_else(|| missing(&name))?;
-    let versions = repo::versions(tx, &[id], None).await?;
-    Ok(newest(&versions).filter(|version| stages.is_empty() || stages.contains(&version.stage)).cloned().collect())
-}
-
-/// Of versions with the newest first, the first of each stage.
-pub fn newest(versions: &[ModelVersion]) -> impl Iterator<Item = &ModelVersion> {
-    Stage::ALL.into_iter().filter_map(|stage| versions.iter().find(|version| version.stage == stage))
+    let mut versions = repo::latest(tx, &[id]).await?;
+    versions.retain(|version| stages.is_empty() || stages.contains(&version.stage));
+    Ok(versions)
 }
 
 /// Every version of some models, the newest first within each.
@@ -196,12 +191,18 @@ pub async fn search(grant: Grant<'_, ReadRegistry>, query: &VersionQuery) -> Res
     Ok((repo::versions_by_key(tx, &keys).await?, more))
 }
 
-/// The MLflow ids of the experiments in which the files of versions lie, by the id of the run or logged model that owns them.
+/// The URI under which a client finds a version's files.
 ///
 /// # Errors
-/// `Unavailable` or `Internal`.
-pub async fn experiments_of(grant: Grant<'_, ReadRegistry>, owners: &[Owner]) -> Result<HashMap<Uuid, String>, Fault> {
-    repo::experiments(grant.read().await?, owners).await
+/// As [`get`].
+pub async fn download_uri(grant: Grant<'_, ReadRegistry>, name: &str, version: &str) -> Result<String, Fault> {
+    let name = ModelName::parse(name)?;
+    let version = model::parse_version(version)?;
+    let tx = grant.read().await?;
+    let id = repo::find_id(tx, &name).await?.ok_or_else(|| RegistryError::VersionMissing(name.to_string(), version))?;
+    let version = find(tx, id, &name, version).await?;
+    let root = artifacts::root_uri(tx, version.owner).await?;
+    Ok(if version.source_path.is_empty() { root } else { format!("{root}/{}", version.source_path) })
 }
 
 /// Changes the description.

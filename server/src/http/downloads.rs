@@ -1,0 +1,53 @@
+//! Downloads of artifacts, with a session's cookie or a token.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{
+    Edge, caller,
+    files::{self, Show},
+};
+use crate::{
+    fault::Fault,
+    features::artifacts::{
+        self,
+        location::{Location, Owner, parse_model_id},
+        path::ArtifactPath,
+    },
+};
+
+pub fn configure(app: &mut web::ServiceConfig) {
+    app.route("/artifacts/runs/{id}/{path:.*}", web::get().to(of_run)).route("/artifacts/models/{id}/{path:.*}", web::get().to(of_model));
+}
+
+async fn of_run(request: HttpRequest, edge: web::Data<Edge>, part: web::Path<(String, String)>) -> Result<HttpResponse, Fault> {
+    let owner = Owner::Run(part.0.parse()?);
+    send(&request, &edge, owner).await
+}
+
+async fn of_model(request: HttpRequest, edge: web::Data<Edge>, part: web::Path<(String, String)>) -> Result<HttpResponse, Fault> {
+    let owner = match parse_model_id(&part.0) {
+        Some(id) => Owner::Model(id),
+        None => Owner::Model(part.0.parse()?),
+    };
+    send(&request, &edge, owner).await
+}
+
+async fn send(request: &HttpRequest, edge: &Edge, owner: Owner) -> Result<HttpResponse, Fault> {
+    let scope = caller::authenticate(request, &edge.services).await?;
+    let found = match scope.grant() {
+        Ok(grant) => {
+            let at = Location { owner, path: raw_path(request)? };
+            artifacts::find(grant, &at).await
+        }
+        Err(fault) => Err(fault),
+    };
+    scope.record_denials().await?;
+    let show = if request.query_string().split('&').any(|pair| pair == "inline=1") { Show::Inline } else { Show::Download };
+    files::send(request, &edge.services.blobs, scope.tenant().id, &found?, show).await
+}
+
+/// The path as it was sent: the router decodes in part, and a path is decoded exactly once.
+fn raw_path(request: &HttpRequest) -> Result<ArtifactPath, Fault> {
+    let raw = request.uri().path().splitn(5, '/').nth(4).unwrap_or_default();
+    Ok(ArtifactPath::decode(raw)?.file()?)
+}
