@@ -42,7 +42,8 @@ pub async fn send(request: &HttpRequest, blobs: &Blobs, tenant: TenantId, file: 
         Asked::Whole => (StatusCode::OK, 0..size),
         Asked::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
         Asked::Nothing => {
-            let answer = HttpResponse::build(StatusCode::RANGE_NOT_SATISFIABLE).insert_header((header::CONTENT_RANGE, format!("bytes */{size}"))).finish();
+            let answer =
+                HttpResponse::build(StatusCode::RANGE_NOT_SATISFIABLE).insert_header((header::CONTENT_RANGE, format!("bytes */{size}"))).finish();
             return Ok(answer);
         }
     };

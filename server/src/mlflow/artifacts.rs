@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use shared::{ErrorCode, Permission};
 
 use super::{
-    Answer, Call, Code, Endpoint, Error, call::caller,
+    Answer, Call, Code, Endpoint, Error,
+    call::caller,
     wire::{Text, required, text},
 };
 use crate::{

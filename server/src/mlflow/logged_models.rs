@@ -275,5 +275,8 @@ async fn search(call: Call<SearchInput>) -> Answer<Value> {
 pub(super) fn limit(asked: Option<Int>, default: i64, max: i64) -> Result<usize, Error> {
     let limit = asked.map_or(default, |asked| asked.0);
     let fits = (1..=max).contains(&limit);
-    usize::try_from(limit).ok().filter(|_| fits).ok_or_else(|| Error::invalid(format!("Invalid value {limit} for parameter 'max_results' supplied: it must be 1 to {max}.")))
+    usize::try_from(limit)
+        .ok()
+        .filter(|_| fits)
+        .ok_or_else(|| Error::invalid(format!("Invalid value {limit} for parameter 'max_results' supplied: it must be 1 to {max}.")))
 }

@@ -140,7 +140,12 @@ impl Blobs {
     ///
     /// # Errors
     /// [`BlobError::Integrity`] when bytes are absent or changed.
-    pub async fn read(&self, tenant: TenantId, blob: &Blob, range: Range<u64>) -> Result<impl Stream<Item = Result<Bytes, BlobError>> + Send + use<>, BlobError> {
+    pub async fn read(
+        &self,
+        tenant: TenantId,
+        blob: &Blob,
+        range: Range<u64>,
+    ) -> Result<impl Stream<Item = Result<Bytes, BlobError>> + Send + use<>, BlobError> {
         let reader = Reader { store: self.store.clone(), path: object_path(tenant, blob.digest), blob: blob.clone(), range };
         let mut chunks = reader.chunks();
         let mut ready = VecDeque::new();

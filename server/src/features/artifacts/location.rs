@@ -34,7 +34,9 @@ pub struct Location {
 pub enum LocationError {
     #[error(transparent)]
     Path(#[from] PathError),
-    #[error("Invalid path: artifacts belong to a run ('<experiment>/<run>/artifacts/…') or a logged model ('<experiment>/models/<model>/artifacts/…').")]
+    #[error(
+        "Invalid path: artifacts belong to a run ('<experiment>/<run>/artifacts/…') or a logged model ('<experiment>/models/<model>/artifacts/…')."
+    )]
     Shape,
     #[error("Invalid artifact URI: only 'mlflow-artifacts:/<path>' without host, query or fragment is accepted.")]
     Scheme,
@@ -123,7 +125,16 @@ mod tests {
 
     #[test]
     fn other_shapes_are_refused() {
-        for text in ["", "a", "0/x", &format!("0/{RUN}"), &format!("0/{RUN}/artifactsx"), &format!("0/{RUN}/other/a"), &format!("0/models/{RUN}/artifacts"), "0/traces/tr-1/artifacts/traces.json"] {
+        for text in [
+            "",
+            "a",
+            "0/x",
+            &format!("0/{RUN}"),
+            &format!("0/{RUN}/artifactsx"),
+            &format!("0/{RUN}/other/a"),
+            &format!("0/models/{RUN}/artifacts"),
+            "0/traces/tr-1/artifacts/traces.json",
+        ] {
             assert_eq!(proxy(text), Err(LocationError::Shape), "{text}");
         }
         assert!(proxy(&format!("0/{}/artifacts/a", RUN.to_uppercase())).is_err(), "one spelling an artifact");
@@ -133,10 +144,33 @@ mod tests {
     fn t21_t22_foreign_uris_are_refused() {
         let inside = format!("0/{RUN}/artifacts");
         for uri in [
-            "", "/etc", "etc", "file:///etc", "file:/etc", "FILE:///etc", "http://169.254.169.254/", "http:///#/../../", "https://h/x", "s3://b/../c", "gs://b/c", "dbfs:/", "runs:/x/y", "mlflow-artifacts:/../x",
-            "mlflow-artifacts:/", "mlflow-artifacts:", &format!("mlflow-artifacts://host/{inside}"), &format!("mlflow-artifacts:///{inside}"), &format!("mlflow-artifacts:{inside}"),
-            &format!("mlflow-artifacts:/{inside}/../../x"), &format!("mlflow-artifacts:/{inside}/%2e%2e/x"), &format!("mlflow-artifacts:/{inside}?x=1"), &format!("mlflow-artifacts:/{inside}#x"), &format!("mlflow-artifacts:/{inside}/x;y"),
-            &format!("Mlflow-Artifacts:/{inside}"), &format!(" mlflow-artifacts:/{inside}"), &format!("mlflow-artifacts:/{inside}\0"),
+            "",
+            "/etc",
+            "etc",
+            "file:///etc",
+            "file:/etc",
+            "FILE:///etc",
+            "http://169.254.169.254/",
+            "http:///#/../../",
+            "https://h/x",
+            "s3://b/../c",
+            "gs://b/c",
+            "dbfs:/",
+            "runs:/x/y",
+            "mlflow-artifacts:/../x",
+            "mlflow-artifacts:/",
+            "mlflow-artifacts:",
+            &format!("mlflow-artifacts://host/{inside}"),
+            &format!("mlflow-artifacts:///{inside}"),
+            &format!("mlflow-artifacts:{inside}"),
+            &format!("mlflow-artifacts:/{inside}/../../x"),
+            &format!("mlflow-artifacts:/{inside}/%2e%2e/x"),
+            &format!("mlflow-artifacts:/{inside}?x=1"),
+            &format!("mlflow-artifacts:/{inside}#x"),
+            &format!("mlflow-artifacts:/{inside}/x;y"),
+            &format!("Mlflow-Artifacts:/{inside}"),
+            &format!(" mlflow-artifacts:/{inside}"),
+            &format!("mlflow-artifacts:/{inside}\0"),
         ] {
             assert!(Location::from_uri(uri).is_err(), "{uri:?}");
         }

@@ -4,7 +4,9 @@
 pub fn content_type(name: &str) -> &'static str {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     match extension.as_deref() {
-        Some("txt" | "log" | "md" | "rst" | "py" | "r" | "sql" | "sh" | "toml" | "ini" | "cfg" | "conf" | "yaml" | "yml" | "env" | "lock") => "text/plain; charset=utf-8",
+        Some("txt" | "log" | "md" | "rst" | "py" | "r" | "sql" | "sh" | "toml" | "ini" | "cfg" | "conf" | "yaml" | "yml" | "env" | "lock") => {
+            "text/plain; charset=utf-8"
+        }
         Some("csv") => "text/csv; charset=utf-8",
         Some("tsv") => "text/tab-separated-values; charset=utf-8",
         Some("html" | "htm") => "text/html; charset=utf-8",
@@ -63,7 +65,8 @@ fn disposition(kind: &str, name: &str) -> String {
     if is_token {
         return format!("{kind}; filename={name}");
     }
-    let ascii: String = name.chars().map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '/' | '%') || c == ' ' { c } else { '_' }).collect();
+    let ascii: String =
+        name.chars().map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '/' | '%') || c == ' ' { c } else { '_' }).collect();
     let ascii = if ascii.is_empty() { "download".to_owned() } else { ascii };
     let mut header = format!("{kind}; filename=\"{ascii}\"");
     if ascii != name {

@@ -110,8 +110,7 @@ impl ArtifactPath {
 
     /// Whether this path is `folder` or lies below it. Everything lies below the root.
     pub fn is_within(&self, folder: &ArtifactPath) -> bool {
-        folder.is_root()
-            || self.0.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        folder.is_root() || self.0.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 
@@ -211,13 +210,96 @@ mod tests {
         let long = "a".repeat(5000);
         let deep = vec!["a"; 300].join("/");
         let cases = [
-            "../../etc/passwd", "..", ".", "a/..", "a/../b", "a/./b", "a/./../../b", "./a", "..%2f", "..%2F..%2Fetc", "%2e%2e/", "%2e%2e%2fa",
-            "%252e%252e%252f", "%25252e%25252e%25252fa", "a%252fb", "a%255cb", "a%2500", "..\\", "..%5c", "a\\b", "a%5cb", "%c0%ae", "%c0%ae%c0%ae/a",
-            "%25c0%25ae", "%e0%80%ae", "....//", "....", ".../a", "/etc/passwd", "%2fetc%2fpasswd", "//h/x", "%2f%2fh", "C:\\x", "C:x", "c:/x", "file:///x",
-            "file:/x", "http://h/x", "%00", "a%00.txt", "．．／", "%ef%bc%8e%ef%bc%8e%ef%bc%8f", "．．", "a／b", "a＼b", "․․/a", "‥/a", "a∕b", "a⁄b", "~", "~root/x",
-            "/proc/self/environ", "x;y", "x%3by", "x#y", "x%23y", "x?y", "x%3fy", "trailing.", "trailing%20", "trailing. /x", "%20leading", "a//b", "a/", "/",
-            "a%0d%0aSet-Cookie:x", "a%0ab", "a%09b", "a%7fb", "a%1bb", "a\"b", "a%22b", "a*b", "a|b", "a<b>", "a`b", "a\u{202e}b", "a\u{200b}b", "a\u{feff}", "a\u{ad}b",
-            "a\u{2028}b", "a\u{85}b", "a\u{fffd}b", "a\u{e000}b", "a\u{3164}", "a\u{a0}b", "%ff", "%ed%a0%80", &long, &deep,
+            "../../etc/passwd",
+            "..",
+            ".",
+            "a/..",
+            "a/../b",
+            "a/./b",
+            "a/./../../b",
+            "./a",
+            "..%2f",
+            "..%2F..%2Fetc",
+            "%2e%2e/",
+            "%2e%2e%2fa",
+            "%252e%252e%252f",
+            "%25252e%25252e%25252fa",
+            "a%252fb",
+            "a%255cb",
+            "a%2500",
+            "..\\",
+            "..%5c",
+            "a\\b",
+            "a%5cb",
+            "%c0%ae",
+            "%c0%ae%c0%ae/a",
+            "%25c0%25ae",
+            "%e0%80%ae",
+            "....//",
+            "....",
+            ".../a",
+            "/etc/passwd",
+            "%2fetc%2fpasswd",
+            "//h/x",
+            "%2f%2fh",
+            "C:\\x",
+            "C:x",
+            "c:/x",
+            "file:///x",
+            "file:/x",
+            "http://h/x",
+            "%00",
+            "a%00.txt",
+            "．．／",
+            "%ef%bc%8e%ef%bc%8e%ef%bc%8f",
+            "．．",
+            "a／b",
+            "a＼b",
+            "․․/a",
+            "‥/a",
+            "a∕b",
+            "a⁄b",
+            "~",
+            "~root/x",
+            "/proc/self/environ",
+            "x;y",
+            "x%3by",
+            "x#y",
+            "x%23y",
+            "x?y",
+            "x%3fy",
+            "trailing.",
+            "trailing%20",
+            "trailing. /x",
+            "%20leading",
+            "a//b",
+            "a/",
+            "/",
+            "a%0d%0aSet-Cookie:x",
+            "a%0ab",
+            "a%09b",
+            "a%7fb",
+            "a%1bb",
+            "a\"b",
+            "a%22b",
+            "a*b",
+            "a|b",
+            "a<b>",
+            "a`b",
+            "a\u{202e}b",
+            "a\u{200b}b",
+            "a\u{feff}",
+            "a\u{ad}b",
+            "a\u{2028}b",
+            "a\u{85}b",
+            "a\u{fffd}b",
+            "a\u{e000}b",
+            "a\u{3164}",
+            "a\u{a0}b",
+            "%ff",
+            "%ed%a0%80",
+            &long,
+            &deep,
         ];
         for raw in cases {
             assert!(ArtifactPath::decode(raw).is_err(), "{raw:?} was accepted as {:?}", ArtifactPath::decode(raw));
@@ -237,7 +319,19 @@ mod tests {
         assert_eq!(accepted("d%20d/odd%20name+%25%C3%A9.txt"), "d d/odd name+%é.txt");
         assert_eq!(accepted("images/key%25step%2512%25timestamp%251732000000000%25g123.png"), "images/key%step%12%timestamp%1732000000000%g123.png");
         assert_eq!(accepted("images/key%25step%2525%25timestamp"), "images/key%step%25%timestamp");
-        for plain in ["MLmodel", "model/data/model.pkl", ".hidden", "a..b", "a.b.c", "2024-01-01T10:00:00.log", "x~", "naïve — “v2”.md", "हिन्दी.txt", "📈.png", "100% (final) [v1]{x}@2x,a=b!$&'^"] {
+        for plain in [
+            "MLmodel",
+            "model/data/model.pkl",
+            ".hidden",
+            "a..b",
+            "a.b.c",
+            "2024-01-01T10:00:00.log",
+            "x~",
+            "naïve — “v2”.md",
+            "हिन्दी.txt",
+            "📈.png",
+            "100% (final) [v1]{x}@2x,a=b!$&'^",
+        ] {
             assert_eq!(ArtifactPath::parse(plain).map(|path| path.0), Ok(plain.to_owned()), "{plain}");
         }
     }

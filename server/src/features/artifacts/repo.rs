@@ -84,8 +84,11 @@ pub async fn insert(tx: &WriteTx, owner: Owner, path: &ArtifactPath, version: i3
         vec![blob.digest.as_bytes().to_vec().into(), bytes.into(), blob.chunks.clone().into(), now.into()],
     )
     .await?;
-    tx.run("update artifacts set replaced_at = $3 where owner_id = $1 and path = $2 and replaced_at is null", vec![owner_uuid(owner).into(), path.as_str().into(), now.into()])
-        .await?;
+    tx.run(
+        "update artifacts set replaced_at = $3 where owner_id = $1 and path = $2 and replaced_at is null",
+        vec![owner_uuid(owner).into(), path.as_str().into(), now.into()],
+    )
+    .await?;
     let (run, model) = match owner {
         Owner::Run(id) => (Some(id.uuid()), None),
         Owner::Model(id) => (None, Some(id.uuid())),
@@ -209,8 +212,12 @@ pub async fn owner_name<C: Connection>(tx: &C, owner: Owner) -> Result<String, F
 /// The MLflow id of the experiment an owner lies in.
 pub async fn experiment_of<C: Connection>(tx: &C, owner: Owner) -> Result<Option<String>, Fault> {
     let sql = match owner {
-        Owner::Run(_) => "select case when e.is_default then '0' else replace(e.id::text, '-', '') end from runs o join experiments e on e.id = o.experiment_id where o.id = $1",
-        Owner::Model(_) => "select case when e.is_default then '0' else replace(e.id::text, '-', '') end from logged_models o join experiments e on e.id = o.experiment_id where o.id = $1",
+        Owner::Run(_) => {
+            "select case when e.is_default then '0' else replace(e.id::text, '-', '') end from runs o join experiments e on e.id = o.experiment_id where o.id = $1"
+        }
+        Owner::Model(_) => {
+            "select case when e.is_default then '0' else replace(e.id::text, '-', '') end from logged_models o join experiments e on e.id = o.experiment_id where o.id = $1"
+        }
     };
     let row = tx.row(sql, vec![owner_uuid(owner).into()]).await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)

@@ -14,7 +14,10 @@ use super::{
     repo,
 };
 use crate::{
-    access::{Connection, Grant, Scope, Sql, WriteTx, audit::{Entry, Subject}},
+    access::{
+        Connection, Grant, Scope, Sql, WriteTx,
+        audit::{Entry, Subject},
+    },
     fault::Fault,
     platform::Blobs,
 };
@@ -63,7 +66,6 @@ where
     tx.commit(entry.detail(json!({ "path": path.as_str(), "version": version, "sha256": blob.digest.to_string(), "size": blob.size }))).await?;
     Ok(StoredFile { path, version, blob, created_at })
 }
-
 
 /// Takes a file, or a folder with everything in it, out of the tree. An absent path is fine, so is an unknown owner.
 ///

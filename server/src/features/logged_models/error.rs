@@ -15,7 +15,9 @@ pub enum LoggedModelError {
     ExperimentRemoved(String),
     #[error("Run with id={0} not found")]
     RunMissing(String),
-    #[error("Invalid model name ('{0}') provided. Model name must be a non-empty string of at most 256 characters without '/', ':', '.', '%', '\"', \"'\" and control characters.")]
+    #[error(
+        "Invalid model name ('{0}') provided. Model name must be a non-empty string of at most 256 characters without '/', ':', '.', '%', '\"', \"'\" and control characters."
+    )]
     Name(String),
     #[error("Invalid key '{0}'. Use 1 to 250 letters, digits, and '_', '-', '.', ' ', ':', '/'.")]
     Key(String),

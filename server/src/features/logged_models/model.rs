@@ -139,7 +139,10 @@ pub struct ModelLink {
 }
 
 fn check_name(name: &str) -> Result<(), LoggedModelError> {
-    let bad = |c: char| c.is_control() || matches!(c, '/' | ':' | '.' | '%' | '"' | '\'' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
+    let bad = |c: char| {
+        c.is_control()
+            || matches!(c, '/' | ':' | '.' | '%' | '"' | '\'' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    };
     if name.trim().is_empty() || name.chars().count() > NAME_MAX || name.chars().any(bad) {
         return Err(LoggedModelError::Name(name.chars().take(NAME_MAX).collect()));
     }
@@ -184,7 +187,10 @@ pub fn latest(metrics: &[ModelMetric]) -> Vec<&ModelMetric> {
     let mut latest: std::collections::BTreeMap<_, &ModelMetric> = std::collections::BTreeMap::new();
     for metric in metrics {
         let place = (metric.model, metric.run, &metric.key, &metric.dataset.name, &metric.dataset.digest);
-        let newer = |old: &ModelMetric| (metric.step, metric.at_ms) > (old.step, old.at_ms) || (metric.step, metric.at_ms) == (old.step, old.at_ms) && (metric.value > old.value || old.value.is_nan());
+        let newer = |old: &ModelMetric| {
+            (metric.step, metric.at_ms) > (old.step, old.at_ms)
+                || (metric.step, metric.at_ms) == (old.step, old.at_ms) && (metric.value > old.value || old.value.is_nan())
+        };
         if latest.get(&place).is_none_or(|old| newer(old)) {
             latest.insert(place, metric);
         }
@@ -221,7 +227,15 @@ mod tests {
     #[test]
     fn the_latest_metric_is_the_greatest_step_time_and_value() {
         let id = "0190aaaabbbb7ccc8dddeeeeffff0001";
-        let metric = |key: &str, value, step, at_ms| ModelMetric { model: id.parse().unwrap(), run: id.parse().unwrap(), key: key.into(), value, step, at_ms, dataset: Dataset::default() };
+        let metric = |key: &str, value, step, at_ms| ModelMetric {
+            model: id.parse().unwrap(),
+            run: id.parse().unwrap(),
+            key: key.into(),
+            value,
+            step,
+            at_ms,
+            dataset: Dataset::default(),
+        };
         let metrics = [metric("a", 1.0, 2, 5), metric("a", 9.0, 1, 9), metric("a", f64::NAN, 2, 6), metric("a", 0.5, 2, 6), metric("b", 3.0, 0, 0)];
         let kept: Vec<_> = latest(&metrics).iter().map(|m| (m.key.as_str(), m.value)).collect();
         assert_eq!(kept, [("a", 0.5), ("b", 3.0)]);

@@ -21,7 +21,10 @@ use crate::{
 pub async fn find_experiment<C: Connection>(tx: &C, mlflow_id: &str) -> Result<Option<(ExperimentId, bool)>, Fault> {
     let id: Option<Uuid> = mlflow_id.parse::<ExperimentId>().ok().map(ExperimentId::uuid);
     let row = tx
-        .row("select id, removed_at is not null as removed from experiments where ($1 = '0' and is_default) or id = $2", vec![mlflow_id.into(), id.into()])
+        .row(
+            "select id, removed_at is not null as removed from experiments where ($1 = '0' and is_default) or id = $2",
+            vec![mlflow_id.into(), id.into()],
+        )
         .await?;
     Ok(row.map(|row| Ok::<_, DbErr>((ExperimentId::from_uuid(row.try_get("", "id")?), row.try_get("", "removed")?))).transpose()?)
 }
@@ -76,7 +79,8 @@ pub async fn add_params(tx: &WriteTx, id: LoggedModelId, params: &[(String, Stri
             vec![id.uuid().into(), keys.into(), values.into()],
         )
         .await?;
-    let stored: HashMap<String, String> = rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?;
+    let stored: HashMap<String, String> =
+        rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?;
     Ok(params.iter().filter(|(key, value)| stored.get(key) != Some(value)).map(|(key, _)| key.clone()).collect())
 }
 
@@ -135,12 +139,16 @@ pub async fn load<C: Connection>(tx: &C, ids: &[LoggedModelId], with_removed: bo
         )
         .await?;
     let mut models: HashMap<Uuid, LoggedModel> = heads.iter().map(head).collect::<Result<_, _>>()?;
-    let params = tx.rows("select model_id, key, value from logged_model_params where model_id = any($1) order by key collate \"C\"", vec![uuids.clone().into()]).await?;
+    let params = tx
+        .rows("select model_id, key, value from logged_model_params where model_id = any($1) order by key collate \"C\"", vec![uuids.clone().into()])
+        .await?;
     for row in &params {
         let (id, pair) = pair(row)?;
         models.entry(id).and_modify(|model| model.params.push(pair));
     }
-    let tags = tx.rows("select model_id, key, value from logged_model_tags where model_id = any($1) order by key collate \"C\"", vec![uuids.clone().into()]).await?;
+    let tags = tx
+        .rows("select model_id, key, value from logged_model_tags where model_id = any($1) order by key collate \"C\"", vec![uuids.clone().into()])
+        .await?;
     for row in &tags {
         let (id, pair) = pair(row)?;
         models.entry(id).and_modify(|model| model.tags.push(pair));
@@ -254,7 +262,9 @@ pub async fn existing<C: Connection>(tx: &C, ids: &[LoggedModelId]) -> Result<Ve
 /// What the runs read and made, in the order it was linked within each.
 pub async fn links_of_runs<C: Connection>(tx: &C, runs: &[RunId]) -> Result<Vec<ModelLink>, Fault> {
     let uuids: Vec<Uuid> = runs.iter().map(|id| id.uuid()).collect();
-    let rows = tx.rows("select run_id, model_id, direction, step from run_models where run_id = any($1) order by run_id, step, model_id", vec![uuids.into()]).await?;
+    let rows = tx
+        .rows("select run_id, model_id, direction, step from run_models where run_id = any($1) order by run_id, step, model_id", vec![uuids.into()])
+        .await?;
     let link = |row: &QueryResult| {
         let direction: String = row.try_get("", "direction")?;
         Ok(ModelLink {
@@ -277,5 +287,8 @@ pub async fn made_by<C: Connection>(tx: &C, runs: &[RunId]) -> Result<Vec<(RunId
             vec![uuids.into()],
         )
         .await?;
-    Ok(rows.iter().map(|row| Ok((RunId::from_uuid(row.try_get_by_index(0)?), LoggedModelId::from_uuid(row.try_get_by_index(1)?)))).collect::<Result<_, DbErr>>()?)
+    Ok(rows
+        .iter()
+        .map(|row| Ok((RunId::from_uuid(row.try_get_by_index(0)?), LoggedModelId::from_uuid(row.try_get_by_index(1)?))))
+        .collect::<Result<_, DbErr>>()?)
 }

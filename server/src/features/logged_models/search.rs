@@ -23,8 +23,16 @@ pub const MODELS: Grammar = Grammar {
                 Attribute::number("last_updated_timestamp").aliases(&["last_updated_timestamp_ms"]),
             ]),
         },
-        Entity { name: "metric", spellings: &["metrics", "metric"], fields: Fields::Any { value: Value::Number, ops: Ops::EQUAL.and(Ops::ORDER), sortable: true } },
-        Entity { name: "param", spellings: &["params", "param"], fields: Fields::Any { value: Value::Text, ops: TEXT.and(Ops::NULL), sortable: false } },
+        Entity {
+            name: "metric",
+            spellings: &["metrics", "metric"],
+            fields: Fields::Any { value: Value::Number, ops: Ops::EQUAL.and(Ops::ORDER), sortable: true },
+        },
+        Entity {
+            name: "param",
+            spellings: &["params", "param"],
+            fields: Fields::Any { value: Value::Text, ops: TEXT.and(Ops::NULL), sortable: false },
+        },
         Entity { name: "tag", spellings: &["tags", "tag"], fields: Fields::Any { value: Value::Text, ops: TEXT.and(Ops::NULL), sortable: false } },
     ],
 };
@@ -57,7 +65,15 @@ mod tests {
 
     #[test]
     fn the_filters_that_the_client_sends_are_read() {
-        for good in ["", "name = 'model'", "attributes.status = 'READY'", "metrics.accuracy > 0.5 AND params.alpha = '1'", "tags.`a b` IS NULL", "creation_time > 5", "model_id IN ('m-1', 'm-2')"] {
+        for good in [
+            "",
+            "name = 'model'",
+            "attributes.status = 'READY'",
+            "metrics.accuracy > 0.5 AND params.alpha = '1'",
+            "tags.`a b` IS NULL",
+            "creation_time > 5",
+            "model_id IN ('m-1', 'm-2')",
+        ] {
             assert!(parse(good, &MODELS).is_ok(), "{good}");
         }
         for bad in ["unknown = 'x'", "metrics.a = 'x'", "name > 'a'", "name = 'a'; select 1"] {

@@ -12,7 +12,10 @@ use super::{
     search::MODELS,
 };
 use crate::{
-    access::{Connection, Grant, WriteTx, audit::{Entry, Subject}},
+    access::{
+        Connection, Grant, WriteTx,
+        audit::{Entry, Subject},
+    },
     fault::Fault,
     features::{artifacts::location::show_model_id, filter},
 };

@@ -33,9 +33,13 @@ pub enum RegistryError {
     Description,
     #[error("Invalid Model Version stage: {0}. Value must be one of None, Staging, Production, Archived.")]
     Stage(String),
-    #[error("Model version transition cannot archive existing model versions because '{0}' is not an Active stage. Valid stages are Staging, Production")]
+    #[error(
+        "Model version transition cannot archive existing model versions because '{0}' is not an Active stage. Valid stages are Staging, Production"
+    )]
     ArchiveStage(&'static str),
-    #[error("Invalid model version source: '{0}'. A version can be made from files of a run or a logged model of this organization, or from another version.")]
+    #[error(
+        "Invalid model version source: '{0}'. A version can be made from files of a run or a logged model of this organization, or from another version."
+    )]
     Source(String),
     #[error("Run with id={0} not found")]
     RunMissing(String),

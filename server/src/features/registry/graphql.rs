@@ -138,7 +138,13 @@ pub struct RegistryQuery;
 impl RegistryQuery {
     /// Registered models by name. `filter` is the search grammar: `name ILIKE '%fraud%' AND tags.team = 'risk'`.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
-    async fn registered_models(&self, ctx: &Context<'_>, #[graphql(default = 50)] first: i32, after: Option<String>, filter: Option<String>) -> Result<RegisteredModelConnection> {
+    async fn registered_models(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 50)] first: i32,
+        after: Option<String>,
+        filter: Option<String>,
+    ) -> Result<RegisteredModelConnection> {
         let page = Page::new(first, after)?;
         Ok(RegisteredModelConnection(super::list(scope(ctx)?.grant()?, &filter.unwrap_or_default(), &page).await?))
     }

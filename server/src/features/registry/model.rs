@@ -145,7 +145,10 @@ impl Stage {
 
     /// Reads MLflow's word, in any case.
     pub fn from_mlflow(text: &str) -> Result<Self, RegistryError> {
-        Self::ALL.into_iter().find(|stage| stage.mlflow().eq_ignore_ascii_case(text)).ok_or_else(|| RegistryError::Stage(text.chars().take(60).collect()))
+        Self::ALL
+            .into_iter()
+            .find(|stage| stage.mlflow().eq_ignore_ascii_case(text))
+            .ok_or_else(|| RegistryError::Stage(text.chars().take(60).collect()))
     }
 }
 
@@ -284,18 +287,66 @@ mod tests {
 
     #[test]
     fn sources_inside_the_product_are_read() {
-        assert_eq!(Source::parse(&format!("models:/m-{ID}")), Ok(Source::Artifacts { owner: Owner::Model(ID.parse().unwrap()), path: ArtifactPath::root() }));
-        assert_eq!(Source::parse(&format!("runs:/{ID}/a/b")), Ok(Source::Artifacts { owner: Owner::Run(ID.parse().unwrap()), path: ArtifactPath::parse("a/b").unwrap() }));
-        assert_eq!(Source::parse(&format!("mlflow-artifacts:/0/{ID}/artifacts/m")), Ok(Source::Artifacts { owner: Owner::Run(ID.parse().unwrap()), path: ArtifactPath::parse("m").unwrap() }));
+        assert_eq!(
+            Source::parse(&format!("models:/m-{ID}")),
+            Ok(Source::Artifacts { owner: Owner::Model(ID.parse().unwrap()), path: ArtifactPath::root() })
+        );
+        assert_eq!(
+            Source::parse(&format!("runs:/{ID}/a/b")),
+            Ok(Source::Artifacts { owner: Owner::Run(ID.parse().unwrap()), path: ArtifactPath::parse("a/b").unwrap() })
+        );
+        assert_eq!(
+            Source::parse(&format!("mlflow-artifacts:/0/{ID}/artifacts/m")),
+            Ok(Source::Artifacts { owner: Owner::Run(ID.parse().unwrap()), path: ArtifactPath::parse("m").unwrap() })
+        );
         assert_eq!(Source::parse("models:/my model/3"), Ok(Source::Version { name: ModelName::parse("my model").unwrap(), version: 3 }));
     }
 
     #[test]
     fn t21_every_other_source_is_refused() {
         for source in [
-            "", "/etc", "etc/passwd", "./x", "file:///etc", "file:/etc", "FILE:///etc", "file://localhost/etc", "http:///#/../../", "http://h/x", "https://h/x", "mlflow-artifacts:/../x", "mlflow-artifacts:/x", "s3://b/../c", "s3://b/c", "gs://b/c", "dbfs:/", "dbfs:/x",
-            "ftp://h/x", "hdfs://h/x", "wasbs://c@h/x", "abfss://c@h/x", "models:/", "models:/m-1", "models:/name", "models:/name@alias", "models:/name/latest", "models:/../1", "models:/a/b/1", "runs:/", "runs:/x/y", "runs:///etc",
-            &format!("runs:/{ID}/../../x"), &format!("runs:/{ID}/%2e%2e/x"), &format!("runs://host/{ID}/x"), &format!("runs:/{ID}/x;params"), &format!("runs:/{ID}#frag"), &format!("models:/m-{ID}/../x"), &format!("models:/m-{ID}?x"), "\\..\\..\\etc", "C:\\x", "file:C:/x",
+            "",
+            "/etc",
+            "etc/passwd",
+            "./x",
+            "file:///etc",
+            "file:/etc",
+            "FILE:///etc",
+            "file://localhost/etc",
+            "http:///#/../../",
+            "http://h/x",
+            "https://h/x",
+            "mlflow-artifacts:/../x",
+            "mlflow-artifacts:/x",
+            "s3://b/../c",
+            "s3://b/c",
+            "gs://b/c",
+            "dbfs:/",
+            "dbfs:/x",
+            "ftp://h/x",
+            "hdfs://h/x",
+            "wasbs://c@h/x",
+            "abfss://c@h/x",
+            "models:/",
+            "models:/m-1",
+            "models:/name",
+            "models:/name@alias",
+            "models:/name/latest",
+            "models:/../1",
+            "models:/a/b/1",
+            "runs:/",
+            "runs:/x/y",
+            "runs:///etc",
+            &format!("runs:/{ID}/../../x"),
+            &format!("runs:/{ID}/%2e%2e/x"),
+            &format!("runs://host/{ID}/x"),
+            &format!("runs:/{ID}/x;params"),
+            &format!("runs:/{ID}#frag"),
+            &format!("models:/m-{ID}/../x"),
+            &format!("models:/m-{ID}?x"),
+            "\\..\\..\\etc",
+            "C:\\x",
+            "file:C:/x",
         ] {
             assert!(matches!(Source::parse(source), Err(RegistryError::Source(_))), "{source:?}");
         }

@@ -8,7 +8,10 @@ use sea_orm::{DbErr, QueryResult};
 use shared::ids::{LoggedModelId, RegisteredModelId, RunId};
 use uuid::Uuid;
 
-use super::{RegistryError, model::{Alias, ModelName, ModelVersion, RegisteredModel, Stage}};
+use super::{
+    RegistryError,
+    model::{Alias, ModelName, ModelVersion, RegisteredModel, Stage},
+};
 use crate::{
     access::{Connection, Sql, WriteTx},
     fault::{Fault, broken_constraint},
@@ -67,14 +70,25 @@ pub async fn load<C: Connection>(tx: &C, ids: &[RegisteredModelId]) -> Result<Ve
     if uuids.is_empty() {
         return Ok(Vec::new());
     }
-    let heads = tx.rows("select id, name, description, created_at, updated_at from registered_models where id = any($1)", vec![uuids.clone().into()]).await?;
+    let heads =
+        tx.rows("select id, name, description, created_at, updated_at from registered_models where id = any($1)", vec![uuids.clone().into()]).await?;
     let mut models: HashMap<Uuid, RegisteredModel> = heads.iter().map(head).collect::<Result<_, _>>()?;
-    let tags = tx.rows("select model_id, key, value from registered_model_tags where model_id = any($1) order by key collate \"C\"", vec![uuids.clone().into()]).await?;
+    let tags = tx
+        .rows(
+            "select model_id, key, value from registered_model_tags where model_id = any($1) order by key collate \"C\"",
+            vec![uuids.clone().into()],
+        )
+        .await?;
     for row in &tags {
         let tag = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         models.entry(row.try_get_by_index(0)?).and_modify(|model| model.tags.push(tag));
     }
-    let aliases = tx.rows("select model_id, alias, version from registered_model_aliases where model_id = any($1) order by alias collate \"C\"", vec![uuids.clone().into()]).await?;
+    let aliases = tx
+        .rows(
+            "select model_id, alias, version from registered_model_aliases where model_id = any($1) order by alias collate \"C\"",
+            vec![uuids.clone().into()],
+        )
+        .await?;
     for row in &aliases {
         let alias = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         models.entry(row.try_get_by_index(0)?).and_modify(|model| model.aliases.push(alias));
@@ -265,7 +279,13 @@ fn read_version(row: &QueryResult) -> Result<ModelVersion, DbErr> {
 }
 
 /// Changes a version; whether it exists.
-pub async fn update_version(tx: &WriteTx, id: RegisteredModelId, version: i32, description: Option<&str>, stage: Option<Stage>) -> Result<bool, Fault> {
+pub async fn update_version(
+    tx: &WriteTx,
+    id: RegisteredModelId,
+    version: i32,
+    description: Option<&str>,
+    stage: Option<Stage>,
+) -> Result<bool, Fault> {
     let changed = tx
         .run(
             "update model_versions set updated_at = $3, description = coalesce($4, description), stage = coalesce($5, stage) where model_id = $1 and version = $2",
@@ -306,7 +326,10 @@ pub async fn set_version_tag(tx: &WriteTx, id: RegisteredModelId, version: i32, 
 
 /// Removes a version's tag; whether there was one.
 pub async fn remove_version_tag(tx: &WriteTx, id: RegisteredModelId, version: i32, key: &str) -> Result<bool, Fault> {
-    Ok(tx.run("delete from model_version_tags where model_id = $1 and version = $2 and key = $3", vec![id.uuid().into(), version.into(), key.into()]).await? > 0)
+    Ok(tx
+        .run("delete from model_version_tags where model_id = $1 and version = $2 and key = $3", vec![id.uuid().into(), version.into(), key.into()])
+        .await?
+        > 0)
 }
 
 /// Whether a run exists.
@@ -323,7 +346,8 @@ pub async fn find_logged_model(tx: &WriteTx, id: LoggedModelId) -> Result<Option
 
 /// Adds a version to the list that a logged model's tag `mlflow.modelVersions` keeps.
 pub async fn note_version(tx: &WriteTx, logged_model: LoggedModelId, name: &str, version: i32) -> Result<(), Fault> {
-    let row = tx.row("select value from logged_model_tags where model_id = $1 and key = 'mlflow.modelVersions'", vec![logged_model.uuid().into()]).await?;
+    let row =
+        tx.row("select value from logged_model_tags where model_id = $1 and key = 'mlflow.modelVersions'", vec![logged_model.uuid().into()]).await?;
     let old: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?;
     let mut list: Vec<serde_json::Value> = old.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     list.push(serde_json::json!({ "name": name, "version": version }));

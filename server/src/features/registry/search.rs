@@ -78,7 +78,14 @@ mod tests {
 
     #[test]
     fn t34_t35_only_listed_fields_are_searched_and_sorted() {
-        for bad in ["name = 'a' OR 1=1 --", "description = 'x'", "metrics.a > 1", "name > 'a'", "version_number = 1; drop table x", "params.\"x' OR '1'='1\" = 'a'"] {
+        for bad in [
+            "name = 'a' OR 1=1 --",
+            "description = 'x'",
+            "metrics.a > 1",
+            "name > 'a'",
+            "version_number = 1; drop table x",
+            "params.\"x' OR '1'='1\" = 'a'",
+        ] {
             assert!(parse(bad, &MODELS).is_err(), "{bad}");
         }
         assert!(parse("version_number >= 2 AND run_id IN ('a', 'b') AND tags.k LIKE '%x%'", &VERSIONS).is_ok());

@@ -11,7 +11,10 @@ use super::{
     search::MODELS,
 };
 use crate::{
-    access::{Connection, Grant, WriteTx, audit::{Entry, Subject}},
+    access::{
+        Connection, Grant, WriteTx,
+        audit::{Entry, Subject},
+    },
     fault::Fault,
     features::{
         filter::{self, Filter},
@@ -204,7 +207,13 @@ pub async fn remove_alias(grant: Grant<'_, WriteRegistry>, name: &str, alias: &s
 }
 
 /// Carries out one change of a named model and enters it in the audit log.
-async fn change(grant: Grant<'_, WriteRegistry>, action: &'static str, name: &str, detail: Value, act: impl AsyncFnOnce(&WriteTx, RegisteredModelId) -> Result<(), Fault>) -> Result<(), Fault> {
+async fn change(
+    grant: Grant<'_, WriteRegistry>,
+    action: &'static str,
+    name: &str,
+    detail: Value,
+    act: impl AsyncFnOnce(&WriteTx, RegisteredModelId) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let name = ModelName::parse(name)?;
     let tx = grant.begin().await?;
     let id = lock(&tx, &name).await?;

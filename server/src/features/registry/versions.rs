@@ -16,7 +16,10 @@ use crate::{
     access::{Connection, Grant, WriteTx},
     fault::Fault,
     features::{
-        artifacts::{self, location::{Owner, show_model_id}},
+        artifacts::{
+            self,
+            location::{Owner, show_model_id},
+        },
         filter,
     },
 };
@@ -100,7 +103,12 @@ async fn resolve(tx: &WriteTx, new: &NewVersion, source: Source) -> Result<Resol
             let id = repo::find_id(tx, &name).await?.ok_or_else(refused)?;
             let original = repo::versions(tx, &[id], Some(version)).await?.pop().ok_or_else(refused)?;
             let logged_model = original.logged_model_id;
-            Ok(Resolved { owner: original.owner, path: original.source_path, run: new.run.or(original.run_id), logged_model: new.logged_model.or(logged_model) })
+            Ok(Resolved {
+                owner: original.owner,
+                path: original.source_path,
+                run: new.run.or(original.run_id),
+                logged_model: new.logged_model.or(logged_model),
+            })
         }
         Source::Artifacts { owner: Owner::Model(id), path } => {
             let source_run = repo::find_logged_model(tx, id).await?.ok_or_else(refused)?;
@@ -224,7 +232,13 @@ pub async fn update(grant: Grant<'_, WriteRegistry>, name: &str, version: &str, 
 ///
 /// # Errors
 /// `NotFound`; `Invalid` for an unknown stage, or when others are to be archived from a stage that is not staging or production.
-pub async fn transition(grant: Grant<'_, WriteRegistry>, name: &str, version: &str, stage: &str, archive_others: bool) -> Result<ModelVersion, Fault> {
+pub async fn transition(
+    grant: Grant<'_, WriteRegistry>,
+    name: &str,
+    version: &str,
+    stage: &str,
+    archive_others: bool,
+) -> Result<ModelVersion, Fault> {
     let stage = Stage::from_mlflow(stage)?;
     if archive_others && !matches!(stage, Stage::Staging | Stage::Production) {
         return Err(RegistryError::ArchiveStage(stage.mlflow()).into());

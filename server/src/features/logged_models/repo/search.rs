@@ -103,7 +103,15 @@ fn metric_value(term: &Term) -> Expr {
 }
 
 /// Ids of the models in some experiments that match, ordered; the newest first at last.
-pub async fn ids<C: Connection>(tx: &C, experiments: Vec<Uuid>, filter: &Filter, datasets: &[Dataset], order: &[Term], limit: u64, offset: u64) -> Result<Vec<LoggedModelId>, Fault> {
+pub async fn ids<C: Connection>(
+    tx: &C,
+    experiments: Vec<Uuid>,
+    filter: &Filter,
+    datasets: &[Dataset],
+    order: &[Term],
+    limit: u64,
+    offset: u64,
+) -> Result<Vec<LoggedModelId>, Fault> {
     let mut select = Query::select()
         .column((Alias::new("m"), Alias::new("id")))
         .from_as(Alias::new("logged_models"), Alias::new("m"))

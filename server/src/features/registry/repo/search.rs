@@ -35,10 +35,7 @@ fn tag_test(mut tags: SelectStatement, test: &Test) -> Expr {
 }
 
 fn model_tags() -> SelectStatement {
-    Query::select()
-        .from_as(Alias::new("registered_model_tags"), Alias::new("t"))
-        .and_where(column("t", "model_id").eq(column("m", "id")))
-        .take()
+    Query::select().from_as(Alias::new("registered_model_tags"), Alias::new("t")).and_where(column("t", "model_id").eq(column("m", "id"))).take()
 }
 
 fn version_tags() -> SelectStatement {
@@ -91,7 +88,14 @@ fn models_where(filter: &Filter, after: Option<&str>) -> SelectStatement {
 }
 
 /// Ids of the models that match, ordered, by name last; after a name, or from an offset.
-pub async fn models<C: Connection>(tx: &C, filter: &Filter, order: &[Order], after: Option<&str>, limit: u64, offset: u64) -> Result<Vec<RegisteredModelId>, Fault> {
+pub async fn models<C: Connection>(
+    tx: &C,
+    filter: &Filter,
+    order: &[Order],
+    after: Option<&str>,
+    limit: u64,
+    offset: u64,
+) -> Result<Vec<RegisteredModelId>, Fault> {
     let mut select = models_where(filter, after);
     select.column((Alias::new("m"), Alias::new("id")));
     for term in order {
