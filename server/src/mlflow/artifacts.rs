@@ -38,7 +38,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::new(Method::GET, FILES, Permission::ArtifactsRead, || web::to(get)),
     Endpoint::new(Method::DELETE, FILES, Permission::ArtifactsWrite, || web::to(delete)),
     Endpoint::new(Method::GET, "mlflow-artifacts/artifacts", Permission::ArtifactsRead, || web::to(list)),
-    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/{step}/{path:.*}", Permission::ArtifactsWrite, || web::to(multipart)),
+    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/create/{path:.*}", Permission::ArtifactsWrite, || web::to(multipart)),
+    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/complete/{path:.*}", Permission::ArtifactsWrite, || web::to(multipart)),
+    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/abort/{path:.*}", Permission::ArtifactsWrite, || web::to(multipart)),
     Endpoint::new(Method::GET, "mlflow-artifacts/presigned/{path:.*}", Permission::ArtifactsRead, || web::to(presigned)),
     Endpoint::new(Method::GET, "mlflow/artifacts/list", Permission::ArtifactsRead, || web::to(list_of_run)),
     Endpoint::new(Method::GET, "mlflow/logged-models/{model_id}/artifacts/directories", Permission::ArtifactsRead, || web::to(list_of_model)),
@@ -168,11 +170,13 @@ fn model(input: &mut PlaceInput) -> Result<Owner, Error> {
 }
 
 async fn list_of_run(mut call: Call<PlaceInput>) -> Answer<Value> {
+    call.scope.grant::<ReadArtifacts>()?;
     let at = Location { owner: run(&mut call.input)?, path: parsed(call.input.path.take())? };
     with_root(&call, &at).await
 }
 
 async fn list_of_model(mut call: Call<PlaceInput>) -> Answer<Value> {
+    call.scope.grant::<ReadArtifacts>()?;
     let at = Location { owner: model(&mut call.input)?, path: parsed(call.input.artifact_directory_path.take())? };
     with_root(&call, &at).await
 }
@@ -185,16 +189,19 @@ async fn with_root(call: &Call<PlaceInput>, at: &Location) -> Answer<Value> {
 }
 
 async fn get_of_run(request: HttpRequest, edge: web::Data<Edge>, mut call: Call<PlaceInput>) -> Result<HttpResponse, Error> {
+    call.scope.grant::<ReadArtifacts>()?;
     let at = Location { owner: run(&mut call.input)?, path: parsed(call.input.path.take())? };
     download(&request, &edge, &call, &at).await
 }
 
 async fn get_of_model(request: HttpRequest, edge: web::Data<Edge>, mut call: Call<PlaceInput>) -> Result<HttpResponse, Error> {
+    call.scope.grant::<ReadArtifacts>()?;
     let at = Location { owner: model(&mut call.input)?, path: parsed(call.input.artifact_file_path.take())? };
     download(&request, &edge, &call, &at).await
 }
 
 async fn get_of_version(request: HttpRequest, edge: web::Data<Edge>, mut call: Call<PlaceInput>) -> Result<HttpResponse, Error> {
+    call.scope.grant::<ReadArtifacts>()?;
     let (name, version) = (required("name", call.input.name.take())?, required("version", call.input.version.take())?);
     let path = parsed(call.input.path.take())?;
     let version = registry::get_version(call.scope.grant()?, &name, &version).await?;

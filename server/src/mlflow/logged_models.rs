@@ -149,8 +149,9 @@ struct GetInput {
 }
 
 async fn get(call: Call<GetInput>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let with_removed = call.input.allow_deleted.is_some_and(|flag| flag.0);
-    answer(&logged_models::get(call.scope.grant()?, model_id(call.input.model_id)?, with_removed).await?)
+    answer(&logged_models::get(grant, model_id(call.input.model_id)?, with_removed).await?)
 }
 
 impl Names for Status {
@@ -168,12 +169,14 @@ struct FinalizeInput {
 }
 
 async fn finalize(call: Call<FinalizeInput>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let status = call.input.status.0.ok_or_else(|| Error::required("status"))?;
-    answer(&logged_models::finalize(call.scope.grant()?, model_id(call.input.model_id)?, status).await?)
+    answer(&logged_models::finalize(grant, model_id(call.input.model_id)?, status).await?)
 }
 
 async fn delete(call: Call<GetInput>) -> Answer<Value> {
-    logged_models::remove(call.scope.grant()?, model_id(call.input.model_id)?).await?;
+    let grant = call.scope.grant()?;
+    logged_models::remove(grant, model_id(call.input.model_id)?).await?;
     Ok(web::Json(json!({})))
 }
 
@@ -189,16 +192,19 @@ struct PairsInput {
 }
 
 async fn set_tags(call: Call<PairsInput>) -> Answer<Value> {
-    answer(&logged_models::set_tags(call.scope.grant()?, model_id(call.input.model_id)?, &pairs(call.input.tags)?).await?)
+    let grant = call.scope.grant()?;
+    answer(&logged_models::set_tags(grant, model_id(call.input.model_id)?, &pairs(call.input.tags)?).await?)
 }
 
 async fn delete_tag(call: Call<PairsInput>) -> Answer<Value> {
-    logged_models::remove_tag(call.scope.grant()?, model_id(call.input.model_id)?, &required("tag_key", call.input.tag_key)?).await?;
+    let grant = call.scope.grant()?;
+    logged_models::remove_tag(grant, model_id(call.input.model_id)?, &required("tag_key", call.input.tag_key)?).await?;
     Ok(web::Json(json!({})))
 }
 
 async fn add_params(call: Call<PairsInput>) -> Answer<Value> {
-    logged_models::add_params(call.scope.grant()?, model_id(call.input.model_id)?, &pairs(call.input.params)?).await?;
+    let grant = call.scope.grant()?;
+    logged_models::add_params(grant, model_id(call.input.model_id)?, &pairs(call.input.params)?).await?;
     Ok(web::Json(json!({})))
 }
 
@@ -239,6 +245,7 @@ struct OrderInput {
 }
 
 async fn search(call: Call<SearchInput>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let input = call.input;
     let offset = page_token::offset(input.page_token)?;
     let order = |order: OrderInput| {
@@ -257,7 +264,7 @@ async fn search(call: Call<SearchInput>) -> Answer<Value> {
         limit: limit(input.max_results, PAGE, PAGE_MAX)?,
         offset,
     };
-    let (models, more) = logged_models::search(call.scope.grant()?, &query).await?;
+    let (models, more) = logged_models::search(grant, &query).await?;
     let mut answer = json!({});
     if !models.is_empty() {
         answer["models"] = models.iter().map(show).collect();

@@ -147,66 +147,78 @@ impl Input {
 }
 
 async fn create(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let name = call.input.name()?;
-    let model = registry::create(call.scope.grant()?, &name, &text(call.input.description), &pairs(call.input.tags)?).await?;
+    let model = registry::create(grant, &name, &text(call.input.description), &pairs(call.input.tags)?).await?;
     model_answer(&model)
 }
 
 async fn get(mut call: Call<Input>) -> Answer<Value> {
-    model_answer(&registry::get(call.scope.grant()?, &call.input.name()?).await?)
+    let grant = call.scope.grant()?;
+    model_answer(&registry::get(grant, &call.input.name()?).await?)
 }
 
 async fn update(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let name = call.input.name()?;
-    model_answer(&registry::update(call.scope.grant()?, &name, &text(call.input.description)).await?)
+    model_answer(&registry::update(grant, &name, &text(call.input.description)).await?)
 }
 
 async fn rename(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let name = call.input.name()?;
-    model_answer(&registry::rename(call.scope.grant()?, &name, &required("new_name", call.input.new_name)?).await?)
+    model_answer(&registry::rename(grant, &name, &required("new_name", call.input.new_name)?).await?)
 }
 
 async fn delete(mut call: Call<Input>) -> Answer<Value> {
-    registry::remove(call.scope.grant()?, &call.input.name()?).await?;
+    let grant = call.scope.grant()?;
+    registry::remove(grant, &call.input.name()?).await?;
     done()
 }
 
 async fn latest(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let name = call.input.name()?;
-    let versions = registry::latest_versions(call.scope.grant()?, &name, &call.input.stages.strings()).await?;
+    let versions = registry::latest_versions(grant, &name, &call.input.stages.strings()).await?;
     Ok(web::Json(if versions.is_empty() { json!({}) } else { json!({ "model_versions": versions.iter().map(show_version).collect::<Vec<_>>() }) }))
 }
 
 async fn set_tag(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let name = call.input.name()?;
-    registry::set_tag(call.scope.grant()?, &name, &required("key", call.input.key)?, &present("value", call.input.value)?).await?;
+    registry::set_tag(grant, &name, &required("key", call.input.key)?, &present("value", call.input.value)?).await?;
     done()
 }
 
 async fn delete_tag(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let name = call.input.name()?;
-    registry::remove_tag(call.scope.grant()?, &name, &required("key", call.input.key)?).await?;
+    registry::remove_tag(grant, &name, &required("key", call.input.key)?).await?;
     done()
 }
 
 async fn set_alias(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let (name, version) = (call.input.name()?, call.input.version()?);
-    registry::set_alias(call.scope.grant()?, &name, &required("alias", call.input.alias)?, &version).await?;
+    registry::set_alias(grant, &name, &required("alias", call.input.alias)?, &version).await?;
     done()
 }
 
 async fn get_alias(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let name = call.input.name()?;
-    version_answer(&registry::by_alias(call.scope.grant()?, &name, &required("alias", call.input.alias)?).await?)
+    version_answer(&registry::by_alias(grant, &name, &required("alias", call.input.alias)?).await?)
 }
 
 async fn delete_alias(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let name = call.input.name()?;
-    registry::remove_alias(call.scope.grant()?, &name, &required("alias", call.input.alias)?).await?;
+    registry::remove_alias(grant, &name, &required("alias", call.input.alias)?).await?;
     done()
 }
 
 async fn create_version(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let name = call.input.name()?;
     let input = call.input;
     let run = match filled(input.run_id) {
@@ -222,47 +234,54 @@ async fn create_version(mut call: Call<Input>) -> Answer<Value> {
         description: text(input.description),
         tags: pairs(input.tags)?,
     };
-    version_answer(&registry::create_version(call.scope.grant()?, &new).await?)
+    version_answer(&registry::create_version(grant, &new).await?)
 }
 
 async fn get_version(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let (name, version) = (call.input.name()?, call.input.version()?);
-    version_answer(&registry::get_version(call.scope.grant()?, &name, &version).await?)
+    version_answer(&registry::get_version(grant, &name, &version).await?)
 }
 
 async fn download_uri(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let (name, version) = (call.input.name()?, call.input.version()?);
-    Ok(web::Json(json!({ "artifact_uri": registry::download_uri(call.scope.grant()?, &name, &version).await? })))
+    Ok(web::Json(json!({ "artifact_uri": registry::download_uri(grant, &name, &version).await? })))
 }
 
 async fn update_version(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let (name, version) = (call.input.name()?, call.input.version()?);
-    version_answer(&registry::update_version(call.scope.grant()?, &name, &version, &text(call.input.description)).await?)
+    version_answer(&registry::update_version(grant, &name, &version, &text(call.input.description)).await?)
 }
 
 async fn transition(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let (name, version) = (call.input.name()?, call.input.version()?);
     let stage = required("stage", call.input.stage)?;
     let archive = present("archive_existing_versions", call.input.archive_existing_versions)?.0;
-    version_answer(&registry::transition(call.scope.grant()?, &name, &version, &stage, archive).await?)
+    version_answer(&registry::transition(grant, &name, &version, &stage, archive).await?)
 }
 
 async fn delete_version(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let (name, version) = (call.input.name()?, call.input.version()?);
-    registry::remove_version(call.scope.grant()?, &name, &version).await?;
+    registry::remove_version(grant, &name, &version).await?;
     done()
 }
 
 async fn set_version_tag(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let (name, version) = (call.input.name()?, call.input.version()?);
     let (key, value) = (required("key", call.input.key)?, present("value", call.input.value)?);
-    registry::set_version_tag(call.scope.grant()?, &name, &version, &key, &value).await?;
+    registry::set_version_tag(grant, &name, &version, &key, &value).await?;
     done()
 }
 
 async fn delete_version_tag(mut call: Call<Input>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let (name, version) = (call.input.name()?, call.input.version()?);
-    registry::remove_version_tag(call.scope.grant()?, &name, &version, &required("key", call.input.key)?).await?;
+    registry::remove_version_tag(grant, &name, &version, &required("key", call.input.key)?).await?;
     done()
 }
 
@@ -301,15 +320,17 @@ fn page(field: &str, rows: Vec<Value>, more: bool, offset: u64) -> Answer<Value>
 }
 
 async fn search(call: Call<SearchInput>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let query = call.input.query(100, 1_000)?;
-    let (models, more) = registry::search(call.scope.grant()?, &query).await?;
+    let (models, more) = registry::search(grant, &query).await?;
     page("registered_models", models.iter().map(show).collect(), more, query.offset)
 }
 
 /// MLflow's default page is 200,000 rows; ours is its client's 10,000, and the token leads on.
 async fn search_versions(call: Call<SearchInput>) -> Answer<Value> {
+    let grant = call.scope.grant()?;
     let mut query = call.input.query(10_000, 200_000)?;
     query.limit = query.limit.min(10_000);
-    let (versions, more) = registry::search_versions(call.scope.grant()?, &query).await?;
+    let (versions, more) = registry::search_versions(grant, &query).await?;
     page("model_versions", versions.iter().map(show_version).collect(), more, query.offset)
 }

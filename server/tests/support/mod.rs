@@ -5,6 +5,7 @@
 
 pub mod actor;
 mod mail;
+pub mod raw;
 
 use std::{net::TcpListener, path::PathBuf, sync::LazyLock};
 

@@ -1,0 +1,272 @@
+//! Artifacts by MLflow's proxy and by the pages' downloads: what is stored, what is refused, what is never served.
+
+mod support;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::{Actor, Organization, raw, world};
+
+const FILES: &str = "/api/2.0/mlflow-artifacts/artifacts";
+
+/// A run in the default experiment; the path of its artifacts below the proxy.
+async fn run(script: &Actor) -> (String, String) {
+    let answer = script.mlflow("POST", "runs/create", json!({ "experiment_id": "0", "start_time": 1 })).await;
+    let id = answer.json()["run"]["info"]["run_id"].as_str().unwrap_or_else(|| panic!("{}", answer.text())).to_owned();
+    (id.clone(), format!("0/{id}/artifacts"))
+}
+
+async fn put(script: &Actor, path: &str, body: impl Into<Vec<u8>>) -> support::actor::Answer {
+    script.send(script.request(Method::PUT, &format!("{FILES}/{path}")).body(body.into())).await
+}
+
+async fn list(script: &Actor, path: &str) -> Value {
+    let answer = script.send(script.request(Method::GET, FILES).query(&[("path", path)])).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+async fn put_entries(organization: &Organization<'_>, action: &str) -> u64 {
+    let query = "query($action: String!) { auditEntries(filter: { action: $action }) { totalCount } }";
+    let answer = organization.owner.graphql(query, json!({ "action": action })).await;
+    answer["data"]["auditEntries"]["totalCount"].as_u64().unwrap_or_else(|| panic!("{answer}"))
+}
+
+#[tokio::test]
+async fn c5_1b_artifacts_are_stored_listed_and_read_back_byte_for_byte() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (id, root) = run(&script).await;
+    let body: Vec<u8> = (0..3_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    for (name, bytes) in [("model/big.bin", body.clone()), ("d%20d/odd%20name+%25%C3%A9.txt", b"odd".to_vec()), ("a.txt", b"a".to_vec()), ("empty", Vec::new())] {
+        let answer = put(&script, &format!("{root}/{name}"), bytes).await;
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text());
+    }
+    assert_eq!(put_entries(&organization, "artifact.put").await, 4);
+
+    let files = list(&script, &root).await;
+    let names: Vec<(&str, bool)> = files["files"].as_array().expect("files").iter().map(|f| (f["path"].as_str().expect("a path"), f["is_dir"].as_bool().expect("a flag"))).collect();
+    assert_eq!(names, [("a.txt", false), ("d d", true), ("empty", false), ("model", true)]);
+    assert_eq!(list(&script, &format!("{root}/model")).await["files"][0], json!({ "path": "big.bin", "is_dir": false, "file_size": 3_000_000 }));
+    assert_eq!(list(&script, &format!("{root}/absent")).await, json!({}));
+    assert_eq!(list(&script, &format!("{root}/a.txt")).await, json!({}));
+    assert_eq!(list(&script, "").await, json!({}));
+
+    let answer = script.get(&format!("{FILES}/{root}/model/big.bin")).await;
+    assert_eq!((answer.status, answer.body == body), (200, true));
+    let answer = script.get(&format!("{FILES}/{root}/d%20d/odd%20name+%25%C3%A9.txt")).await;
+    assert_eq!((answer.status, answer.text().as_str()), (200, "odd"));
+    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"odd name+__.txt\"; filename*=UTF-8''odd%20name+%25%C3%A9.txt");
+    let answer = script.get(&format!("{FILES}/{root}/empty")).await;
+    assert_eq!((answer.status, answer.body.len()), (200, 0));
+
+    let ranged = script.send(script.request(Method::GET, &format!("{FILES}/{root}/model/big.bin")).header("range", "bytes=1048570-1048585")).await;
+    assert_eq!((ranged.status, ranged.header("content-range")), (206, "bytes 1048570-1048585/3000000"));
+    assert!(ranged.body == body[1_048_570..1_048_586]);
+    let beyond = script.send(script.request(Method::GET, &format!("{FILES}/{root}/a.txt")).header("range", "bytes=5-")).await;
+    assert_eq!((beyond.status, beyond.header("content-range")), (416, "bytes */1"));
+
+    let shown = organization
+        .owner
+        .graphql(
+            "query($id: ID!) { run(id: $id) { artifacts { path name isFolder size digest contentType url } artifactText(path: \"a.txt\") { text truncated } } }",
+            json!({ "id": id }),
+        )
+        .await;
+    let shown = &shown["data"]["run"];
+    assert_eq!(shown["artifactText"], json!({ "text": "a", "truncated": false }), "{shown}");
+    let file = &shown["artifacts"][0];
+    assert_eq!(file["digest"], "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb");
+    let page = organization.owner.get(file["url"].as_str().expect("an address")).await;
+    assert_eq!((page.status, page.text().as_str()), (200, "a"));
+}
+
+#[tokio::test]
+async fn c5_1b_replacing_a_file_makes_a_version_and_keeps_the_one_before() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (_, root) = run(&script).await;
+    for content in ["one", "two", "two"] {
+        assert_eq!(put(&script, &format!("{root}/f.txt"), content).await.status, 200);
+    }
+    assert_eq!(script.get(&format!("{FILES}/{root}/f.txt")).await.text(), "two");
+    let mut tamperer = organization.tamperer().await;
+    let versions: Vec<(i32, bool)> = sqlx::query_as("select version, replaced_at is null from artifacts where path = 'f.txt' order by version").fetch_all(&mut tamperer).await.expect("rows");
+    assert_eq!(versions, [(1, false), (2, true)]);
+    assert_eq!(put_entries(&organization, "artifact.put").await, 2, "the same content again changes nothing");
+}
+
+#[tokio::test]
+async fn files_and_folders_do_not_turn_into_each_other() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (_, root) = run(&script).await;
+    assert_eq!(put(&script, &format!("{root}/a/b.txt"), "b").await.status, 200);
+    for path in ["a", "a/b.txt/c", "a/b.txt/c/d"] {
+        let answer = put(&script, &format!("{root}/{path}"), "x").await;
+        assert_eq!((answer.status, answer.json()["error_code"].as_str()), (400, Some("INVALID_PARAMETER_VALUE")), "{path}");
+    }
+    assert_eq!(script.get(&format!("{FILES}/{root}/a")).await.status, 400, "a folder");
+    let missing = script.get(&format!("{FILES}/{root}/zzz")).await;
+    assert_eq!((missing.status, missing.json()), (404, json!({ "error_code": "RESOURCE_DOES_NOT_EXIST", "message": "No such artifact: 'zzz'" })));
+    for _ in 0..2 {
+        let answer = script.send(script.request(Method::DELETE, &format!("{FILES}/{root}/a"))).await;
+        assert_eq!((answer.status, answer.json()), (200, json!({})));
+    }
+    assert_eq!(list(&script, &root).await, json!({}));
+    assert_eq!(put(&script, &format!("{root}/a"), "now a file").await.status, 200);
+    assert_eq!(put_entries(&organization, "artifact.remove").await, 1);
+}
+
+#[tokio::test]
+async fn t20_t26_every_path_that_leads_elsewhere_is_refused_and_nothing_is_written_or_deleted() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (_, root) = run(&script).await;
+    assert_eq!(put(&script, &format!("{root}/keep.txt"), "keep").await.status, 200);
+    let long = "a".repeat(5000);
+    let deep = vec!["a"; 300].join("/");
+    let encoded = [
+        "../../etc/passwd", "..%2f", "..%2f..%2fetc%2fpasswd", "%2e%2e/", "%2e%2e/x", "%252e%252e%252f", "%252e%252e%252fx", "%25252e%25252e%25252fx", "..%5c", "..%5cx", "%c0%ae", "%c0%ae%c0%ae/x",
+        "....//", "....//x", "%2fetc%2fpasswd", "//h/x", "C:%5cx", "file:///x", "a/./../../b", "%00", "a%00.txt", "%ef%bc%8e%ef%bc%8e%ef%bc%8f", "~", "/proc/self/environ", "x;y", "x%3by", "x%23y", "x%3fy",
+        "trailing.", "trailing%20", "a%0d%0ab", "%e2%80%ae", &long, &deep,
+    ];
+    for path in encoded {
+        for method in ["PUT", "GET", "DELETE"] {
+            for target in [format!("{FILES}/{root}/{path}"), format!("{FILES}/{path}")] {
+                let (status, text) = raw::send(world(), &script, method, &target, if method == "PUT" { b"x" } else { b"" }).await;
+                assert!(status == 400 || status == 414, "{method} {path}: {status} {text}");
+            }
+        }
+    }
+    let plain = [
+        "../../etc/passwd", "..", "..\\", "a\\b", "%2e%2e", "....//", "/etc/passwd", "//h/x", "C:\\x", "file:///x", "a/./../../b", "\0", "．．／", "~", "/proc/self/environ", "x;y", "x#y", "trailing.", "trailing ", &long, &deep,
+    ];
+    for path in plain {
+        for path in [path.to_owned(), format!("{root}/{path}")] {
+            let answer = script.send(script.request(Method::GET, FILES).query(&[("path", &path)])).await;
+            assert_eq!(answer.status, 400, "list {path:?}: {}", answer.text());
+            assert_eq!(answer.json()["error_code"], "INVALID_PARAMETER_VALUE", "{path:?}");
+        }
+    }
+    assert_eq!(list(&script, &root).await["files"].as_array().map(Vec::len), Some(1));
+    assert_eq!(script.get(&format!("{FILES}/{root}/keep.txt")).await.text(), "keep");
+    assert_eq!(put_entries(&organization, "artifact.put").await, 1);
+    assert_eq!(put_entries(&organization, "artifact.remove").await, 0);
+}
+
+#[tokio::test]
+async fn t33_a_file_name_never_splits_a_header() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (_, root) = run(&script).await;
+    for (name, expected) in [("%E9%9D%9Eascii", "attachment; filename=\"_ascii\"; filename*=UTF-8''%E9%9D%9Eascii"), ("con", "attachment; filename=con")] {
+        assert_eq!(put(&script, &format!("{root}/{name}"), "x").await.status, 200);
+        assert_eq!(script.get(&format!("{FILES}/{root}/{name}")).await.header("content-disposition"), expected);
+    }
+    for name in ["a%22%0d%0aSet-Cookie:%20x=1", &"n".repeat(300)] {
+        let (status, text) = raw::send(world(), &script, "PUT", &format!("{FILES}/{root}/{name}"), b"x").await;
+        assert_eq!(status, 400, "{text}");
+        let (status, text) = raw::send(world(), &script, "GET", &format!("{FILES}/{root}/{name}"), b"").await;
+        assert!(status == 400 && !text.to_lowercase().contains("\r\nset-cookie"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn t25_a_body_that_ends_early_or_is_encoded_stores_nothing() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (_, root) = run(&script).await;
+    let target = format!("{FILES}/{root}/f.bin");
+    let (status, _) = raw::exchange(world(), &script, "PUT", &target, "transfer-encoding: chunked\r\n", b"0\r\n\r\n").await;
+    assert_eq!(status, 200, "an empty file comes in chunks");
+    assert_eq!(script.send(script.request(Method::DELETE, &target)).await.status, 200);
+    let (status, text) = raw::exchange(world(), &script, "PUT", &target, "transfer-encoding: chunked\r\n", b"5\r\nhello\r\nzz\r\n").await;
+    assert!((400..500).contains(&status), "{text}");
+    let (status, text) = raw::exchange(world(), &script, "PUT", &target, "content-length: 5\r\ncontent-encoding: gzip\r\n", b"hello").await;
+    assert!((400..500).contains(&status), "{text}");
+    assert_eq!(list(&script, &root).await, json!({}));
+}
+
+#[tokio::test]
+async fn t28_bytes_that_changed_on_disk_are_never_served() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (_, root) = run(&script).await;
+    let content = format!("flip {root}");
+    assert_eq!(put(&script, &format!("{root}/f.txt"), content.as_str()).await.status, 200);
+    let folder = world().services().config.blobs.join(organization.tenant().await.simple().to_string()).join("sha256");
+    let file = std::fs::read_dir(&folder).expect("a folder").flatten().flat_map(|entry| std::fs::read_dir(entry.path()).expect("a folder").flatten()).next().expect("a file").path();
+    let mut bytes = std::fs::read(&file).expect("readable");
+    bytes[3] ^= 1;
+    std::fs::write(&file, &bytes).expect("writable");
+    for range in [None, Some("bytes=0-1")] {
+        let request = script.request(Method::GET, &format!("{FILES}/{root}/f.txt"));
+        let answer = script.send(match range { Some(range) => request.header("range", range), None => request }).await;
+        assert_eq!(answer.status, 500, "{}", answer.text());
+        assert!(!answer.text().contains("lip"), "{}", answer.text());
+    }
+    // The same content, uploaded again, repairs it.
+    assert_eq!(put(&script, &format!("{root}/f.txt"), content.as_str()).await.status, 200);
+    assert_eq!(script.get(&format!("{FILES}/{root}/f.txt")).await.text(), content);
+}
+
+#[tokio::test]
+async fn t31_active_content_is_only_ever_a_download_or_plain_text() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (id, root) = run(&script).await;
+    for name in ["evil.html", "evil.svg", "evil.pdf", "plot.png"] {
+        assert_eq!(put(&script, &format!("{root}/{name}"), "<script>alert(1)</script>").await.status, 200);
+        let answer = organization.owner.get(&format!("/artifacts/runs/{id}/{name}?inline=1")).await;
+        assert_eq!(answer.status, 200, "{name}");
+        assert!(answer.header("content-security-policy").starts_with("sandbox"), "{name}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        let expected = match name {
+            "evil.html" => ("text/plain; charset=utf-8", "inline"),
+            "plot.png" => ("image/png", "inline"),
+            _ => (answer.header("content-type"), "attachment"),
+        };
+        assert_eq!((answer.header("content-type"), answer.header("content-disposition").split(';').next().unwrap_or_default()), expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn t03_nobody_and_strangers_reach_no_byte() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (id, root) = run(&script).await;
+    assert_eq!(put(&script, &format!("{root}/secret.txt"), "CANARY").await.status, 200);
+    let stranger = world().organization().await.script().await;
+    let nobody = world().anonymous();
+    let downloads = [
+        format!("{FILES}/{root}/secret.txt"),
+        format!("/ajax-api/2.0/mlflow-artifacts/artifacts/{root}/secret.txt"),
+        format!("/get-artifact?run_id={id}&path=secret.txt"),
+        format!("/artifacts/runs/{id}/secret.txt"),
+        format!("/api/2.0/mlflow/artifacts/list?run_id={id}"),
+    ];
+    for path in &downloads {
+        assert_eq!(script.get(path).await.status, 200, "{path}");
+        let answer = stranger.get(path).await;
+        assert!(answer.status == 404 && !answer.text().contains("CANARY"), "{path}: {} {}", answer.status, answer.text());
+        assert_eq!(nobody.get(path).await.status, 401, "{path}");
+    }
+    assert_eq!(list(&stranger, &root).await, json!({}));
+    assert_eq!(put(&stranger, &format!("{root}/secret.txt"), "mine").await.status, 404);
+    assert_eq!(stranger.send(stranger.request(Method::DELETE, &format!("{FILES}/{root}"))).await.status, 200, "nothing of theirs to delete");
+    assert_eq!(script.get(&downloads[0]).await.text(), "CANARY");
+}
+
+#[tokio::test]
+async fn what_is_not_offered_says_so_and_the_handshake_answers_anybody() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let answer = script.send(script.request(Method::POST, "/api/2.0/mlflow-artifacts/mpu/create/0/x").json(&json!({ "path": "x", "num_parts": 2 }))).await;
+    assert_eq!((answer.status, answer.json()["error_code"].as_str()), (501, Some("NOT_IMPLEMENTED")));
+    assert!(answer.json()["message"].as_str().is_some_and(|text| text.starts_with("Multipart upload is not supported for the current artifact repository")));
+    assert_eq!(script.get("/api/2.0/mlflow-artifacts/presigned/0/x").await.status, 501);
+    let info = world().anonymous().get("/api/3.0/mlflow/server-info").await;
+    assert_eq!((info.status, info.json()["workspaces_enabled"].as_bool()), (200, Some(false)));
+}
