@@ -4,6 +4,8 @@
 pub mod accounts;
 pub mod artifacts;
 pub mod audit;
+pub mod datasets;
+pub mod experiments;
 pub mod filter;
 pub mod invitations;
 pub mod logged_models;
@@ -13,6 +15,7 @@ pub mod metrics;
 pub mod page;
 pub mod projects;
 pub mod registry;
+pub mod runs;
 pub mod search;
 pub mod sessions;
 pub mod tokens;
@@ -20,4 +23,5 @@ pub mod tokens;
 /// Teaches a worker every kind of job there is.
 pub fn register_jobs(worker: &mut crate::jobs::Worker) {
     worker.learn::<mail::SendMail>();
+    worker.learn::<metrics::jobs::CompactMetrics>();
 }

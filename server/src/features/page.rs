@@ -50,7 +50,8 @@ impl Page {
     }
 }
 
-fn bad_cursor() -> Fault {
+/// What is said of every cursor that is not ours.
+pub fn bad_cursor() -> Fault {
     Fault::invalid("after", "This cursor is not one this list gave out.")
 }
 
@@ -59,7 +60,11 @@ pub fn encode(key: &str) -> String {
     URL_SAFE_NO_PAD.encode(key)
 }
 
-fn decode(cursor: &str) -> Result<String, Fault> {
+/// Reads [`encode`]'s form.
+///
+/// # Errors
+/// `Invalid` naming `after`.
+pub fn decode(cursor: &str) -> Result<String, Fault> {
     if cursor.len() > 2_000 {
         return Err(bad_cursor());
     }
@@ -97,6 +102,13 @@ pub struct PageInfo {
     /// Send as `after` to get the next page.
     end_cursor: Option<String>,
     has_next_page: bool,
+}
+
+impl PageInfo {
+    /// `next` continues the list, if it goes on.
+    pub fn of(next: Option<&str>) -> Self {
+        Self { end_cursor: next.map(encode), has_next_page: next.is_some() }
+    }
 }
 
 #[cfg(test)]

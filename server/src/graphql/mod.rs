@@ -17,10 +17,12 @@ use crate::{access::Scope, fault::Fault, features, services::Services};
 pub struct Query(
     features::accounts::graphql::AccountsQuery,
     features::audit::graphql::AuditQuery,
+    features::experiments::graphql::ExperimentsQuery,
     features::invitations::graphql::InvitationsQuery,
     features::members::graphql::MembersQuery,
     features::projects::graphql::ProjectsQuery,
     features::registry::graphql::RegistryQuery,
+    features::runs::graphql::RunsQuery,
     features::search::graphql::SearchQuery,
     features::tokens::graphql::TokensQuery,
 );
@@ -29,9 +31,11 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     features::accounts::graphql::AccountsMutation,
+    features::experiments::graphql::ExperimentsMutation,
     features::invitations::graphql::InvitationsMutation,
     features::members::graphql::MembersMutation,
     features::projects::graphql::ProjectsMutation,
+    features::runs::graphql::RunsMutation,
     features::tokens::graphql::TokensMutation,
 );
 

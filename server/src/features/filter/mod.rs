@@ -11,6 +11,7 @@
 mod ast;
 mod error;
 mod grammar;
+pub mod keyset;
 mod lexer;
 mod order;
 mod parser;

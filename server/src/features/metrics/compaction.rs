@@ -61,7 +61,7 @@ pub fn gather<'a>(batches: impl IntoIterator<Item = &'a [u8]>) -> Result<BTreeMa
 }
 
 /// Merges new points with the stored chunks they overlap and cuts the result into chunks from `ordinal` on.
-pub fn merge(key: &str, mut points: Vec<Point>, overlapped: &[Stored], ordinal: i32) -> Result<Vec<Chunk>, Corrupt> {
+pub fn merge(key: &str, mut points: Vec<Point>, overlapped: &[&Stored], ordinal: i32) -> Result<Vec<Chunk>, Corrupt> {
     for chunk in overlapped {
         codec::decode_chunk(&chunk.data, &mut points)?;
     }
@@ -105,7 +105,7 @@ mod tests {
                 let from = rewrite_from(&spans, new[0].step);
                 let overlapped: Vec<Stored> = stored.iter().filter(|chunk| chunk.ordinal >= from).map(|chunk| Stored { key: "k".into(), ordinal: chunk.ordinal, data: codec::encode_chunk(&chunk.points) }).collect();
                 stored.retain(|chunk| chunk.ordinal < from);
-                stored.extend(merge("k", new, &overlapped, from).unwrap());
+                stored.extend(merge("k", new, &overlapped.iter().collect::<Vec<_>>(), from).unwrap());
             }
             tidy(&mut all);
             let kept: Vec<Point> = stored.iter().flat_map(|chunk| chunk.points.clone()).collect();

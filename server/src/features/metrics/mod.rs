@@ -1,5 +1,35 @@
-//! Metrics.
+//! Metrics: series of points of a run, kept at full resolution.
+//!
+//! What must stay true: an append is one row and is durable when acknowledged; the latest value of a key is the one with the greatest (step, time,
+//! value), whatever order points came in; compaction moves points from batches to chunks, and at no time does a reader miss one or see one twice;
+//! every value keeps its bits, NaN and infinities too.
+
 pub mod codec;
 pub mod compaction;
 pub mod downsample;
+mod error;
+pub mod graphql;
+pub mod jobs;
 pub mod model;
+mod repo;
+mod service;
+
+pub use error::MetricError;
+pub use model::{Latest, Measurement, Point};
+pub use service::{Append, Series, append, digest, history, latest, sample};
+
+use crate::access::{Permission, Reads, Writes};
+
+/// See metrics.
+pub struct ReadMetrics;
+impl Permission for ReadMetrics {
+    const NAME: shared::Permission = shared::Permission::RunsRead;
+    type Mode = Reads;
+}
+
+/// Compact metrics.
+pub struct WriteMetrics;
+impl Permission for WriteMetrics {
+    const NAME: shared::Permission = shared::Permission::RunsWrite;
+    type Mode = Writes;
+}

@@ -2,6 +2,10 @@
 
 use std::cmp::Ordering;
 
+use shared::key::check_key;
+
+use super::error::MetricError;
+
 /// One measurement of one key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
@@ -48,6 +52,20 @@ pub struct Measurement {
     pub point: Point,
 }
 
+impl Measurement {
+    /// Checks what needs no database. Every value and step is allowed.
+    ///
+    /// # Errors
+    /// [`MetricError`] for a key that breaks a rule or a time before the epoch.
+    pub fn check(&self) -> Result<(), MetricError> {
+        check_key(&self.key).map_err(|refused| MetricError::Key(refused.0))?;
+        if self.point.at_ms < 0 {
+            return Err(MetricError::Timestamp(self.point.at_ms, self.key.clone()));
+        }
+        Ok(())
+    }
+}
+
 /// What is known of a key without reading its series.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latest {
@@ -67,16 +85,15 @@ impl Latest {
         Self { key: key.to_owned(), point, count: 1, low: bound, high: bound }
     }
 
-    fn add(&mut self, point: Point) {
-        self.count += 1;
-        let newer = (point.step, point.at_ms).cmp(&(self.point.step, self.point.at_ms)).then_with(|| compare_values(point.value, self.point.value));
+    /// Takes in what is known of the same key from elsewhere.
+    pub fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        let newer = (other.point.step, other.point.at_ms).cmp(&(self.point.step, self.point.at_ms)).then_with(|| compare_values(other.point.value, self.point.value));
         if newer == Ordering::Greater {
-            self.point = point;
+            self.point = other.point;
         }
-        if !point.value.is_nan() {
-            self.low = Some(self.low.map_or(point.value, |low| low.min(point.value)));
-            self.high = Some(self.high.map_or(point.value, |high| high.max(point.value)));
-        }
+        self.low = [self.low, other.low].into_iter().flatten().reduce(f64::min);
+        self.high = [self.high, other.high].into_iter().flatten().reduce(f64::max);
     }
 }
 
@@ -87,7 +104,7 @@ pub fn group(measurements: &[Measurement]) -> Vec<(Latest, Vec<Point>)> {
     for Measurement { key, point } in measurements {
         match places.get(key.as_str()) {
             Some(place) => {
-                groups[*place].0.add(*point);
+                groups[*place].0.merge(&Latest::of(key, *point));
                 groups[*place].1.push(*point);
             }
             None => {

@@ -1,10 +1,16 @@
 //! Projects in the API.
 
-use async_graphql::{Context, ID, Object, Result};
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, ID, Object, Result, dataloader::Loader};
 use chrono::{DateTime, Utc};
+use shared::ids::ProjectId;
 
 use super::Project as Domain;
-use crate::graphql::scope;
+use crate::{
+    fault::Fault,
+    graphql::{Batch, batch, scope},
+};
 
 /// A shelf of experiments and models inside the organization.
 pub struct Project(pub Domain);
@@ -19,6 +25,29 @@ impl Project {
     }
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
+    }
+}
+
+/// The project of an id. Several of one request are asked for at once.
+///
+/// # Errors
+/// `NotFound`; `Forbidden`.
+pub async fn project_of(ctx: &Context<'_>, id: ProjectId) -> Result<Project> {
+    let found = batch(ctx)?.load_one(ById(id)).await?.ok_or_else(|| Fault::not_found("Project", id))?;
+    Ok(Project(found))
+}
+
+/// The project a request asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ById(ProjectId);
+
+impl Loader<ById> for Batch {
+    type Value = Domain;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Domain>, Self::Error> {
+        let projects = super::list(self.scope().grant()?).await?;
+        Ok(projects.into_iter().map(|project| (ById(project.id), project)).filter(|(id, _)| keys.contains(id)).collect())
     }
 }
 

@@ -1,0 +1,264 @@
+//! Experiments in the API.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, dataloader::Loader};
+use chrono::{DateTime, Utc};
+use shared::ids::{ExperimentId, ProjectId};
+
+use super::{Experiment as Domain, ExperimentError, ExperimentQuery, ExperimentRef, Keys, Stats};
+use crate::{
+    fault::Fault,
+    features::{
+        metrics::graphql::time,
+        page::{Page, PageInfo},
+        projects::graphql::{Project, project_of},
+        runs::graphql::{RunConnection, runs_of_experiment},
+    },
+    graphql::{Batch, batch, scope},
+};
+
+/// Which rows a list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+#[graphql(remote = "super::Lifecycle")]
+pub enum Lifecycle {
+    /// Those that are not removed.
+    #[default]
+    Active,
+    /// Those that are removed and can be restored.
+    Deleted,
+    All,
+}
+
+impl Lifecycle {
+    /// What a row's own state is called.
+    pub fn of(removed: bool) -> Self {
+        if removed { Self::Deleted } else { Self::Active }
+    }
+}
+
+/// A tag.
+#[derive(SimpleObject, Clone)]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}
+
+impl From<(String, String)> for Tag {
+    fn from((key, value): (String, String)) -> Self {
+        Self { key, value }
+    }
+}
+
+/// What runs belong to.
+#[derive(Clone)]
+pub struct Experiment(pub Domain);
+
+#[Object]
+impl Experiment {
+    async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+    /// The id as MLflow shows it: `0` for the default experiment, else 32 hexadecimal characters.
+    async fn mlflow_id(&self) -> String {
+        self.0.mlflow_id()
+    }
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    async fn project(&self, ctx: &Context<'_>) -> Result<Project> {
+        project_of(ctx, self.0.project_id).await
+    }
+    async fn lifecycle(&self) -> Lifecycle {
+        Lifecycle::of(self.0.removed_at.is_some())
+    }
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+    /// When it was last renamed, removed or restored.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at
+    }
+    /// Null for the default experiment.
+    async fn created_by(&self) -> Option<&str> {
+        Some(self.0.created_by.as_str()).filter(|name| !name.is_empty())
+    }
+    /// Runs that are not removed.
+    async fn run_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        Ok(stats(ctx, self.0.id).await?.runs)
+    }
+    /// When the latest run started.
+    async fn last_run_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        Ok(stats(ctx, self.0.id).await?.last_started_ms.map(time))
+    }
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
+        Ok(batch(ctx)?.load_one(TagsOf(self.0.id)).await?.unwrap_or_default().into_iter().map(Tag::from).collect())
+    }
+    /// The metrics that the latest 500 runs carry.
+    async fn metric_keys(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        Ok(keys(ctx, self.0.id).await?.metrics)
+    }
+    /// The params that the latest 500 runs carry.
+    async fn param_keys(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        Ok(keys(ctx, self.0.id).await?.params)
+    }
+    /// The tags that the latest 500 runs carry.
+    async fn tag_keys(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        Ok(keys(ctx, self.0.id).await?.tags)
+    }
+    /// Its runs. `filter` and `orderBy` are MLflow's search grammar, with OR and parentheses.
+    #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
+    async fn runs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 50)] first: i32,
+        after: Option<String>,
+        filter: Option<String>,
+        order_by: Option<Vec<String>>,
+        #[graphql(default)] lifecycle: Lifecycle,
+    ) -> Result<RunConnection> {
+        let page = Page::new(first, after)?;
+        runs_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by, lifecycle.into()).await
+    }
+}
+
+async fn stats(ctx: &Context<'_>, id: ExperimentId) -> Result<Stats> {
+    Ok(batch(ctx)?.load_one(StatsOf(id)).await?.unwrap_or_default())
+}
+
+async fn keys(ctx: &Context<'_>, id: ExperimentId) -> Result<Keys> {
+    Ok(batch(ctx)?.load_one(KeysOf(id)).await?.unwrap_or_default())
+}
+
+/// The experiment of an id. Several of one request are asked for at once.
+///
+/// # Errors
+/// `NotFound`; `Forbidden`.
+pub async fn experiment_of(ctx: &Context<'_>, id: ExperimentId) -> Result<Experiment> {
+    let found = batch(ctx)?.load_one(ById(id)).await?.ok_or_else(|| Fault::from(ExperimentError::Missing(id.hex())))?;
+    Ok(Experiment(found))
+}
+
+/// A page of experiments.
+#[derive(SimpleObject)]
+pub struct ExperimentConnection {
+    nodes: Vec<Experiment>,
+    page_info: PageInfo,
+    total_count: i64,
+}
+
+#[derive(Default)]
+pub struct ExperimentsQuery;
+
+#[Object]
+impl ExperimentsQuery {
+    /// Experiments, the newest first. `filter` is MLflow's search grammar, with OR and parentheses.
+    #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
+    async fn experiments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 50)] first: i32,
+        after: Option<String>,
+        filter: Option<String>,
+        #[graphql(default)] lifecycle: Lifecycle,
+    ) -> Result<ExperimentConnection> {
+        let page = Page::new(first, after)?;
+        let query = ExperimentQuery { filter: filter.unwrap_or_default(), order: Vec::new(), lifecycle: lifecycle.into(), limit: page.limit() as u64, after: page.after().map(str::to_owned) };
+        let (found, total_count) = super::list(scope(ctx)?.grant()?, &query, true).await?;
+        Ok(ExperimentConnection { nodes: found.experiments.into_iter().map(Experiment).collect(), page_info: PageInfo::of(found.next.as_deref()), total_count })
+    }
+
+    /// One experiment, removed ones too.
+    async fn experiment(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Experiment>> {
+        let scope = scope(ctx)?;
+        match super::get(scope.grant()?, reference(&id)?).await {
+            Ok(found) => Ok(Some(Experiment(found))),
+            Err(fault) if fault.code() == shared::ErrorCode::NotFound => Ok(None),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+}
+
+fn reference(id: &ID) -> Result<ExperimentRef, Fault> {
+    Ok(ExperimentRef::parse(id)?)
+}
+
+#[derive(Default)]
+pub struct ExperimentsMutation;
+
+#[Object]
+impl ExperimentsMutation {
+    /// Creates an experiment; without a project, in the default one.
+    async fn create_experiment(&self, ctx: &Context<'_>, name: String, project_id: Option<ID>) -> Result<Experiment> {
+        let project: Option<ProjectId> = project_id.map(|id| id.parse()).transpose().map_err(Fault::from)?;
+        Ok(Experiment(super::create(scope(ctx)?.grant()?, &name, project, &[]).await?))
+    }
+
+    /// Renames an experiment.
+    async fn rename_experiment(&self, ctx: &Context<'_>, id: ID, name: String) -> Result<Experiment> {
+        Ok(Experiment(super::rename(scope(ctx)?.grant()?, reference(&id)?, &name).await?))
+    }
+
+    /// Removes an experiment and all its runs. They can be restored.
+    async fn remove_experiment(&self, ctx: &Context<'_>, id: ID) -> Result<Experiment> {
+        Ok(Experiment(super::remove(scope(ctx)?.grant()?, reference(&id)?).await?))
+    }
+
+    /// Restores a removed experiment and all its runs.
+    async fn restore_experiment(&self, ctx: &Context<'_>, id: ID) -> Result<Experiment> {
+        Ok(Experiment(super::restore(scope(ctx)?.grant()?, reference(&id)?).await?))
+    }
+}
+
+/// Keys of what a request asks for of experiments.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ById(ExperimentId);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StatsOf(ExperimentId);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TagsOf(ExperimentId);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeysOf(ExperimentId);
+
+impl Loader<ById> for Batch {
+    type Value = Domain;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Domain>, Self::Error> {
+        let ids: Vec<ExperimentId> = keys.iter().map(|ById(id)| *id).collect();
+        Ok(super::get_many(self.scope().grant()?, &ids).await?.into_iter().map(|found| (ById(found.id), found)).collect())
+    }
+}
+
+impl Loader<StatsOf> for Batch {
+    type Value = Stats;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[StatsOf]) -> Result<HashMap<StatsOf, Stats>, Self::Error> {
+        let ids: Vec<ExperimentId> = keys.iter().map(|StatsOf(id)| *id).collect();
+        Ok(super::stats(self.scope().grant()?, &ids).await?.into_iter().map(|(id, stats)| (StatsOf(id), stats)).collect())
+    }
+}
+
+impl Loader<TagsOf> for Batch {
+    type Value = Vec<(String, String)>;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[TagsOf]) -> Result<HashMap<TagsOf, Self::Value>, Self::Error> {
+        let ids: Vec<ExperimentId> = keys.iter().map(|TagsOf(id)| *id).collect();
+        Ok(super::tags(self.scope().grant()?, &ids).await?.into_iter().map(|(id, tags)| (TagsOf(id), tags)).collect())
+    }
+}
+
+impl Loader<KeysOf> for Batch {
+    type Value = Keys;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[KeysOf]) -> Result<HashMap<KeysOf, Keys>, Self::Error> {
+        let mut found = HashMap::new();
+        for KeysOf(id) in keys {
+            found.insert(KeysOf(*id), super::keys(self.scope().grant()?, *id).await?);
+        }
+        Ok(found)
+    }
+}

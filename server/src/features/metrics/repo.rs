@@ -1,0 +1,146 @@
+//! The statements of metrics.
+
+use sea_orm::{DbErr, QueryResult, Value};
+use shared::ids::RunId;
+use uuid::Uuid;
+
+use super::{
+    codec,
+    compaction::{Chunk, Span, Stored},
+    model::{Latest, Point},
+};
+use crate::{
+    access::{Connection, Sql, WriteTx},
+    fault::Fault,
+};
+
+/// Appends one batch a run and moves the latest values on, in one statement. Each (run, key) comes once in `latest`, and the rows of the runs are
+/// locked by the caller.
+pub async fn append(tx: &WriteTx, latest: &[(RunId, Latest)], batches: &[(RunId, i32, Vec<u8>)]) -> Result<(), Fault> {
+    fn column<T, V: Into<Value>>(rows: &[T], pick: impl Fn(&T) -> V) -> Vec<V> {
+        rows.iter().map(pick).collect()
+    }
+    let sql = "with batch as ( \
+            insert into metric_batches (run_id, at, points, data) select b.run_id, $9, b.points, b.data from unnest($10::uuid[], $11::int[], $12::bytea[]) as b (run_id, points, data)) \
+        insert into latest_metrics as l (run_id, key, value, step, at_ms, count, low, high) \
+        select n.run_id, n.key, n.value, n.step, n.at_ms, n.count, nullif(n.low, 'NaN'), nullif(n.high, 'NaN') \
+        from unnest($1::uuid[], $2::text[], $3::float8[], $4::bigint[], $5::bigint[], $6::bigint[], $7::float8[], $8::float8[]) as n (run_id, key, value, step, at_ms, count, low, high) \
+        on conflict (run_id, key) do update set \
+            count = l.count + excluded.count, low = least(l.low, excluded.low), high = greatest(l.high, excluded.high), \
+            value = case when (excluded.step, excluded.at_ms, excluded.value) > (l.step, l.at_ms, l.value) then excluded.value else l.value end, \
+            at_ms = case when (excluded.step, excluded.at_ms) > (l.step, l.at_ms) then excluded.at_ms else l.at_ms end, \
+            step = greatest(l.step, excluded.step)";
+    let values: Vec<Value> = vec![
+        column(latest, |(run, _)| run.uuid()).into(),
+        column(latest, |(_, one)| one.key.clone()).into(),
+        column(latest, |(_, one)| one.point.value).into(),
+        column(latest, |(_, one)| one.point.step).into(),
+        column(latest, |(_, one)| one.point.at_ms).into(),
+        column(latest, |(_, one)| one.count).into(),
+        column(latest, |(_, one)| one.low.unwrap_or(f64::NAN)).into(),
+        column(latest, |(_, one)| one.high.unwrap_or(f64::NAN)).into(),
+        tx.now().into(),
+        column(batches, |(run, ..)| run.uuid()).into(),
+        column(batches, |(_, points, _)| *points).into(),
+        column(batches, |(.., data)| data.clone()).into(),
+    ];
+    tx.run(sql, values).await?;
+    Ok(())
+}
+
+/// The latest values of many runs, by key.
+pub async fn latest<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(RunId, Latest)>, Fault> {
+    let sql = "select run_id, key, value, step, at_ms, count, low, high from latest_metrics where run_id = any($1) order by run_id, key";
+    let read = |row: &QueryResult| {
+        let point = Point { value: row.try_get_by_index(2)?, step: row.try_get_by_index(3)?, at_ms: row.try_get_by_index(4)? };
+        let latest = Latest { key: row.try_get_by_index(1)?, point, count: row.try_get_by_index(5)?, low: row.try_get_by_index(6)?, high: row.try_get_by_index(7)? };
+        Ok((RunId::from_uuid(row.try_get_by_index(0)?), latest))
+    };
+    Ok(tx.rows(sql, vec![runs.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+}
+
+/// What is stored of a run: bytes of a chunk with its key, or of a batch.
+pub enum Part {
+    Chunk(String, Vec<u8>),
+    Batch(Vec<u8>),
+}
+
+/// Chunks of the keys (of every key when `None`) whose steps meet the range, and all batches. One statement, so that a compaction that commits
+/// meanwhile is seen as a whole or not at all.
+pub async fn parts<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, steps: (i64, i64)) -> Result<Vec<Part>, Fault> {
+    let sql = "(select key, data from metric_chunks where run_id = $1 and ($2::text[] is null or key = any($2)) and last_step >= $3 and first_step <= $4 order by key, ordinal) \
+        union all (select null, data from metric_batches where run_id = $1 order by id)";
+    let values = vec![run.uuid().into(), keys.map(<[String]>::to_vec).into(), steps.0.into(), steps.1.into()];
+    let read = |row: &QueryResult| {
+        let (key, data): (Option<String>, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        Ok(match key {
+            Some(key) => Part::Chunk(key, data),
+            None => Part::Batch(data),
+        })
+    };
+    Ok(tx.rows(sql, values).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+}
+
+/// Lets one compaction of a run go on at a time, until the transaction ends.
+pub async fn lock_compaction(tx: &WriteTx, run: RunId) -> Result<(), Fault> {
+    tx.rows("select pg_advisory_xact_lock(hashtextextended($1::text, 7))", vec![run.uuid().into()]).await?;
+    Ok(())
+}
+
+/// The batches of a run.
+pub async fn batches<C: Connection>(tx: &C, run: RunId) -> Result<Vec<(i64, Vec<u8>)>, Fault> {
+    let read = |row: &QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+    let rows = tx.rows("select id, data from metric_batches where run_id = $1 order by id", vec![run.uuid().into()]).await?;
+    Ok(rows.iter().map(read).collect::<Result<_, DbErr>>()?)
+}
+
+/// What the chunks of the keys cover, in order.
+pub async fn spans<C: Connection>(tx: &C, run: RunId, keys: &[String]) -> Result<Vec<(String, Span)>, Fault> {
+    let read = |row: &QueryResult| {
+        let points: i32 = row.try_get_by_index(2)?;
+        Ok((row.try_get_by_index(0)?, Span { ordinal: row.try_get_by_index(1)?, points: usize::try_from(points).unwrap_or(0), last_step: row.try_get_by_index(3)? }))
+    };
+    let sql = "select key, ordinal, points, last_step from metric_chunks where run_id = $1 and key = any($2) order by key, ordinal";
+    Ok(tx.rows(sql, vec![run.uuid().into(), keys.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+}
+
+/// Takes out the chunks of each key from an ordinal on.
+pub async fn take_chunks(tx: &WriteTx, run: RunId, from: &[(String, i32)]) -> Result<Vec<Stored>, Fault> {
+    let (keys, ordinals): (Vec<String>, Vec<i32>) = from.iter().cloned().unzip();
+    let sql = "delete from metric_chunks c using unnest($2::text[], $3::int[]) as f (key, ordinal) where c.run_id = $1 and c.key = f.key and c.ordinal >= f.ordinal returning c.key, c.ordinal, c.data";
+    let read = |row: &QueryResult| Ok(Stored { key: row.try_get_by_index(0)?, ordinal: row.try_get_by_index(1)?, data: row.try_get_by_index(2)? });
+    Ok(tx.rows(sql, vec![run.uuid().into(), keys.into(), ordinals.into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+}
+
+pub async fn insert_chunks(tx: &WriteTx, run: RunId, chunks: &[Chunk]) -> Result<(), Fault> {
+    let ends = |pick: fn(&Point) -> i64| -> (Vec<i64>, Vec<i64>) {
+        chunks.iter().filter_map(|chunk| Some((chunk.points.iter().map(pick).min()?, chunk.points.iter().map(pick).max()?))).unzip()
+    };
+    let (first_steps, last_steps) = ends(|point| point.step);
+    let (first_times, last_times) = ends(|point| point.at_ms);
+    let sql = "insert into metric_chunks (run_id, key, ordinal, points, first_step, last_step, first_ms, last_ms, data) \
+        select $1, * from unnest($2::text[], $3::int[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bytea[])";
+    let values: Vec<Value> = vec![
+        run.uuid().into(),
+        chunks.iter().map(|chunk| chunk.key.clone()).collect::<Vec<_>>().into(),
+        chunks.iter().map(|chunk| chunk.ordinal).collect::<Vec<_>>().into(),
+        chunks.iter().map(|chunk| i32::try_from(chunk.points.len()).unwrap_or(i32::MAX)).collect::<Vec<_>>().into(),
+        first_steps.into(),
+        last_steps.into(),
+        first_times.into(),
+        last_times.into(),
+        chunks.iter().map(|chunk| codec::encode_chunk(&chunk.points)).collect::<Vec<_>>().into(),
+    ];
+    tx.run(sql, values).await?;
+    Ok(())
+}
+
+/// Replaces exactly these batches by one (or none).
+pub async fn replace_batches(tx: &WriteTx, run: RunId, ids: &[i64], batch: Option<(i32, Vec<u8>)>) -> Result<(), Fault> {
+    tx.run("delete from metric_batches where run_id = $1 and id = any($2)", vec![run.uuid().into(), ids.to_vec().into()]).await?;
+    if let Some((points, data)) = batch {
+        let sql = "insert into metric_batches (run_id, at, points, data) values ($1, $2, $3, $4)";
+        tx.run(sql, vec![run.uuid().into(), tx.now().into(), points.into(), data.into()]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! Appending, reading and compacting series.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sha2::{Digest, Sha256};
+use shared::ids::RunId;
+
+use super::{
+    Latest, Measurement, Point, ReadMetrics, WriteMetrics, codec,
+    compaction::{self, CHUNK_FROM},
+    downsample::downsample,
+    model,
+    repo::{self, Part},
+};
+use crate::{
+    access::{Connection, Grant, WriteTx},
+    fault::Fault,
+};
+
+/// Measurements of one run that come together.
+#[derive(Clone, Copy, Debug)]
+pub struct Append<'a> {
+    pub run: RunId,
+    pub measurements: &'a [Measurement],
+}
+
+/// A series as a chart asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    pub key: String,
+    /// Points in the range, before sampling.
+    pub total: usize,
+    /// By step.
+    pub points: Vec<Point>,
+}
+
+/// Appends measurements, which are checked. The caller holds the locks of the runs' rows and commits.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn append(tx: &WriteTx, appends: &[Append<'_>]) -> Result<(), Fault> {
+    let mut latest: HashMap<(RunId, String), Latest> = HashMap::new();
+    let mut batches = Vec::new();
+    for append in appends.iter().filter(|append| !append.measurements.is_empty()) {
+        let groups = model::group(append.measurements);
+        let data = codec::encode_batch(groups.iter().map(|(one, points)| (one.key.as_str(), points.as_slice())));
+        batches.push((append.run, i32::try_from(append.measurements.len()).unwrap_or(i32::MAX), data));
+        for (one, _) in groups {
+            match latest.entry((append.run, one.key.clone())) {
+                std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().merge(&one),
+                std::collections::hash_map::Entry::Vacant(place) => {
+                    place.insert(one);
+                }
+            }
+        }
+    }
+    if batches.is_empty() {
+        return Ok(());
+    }
+    let latest: Vec<(RunId, Latest)> = latest.into_iter().map(|((run, _), one)| (run, one)).collect();
+    repo::append(tx, &latest, &batches).await
+}
+
+/// The latest values of many runs, each list by key.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn latest<C: Connection>(tx: &C, runs: &[RunId]) -> Result<HashMap<RunId, Vec<Latest>>, Fault> {
+    let mut lists: HashMap<RunId, Vec<Latest>> = HashMap::new();
+    let ids: Vec<_> = runs.iter().map(|run| run.uuid()).collect();
+    for (run, one) in repo::latest(tx, &ids).await? {
+        lists.entry(run).or_default().push(one);
+    }
+    Ok(lists)
+}
+
+/// The tidy series of a run and how many batches hold a part of them. `keys`: `None` is every key.
+async fn read<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, steps: (i64, i64)) -> Result<(BTreeMap<String, Vec<Point>>, usize), Fault> {
+    let mut batches = 0;
+    let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
+    let wanted = |key: &str| keys.is_none_or(|keys| keys.iter().any(|one| one == key));
+    for part in repo::parts(tx, run, keys, steps).await? {
+        match part {
+            Part::Chunk(key, data) => codec::decode_chunk(&data, series.entry(key).or_default())?,
+            Part::Batch(data) => {
+                batches += 1;
+                codec::decode_batch(&data, wanted, |key, mut points| match series.get_mut(key) {
+                    Some(known) => known.append(&mut points),
+                    None => {
+                        series.insert(key.to_owned(), points);
+                    }
+                })?;
+            }
+        }
+    }
+    series.values_mut().for_each(model::tidy);
+    Ok((series, batches))
+}
+
+/// The whole history of a key in the order of the MLflow protocol: time, step, value. Empty for an unknown run or key.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn history(grant: Grant<'_, ReadMetrics>, run: RunId, key: &str) -> Result<Vec<Point>, Fault> {
+    let keys = [key.to_owned()];
+    let mut points = read(grant.read().await?, run, Some(&keys), (i64::MIN, i64::MAX)).await?.0.remove(key).unwrap_or_default();
+    // Usually sorted already, which a stable sort notices in one pass.
+    points.sort_by(Point::by_time);
+    Ok(points)
+}
+
+/// The series of some keys between two steps (both included), each with at most `limit` points; a key without points is left out.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn sample(grant: Grant<'_, ReadMetrics>, run: RunId, keys: &[String], steps: (i64, i64), limit: usize) -> Result<Vec<Series>, Fault> {
+    let (mut all, _) = read(grant.read().await?, run, Some(keys), steps).await?;
+    let mut list = Vec::new();
+    for key in keys {
+        let Some(mut points) = all.remove(key) else { continue };
+        points.retain(|point| (steps.0..=steps.1).contains(&point.step));
+        list.push(Series { key: key.clone(), total: points.len(), points: downsample(&points, limit) });
+    }
+    Ok(list)
+}
+
+/// What a run's series amount to, for the entry that ends the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Logged {
+    pub keys: usize,
+    pub points: usize,
+    /// Whether a compaction would change much.
+    pub worth_compacting: bool,
+}
+
+/// Adds a run's series to a digest: of each key, in order, the length and bytes of the key, the number of distinct points, and of each, by step, the
+/// step, the time and the value's bits, all 64 bits big-endian.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn digest<C: Connection>(tx: &C, run: RunId, sum: &mut Sha256) -> Result<Logged, Fault> {
+    let (series, batches) = read(tx, run, None, (i64::MIN, i64::MAX)).await?;
+    for (key, points) in &series {
+        sum.update((key.len() as u64).to_be_bytes());
+        sum.update(key.as_bytes());
+        sum.update((points.len() as u64).to_be_bytes());
+        for point in points {
+            sum.update(point.step.to_be_bytes());
+            sum.update(point.at_ms.to_be_bytes());
+            sum.update(point.value.to_bits().to_be_bytes());
+        }
+    }
+    let worth_compacting = batches > 16 || series.values().any(|points| points.len() >= CHUNK_FROM) && batches > 0;
+    Ok(Logged { keys: series.len(), points: series.values().map(Vec::len).sum(), worth_compacting })
+}
+
+/// Moves a run's appended batches into chunks. Idempotent; safe beside appends, readers and itself: it takes out exactly the batches it has read, in
+/// one transaction.
+///
+/// # Errors
+/// `Unavailable` or `Internal`; nothing has changed then.
+pub async fn compact(grant: Grant<'_, WriteMetrics>, run: RunId) -> Result<(), Fault> {
+    let tx = grant.begin().await?;
+    repo::lock_compaction(&tx, run).await?;
+    let batches = repo::batches(&tx, run).await?;
+    let mut series = compaction::gather(batches.iter().map(|(_, data)| data.as_slice()))?;
+    let keys: Vec<String> = series.keys().cloned().collect();
+    let mut spans: HashMap<String, Vec<compaction::Span>> = HashMap::new();
+    for (key, span) in repo::spans(&tx, run, &keys).await? {
+        spans.entry(key).or_default().push(span);
+    }
+    let mut from: Vec<(String, i32)> = Vec::new();
+    for (key, points) in &series {
+        let spans = spans.get(key).map_or(&[][..], Vec::as_slice);
+        if let Some(first) = points.first().filter(|_| points.len() >= CHUNK_FROM || !spans.is_empty()) {
+            from.push((key.clone(), compaction::rewrite_from(spans, first.step)));
+        }
+    }
+    if from.is_empty() && batches.len() < 2 {
+        return Ok(());
+    }
+    let taken = repo::take_chunks(&tx, run, &from).await?;
+    let mut chunks = Vec::new();
+    for (key, ordinal) in &from {
+        let overlapped: Vec<_> = taken.iter().filter(|chunk| chunk.key == *key).collect();
+        chunks.extend(compaction::merge(key, series.remove(key).unwrap_or_default(), &overlapped, *ordinal)?);
+    }
+    if !chunks.is_empty() {
+        repo::insert_chunks(&tx, run, &chunks).await?;
+    }
+    let rest: i32 = series.values().map(|points| i32::try_from(points.len()).unwrap_or(i32::MAX)).sum();
+    let batch = (!series.is_empty()).then(|| (rest, codec::encode_batch(series.iter().map(|(key, points)| (key.as_str(), points.as_slice())))));
+    let ids: Vec<i64> = batches.iter().map(|(id, _)| *id).collect();
+    repo::replace_batches(&tx, run, &ids, batch).await?;
+    tx.commit_telemetry().await
+}

@@ -1,0 +1,246 @@
+//! Runs in the API.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, dataloader::Loader};
+use chrono::{DateTime, Utc};
+use shared::ids::RunId;
+
+use super::{Run as Domain, RunData, RunQuery, Status, model::NOTE_TAG};
+use crate::{
+    fault::Fault,
+    features::{
+        artifacts::graphql::{Artifact, ArtifactText, artifact_text_of_run, artifacts_of_run},
+        datasets::graphql::{DatasetInput, datasets_of_run},
+        experiments::{
+            ExperimentRef,
+            graphql::{Experiment, Lifecycle, Tag, experiment_of},
+        },
+        logged_models::graphql::{LoggedModel, logged_models_of_run},
+        metrics::graphql::{Metric, MetricSeries, series_of_run, time},
+        page::{Page, PageInfo},
+    },
+    graphql::{Batch, batch, scope},
+};
+
+/// Where a run stands.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Status")]
+pub enum RunStatus {
+    Running,
+    Scheduled,
+    Finished,
+    Failed,
+    Killed,
+}
+
+/// A param.
+#[derive(SimpleObject)]
+pub struct Param {
+    key: String,
+    value: String,
+}
+
+/// One execution of a training.
+#[derive(Clone)]
+pub struct Run(pub Domain);
+
+#[Object]
+impl Run {
+    async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+    /// The id as MLflow shows it: 32 hexadecimal characters.
+    async fn mlflow_id(&self) -> String {
+        self.0.id.hex()
+    }
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    async fn status(&self) -> RunStatus {
+        self.0.status.into()
+    }
+    async fn lifecycle(&self) -> Lifecycle {
+        Lifecycle::of(self.0.removed)
+    }
+    async fn started_at(&self) -> DateTime<Utc> {
+        time(self.0.started_ms)
+    }
+    /// Null while it has not ended.
+    async fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.0.ended_ms.map(time)
+    }
+    /// The member whose credential created it.
+    async fn created_by(&self) -> Option<&str> {
+        Some(self.0.created_by.as_str()).filter(|name| !name.is_empty())
+    }
+    /// Who the client says ran it.
+    async fn user(&self) -> Option<&str> {
+        Some(self.0.user.as_str()).filter(|name| !name.is_empty())
+    }
+    async fn experiment(&self, ctx: &Context<'_>) -> Result<Experiment> {
+        experiment_of(ctx, self.0.experiment_id).await
+    }
+    /// The latest value of each metric.
+    async fn metrics(&self, ctx: &Context<'_>) -> Result<Vec<Metric>> {
+        Ok(data(ctx, self.0.id).await?.metrics.into_iter().map(Metric).collect())
+    }
+    async fn params(&self, ctx: &Context<'_>) -> Result<Vec<Param>> {
+        Ok(data(ctx, self.0.id).await?.params.into_iter().map(|(key, value)| Param { key, value }).collect())
+    }
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
+        Ok(data(ctx, self.0.id).await?.tags.into_iter().map(Tag::from).collect())
+    }
+    /// What people wrote about it.
+    async fn note(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let tags = data(ctx, self.0.id).await?.tags;
+        Ok(tags.into_iter().find(|(key, _)| key == NOTE_TAG).map(|(_, note)| note).filter(|note| !note.is_empty()))
+    }
+    /// Changes whenever anything of the run changes.
+    async fn revision(&self) -> String {
+        self.0.revision.to_string()
+    }
+    /// Series of metrics between two steps, both included, each with at most `points` points (4 to 4000). Where points are left out, the extremes of
+    /// every stretch are kept.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn series(&self, ctx: &Context<'_>, keys: Vec<String>, #[graphql(default = 600)] points: i32, from_step: Option<i64>, to_step: Option<i64>) -> Result<Vec<MetricSeries>> {
+        series_of_run(ctx, self.0.id, &keys, points, (from_step, to_step)).await
+    }
+    /// What lies directly in a folder; without a path, at the root.
+    async fn artifacts(&self, ctx: &Context<'_>, #[graphql(default)] path: String) -> Result<Vec<Artifact>> {
+        artifacts_of_run(ctx, self.0.id, &path).await
+    }
+    /// The beginning of a text file; null when there is none.
+    async fn artifact_text(&self, ctx: &Context<'_>, path: String) -> Result<Option<ArtifactText>> {
+        artifact_text_of_run(ctx, self.0.id, &path).await
+    }
+    async fn datasets(&self, ctx: &Context<'_>) -> Result<Vec<DatasetInput>> {
+        datasets_of_run(ctx, self.0.id).await
+    }
+    /// The models it made.
+    async fn logged_models(&self, ctx: &Context<'_>) -> Result<Vec<LoggedModel>> {
+        logged_models_of_run(ctx, self.0.id).await
+    }
+}
+
+async fn data(ctx: &Context<'_>, run: RunId) -> Result<RunData> {
+    Ok(batch(ctx)?.load_one(DataOf(run)).await?.unwrap_or_default())
+}
+
+/// A page of runs.
+#[derive(SimpleObject)]
+pub struct RunConnection {
+    nodes: Vec<Run>,
+    page_info: PageInfo,
+    total_count: i64,
+}
+
+/// A page of an experiment's runs.
+///
+/// # Errors
+/// `Invalid` naming `filter`, `orderBy` or `after`; `Forbidden`.
+pub async fn runs_of_experiment(ctx: &Context<'_>, experiment: ExperimentRef, page: &Page, filter: Option<String>, order: Option<Vec<String>>, lifecycle: crate::features::experiments::Lifecycle) -> Result<RunConnection> {
+    let query = RunQuery {
+        experiments: vec![experiment],
+        filter: filter.unwrap_or_default(),
+        order: order.unwrap_or_default(),
+        lifecycle,
+        limit: page.limit() as u64,
+        after: page.after().map(str::to_owned),
+    };
+    let found = super::search(scope(ctx)?.grant()?, &query, true).await?;
+    Ok(RunConnection { page_info: PageInfo::of(found.next.as_deref()), total_count: found.total, nodes: found.runs.into_iter().map(Run).collect() })
+}
+
+/// The run of an id; `None` when there is none. Several of one request are asked for at once.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn run_of(ctx: &Context<'_>, id: RunId) -> Result<Option<Run>> {
+    Ok(batch(ctx)?.load_one(ById(id)).await?.map(Run))
+}
+
+fn read_id(id: &ID) -> Result<RunId, Fault> {
+    id.parse().map_err(Fault::from)
+}
+
+#[derive(Default)]
+pub struct RunsQuery;
+
+#[Object]
+impl RunsQuery {
+    /// One run, removed ones too.
+    async fn run(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Run>> {
+        let scope = scope(ctx)?;
+        let Ok(id) = read_id(&id) else { return Ok(None) };
+        match super::get(scope.grant()?, id).await {
+            Ok(run) => Ok(Some(Run(run))),
+            Err(fault) if fault.code() == shared::ErrorCode::NotFound => Ok(None),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct RunsMutation;
+
+#[Object]
+impl RunsMutation {
+    /// Renames a run.
+    async fn rename_run(&self, ctx: &Context<'_>, id: ID, name: String) -> Result<Run> {
+        Ok(Run(super::rename(scope(ctx)?.grant()?, read_id(&id)?, &name).await?))
+    }
+
+    /// Writes the note of a run; the empty text removes it.
+    async fn note_run(&self, ctx: &Context<'_>, id: ID, note: String) -> Result<Run> {
+        Ok(Run(super::note(scope(ctx)?.grant()?, read_id(&id)?, &note).await?))
+    }
+
+    /// Sets a tag of a run.
+    async fn set_run_tag(&self, ctx: &Context<'_>, id: ID, key: String, value: String) -> Result<Run> {
+        Ok(Run(super::set_tag(scope(ctx)?.grant()?, read_id(&id)?, &key, &value).await?))
+    }
+
+    /// Removes a tag of a run.
+    async fn remove_run_tag(&self, ctx: &Context<'_>, id: ID, key: String) -> Result<Run> {
+        Ok(Run(super::remove_tag(scope(ctx)?.grant()?, read_id(&id)?, &key).await?))
+    }
+
+    /// Removes runs. They can be restored.
+    async fn remove_runs(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Run>> {
+        let ids = ids.iter().map(read_id).collect::<Result<Vec<_>, _>>()?;
+        Ok(super::remove(scope(ctx)?.grant()?, &ids).await?.into_iter().map(Run).collect())
+    }
+
+    /// Restores removed runs.
+    async fn restore_runs(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Run>> {
+        let ids = ids.iter().map(read_id).collect::<Result<Vec<_>, _>>()?;
+        Ok(super::restore(scope(ctx)?.grant()?, &ids).await?.into_iter().map(Run).collect())
+    }
+}
+
+/// Keys of what a request asks for of runs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ById(RunId);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DataOf(RunId);
+
+impl Loader<ById> for Batch {
+    type Value = Domain;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Domain>, Self::Error> {
+        let ids: Vec<RunId> = keys.iter().map(|ById(id)| *id).collect();
+        Ok(super::get_many(self.scope().grant()?, &ids).await?.into_iter().map(|run| (ById(run.id), run)).collect())
+    }
+}
+
+impl Loader<DataOf> for Batch {
+    type Value = RunData;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[DataOf]) -> Result<HashMap<DataOf, RunData>, Self::Error> {
+        let ids: Vec<RunId> = keys.iter().map(|DataOf(id)| *id).collect();
+        Ok(super::data(self.scope().grant()?, &ids).await?.into_iter().map(|(id, data)| (DataOf(id), data)).collect())
+    }
+}

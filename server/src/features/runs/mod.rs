@@ -1,0 +1,35 @@
+//! Runs: one execution of a training, with its params, tags and metrics.
+//!
+//! What must stay true: a param is written once; tag `mlflow.runName` and the run's name are one value; a removed run is readable, not writable;
+//! creating a run and ending it have an audit entry, and the latter carries the digest of what was logged; a batch is stored as a whole or not at all.
+
+mod error;
+pub mod graphql;
+mod log;
+mod model;
+mod names;
+mod repo;
+mod search;
+mod service;
+
+pub use error::RunError;
+pub use log::{Batch, Link, apply, log};
+pub use model::{NewRun, Run, RunChange, RunData, Status};
+pub use search::{RunQuery, Runs, search};
+pub use service::{create, data, get, get_many, note, outputs, remove, remove_tag, rename, restore, set_tag, update};
+
+use crate::access::{Permission, Reads, Writes};
+
+/// See runs.
+pub struct ReadRuns;
+impl Permission for ReadRuns {
+    const NAME: shared::Permission = shared::Permission::RunsRead;
+    type Mode = Reads;
+}
+
+/// Create runs, log to them and change them.
+pub struct WriteRuns;
+impl Permission for WriteRuns {
+    const NAME: shared::Permission = shared::Permission::RunsWrite;
+    type Mode = Writes;
+}

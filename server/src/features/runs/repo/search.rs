@@ -1,0 +1,178 @@
+//! Searching runs.
+
+use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Query, SelectStatement};
+use uuid::Uuid;
+
+use super::read;
+use crate::{
+    access::Connection,
+    fault::Fault,
+    features::{
+        experiments::{ExperimentRef, Lifecycle},
+        filter::{
+            Check, Filter, Order, Test, Value,
+            keyset::{Term, arrange},
+            sql,
+        },
+        runs::Run,
+    },
+};
+
+fn column(name: &'static str) -> Expr {
+    Expr::col((Alias::new("runs"), Alias::new(name)))
+}
+
+/// Whether a row of `table` of the run, with the key, meets a condition. A missing row meets none.
+fn has(table: &'static str, key: &str, also: Expr) -> Expr {
+    let of = |name: &'static str| Expr::col((Alias::new(table), Alias::new(name)));
+    let mut row = Query::select();
+    row.expr(Expr::val(1)).from(Alias::new(table)).and_where(of("run_id").eq(column("id"))).and_where(of("key").eq(key)).and_where(also);
+    Expr::exists(row)
+}
+
+fn pair(table: &'static str, test: &Test) -> Expr {
+    let value = || Expr::col((Alias::new(table), Alias::new("value")));
+    match &test.check {
+        Check::Null { not: false } => has(table, &test.key, Expr::val(true)).not(),
+        Check::Text(crate::features::filter::Comparison::Equal, text) => {
+            // The index holds the first 200 characters.
+            let start: String = text.chars().take(200).collect();
+            let indexed = Expr::cust(if table == "run_params" { "left(run_params.value, 200)" } else { "left(run_tags.value, 200)" });
+            has(table, &test.key, indexed.eq(start).and(sql::text(value(), &test.check)))
+        }
+        check => has(table, &test.key, sql::text(value(), check)),
+    }
+}
+
+fn run_id(check: &Check) -> Expr {
+    let hex = || Expr::cust("replace(runs.id::text, '-', '')");
+    let ids = |list: &[String]| -> Vec<Uuid> { list.iter().filter(|text| text.len() == 32).filter_map(|text| Uuid::try_parse(text).ok()).collect() };
+    match check {
+        // By the primary key where it can be.
+        Check::Text(crate::features::filter::Comparison::Equal, text) => column("id").is_in(ids(std::slice::from_ref(text))),
+        Check::In { list, not: false } => column("id").is_in(ids(list)),
+        check => sql::text(hex(), check),
+    }
+}
+
+const ARTIFACT_URI: &str = "'mlflow-artifacts:/' || case when experiments.is_default then '0' else replace(experiments.id::text, '-', '') end || '/' || replace(runs.id::text, '-', '') || '/artifacts'";
+
+fn leaf(test: &Test) -> Expr {
+    match test.entity {
+        "metric" => has("latest_metrics", &test.key, sql::double(Expr::cust("latest_metrics.value"), &test.check)),
+        "param" => pair("run_params", test),
+        "tag" => pair("run_tags", test),
+        "dataset" => dataset(test),
+        _ => match test.key.as_str() {
+            "run_id" => run_id(&test.check),
+            "run_name" => sql::text(column("name"), &test.check),
+            "user_id" => sql::text(column("user_name"), &test.check),
+            "status" => sql::text(column("status"), &test.check),
+            "artifact_uri" => sql::text(Expr::cust(ARTIFACT_URI), &test.check),
+            "start_time" => sql::integer(column("started_ms"), &test.check),
+            "end_time" => sql::integer(column("ended_ms"), &test.check),
+            _ => Expr::val(false),
+        },
+    }
+}
+
+fn dataset(test: &Test) -> Expr {
+    let value = match test.key.as_str() {
+        "name" => Expr::cust("datasets.name"),
+        "digest" => Expr::cust("datasets.digest"),
+        _ => Expr::cust("(run_datasets.tags ->> 'mlflow.data.context')"),
+    };
+    let mut row = Query::select();
+    row.expr(Expr::val(1)).from(Alias::new("run_datasets")).from(Alias::new("datasets"));
+    row.and_where(Expr::cust("datasets.id = run_datasets.dataset_id and run_datasets.run_id = runs.id")).and_where(sql::text(value, &test.check));
+    Expr::exists(row)
+}
+
+/// The terms of an order, none of them null: what is missing comes last in both directions, NaN just before it.
+fn terms(order: &[Order]) -> Vec<Term> {
+    let value = |table: &'static str, key: &str| {
+        let mut row = Query::select();
+        row.column(Alias::new("value")).from(Alias::new(table)).and_where(Expr::col((Alias::new(table), Alias::new("run_id"))).eq(column("id"))).and_where(Expr::col((Alias::new(table), Alias::new("key"))).eq(key));
+        Expr::SubQuery(None, Box::new(row.into()))
+    };
+    let mut terms = Vec::new();
+    for Order { entity, key, value: kind, descending } in order {
+        let mut last = |missing: Expr, shown: Expr| {
+            terms.push(Term::ascending(missing));
+            terms.push(Term { expr: shown, descending: *descending });
+        };
+        match (*entity, key.as_str()) {
+            ("metric", key) => {
+                let nan = || Expr::cust("'NaN'::float8");
+                let rank = Expr::case(value("latest_metrics", key).is_null(), 2).case(value("latest_metrics", key).eq(nan()), 1).finally(0);
+                last(rank.into(), Expr::cust_with_exprs("coalesce(nullif($1, 'NaN'), 0)", [value("latest_metrics", key)]));
+            }
+            ("param", key) => last(value("run_params", key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [value("run_params", key)])),
+            ("tag", key) => last(value("run_tags", key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [value("run_tags", key)])),
+            (_, "end_time") => last(column("ended_ms").is_null(), Expr::cust("coalesce(runs.ended_ms, 0)")),
+            (_, name) => {
+                let expr = match name {
+                    "run_id" => column("id"),
+                    "run_name" => Expr::cust("runs.name collate \"C\""),
+                    "user_id" => Expr::cust("runs.user_name collate \"C\""),
+                    "status" => Expr::cust("runs.status collate \"C\""),
+                    "artifact_uri" => Expr::cust(ARTIFACT_URI),
+                    _ => column("started_ms"),
+                };
+                debug_assert!(matches!(kind, Value::Text | Value::Number));
+                terms.push(Term { expr, descending: *descending });
+            }
+        }
+    }
+    let uses = |name: &str| order.iter().any(|order| order.entity == "attribute" && order.key == name);
+    if !uses("start_time") {
+        terms.push(Term::descending(column("started_ms")));
+    }
+    terms.push(Term::ascending(column("id")));
+    terms
+}
+
+fn base() -> SelectStatement {
+    let mut select = Query::select();
+    select.from(Alias::new("runs")).inner_join(Alias::new("experiments"), Expr::cust("experiments.id = runs.experiment_id"));
+    select
+}
+
+fn matching(experiments: &[ExperimentRef], filter: &Filter, lifecycle: Lifecycle) -> SelectStatement {
+    let mut select = base();
+    let ids: Vec<Uuid> = experiments.iter().filter_map(|one| one.id()).map(|id| id.uuid()).collect();
+    let mut within = Cond::any();
+    if !ids.is_empty() {
+        within = within.add(column("experiment_id").is_in(ids));
+    }
+    if experiments.contains(&ExperimentRef::Default) {
+        within = within.add(column("experiment_id").in_subquery(Query::select().column(Alias::new("id")).from((Alias::new("experiments"), Alias::new("d")).1).and_where(Expr::cust("is_default")).to_owned()));
+    }
+    select.cond_where(within);
+    match lifecycle {
+        Lifecycle::Active => select.and_where(column("removed_at").is_null()),
+        Lifecycle::Deleted => select.and_where(column("removed_at").is_not_null()),
+        Lifecycle::All => &mut select,
+    };
+    select.cond_where(sql::condition(filter, &leaf));
+    select
+}
+
+/// A page of runs after the row `after`. `experiments` is not empty.
+pub async fn search<C: Connection>(tx: &C, experiments: &[ExperimentRef], filter: &Filter, order: &[Order], lifecycle: Lifecycle, after: Option<Uuid>, limit: u64) -> Result<Vec<Run>, Fault> {
+    let mut select = matching(experiments, filter, lifecycle);
+    for name in ["id", "experiment_id", "name", "user_name", "created_by", "status", "started_ms", "ended_ms", "revision"] {
+        select.column((Alias::new("runs"), Alias::new(name)));
+    }
+    select.column((Alias::new("experiments"), Alias::new("is_default"))).expr_as(column("removed_at").is_not_null(), Alias::new("removed"));
+    arrange(&mut select, &terms(order), after.map(|id| column("id").eq(id)), base);
+    select.limit(limit);
+    Ok(tx.query_all(&select).await?.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+/// How many runs match.
+pub async fn count<C: Connection>(tx: &C, experiments: &[ExperimentRef], filter: &Filter, lifecycle: Lifecycle) -> Result<i64, Fault> {
+    let mut select = matching(experiments, filter, lifecycle);
+    select.expr(Expr::cust("count(*)"));
+    Ok(tx.query_one(&select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+}

@@ -1,0 +1,88 @@
+//! What can be searched of runs, and searching them.
+
+use super::{ReadRuns, Run, repo};
+use crate::{
+    access::Grant,
+    fault::Fault,
+    features::{
+        experiments::{ExperimentRef, Lifecycle},
+        filter::{self, Attribute, Entity, Fields, Grammar, Ops, Value, keyset},
+    },
+};
+
+const TEXT: Ops = Ops::EQUAL.and(Ops::LIKE);
+
+/// The entities, keys and operators of MLflow's run search.
+pub const GRAMMAR: Grammar = Grammar {
+    entities: &[
+        Entity {
+            name: "attribute",
+            spellings: &["attribute", "attributes", "attr", "run"],
+            fields: Fields::Known(&[
+                Attribute::text("run_id", TEXT.and(Ops::IN)),
+                Attribute::text("run_name", TEXT).aliases(&["Run name", "run name", "Run Name"]),
+                Attribute::text("user_id", TEXT),
+                Attribute::text("status", TEXT),
+                Attribute::text("artifact_uri", TEXT),
+                Attribute::number("start_time").aliases(&["created", "Created"]),
+                Attribute::number("end_time"),
+            ]),
+        },
+        Entity { name: "metric", spellings: &["metric", "metrics"], fields: Fields::Any { value: Value::Number, ops: Ops::EQUAL.and(Ops::ORDER), sortable: true } },
+        Entity { name: "param", spellings: &["param", "params", "parameter", "parameters"], fields: Fields::Any { value: Value::Text, ops: TEXT.and(Ops::NULL), sortable: true } },
+        Entity { name: "tag", spellings: &["tag", "tags"], fields: Fields::Any { value: Value::Text, ops: TEXT.and(Ops::NULL), sortable: true } },
+        Entity {
+            name: "dataset",
+            spellings: &["dataset", "datasets"],
+            fields: Fields::Known(&[
+                Attribute::text("name", TEXT.and(Ops::IN)).unsorted(),
+                Attribute::text("digest", TEXT.and(Ops::IN)).unsorted(),
+                Attribute::text("context", TEXT.and(Ops::IN)).unsorted(),
+            ]),
+        },
+    ],
+};
+
+/// A search for runs.
+#[derive(Clone, Debug, Default)]
+pub struct RunQuery {
+    /// Without any, nothing is found. Those that do not exist have no runs.
+    pub experiments: Vec<ExperimentRef>,
+    pub filter: String,
+    pub order: Vec<String>,
+    pub lifecycle: Lifecycle,
+    pub limit: u64,
+    /// Where the page before ended.
+    pub after: Option<String>,
+}
+
+/// A page of runs.
+#[derive(Clone, Debug, Default)]
+pub struct Runs {
+    pub runs: Vec<Run>,
+    /// Continues the list, if it goes on.
+    pub next: Option<String>,
+    /// How many match in all; 0 unless it was asked for.
+    pub total: i64,
+}
+
+/// A page of runs and, with `count`, how many there are in all.
+///
+/// # Errors
+/// `Invalid` naming `filter`, `orderBy` or `after`.
+pub async fn search(grant: Grant<'_, ReadRuns>, query: &RunQuery, count: bool) -> Result<Runs, Fault> {
+    let filter = filter::parse(&query.filter, &GRAMMAR)?;
+    let order = filter::orders(&query.order, &GRAMMAR)?;
+    let described = format!("runs {} {:?} {filter:?} {order:?} {:?}", grant.tenant().id, query.experiments, query.lifecycle);
+    let after = query.after.as_deref().map(|cursor| keyset::open(&described, cursor)).transpose()?;
+    if query.experiments.is_empty() {
+        return Ok(Runs::default());
+    }
+    let tx = grant.read().await?;
+    let mut runs = repo::search(tx, &query.experiments, &filter, &order, query.lifecycle, after, query.limit + 1).await?;
+    let more = runs.len() as u64 > query.limit;
+    runs.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+    let next = runs.last().filter(|_| more).map(|last| keyset::seal(&described, last.id.uuid()));
+    let total = if count { repo::count(tx, &query.experiments, &filter, query.lifecycle).await? } else { 0 };
+    Ok(Runs { runs, next, total })
+}

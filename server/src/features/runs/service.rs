@@ -1,0 +1,278 @@
+//! Creating, finding, changing and ending runs.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use shared::ids::{LoggedModelId, RunId};
+use uuid::Uuid;
+
+use super::{
+    NewRun, ReadRuns, Run, RunChange, RunData, RunError, Status, WriteRuns,
+    log::{self, Batch},
+    model::{NOTE_TAG, check_name},
+    names, repo,
+};
+use crate::{
+    access::{Connection, Grant, Sql, WriteTx, audit::{Entry, Subject}},
+    fault::Fault,
+    features::{
+        experiments::maker,
+        logged_models::{self, Direction, ModelLink},
+        metrics::{self, jobs::CompactMetrics},
+    },
+};
+
+fn entry(action: &'static str, run: &Run) -> Entry {
+    Entry::new(action, Subject::new("run", run.id, &run.name))
+}
+
+/// Creates a run.
+///
+/// # Errors
+/// `Invalid` for what breaks a rule; `NotFound` for the experiment; `Conflict` when that is removed.
+pub async fn create(grant: Grant<'_, WriteRuns>, mut new: NewRun) -> Result<Run, Fault> {
+    new.settle(names::random)?;
+    let tx = grant.begin().await?;
+    let run = apply(&tx, std::slice::from_ref(&new)).await?.into_iter().next().unwrap_or_else(|| Err(Fault::internal("a run without an outcome")))?;
+    tx.commit(created(&run)).await?;
+    Ok(run)
+}
+
+/// The entry that a new run is committed with.
+pub fn created(run: &Run) -> Entry {
+    entry("run.create", run).detail(json!({ "experiment": run.experiment_id }))
+}
+
+/// Writes new runs, which are settled. Each stands or falls by itself.
+///
+/// # Errors
+/// Of the whole: `Unavailable` or `Internal`. Of one run: `NotFound`, `Conflict`.
+pub async fn apply(tx: &WriteTx, new: &[NewRun]) -> Result<Vec<Result<Run, Fault>>, Fault> {
+    let now = tx.now().timestamp_millis();
+    let created_by = maker(tx.actor());
+    let rows: Vec<(RunId, &NewRun, i64)> = new.iter().map(|run| (RunId::from_uuid(Uuid::now_v7()), run, run.started_ms.unwrap_or(now))).collect();
+    let placed = repo::insert(tx, &rows, &created_by).await?;
+    let outcome = |((id, new, started_ms), placed): ((RunId, &NewRun, i64), Option<repo::Placed>)| {
+        let placed = placed.ok_or_else(|| RunError::NoExperiment(new.experiment.to_string()))?;
+        if placed.removed {
+            return Err(RunError::ExperimentRemoved(new.experiment.to_string()).into());
+        }
+        Ok(Run {
+            id,
+            experiment_id: placed.experiment,
+            in_default: placed.is_default,
+            name: new.name.clone(),
+            user: new.user.clone(),
+            created_by: created_by.clone(),
+            status: Status::Running,
+            started_ms,
+            ended_ms: None,
+            removed: false,
+            revision: 0,
+        })
+    };
+    Ok(rows.into_iter().zip(placed).map(outcome).collect())
+}
+
+/// One run, removed ones too.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(grant: Grant<'_, ReadRuns>, id: RunId) -> Result<Run, Fault> {
+    Ok(repo::find_many(grant.read().await?, &[id.uuid()]).await?.pop().ok_or_else(|| RunError::missing(id))?)
+}
+
+/// Several runs; those that do not exist are left out.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn get_many(grant: Grant<'_, ReadRuns>, ids: &[RunId]) -> Result<Vec<Run>, Fault> {
+    repo::find_many(grant.read().await?, &uuids(ids)).await
+}
+
+/// What several runs logged.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn data(grant: Grant<'_, ReadRuns>, ids: &[RunId]) -> Result<HashMap<RunId, RunData>, Fault> {
+    let tx = grant.read().await?;
+    let mut data = pairs(tx, ids).await?;
+    for (run, list) in metrics::latest(tx, ids).await? {
+        data.entry(run).or_default().metrics = list;
+    }
+    Ok(data)
+}
+
+async fn pairs<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId, RunData>, Fault> {
+    let mut data: HashMap<RunId, RunData> = HashMap::new();
+    for pair in repo::pairs(tx, &uuids(ids)).await? {
+        let run = data.entry(pair.run).or_default();
+        if pair.is_param { &mut run.params } else { &mut run.tags }.push((pair.key, pair.value));
+    }
+    Ok(data)
+}
+
+/// Changes a run. A status that ends it is entered with the digest of what it logged.
+///
+/// # Errors
+/// `Invalid` for what breaks a rule; `NotFound`; `Conflict` for a removed run.
+pub async fn update(grant: Grant<'_, WriteRuns>, id: RunId, mut change: RunChange) -> Result<Run, Fault> {
+    change.check()?;
+    let tx = grant.begin().await?;
+    let ends = change.status.is_some_and(Status::is_terminal);
+    if ends && change.ended_ms.is_none() {
+        change.ended_ms = Some(tx.now().timestamp_millis());
+    }
+    let Some(run) = repo::update(&tx, id, &change).await? else { return Err(refusal(&tx, id).await?.into()) };
+    if ends {
+        let (detail, worth_compacting) = digest(&tx, &run).await?;
+        if worth_compacting {
+            tx.enqueue(&CompactMetrics { run: id }).await?;
+        }
+        tx.commit(entry("run.end", &run).detail(detail)).await?;
+    } else {
+        let action = if change.status.is_some() { "run.update" } else { "run.rename" };
+        tx.commit(entry(action, &run).detail(json!({ "status": run.status.as_str() }))).await?;
+    }
+    Ok(run)
+}
+
+/// Why a run could not be changed.
+async fn refusal<C: Connection>(tx: &C, id: RunId) -> Result<RunError, Fault> {
+    Ok(match repo::find_many(tx, &[id.uuid()]).await?.pop() {
+        Some(_) => RunError::Removed(id.hex()),
+        None => RunError::missing(id),
+    })
+}
+
+/// SHA-256 over what a run logged. Of params and then of tags: their number, and of each, by key, key and value, every text with its length before it; then
+/// the series as [`metrics::digest`] says. Numbers are 64 bits, big-endian.
+async fn digest(tx: &WriteTx, run: &Run) -> Result<(Value, bool), Fault> {
+    let data = pairs(tx, &[run.id]).await?.remove(&run.id).unwrap_or_default();
+    let mut sum = Sha256::new();
+    for list in [&data.params, &data.tags] {
+        let mut list: Vec<&(String, String)> = list.iter().collect();
+        // The database sorts by its own collation; the digest must not depend on it.
+        list.sort_unstable();
+        sum.update((list.len() as u64).to_be_bytes());
+        for text in list.into_iter().flat_map(|(key, value)| [key, value]) {
+            sum.update((text.len() as u64).to_be_bytes());
+            sum.update(text.as_bytes());
+        }
+    }
+    let logged = metrics::digest(tx, run.id, &mut sum).await?;
+    let digest: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let detail = json!({
+        "status": run.status.as_str(), "sha256": digest,
+        "params": data.params.len(), "tags": data.tags.len(), "metrics": logged.keys, "points": logged.points,
+    });
+    Ok((detail, logged.worth_compacting))
+}
+
+/// Removes runs. They can be restored. Those that are removed already stay so.
+///
+/// # Errors
+/// `NotFound` when one does not exist; nothing has changed then.
+pub async fn remove(grant: Grant<'_, WriteRuns>, ids: &[RunId]) -> Result<Vec<Run>, Fault> {
+    set_removed(grant, ids, true).await
+}
+
+/// Restores removed runs. Those that are not removed stay so.
+///
+/// # Errors
+/// `NotFound` when one does not exist; nothing has changed then.
+pub async fn restore(grant: Grant<'_, WriteRuns>, ids: &[RunId]) -> Result<Vec<Run>, Fault> {
+    set_removed(grant, ids, false).await
+}
+
+/// Most runs of one request.
+const RUNS_MAX: usize = 1_000;
+
+async fn set_removed(grant: Grant<'_, WriteRuns>, ids: &[RunId], removed: bool) -> Result<Vec<Run>, Fault> {
+    if ids.len() > RUNS_MAX {
+        return Err(RunError::TooMany { what: "runs", most: RUNS_MAX, got: ids.len() }.into());
+    }
+    let tx = grant.begin().await?;
+    let changed = repo::set_removed(&tx, &uuids(ids), removed).await?;
+    let mut by_id: HashMap<RunId, Run> = repo::find_many(&tx, &uuids(ids)).await?.into_iter().map(|run| (run.id, run)).collect();
+    let action = if removed { "run.remove" } else { "run.restore" };
+    let entries: Vec<Entry> = changed.iter().filter_map(|id| by_id.get(id)).map(|run| entry(action, run)).collect();
+    let mut runs = Vec::with_capacity(ids.len());
+    for id in ids {
+        if let Some(run) = by_id.remove(id) {
+            runs.push(run);
+        } else if !runs.iter().any(|run: &Run| run.id == *id) {
+            return Err(RunError::missing(*id).into());
+        }
+    }
+    if !entries.is_empty() {
+        tx.commit_all(entries).await?;
+    }
+    Ok(runs)
+}
+
+/// Removes a tag.
+///
+/// # Errors
+/// `NotFound` for the run or the tag; `Conflict` for a removed run.
+pub async fn remove_tag(grant: Grant<'_, WriteRuns>, id: RunId, key: &str) -> Result<Run, Fault> {
+    let tx = grant.begin().await?;
+    let run = repo::update(&tx, id, &RunChange::default()).await?;
+    let Some(run) = run else { return Err(refusal(&tx, id).await?.into()) };
+    if !repo::remove_tag(&tx, id, key).await? {
+        return Err(RunError::NoSuchTag(id.hex(), key.chars().take(250).collect()).into());
+    }
+    tx.commit(entry("run.untag", &run).detail(json!({ "key": key }))).await?;
+    Ok(run)
+}
+
+/// Ties logged models to the run that made them, each with the training step.
+///
+/// # Errors
+/// `NotFound` for the run or a model; `Conflict` for a removed run. Nothing is stored then.
+pub async fn outputs(grant: Grant<'_, WriteRuns>, id: RunId, models: &[(LoggedModelId, i64)]) -> Result<(), Fault> {
+    let tx = grant.begin().await?;
+    if repo::update(&tx, id, &RunChange::default()).await?.is_none() {
+        return Err(refusal(&tx, id).await?.into());
+    }
+    let links: Vec<ModelLink> = models.iter().map(|(model, step)| ModelLink { run: id, model: *model, direction: Direction::Output, step: *step }).collect();
+    logged_models::link(&tx, &links).await?;
+    tx.commit_telemetry().await
+}
+
+/// Sets a tag on behalf of a person: with an entry, whether the run goes on or not.
+///
+/// # Errors
+/// `Invalid`; `NotFound`; `Conflict` for a removed run.
+pub async fn set_tag(grant: Grant<'_, WriteRuns>, id: RunId, key: &str, value: &str) -> Result<Run, Fault> {
+    let mut batch = Batch::of(id);
+    batch.tags.push((key.to_owned(), value.to_owned()));
+    batch.check()?;
+    let tx = grant.begin().await?;
+    log::apply(&tx, &[batch]).await?.into_iter().next().unwrap_or_else(|| Err(Fault::internal("a batch without an outcome")))?;
+    let run = repo::find_many(&tx, &[id.uuid()]).await?.pop().ok_or_else(|| RunError::missing(id))?;
+    tx.commit(entry("run.tag", &run).detail(json!({ "key": key }))).await?;
+    Ok(run)
+}
+
+/// Sets the note of a run; the empty text removes it.
+///
+/// # Errors
+/// `Invalid`; `NotFound`; `Conflict` for a removed run.
+pub async fn note(grant: Grant<'_, WriteRuns>, id: RunId, note: &str) -> Result<Run, Fault> {
+    set_tag(grant, id, NOTE_TAG, note).await
+}
+
+/// Renames a run.
+///
+/// # Errors
+/// `Invalid` naming `name`; `NotFound`; `Conflict` for a removed run.
+pub async fn rename(grant: Grant<'_, WriteRuns>, id: RunId, name: &str) -> Result<Run, Fault> {
+    check_name(name)?;
+    update(grant, id, RunChange { name: Some(name.to_owned()), ..RunChange::default() }).await
+}
+
+fn uuids(ids: &[RunId]) -> Vec<Uuid> {
+    ids.iter().map(|id| id.uuid()).collect()
+}
