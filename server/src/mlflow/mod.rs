@@ -5,12 +5,16 @@
 //! A part of the protocol is a file with `pub(super) const ENDPOINTS: &[Endpoint]` and handlers of the form
 //! `async fn create(call: Call<CreateInput>) -> Answer<CreateOutput>`.
 
+mod about;
 mod artifacts;
 pub mod call;
 pub mod error;
+mod experiments;
 mod logged_models;
+mod metrics;
 mod page_token;
 mod registry;
+mod runs;
 pub mod wire;
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, http::Method, middleware::from_fn, web};
@@ -50,7 +54,8 @@ pub const PREFIXES: [&str; 4] = ["/api/2.0/", "/ajax-api/2.0/", "/api/3.0/", "/a
 
 /// Every endpoint of the edge.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    const PARTS: &[&[Endpoint]] = &[artifacts::ENDPOINTS, logged_models::ENDPOINTS, registry::ENDPOINTS];
+    const PARTS: &[&[Endpoint]] =
+        &[about::ENDPOINTS, experiments::ENDPOINTS, runs::ENDPOINTS, metrics::ENDPOINTS, artifacts::ENDPOINTS, logged_models::ENDPOINTS, registry::ENDPOINTS];
     PARTS.iter().flat_map(|part| part.iter())
 }
 
@@ -61,6 +66,7 @@ pub fn old_downloads() -> &'static [Endpoint] {
 
 /// Mounts the edge. Unknown paths below `/api` and `/ajax-api` answer `ENDPOINT_NOT_FOUND` as JSON.
 pub fn configure(app: &mut web::ServiceConfig) {
+    about::configure(app);
     let mut table: Vec<(&str, Vec<&Endpoint>)> = Vec::new();
     for endpoint in endpoints() {
         match table.iter_mut().find(|(path, _)| *path == endpoint.path) {

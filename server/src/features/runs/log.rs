@@ -11,7 +11,7 @@ use super::{
     repo,
 };
 use crate::{
-    access::{Grant, Sql, WriteTx, audit::{Entry, Subject}},
+    access::{Grant, WriteTx, audit::{Entry, Subject}},
     fault::Fault,
     features::{
         logged_models::{Dataset, ModelMetric, record_metrics},

@@ -27,16 +27,16 @@ fn entry(action: &'static str, run: &Run) -> Entry {
     Entry::new(action, Subject::new("run", run.id, &run.name))
 }
 
-/// Creates a run.
+/// Creates a run and returns it with its tags.
 ///
 /// # Errors
 /// `Invalid` for what breaks a rule; `NotFound` for the experiment; `Conflict` when that is removed.
-pub async fn create(grant: Grant<'_, WriteRuns>, mut new: NewRun) -> Result<Run, Fault> {
+pub async fn create(grant: Grant<'_, WriteRuns>, mut new: NewRun) -> Result<(Run, Vec<(String, String)>), Fault> {
     new.settle(names::random)?;
     let tx = grant.begin().await?;
     let run = apply(&tx, std::slice::from_ref(&new)).await?.into_iter().next().unwrap_or_else(|| Err(Fault::internal("a run without an outcome")))?;
     tx.commit(created(&run)).await?;
-    Ok(run)
+    Ok((run, new.tags))
 }
 
 /// The entry that a new run is committed with.

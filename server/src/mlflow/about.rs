@@ -1,0 +1,37 @@
+//! What clients ask of the server itself.
+
+use actix_web::{HttpResponse, http::Method, web};
+use serde_json::json;
+
+use super::{Answer, Endpoint};
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint::public(Method::GET, "mlflow/server-info", || web::to(server_info))];
+
+/// The version of the protocol. `/v1/traces` does not exist here, so the number is below the one (3.4) from which clients send traces there.
+const PROTOCOL: &str = "3.3.2";
+
+/// Mounts `/health` and `/version`.
+pub(super) fn configure(app: &mut web::ServiceConfig) {
+    app.service(web::resource("/health").get(health)).service(web::resource("/version").get(version));
+}
+
+async fn health() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("OK")
+}
+
+async fn version() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(PROTOCOL)
+}
+
+async fn server_info() -> Answer<serde_json::Value> {
+    Ok(web::Json(json!({
+        "store_type": "SqlStore",
+        "workspaces_enabled": false,
+        "trace_archival_enabled": false,
+        "multipart_uploads_enabled": false,
+        "multipart_downloads_enabled": false,
+        "presigned_upload_run_id_supported": false,
+        "presigned_upload_model_id_supported": false,
+        "features_enabled": { "gateway": false },
+    })))
+}

@@ -1,0 +1,154 @@
+//! What logs and reads metrics.
+
+use actix_web::{HttpResponse, http::Method, web};
+use serde::{Deserialize, Serialize};
+use shared::Permission;
+
+use super::{
+    Answer, Call, Endpoint, Error,
+    experiments::{after, limit, pairs},
+    runs::{model_id, run_id},
+    wire::{Double, Empty, Int, List, Pair, Text, filled, present, required, text},
+};
+use crate::features::{
+    logged_models::Dataset,
+    metrics::{self, Measurement, Point},
+    page,
+    runs::{self, Batch, Link},
+};
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::new(Method::POST, "mlflow/runs/log-metric", Permission::RunsWrite, || web::to(log_metric)),
+    Endpoint::new(Method::POST, "mlflow/runs/log-batch", Permission::RunsWrite, || web::to(log_batch)),
+    Endpoint::new(Method::GET, "mlflow/metrics/get-history", Permission::RunsRead, || web::to(history)),
+];
+
+/// A point as the protocol shows it.
+#[derive(Serialize)]
+pub(super) struct WireMetric<'a> {
+    pub key: &'a str,
+    pub value: Double,
+    pub timestamp: i64,
+    pub step: i64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct MetricBody {
+    key: Option<Text>,
+    value: Option<Double>,
+    timestamp: Option<Int>,
+    step: Option<Int>,
+    #[serde(alias = "modelId")]
+    model_id: Option<Text>,
+    #[serde(alias = "datasetName")]
+    dataset_name: Option<Text>,
+    #[serde(alias = "datasetDigest")]
+    dataset_digest: Option<Text>,
+}
+
+fn add(batch: &mut Batch, body: MetricBody) -> Result<(), Error> {
+    let point = Point { value: present("value", body.value)?.0, at_ms: present("timestamp", body.timestamp)?.0, step: body.step.unwrap_or_default().0 };
+    if let Some(model) = filled(body.model_id) {
+        let dataset = Dataset { name: text(body.dataset_name), digest: text(body.dataset_digest) };
+        batch.links.push(Link { metric: batch.metrics.len(), model: model_id(Some(Text(model)))?, dataset });
+    }
+    batch.metrics.push(Measurement { key: required("key", body.key)?, point });
+    Ok(())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LogMetric {
+    #[serde(alias = "runId")]
+    run_id: Option<Text>,
+    #[serde(alias = "runUuid")]
+    run_uuid: Option<Text>,
+    key: Option<Text>,
+    value: Option<Double>,
+    timestamp: Option<Int>,
+    step: Option<Int>,
+    #[serde(alias = "modelId")]
+    model_id: Option<Text>,
+    #[serde(alias = "datasetName")]
+    dataset_name: Option<Text>,
+    #[serde(alias = "datasetDigest")]
+    dataset_digest: Option<Text>,
+}
+
+async fn log_metric(Call { scope, input }: Call<LogMetric>) -> Answer<Empty> {
+    let mut batch = Batch::of(run_id(input.run_id, input.run_uuid)?);
+    let LogMetric { key, value, timestamp, step, model_id, dataset_name, dataset_digest, .. } = LogMetric { run_id: None, run_uuid: None, ..input };
+    add(&mut batch, MetricBody { key, value, timestamp, step, model_id, dataset_name, dataset_digest })?;
+    runs::log(scope.grant()?, batch).await?;
+    Ok(web::Json(Empty {}))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LogBatch {
+    #[serde(alias = "runId")]
+    run_id: Option<Text>,
+    metrics: List<MetricBody>,
+    params: List<Pair>,
+    tags: List<Pair>,
+}
+
+async fn log_batch(Call { scope, input }: Call<LogBatch>) -> Answer<Empty> {
+    let mut batch = Batch::of(run_id(input.run_id, None)?);
+    batch.params = pairs(input.params)?;
+    batch.tags = pairs(input.tags)?;
+    batch.metrics.reserve(input.metrics.0.len());
+    input.metrics.0.into_iter().try_for_each(|metric| add(&mut batch, metric))?;
+    runs::log(scope.grant()?, batch).await?;
+    Ok(web::Json(Empty {}))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct GetHistory {
+    #[serde(alias = "runId")]
+    run_id: Option<Text>,
+    #[serde(alias = "runUuid")]
+    run_uuid: Option<Text>,
+    #[serde(alias = "metricKey")]
+    metric_key: Option<Text>,
+    #[serde(alias = "pageToken")]
+    page_token: Option<Text>,
+    #[serde(alias = "maxResults")]
+    max_results: Option<Int>,
+}
+
+#[derive(Serialize)]
+struct History<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    metrics: &'a [WireMetric<'a>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+/// Points after which a page begins. A token holds the number of points before it; points that come later with earlier times move it, as in MLflow.
+fn offset(token: Option<Text>) -> Result<usize, Error> {
+    let Some(text) = after(token)? else { return Ok(0) };
+    text.strip_prefix("history:").and_then(|count| count.parse().ok()).ok_or_else(|| Error::invalid("Invalid page token"))
+}
+
+async fn history(Call { scope, input }: Call<GetHistory>) -> Result<HttpResponse, Error> {
+    let key = required("metric_key", input.metric_key)?;
+    let run = run_id(input.run_id, input.run_uuid);
+    let start = offset(input.page_token)?;
+    let most = input.max_results.map(|_| limit(input.max_results, 0, i64::from(i32::MAX))).transpose()?;
+    let points = match run {
+        Ok(run) => metrics::history(scope.grant()?, run, &key).await?,
+        // An unknown run has no history; that is no error in MLflow.
+        Err(error) if error.code == super::Code::ResourceDoesNotExist => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let rest = points.get(start..).unwrap_or_default();
+    let page = &rest[..rest.len().min(most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX))];
+    let next_page_token = (page.len() < rest.len()).then(|| page::encode(&format!("history:{}", start + page.len())));
+    let wire: Vec<WireMetric<'_>> = page.iter().map(|point| WireMetric { key: &key, value: Double(point.value), timestamp: point.at_ms, step: point.step }).collect();
+    let mut body = Vec::with_capacity(64 + wire.len() * (key.len() + 80));
+    serde_json::to_writer(&mut body, &History { metrics: &wire, next_page_token }).map_err(crate::fault::Fault::internal)?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+}

@@ -1,0 +1,415 @@
+//! `runs/*` of the protocol, without what logs metrics.
+
+use std::collections::HashMap;
+
+use actix_web::{http::Method, web};
+use serde::{Deserialize, Serialize};
+use shared::{
+    Permission,
+    ids::{LoggedModelId, RunId},
+};
+
+use super::{
+    Answer, Call, Endpoint, Error,
+    experiments::{after, limit, pairs, reference, stage},
+    metrics::WireMetric,
+    wire::{Double, Empty, Int, KeyValue, List, Named, Names, Pair, Text, filled, present, required, text},
+};
+use crate::{
+    access::Scope,
+    fault::Fault,
+    features::{
+        artifacts::location::{Owner, parse_model_id, root_uri, show_model_id},
+        datasets::{self, Input},
+        experiments::{ExperimentRef, Lifecycle},
+        logged_models::{self, Direction, ModelLink},
+        page,
+        runs::{self, Batch, NewRun, Run, RunChange, RunData, RunError, RunQuery, Status},
+    },
+};
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::new(Method::POST, "mlflow/runs/create", Permission::RunsWrite, || web::to(create)),
+    Endpoint::new(Method::GET, "mlflow/runs/get", Permission::RunsRead, || web::to(get)),
+    Endpoint::new(Method::POST, "mlflow/runs/update", Permission::RunsWrite, || web::to(update)),
+    Endpoint::new(Method::POST, "mlflow/runs/delete", Permission::RunsWrite, || web::to(delete)),
+    Endpoint::new(Method::POST, "mlflow/runs/restore", Permission::RunsWrite, || web::to(restore)),
+    Endpoint::new(Method::POST, "mlflow/runs/search", Permission::RunsRead, || web::to(search)),
+    Endpoint::new(Method::POST, "mlflow/runs/log-parameter", Permission::RunsWrite, || web::to(log_parameter)),
+    Endpoint::new(Method::POST, "mlflow/runs/set-tag", Permission::RunsWrite, || web::to(set_tag)),
+    Endpoint::new(Method::POST, "mlflow/runs/delete-tag", Permission::RunsWrite, || web::to(delete_tag)),
+    Endpoint::new(Method::POST, "mlflow/runs/log-inputs", Permission::RunsWrite, || web::to(log_inputs)),
+    Endpoint::new(Method::POST, "mlflow/runs/outputs", Permission::RunsWrite, || web::to(outputs)),
+    Endpoint::new(Method::POST, "mlflow/runs/log-model", Permission::RunsWrite, || web::to(log_model)),
+];
+
+impl Names for Status {
+    const FIRST: i64 = 1;
+    const ALL: &'static [(&'static str, Self)] =
+        &[("RUNNING", Status::Running), ("SCHEDULED", Status::Scheduled), ("FINISHED", Status::Finished), ("FAILED", Status::Failed), ("KILLED", Status::Killed)];
+}
+
+/// Reads the id of a run; the older field `run_uuid` says the same.
+pub(super) fn run_id(run_id: Option<Text>, run_uuid: Option<Text>) -> Result<RunId, Error> {
+    let id = required("run_id", run_id.filter(|id| !id.is_empty()).or(run_uuid))?;
+    let missing = || Fault::from(RunError::Missing(id.chars().take(64).flat_map(char::escape_debug).collect()));
+    Ok(id.parse().map_err(|_| missing())?)
+}
+
+/// Reads the id of a logged model.
+pub(super) fn model_id(value: Option<Text>) -> Result<LoggedModelId, Error> {
+    let id = required("model_id", value)?;
+    parse_model_id(&id).ok_or_else(|| Error::missing(format!("Logged model with ID '{}' not found", id.escape_debug())))
+}
+
+#[derive(Serialize)]
+struct Info<'a> {
+    run_id: String,
+    run_uuid: String,
+    run_name: &'a str,
+    experiment_id: String,
+    user_id: &'a str,
+    status: &'static str,
+    start_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_time: Option<i64>,
+    artifact_uri: String,
+    lifecycle_stage: &'static str,
+}
+
+fn info(run: &Run) -> Info<'_> {
+    let experiment_id = run.experiment_mlflow_id();
+    Info {
+        run_id: run.id.hex(),
+        run_uuid: run.id.hex(),
+        run_name: &run.name,
+        artifact_uri: root_uri(&experiment_id, Owner::Run(run.id)),
+        experiment_id,
+        user_id: &run.user,
+        status: run.status.as_str(),
+        start_time: run.started_ms,
+        end_time: run.ended_ms,
+        lifecycle_stage: stage(run.removed),
+    }
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    metrics: Vec<WireMetric<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    params: Vec<KeyValue<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<KeyValue<'a>>,
+}
+
+fn data(data: Option<&RunData>) -> Data<'_> {
+    let pairs = |list: fn(&RunData) -> &Vec<(String, String)>| data.into_iter().flat_map(list).map(|(key, value)| KeyValue { key, value }).collect();
+    let metric = |one: &'_ crate::features::metrics::Latest| (one.point.value, one.point.at_ms, one.point.step);
+    let metrics = data.into_iter().flat_map(|data| &data.metrics);
+    Data {
+        metrics: metrics.map(|one| WireMetric { key: &one.key, value: Double(metric(one).0), timestamp: metric(one).1, step: metric(one).2 }).collect(),
+        params: pairs(|data| &data.params),
+        tags: pairs(|data| &data.tags),
+    }
+}
+
+#[derive(Serialize)]
+struct Inputs<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dataset_inputs: Vec<DatasetInput<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    model_inputs: Vec<ModelInput>,
+}
+
+#[derive(Serialize)]
+struct DatasetInput<'a> {
+    dataset: Dataset<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<KeyValue<'a>>,
+}
+
+#[derive(Serialize)]
+struct Dataset<'a> {
+    name: &'a str,
+    digest: &'a str,
+    source_type: &'a str,
+    source: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    schema: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    profile: &'a str,
+}
+
+#[derive(Serialize)]
+struct ModelInput {
+    model_id: String,
+}
+
+#[derive(Serialize)]
+struct ModelOutput {
+    model_id: String,
+    step: i64,
+}
+
+#[derive(Serialize)]
+struct Outputs {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    model_outputs: Vec<ModelOutput>,
+}
+
+#[derive(Serialize)]
+struct WireRun<'a> {
+    info: Info<'a>,
+    data: Data<'a>,
+    inputs: Inputs<'a>,
+    outputs: Outputs,
+}
+
+/// Everything that hangs on some runs, each kind asked for once.
+#[derive(Default)]
+struct Loaded {
+    data: HashMap<RunId, RunData>,
+    inputs: HashMap<RunId, Vec<Input>>,
+    links: Vec<ModelLink>,
+}
+
+impl Loaded {
+    async fn of(scope: &Scope, runs: &[Run]) -> Result<Self, Error> {
+        let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
+        if ids.is_empty() {
+            return Ok(Self::default());
+        }
+        let grant: crate::access::Grant<'_, runs::ReadRuns> = scope.grant()?;
+        let links = logged_models::links_of_runs(grant.read().await?, &ids).await?;
+        Ok(Self { data: runs::data(scope.grant()?, &ids).await?, inputs: datasets::of_runs(scope.grant()?, &ids).await?, links })
+    }
+
+    fn wire<'a>(&'a self, run: &'a Run) -> WireRun<'a> {
+        let links = |direction| self.links.iter().filter(move |link| link.run == run.id && link.direction == direction);
+        let dataset = |input: &'a Input| DatasetInput {
+            dataset: Dataset { name: &input.name, digest: &input.digest, source_type: &input.source_type, source: &input.source, schema: &input.schema, profile: &input.profile },
+            tags: input.tags.iter().map(|(key, value)| KeyValue { key, value }).collect(),
+        };
+        WireRun {
+            info: info(run),
+            data: data(self.data.get(&run.id)),
+            inputs: Inputs {
+                dataset_inputs: self.inputs.get(&run.id).into_iter().flatten().map(dataset).collect(),
+                model_inputs: links(Direction::Input).map(|link| ModelInput { model_id: show_model_id(link.model) }).collect(),
+            },
+            outputs: Outputs { model_outputs: links(Direction::Output).map(|link| ModelOutput { model_id: show_model_id(link.model), step: link.step }).collect() },
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Create {
+    #[serde(alias = "experimentId")]
+    experiment_id: Option<Text>,
+    #[serde(alias = "userId")]
+    user_id: Option<Text>,
+    #[serde(alias = "runName")]
+    run_name: Option<Text>,
+    #[serde(alias = "startTime")]
+    start_time: Option<Int>,
+    tags: List<Pair>,
+}
+
+async fn create(Call { scope, input }: Call<Create>) -> Answer<serde_json::Value> {
+    let experiment = match filled(input.experiment_id) {
+        Some(id) => reference("experiment_id", Some(Text(id)))?,
+        None => ExperimentRef::Default,
+    };
+    let new = NewRun { experiment, name: text(input.run_name), user: text(input.user_id), started_ms: input.start_time.map(|time| time.0), tags: pairs(input.tags)? };
+    let (run, tags) = runs::create(scope.grant()?, new).await?;
+    let logged = RunData { tags, ..RunData::default() };
+    let wire = WireRun { info: info(&run), data: data(Some(&logged)), inputs: Inputs { dataset_inputs: Vec::new(), model_inputs: Vec::new() }, outputs: Outputs { model_outputs: Vec::new() } };
+    Ok(web::Json(serde_json::json!({ "run": wire })))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ById {
+    #[serde(alias = "runId")]
+    run_id: Option<Text>,
+    #[serde(alias = "runUuid")]
+    run_uuid: Option<Text>,
+    key: Option<Text>,
+    value: Option<Text>,
+}
+
+async fn get(Call { scope, input }: Call<ById>) -> Answer<serde_json::Value> {
+    let run = runs::get(scope.grant()?, run_id(input.run_id, input.run_uuid)?).await?;
+    let list = [run];
+    let loaded = Loaded::of(&scope, &list).await?;
+    Ok(web::Json(serde_json::json!({ "run": loaded.wire(&list[0]) })))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Update {
+    #[serde(alias = "runId")]
+    run_id: Option<Text>,
+    #[serde(alias = "runUuid")]
+    run_uuid: Option<Text>,
+    status: Named<Status>,
+    #[serde(alias = "endTime")]
+    end_time: Option<Int>,
+    #[serde(alias = "runName")]
+    run_name: Option<Text>,
+}
+
+async fn update(Call { scope, input }: Call<Update>) -> Answer<serde_json::Value> {
+    let id = run_id(input.run_id, input.run_uuid)?;
+    let change = RunChange { status: input.status.0, ended_ms: input.end_time.map(|time| time.0), name: filled(input.run_name) };
+    let run = runs::update(scope.grant()?, id, change).await?;
+    Ok(web::Json(serde_json::json!({ "run_info": info(&run) })))
+}
+
+async fn delete(Call { scope, input }: Call<ById>) -> Answer<Empty> {
+    runs::remove(scope.grant()?, &[run_id(input.run_id, input.run_uuid)?]).await?;
+    Ok(web::Json(Empty {}))
+}
+
+async fn restore(Call { scope, input }: Call<ById>) -> Answer<Empty> {
+    runs::restore(scope.grant()?, &[run_id(input.run_id, input.run_uuid)?]).await?;
+    Ok(web::Json(Empty {}))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Search {
+    #[serde(alias = "experimentIds")]
+    experiment_ids: List<Text>,
+    filter: Option<Text>,
+    #[serde(alias = "runViewType")]
+    run_view_type: Named<Lifecycle>,
+    #[serde(alias = "maxResults")]
+    max_results: Option<Int>,
+    #[serde(alias = "orderBy")]
+    order_by: List<Text>,
+    #[serde(alias = "pageToken")]
+    page_token: Option<Text>,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    runs: Vec<WireRun<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+async fn search(Call { scope, input }: Call<Search>) -> Result<actix_web::HttpResponse, Error> {
+    let query = RunQuery {
+        // An id that is none has no runs.
+        experiments: input.experiment_ids.0.iter().filter_map(|id| ExperimentRef::parse(id).ok()).collect(),
+        filter: text(input.filter),
+        order: input.order_by.strings(),
+        lifecycle: input.run_view_type.0.unwrap_or_default(),
+        limit: limit(input.max_results, 1_000, 50_000)?,
+        after: after(input.page_token)?,
+    };
+    let found = runs::search(scope.grant()?, &query, false).await?;
+    let loaded = Loaded::of(&scope, &found.runs).await?;
+    let answer = Found { runs: found.runs.iter().map(|run| loaded.wire(run)).collect(), next_page_token: found.next.as_deref().map(page::encode) };
+    Ok(actix_web::HttpResponse::Ok().json(answer))
+}
+
+async fn log_parameter(Call { scope, input }: Call<ById>) -> Answer<Empty> {
+    let mut batch = Batch::of(run_id(input.run_id, input.run_uuid)?);
+    batch.params.push((required("key", input.key)?, present("value", input.value)?.0));
+    runs::log(scope.grant()?, batch).await?;
+    Ok(web::Json(Empty {}))
+}
+
+async fn set_tag(Call { scope, input }: Call<ById>) -> Answer<Empty> {
+    let mut batch = Batch::of(run_id(input.run_id, input.run_uuid)?);
+    batch.tags.push((required("key", input.key)?, present("value", input.value)?.0));
+    runs::log(scope.grant()?, batch).await?;
+    Ok(web::Json(Empty {}))
+}
+
+async fn delete_tag(Call { scope, input }: Call<ById>) -> Answer<Empty> {
+    let id = run_id(input.run_id, input.run_uuid)?;
+    runs::remove_tag(scope.grant()?, id, &required("key", input.key)?).await?;
+    Ok(web::Json(Empty {}))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LogInputs {
+    #[serde(alias = "runId")]
+    run_id: Option<Text>,
+    datasets: List<InputBody>,
+    models: List<ModelBody>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct InputBody {
+    dataset: DatasetBody,
+    tags: List<Pair>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct DatasetBody {
+    name: Option<Text>,
+    digest: Option<Text>,
+    #[serde(alias = "sourceType")]
+    source_type: Option<Text>,
+    source: Option<Text>,
+    schema: Option<Text>,
+    profile: Option<Text>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ModelBody {
+    #[serde(alias = "modelId")]
+    model_id: Option<Text>,
+    step: Option<Int>,
+}
+
+async fn log_inputs(Call { scope, input }: Call<LogInputs>) -> Answer<Empty> {
+    let run = run_id(input.run_id, None)?;
+    let read = |InputBody { dataset, tags }: InputBody| {
+        Ok(Input {
+            name: required("dataset.name", dataset.name)?,
+            digest: required("dataset.digest", dataset.digest)?,
+            source_type: text(dataset.source_type),
+            source: text(dataset.source),
+            schema: text(dataset.schema),
+            profile: text(dataset.profile),
+            tags: pairs(tags)?,
+        })
+    };
+    let inputs = input.datasets.0.into_iter().map(read).collect::<Result<Vec<_>, Error>>()?;
+    let models = input.models.0.into_iter().map(|model| model_id(model.model_id)).collect::<Result<Vec<_>, _>>()?;
+    datasets::log(scope.grant()?, run, inputs, &models).await?;
+    Ok(web::Json(Empty {}))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LogOutputs {
+    #[serde(alias = "runId")]
+    run_id: Option<Text>,
+    models: List<ModelBody>,
+}
+
+async fn outputs(Call { scope, input }: Call<LogOutputs>) -> Answer<Empty> {
+    let run = run_id(input.run_id, None)?;
+    let models = input.models.0.into_iter().map(|model| Ok((model_id(model.model_id)?, model.step.unwrap_or_default().0))).collect::<Result<Vec<_>, Error>>()?;
+    runs::outputs(scope.grant()?, run, &models).await?;
+    Ok(web::Json(Empty {}))
+}
+
+/// What clients of MLflow 2 send beside the files of a model. The files and the logged model say the same.
+async fn log_model(Call { scope, input }: Call<ById>) -> Answer<Empty> {
+    runs::get(scope.grant()?, run_id(input.run_id, input.run_uuid)?).await?;
+    Ok(web::Json(Empty {}))
+}
