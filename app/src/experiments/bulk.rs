@@ -30,7 +30,7 @@ pub(super) fn Bulk(
             }
             let count = ids.len() as i64;
             selected.set(Vec::new());
-            sheet.update(|sheet| {
+            sheet.try_update(|sheet| {
                 sheet.rows.retain(|line| !ids.contains(&line.id));
                 sheet.total -= count;
             });
@@ -39,7 +39,7 @@ pub(super) fn Bulk(
                 let (api, ids) = (api.clone(), ids.clone());
                 spawn_local(async move {
                     match set_removed(api, ids, !to_removed).await {
-                        Ok(()) => leptos::callback::Callable::run(&again, ()),
+                        Ok(()) => drop(leptos::callback::Callable::try_run(&again, ())),
                         Err(error) => toasts.fail(&error),
                     }
                 });

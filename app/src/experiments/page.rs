@@ -16,7 +16,7 @@ use crate::{
     api::{use_api, ApiError},
     frame::may,
     kit::{
-        Address, Button, ButtonKind, Callout, ColumnChooser, Copyable, Crumb, Dialog, Empty, FilterField, Icon, Menu, MenuItem, NameDialog, Page, Pager, RelativeTime, Saving, Sort, Table, Tone,
+        Address, Button, Callout, ColumnChooser, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem, NameDialog, Page, Pager, RelativeTime, Saving, Sort, Table, Tone,
         number, steady, use_address, use_toasts,
     },
     visit::{remember, use_origin, use_remembered},
@@ -36,7 +36,7 @@ pub fn ExperimentPage() -> impl IntoView {
     let address = use_address();
     let api = use_api();
     let origin = use_origin();
-    let kept: Vec<String> = use_remembered("columns").map(|kept| kept.split('|').map(str::to_owned).collect()).unwrap_or_default();
+    let kept = RwSignal::new(use_remembered("columns").map(|kept| kept.split('|').map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default());
     let wish = Memo::new(move |_| {
         let asked = address.all("columns");
         Wish {
@@ -44,22 +44,31 @@ pub fn ExperimentPage() -> impl IntoView {
             filter: address.get("filter"),
             sort: address.sort().unwrap_or_else(usual),
             removed: is_removed(address),
-            columns: if asked.is_empty() { kept.clone() } else { asked },
+            columns: if asked.is_empty() { kept.get() } else { asked },
             after: address.get("after"),
         }
     });
-    keep_columns(address, wish);
+    keep_columns(address, wish, kept);
     let query: Query = Resource::new(move || wish.get(), move |wish| sheet::fetch(api.clone(), wish));
     steady(query, move |sheet| page(sheet, query, wish, address, origin.clone()))
 }
 
-/// Columns named by the address are remembered for the next visit.
-fn keep_columns(address: Address, wish: Memo<Wish>) {
-    Effect::new(move |_: Option<()>| {
+/// Columns named by the address are remembered for the next visit, and forgotten when the reader
+/// takes them out of it.
+fn keep_columns(address: Address, wish: Memo<Wish>, kept: RwSignal<Vec<String>>) {
+    Effect::new(move |before: Option<bool>| {
         let asked = address.all("columns");
+        let path = wish.with_untracked(|wish| format!("/experiments/{}", wish.id));
         if !asked.is_empty() {
-            wish.with_untracked(|wish| remember(&format!("/experiments/{}", wish.id), "columns", Some(&asked.join("|"))));
+            remember(&path, "columns", Some(&asked.join("|")));
+            kept.set(asked);
+            return true;
         }
+        if before == Some(true) {
+            remember(&path, "columns", None);
+            kept.set(Vec::new());
+        }
+        false
     });
 }
 
@@ -84,7 +93,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
     let gone = Memo::new(move |_| sheet.with(|sheet| sheet.head.experiment.is_removed()));
     let actions = move || {
         view! {
-            <Button icon=Icon::PLAY kind=ButtonKind::Primary on_press=move || guiding.set(true)>"Log a run"</Button>
+            <button class="button primary" type="button" command="show-modal" commandfor="guide" on:click=move |_| guiding.set(true)><Glyph icon=Icon::PLAY/>"Log a run"</button>
             {may_write.then(|| view! {
                 <Menu id="experiment-menu" label="More for this experiment">
                     <MenuItem icon=Icon::PENCIL on_press=move || renaming.set(true)>"Rename"</MenuItem>

@@ -44,17 +44,19 @@ pub(super) type Change = Pin<Box<dyn Future<Output = Result<(), ApiError>>>>;
 /// Does something to the run of the page, shows its new state, and offers for ten seconds to take
 /// it back.
 pub(super) fn change(open: Open, said: String, act: Change, undo: impl Fn(Api) -> Change + Send + Sync + 'static) {
+    // An undo outlives the page it was offered on.
+    let (api, toasts) = (open.api(), open.toasts);
     spawn_local(async move {
         if let Err(error) = act.await {
-            return open.toasts.fail(&error);
+            return toasts.fail(&error);
         }
         open.refresh();
-        open.toasts.undo(said, move || {
-            let back = undo(open.api());
+        toasts.undo(said, move || {
+            let back = undo(api.clone());
             spawn_local(async move {
                 match back.await {
                     Ok(()) => open.refresh(),
-                    Err(error) => open.toasts.fail(&error),
+                    Err(error) => toasts.fail(&error),
                 }
             });
         });

@@ -43,8 +43,10 @@ impl Open {
 
     /// Asks for the run again and shows what came.
     pub fn refresh(self) {
+        // The reader may have left the page meanwhile.
+        let (Some(api), Some(id)) = (self.api.try_get_value(), self.run.try_with_untracked(|run| run.id.clone())) else { return };
         spawn_local(async move {
-            match model::fetch(self.api(), self.id()).await {
+            match model::fetch(api, id).await {
                 Ok(run) => self.show(run),
                 Err(error) => self.toasts.fail(&error),
             }
@@ -67,8 +69,8 @@ impl Open {
                 return;
             }
             busy.set_value(true);
+            let (api, id) = (self.api(), self.id());
             spawn_local(async move {
-                let (api, id) = (self.api(), self.id());
                 if let Ok(revision) = model::revision(&api, &id).await
                     && self.run.try_with_untracked(|run| run.id == id && run.revision != revision) == Some(true)
                     && let Ok(run) = model::fetch(api, id).await

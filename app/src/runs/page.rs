@@ -34,8 +34,9 @@ fn inside(open: Open) -> AnyView {
     });
     let renaming = RwSignal::new(false);
     let rename = Callback::new(move |name: String| -> Saving {
+        let work = actions::rename(open.api(), open.id(), name);
         Box::pin(async move {
-            actions::rename(open.api(), open.id(), name).await?;
+            work.await?;
             open.refresh();
             Ok(())
         })

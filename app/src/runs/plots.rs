@@ -119,10 +119,11 @@ fn line(points: Points, label: &str, at: usize) -> Series {
 /// Asks for series and puts them where the charts look. Without a word when it fails: the charts
 /// keep what they have and the next change asks again.
 fn bring(open: Open, keys: Vec<String>, points: usize, range: Option<(i64, i64)>, store: Store) {
-    for keys in keys.chunks(BATCH).map(<[String]>::to_vec) {
+    for keys in keys.chunks(BATCH) {
+        let api = open.api();
+        let variables = json!({ "id": open.id(), "keys": keys, "points": points, "fromStep": range.map(|range| range.0), "toStep": range.map(|range| range.1) });
         spawn_local(async move {
-            let variables = json!({ "id": open.id(), "keys": keys, "points": points, "fromStep": range.map(|range| range.0), "toStep": range.map(|range| range.1) });
-            let data: Result<Data, ApiError> = model::part(&open.api(), SERIES, variables).await;
+            let data: Result<Data, ApiError> = model::part(&api, SERIES, variables).await;
             if let Ok(data) = data {
                 store.try_update(|store| store.extend(data.series.into_iter().map(|points| (points.key.clone(), points))));
             }
