@@ -1,4 +1,4 @@
-//! Artifacts by proxy (`mlflow-artifacts:`), the old downloads, and the handshake.
+//! Artifacts by proxy (`mlflow-artifacts:`), and the old downloads.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -45,7 +45,6 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::new(Method::GET, "mlflow/artifacts/list", Permission::ArtifactsRead, || web::to(list_of_run)),
     Endpoint::new(Method::GET, "mlflow/logged-models/{model_id}/artifacts/directories", Permission::ArtifactsRead, || web::to(list_of_model)),
     Endpoint::new(Method::GET, "mlflow/logged-models/{model_id}/artifacts/files", Permission::ArtifactsRead, || web::to(get_of_model)),
-    Endpoint::public(Method::GET, "mlflow/server-info", || web::to(server_info)),
 ];
 
 /// The downloads that MLflow serves outside its API prefixes.
@@ -213,18 +212,4 @@ async fn get_of_version(request: HttpRequest, edge: web::Data<Edge>, mut call: C
 async fn download(request: &HttpRequest, edge: &Edge, call: &Call<PlaceInput>, at: &Location) -> Result<HttpResponse, Error> {
     let file = artifacts::find(call.scope.grant()?, at).await?;
     Ok(files::send(request, &edge.services.blobs, call.scope.tenant().id, &file, Show::Download).await?)
-}
-
-/// What this server offers; asked before downloads and when a workspace is set.
-async fn server_info() -> web::Json<Value> {
-    web::Json(json!({
-        "store_type": "SqlStore",
-        "workspaces_enabled": false,
-        "trace_archival_enabled": false,
-        "multipart_uploads_enabled": false,
-        "multipart_downloads_enabled": false,
-        "presigned_upload_run_id_supported": false,
-        "presigned_upload_model_id_supported": false,
-        "features_enabled": { "gateway": false },
-    }))
 }

@@ -9,17 +9,13 @@ use shared::ids::RegisteredModelId;
 use super::{ModelVersion as Version, RegisteredModel as Model};
 use crate::{
     fault::Fault,
-    features::page::{Page, PageInfo, Paged},
+    features::{
+        experiments::graphql::Tag,
+        page::{Page, PageInfo, Paged},
+        runs::graphql::{Run, run_of},
+    },
     graphql::{Batch, batch, scope},
 };
-
-/// A key and its value.
-#[derive(SimpleObject)]
-#[graphql(name = "Tag")]
-pub struct Tag {
-    pub key: String,
-    pub value: String,
-}
 
 /// A movable name for one version.
 #[derive(SimpleObject)]
@@ -63,7 +59,7 @@ impl RegisteredModel {
 }
 
 fn tags(pairs: &[(String, String)]) -> Vec<Tag> {
-    pairs.iter().map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect()
+    pairs.iter().cloned().map(Tag::from).collect()
 }
 
 /// One version of a registered model.
@@ -91,6 +87,13 @@ impl ModelVersion {
     /// The files it was made from, as the client named them.
     async fn source(&self) -> &str {
         &self.0.source
+    }
+    /// The run that made the files, if it is known.
+    async fn run(&self, ctx: &Context<'_>) -> Result<Option<Run>> {
+        match self.0.run_id {
+            Some(id) => run_of(ctx, id).await,
+            None => Ok(None),
+        }
     }
     async fn tags(&self) -> Vec<Tag> {
         tags(&self.0.tags)
