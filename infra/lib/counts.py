@@ -42,7 +42,7 @@ def count(output: str) -> Counts:
     return total
 
 
-STARTS = re.compile(r"^(failures:|error(\[\w+\])?:|-{4} .* stdout -{4}|=+ (FAILURES|ERRORS) =+|✖ failing tests:|warning: unused.*|Diff in .*)")
+STARTS = re.compile(r"^(failures:|error(\[\w+\])?:|-{4} .* stdout -{4}|=+ (FAILURES|ERRORS) =+|✖ failing tests:)")
 
 DULL = re.compile(r"^(test .* \.\.\. (ok|ignored.*)|running \d+ tests?|\s+(Compiling|Checking|Running|Doc-tests|Downloaded) .*)$")
 
@@ -52,6 +52,6 @@ def excerpt(output: str, most: int = 150) -> str:
     for closing in CLOSING:
         output = closing.sub("", output)
     lines = [line for line in output.splitlines() if not DULL.match(line)]
-    first = next((number for number, line in enumerate(lines) if STARTS.match(line)), max(0, len(lines) - 40))
+    first = next((number for number, line in enumerate(lines) if STARTS.match(line)), max(0, len(lines) - most))
     shown = lines[first:first + most]
     return "\n".join("  | " + line for line in shown) + ("\n  | ..." if len(lines) - first > most else "")
