@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    access::{Vault, throttle::Throttle},
+    access::{Group, Vault, throttle::Throttle},
     config::Config,
+    features::runs::RunActs,
     fault::Fault,
     platform::{Blobs, Clock, Mailer},
 };
@@ -17,6 +18,8 @@ pub struct Services {
     pub throttle: Throttle,
     pub mailer: Mailer,
     pub blobs: Blobs,
+    /// Where loggers' requests share transactions.
+    pub run_writes: Group<RunActs>,
 }
 
 impl Services {
@@ -25,8 +28,10 @@ impl Services {
     /// # Errors
     /// When a setting cannot be read. That the database or Redis is away is no error here.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, Fault> {
+        let vault = Vault::open(&config.database_url, config.connections, clock.clone()).await?;
         Ok(Self {
-            vault: Vault::open(&config.database_url, config.connections, clock.clone()).await?,
+            run_writes: Group::new(vault.clone()),
+            vault,
             throttle: Throttle::new(config.redis_url.as_deref(), clock)?,
             mailer: Mailer::new(&config.mail, &config.mail_from)?,
             blobs: Blobs::open(&config.blobs)?,

@@ -23,6 +23,8 @@ use crate::{fault::Fault, platform::Clock};
 /// A connection is retired after so long: a backend keeps the catalog entries of every tenant it
 /// has touched and never gives them back.
 const CONNECTION_LIFE: Duration = Duration::from_secs(600);
+/// How long a credential that entered is worth reading a body for.
+const ENTERED_FOR: Duration = Duration::from_secs(60);
 /// Denied attempts that were written lately, so that a loop of them is one entry a minute.
 const DENIAL_WINDOW_SECONDS: i64 = 60;
 
@@ -39,6 +41,7 @@ struct Shared {
     policies: moka::sync::Cache<TenantId, (i64, Arc<Policy>)>,
     denials: Mutex<HashMap<(Uuid, shared::Permission), DateTime<Utc>>>,
     used: Mutex<HashSet<(CredentialKind, Uuid)>>,
+    entered: moka::sync::Cache<Credential, ()>,
     bell: tokio::sync::Notify,
 }
 
@@ -76,6 +79,7 @@ impl Vault {
                 policies: moka::sync::Cache::new(2_000),
                 denials: Mutex::default(),
                 used: Mutex::default(),
+                entered: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(ENTERED_FOR).build(),
                 bell: tokio::sync::Notify::new(),
             }),
         })
@@ -118,6 +122,7 @@ impl Vault {
         let (tx, entry) = self.open_tenant(&credential).await?;
         let rights = self.rights_of(&tx, &entry).await?;
         self.note_use(&credential, entry.credential);
+        self.shared.entered.insert(credential.clone(), ());
         let kind = match credential.kind() {
             CredentialKind::Session => ActorKind::Member,
             CredentialKind::Token => ActorKind::Token,
@@ -137,6 +142,12 @@ impl Vault {
                 denied: Mutex::default(),
             }),
         })
+    }
+
+    /// Whether the credential entered within the last minute. Decides only whether a request's body is worth reading before the credential is checked; the
+    /// check itself is part of every transaction.
+    pub fn entered_lately(&self, credential: &Credential) -> bool {
+        self.shared.entered.contains_key(credential)
     }
 
     /// The scope of a claimed job: the job's tenant, and the one permission its kind names.

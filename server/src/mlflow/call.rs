@@ -14,7 +14,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::{Code, Error};
-use crate::{access::Scope, http};
+use crate::{
+    access::{Credential, RequestInfo, Scope},
+    fault::Fault,
+    features::runs::{Act, Done},
+    http,
+    services::Services,
+};
 
 /// Largest JSON body, bytes. MLflow documents 1 MB and accepts more; 1,000 metrics with long keys stay far below.
 pub const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -46,6 +52,52 @@ pub(super) async fn record_denials(request: ServiceRequest, next: Next<impl Mess
         }
     }
     Ok(response)
+}
+
+/// Extractor of what loggers send one request after the other: the input, and a way to write that shares transactions with other requests of the caller.
+pub struct LogCall<T> {
+    pub input: T,
+    services: Services,
+    credential: Credential,
+    request: RequestInfo,
+}
+
+impl<T> LogCall<T> {
+    /// Splits the input off.
+    pub fn split(self) -> (T, LogCall<()>) {
+        let Self { input, services, credential, request } = self;
+        (input, LogCall { input: (), services, credential, request })
+    }
+}
+
+impl LogCall<()> {
+    /// Writes, and returns once it is committed.
+    ///
+    /// # Errors
+    /// Who calls and whether they may is decided here; the act's own errors.
+    pub async fn write(self, act: Act) -> Result<Done, Fault> {
+        self.services.run_writes.write(&self.credential, self.request, act).await
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for LogCall<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let services = request.app_data::<web::Data<http::Edge>>().ok_or_else(|| Error::new(Code::InternalError, "The server is not configured"))?.services.clone();
+            let credential = http::credential(&request, &services.config).flatten().ok_or_else(Fault::unauthenticated)?;
+            // No body is read for a stranger.
+            if !services.vault.entered_lately(&credential) {
+                services.vault.enter(credential.clone(), http::request_info(&request)).await?;
+            }
+            let body = body(&request, payload).await?;
+            Ok(Self { input: from_body(&body, Map::new())?, services, credential, request: http::request_info(&request) })
+        })
+    }
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::Permission;
 
 use super::{
-    Answer, Call, Endpoint, Error,
+    Answer, Call, Endpoint, Error, LogCall,
     experiments::{after, limit, pairs},
     runs::{model_id, run_id},
     wire::{Double, Empty, Int, List, Pair, Text, filled, present, required, text},
@@ -14,7 +14,7 @@ use crate::features::{
     logged_models::Dataset,
     metrics::{self, Measurement, Point},
     page,
-    runs::{self, Batch, Link},
+    runs::{Act, Batch, Link},
 };
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -76,11 +76,12 @@ struct LogMetric {
     dataset_digest: Option<Text>,
 }
 
-async fn log_metric(Call { scope, input }: Call<LogMetric>) -> Answer<Empty> {
+async fn log_metric(call: LogCall<LogMetric>) -> Answer<Empty> {
+    let (input, call) = call.split();
     let mut batch = Batch::of(run_id(input.run_id, input.run_uuid)?);
     let LogMetric { key, value, timestamp, step, model_id, dataset_name, dataset_digest, .. } = LogMetric { run_id: None, run_uuid: None, ..input };
     add(&mut batch, MetricBody { key, value, timestamp, step, model_id, dataset_name, dataset_digest })?;
-    runs::log(scope.grant()?, batch).await?;
+    call.write(Act::log(batch)?).await?;
     Ok(web::Json(Empty {}))
 }
 
@@ -94,13 +95,14 @@ struct LogBatch {
     tags: List<Pair>,
 }
 
-async fn log_batch(Call { scope, input }: Call<LogBatch>) -> Answer<Empty> {
+async fn log_batch(call: LogCall<LogBatch>) -> Answer<Empty> {
+    let (input, call) = call.split();
     let mut batch = Batch::of(run_id(input.run_id, None)?);
     batch.params = pairs(input.params)?;
     batch.tags = pairs(input.tags)?;
     batch.metrics.reserve(input.metrics.0.len());
     input.metrics.0.into_iter().try_for_each(|metric| add(&mut batch, metric))?;
-    runs::log(scope.grant()?, batch).await?;
+    call.write(Act::log(batch)?).await?;
     Ok(web::Json(Empty {}))
 }
 

@@ -21,7 +21,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, http::Method, m
 
 use shared::Permission;
 
-pub use call::{Call, caller};
+pub use call::{Call, LogCall, caller};
 pub use error::{Code, Error};
 
 /// What a handler returns: 200 with a JSON object, or an error in MLflow's form.

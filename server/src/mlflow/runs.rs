@@ -10,7 +10,7 @@ use shared::{
 };
 
 use super::{
-    Answer, Call, Endpoint, Error,
+    Answer, Call, Endpoint, Error, LogCall,
     experiments::{after, limit, pairs, reference, stage},
     metrics::WireMetric,
     wire::{Double, Empty, Int, KeyValue, List, Named, Names, Pair, Text, filled, present, required, text},
@@ -24,7 +24,7 @@ use crate::{
         experiments::{ExperimentRef, Lifecycle},
         logged_models::{self, Direction, ModelLink},
         page,
-        runs::{self, Batch, NewRun, Run, RunChange, RunData, RunError, RunQuery, Status},
+        runs::{self, Act, Batch, Done, NewRun, Run, RunChange, RunData, RunError, RunQuery, Status},
     },
 };
 
@@ -217,13 +217,18 @@ struct Create {
     tags: List<Pair>,
 }
 
-async fn create(Call { scope, input }: Call<Create>) -> Answer<serde_json::Value> {
+fn unexpected() -> Error {
+    Fault::internal("an act was answered as another").into()
+}
+
+async fn create(call: LogCall<Create>) -> Answer<serde_json::Value> {
+    let (input, call) = call.split();
     let experiment = match filled(input.experiment_id) {
         Some(id) => reference("experiment_id", Some(Text(id)))?,
         None => ExperimentRef::Default,
     };
     let new = NewRun { experiment, name: text(input.run_name), user: text(input.user_id), started_ms: input.start_time.map(|time| time.0), tags: pairs(input.tags)? };
-    let (run, tags) = runs::create(scope.grant()?, new).await?;
+    let Done::Created(run, tags) = call.write(Act::create(new)?).await? else { return Err(unexpected()) };
     let logged = RunData { tags, ..RunData::default() };
     let wire = WireRun { info: info(&run), data: data(Some(&logged)), inputs: Inputs { dataset_inputs: Vec::new(), model_inputs: Vec::new() }, outputs: Outputs { model_outputs: Vec::new() } };
     Ok(web::Json(serde_json::json!({ "run": wire })))
@@ -261,10 +266,11 @@ struct Update {
     run_name: Option<Text>,
 }
 
-async fn update(Call { scope, input }: Call<Update>) -> Answer<serde_json::Value> {
+async fn update(call: LogCall<Update>) -> Answer<serde_json::Value> {
+    let (input, call) = call.split();
     let id = run_id(input.run_id, input.run_uuid)?;
     let change = RunChange { status: input.status.0, ended_ms: input.end_time.map(|time| time.0), name: filled(input.run_name) };
-    let run = runs::update(scope.grant()?, id, change).await?;
+    let Done::Changed(run) = call.write(Act::change(id, change)?).await? else { return Err(unexpected()) };
     Ok(web::Json(serde_json::json!({ "run_info": info(&run) })))
 }
 
@@ -318,17 +324,19 @@ async fn search(Call { scope, input }: Call<Search>) -> Result<actix_web::HttpRe
     Ok(actix_web::HttpResponse::Ok().json(answer))
 }
 
-async fn log_parameter(Call { scope, input }: Call<ById>) -> Answer<Empty> {
+async fn log_parameter(call: LogCall<ById>) -> Answer<Empty> {
+    let (input, call) = call.split();
     let mut batch = Batch::of(run_id(input.run_id, input.run_uuid)?);
     batch.params.push((required("key", input.key)?, present("value", input.value)?.0));
-    runs::log(scope.grant()?, batch).await?;
+    call.write(Act::log(batch)?).await?;
     Ok(web::Json(Empty {}))
 }
 
-async fn set_tag(Call { scope, input }: Call<ById>) -> Answer<Empty> {
+async fn set_tag(call: LogCall<ById>) -> Answer<Empty> {
+    let (input, call) = call.split();
     let mut batch = Batch::of(run_id(input.run_id, input.run_uuid)?);
     batch.tags.push((required("key", input.key)?, present("value", input.value)?.0));
-    runs::log(scope.grant()?, batch).await?;
+    call.write(Act::log(batch)?).await?;
     Ok(web::Json(Empty {}))
 }
 

@@ -16,7 +16,7 @@ mod service;
 
 pub use error::MetricError;
 pub use model::{Latest, Measurement, Point};
-pub use service::{Append, Series, append, digest, history, latest, sample};
+pub use service::{Append, LoggedSeries, Series, append, history, latest, logged, sample};
 
 use crate::access::{Permission, Reads, Writes};
 

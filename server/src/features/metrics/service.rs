@@ -80,21 +80,27 @@ async fn read<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, steps:
     let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
     let wanted = |key: &str| keys.is_none_or(|keys| keys.iter().any(|one| one == key));
     for part in repo::parts(tx, run, keys, steps).await? {
-        match part {
-            Part::Chunk(key, data) => codec::decode_chunk(&data, series.entry(key).or_default())?,
-            Part::Batch(data) => {
-                batches += 1;
-                codec::decode_batch(&data, wanted, |key, mut points| match series.get_mut(key) {
-                    Some(known) => known.append(&mut points),
-                    None => {
-                        series.insert(key.to_owned(), points);
-                    }
-                })?;
-            }
-        }
+        collect(part, wanted, &mut series, &mut batches)?;
     }
     series.values_mut().for_each(model::tidy);
     Ok((series, batches))
+}
+
+/// Adds what a chunk or a batch holds to the series it belongs to.
+fn collect(part: Part, wanted: impl Fn(&str) -> bool, series: &mut BTreeMap<String, Vec<Point>>, batches: &mut usize) -> Result<(), Fault> {
+    match part {
+        Part::Chunk(key, data) => codec::decode_chunk(&data, series.entry(key).or_default())?,
+        Part::Batch(data) => {
+            *batches += 1;
+            codec::decode_batch(&data, wanted, |key, mut points| match series.get_mut(key) {
+                Some(known) => known.append(&mut points),
+                None => {
+                    series.insert(key.to_owned(), points);
+                }
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// The whole history of a key in the order of the MLflow protocol: time, step, value. Empty for an unknown run or key.
@@ -133,25 +139,45 @@ pub struct Logged {
     pub worth_compacting: bool,
 }
 
-/// Adds a run's series to a digest: of each key, in order, the length and bytes of the key, the number of distinct points, and of each, by step, the
-/// step, the time and the value's bits, all 64 bits big-endian.
+/// What several runs logged, for the entries that end them.
 ///
 /// # Errors
 /// `Unavailable` or `Internal`.
-pub async fn digest<C: Connection>(tx: &C, run: RunId, sum: &mut Sha256) -> Result<Logged, Fault> {
-    let (series, batches) = read(tx, run, None, (i64::MIN, i64::MAX)).await?;
-    for (key, points) in &series {
-        sum.update((key.len() as u64).to_be_bytes());
-        sum.update(key.as_bytes());
-        sum.update((points.len() as u64).to_be_bytes());
-        for point in points {
-            sum.update(point.step.to_be_bytes());
-            sum.update(point.at_ms.to_be_bytes());
-            sum.update(point.value.to_bits().to_be_bytes());
-        }
+pub async fn logged<C: Connection>(tx: &C, runs: &[RunId]) -> Result<HashMap<RunId, LoggedSeries>, Fault> {
+    let mut all: HashMap<RunId, LoggedSeries> = HashMap::new();
+    let ids: Vec<_> = runs.iter().map(|run| run.uuid()).collect();
+    for (run, part) in repo::parts_of_runs(tx, &ids).await? {
+        let LoggedSeries { series, batches } = all.entry(run).or_default();
+        collect(part, |_| true, series, batches)?;
     }
-    let worth_compacting = batches > 16 || series.values().any(|points| points.len() >= CHUNK_FROM) && batches > 0;
-    Ok(Logged { keys: series.len(), points: series.values().map(Vec::len).sum(), worth_compacting })
+    all.values_mut().flat_map(|logged| logged.series.values_mut()).for_each(model::tidy);
+    Ok(all)
+}
+
+/// The tidy series of one run.
+#[derive(Default)]
+pub struct LoggedSeries {
+    series: BTreeMap<String, Vec<Point>>,
+    batches: usize,
+}
+
+impl LoggedSeries {
+    /// Adds the series to a digest: of each, by key, the key with its length before it, the number of points, and of each point step, time and the bits of
+    /// the value. Numbers are 64 bits, big-endian.
+    pub fn digest(&self, sum: &mut Sha256) -> Logged {
+        for (key, points) in &self.series {
+            sum.update((key.len() as u64).to_be_bytes());
+            sum.update(key.as_bytes());
+            sum.update((points.len() as u64).to_be_bytes());
+            for point in points {
+                sum.update(point.step.to_be_bytes());
+                sum.update(point.at_ms.to_be_bytes());
+                sum.update(point.value.to_bits().to_be_bytes());
+            }
+        }
+        let worth_compacting = self.batches > 16 || self.series.values().any(|points| points.len() >= CHUNK_FROM) && self.batches > 0;
+        Logged { keys: self.series.len(), points: self.series.values().map(Vec::len).sum(), worth_compacting }
+    }
 }
 
 /// Moves a run's appended batches into chunks. Idempotent; safe beside appends, readers and itself: it takes out exactly the batches it has read, in

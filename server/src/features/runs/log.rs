@@ -6,12 +6,12 @@ use serde_json::json;
 use shared::ids::{LoggedModelId, RunId};
 
 use super::{
-    RunError, Status, WriteRuns,
+    RunError, Status,
     model::{NAME_TAG, check_params, check_tags},
     repo,
 };
 use crate::{
-    access::{Grant, WriteTx, audit::{Entry, Subject}},
+    access::{WriteTx, audit::{Entry, Subject}},
     fault::Fault,
     features::{
         logged_models::{Dataset, ModelMetric, record_metrics},
@@ -69,20 +69,6 @@ impl Batch {
     /// What the batch renames the run to.
     fn name(&self) -> Option<&str> {
         self.tags.iter().rev().find(|(key, _)| key == NAME_TAG).map(|(_, value)| value.as_str()).filter(|name| !name.is_empty())
-    }
-}
-
-/// Logs one batch and commits: as telemetry while the run goes on, else with an entry.
-///
-/// # Errors
-/// `Invalid`, `LimitExceeded`, `NotFound`; `Conflict` for a changed param or a removed run. Nothing is stored then.
-pub async fn log(grant: Grant<'_, WriteRuns>, mut batch: Batch) -> Result<(), Fault> {
-    batch.check()?;
-    let tx = grant.begin().await?;
-    let outcome = apply(&tx, std::slice::from_ref(&batch)).await?.into_iter().next().unwrap_or_else(|| Err(Fault::internal("a batch without an outcome")));
-    match outcome? {
-        None => tx.commit_telemetry().await,
-        Some(entry) => tx.commit(entry).await,
     }
 }
 

@@ -3,6 +3,7 @@
 //! What must stay true: a param is written once; tag `mlflow.runName` and the run's name are one value; a removed run is readable, not writable;
 //! creating a run and ending it have an audit entry, and the latter carries the digest of what was logged; a batch is stored as a whole or not at all.
 
+mod acts;
 mod error;
 pub mod graphql;
 mod log;
@@ -12,11 +13,12 @@ mod repo;
 mod search;
 mod service;
 
+pub use acts::{Act, Done, RunActs};
 pub use error::RunError;
-pub use log::{Batch, Link, apply, log};
+pub use log::{Batch, Link};
 pub use model::{NewRun, Run, RunChange, RunData, Status};
 pub use search::{RunQuery, Runs, search};
-pub use service::{create, data, get, get_many, note, outputs, remove, remove_tag, rename, restore, set_tag, update};
+pub use service::{data, get, get_many, note, outputs, remove, remove_tag, rename, restore, set_tag, update};
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -11,7 +11,7 @@ use super::{
     NewRun, ReadRuns, Run, RunChange, RunData, RunError, Status, WriteRuns,
     log::{self, Batch},
     model::{NOTE_TAG, check_name},
-    names, repo,
+    repo,
 };
 use crate::{
     access::{Connection, Grant, Sql, WriteTx, audit::{Entry, Subject}},
@@ -25,18 +25,6 @@ use crate::{
 
 fn entry(action: &'static str, run: &Run) -> Entry {
     Entry::new(action, Subject::new("run", run.id, &run.name))
-}
-
-/// Creates a run and returns it with its tags.
-///
-/// # Errors
-/// `Invalid` for what breaks a rule; `NotFound` for the experiment; `Conflict` when that is removed.
-pub async fn create(grant: Grant<'_, WriteRuns>, mut new: NewRun) -> Result<(Run, Vec<(String, String)>), Fault> {
-    new.settle(names::random)?;
-    let tx = grant.begin().await?;
-    let run = apply(&tx, std::slice::from_ref(&new)).await?.into_iter().next().unwrap_or_else(|| Err(Fault::internal("a run without an outcome")))?;
-    tx.commit(created(&run)).await?;
-    Ok((run, new.tags))
 }
 
 /// The entry that a new run is committed with.
@@ -117,25 +105,52 @@ async fn pairs<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId, Ru
 ///
 /// # Errors
 /// `Invalid` for what breaks a rule; `NotFound`; `Conflict` for a removed run.
-pub async fn update(grant: Grant<'_, WriteRuns>, id: RunId, mut change: RunChange) -> Result<Run, Fault> {
+pub async fn update(grant: Grant<'_, WriteRuns>, id: RunId, change: RunChange) -> Result<Run, Fault> {
     change.check()?;
     let tx = grant.begin().await?;
-    let ends = change.status.is_some_and(Status::is_terminal);
-    if ends && change.ended_ms.is_none() {
-        change.ended_ms = Some(tx.now().timestamp_millis());
-    }
-    let Some(run) = repo::update(&tx, id, &change).await? else { return Err(refusal(&tx, id).await?.into()) };
-    if ends {
-        let (detail, worth_compacting) = digest(&tx, &run).await?;
-        if worth_compacting {
-            tx.enqueue(&CompactMetrics { run: id }).await?;
-        }
-        tx.commit(entry("run.end", &run).detail(detail)).await?;
-    } else {
-        let action = if change.status.is_some() { "run.update" } else { "run.rename" };
-        tx.commit(entry(action, &run).detail(json!({ "status": run.status.as_str() }))).await?;
-    }
+    let outcome = change_all(&tx, &[(id, change)]).await?.into_iter().next();
+    let (run, entry) = outcome.unwrap_or_else(|| Err(Fault::internal("a change without an outcome")))?;
+    tx.commit(entry).await?;
     Ok(run)
+}
+
+/// Changes runs; the changes are checked. Each stands or falls by itself and comes with its entry.
+///
+/// # Errors
+/// Of the whole: `Unavailable` or `Internal`. Of one change: `NotFound`; `Conflict` for a removed run.
+pub async fn change_all(tx: &WriteTx, changes: &[(RunId, RunChange)]) -> Result<Vec<Result<(Run, Entry), Fault>>, Fault> {
+    let now = tx.now().timestamp_millis();
+    let mut outcomes = Vec::with_capacity(changes.len());
+    for (id, change) in changes {
+        let ends = change.status.is_some_and(Status::is_terminal);
+        let change = RunChange { ended_ms: change.ended_ms.or(ends.then_some(now)), ..change.clone() };
+        outcomes.push(match repo::update(tx, *id, &change).await? {
+            Some(run) => Ok((run, ends)),
+            None => Err(Fault::from(refusal(tx, *id).await?)),
+        });
+    }
+    let ended: Vec<RunId> = outcomes.iter().flatten().filter(|(_, ends)| *ends).map(|(run, _)| run.id).collect();
+    let (pairs, series) = if ended.is_empty() { Default::default() } else { (pairs(tx, &ended).await?, metrics::logged(tx, &ended).await?) };
+    let mut done = Vec::with_capacity(outcomes.len());
+    for (outcome, (_, change)) in outcomes.into_iter().zip(changes) {
+        done.push(match outcome {
+            Err(fault) => Err(fault),
+            Ok((run, true)) => {
+                let (detail, worth_compacting) = digest(&run, pairs.get(&run.id), series.get(&run.id));
+                if worth_compacting {
+                    tx.enqueue(&CompactMetrics { run: run.id }).await?;
+                }
+                let entry = entry("run.end", &run).detail(detail);
+                Ok((run, entry))
+            }
+            Ok((run, false)) => {
+                let action = if change.status.is_some() { "run.update" } else { "run.rename" };
+                let entry = entry(action, &run).detail(json!({ "status": run.status.as_str() }));
+                Ok((run, entry))
+            }
+        });
+    }
+    Ok(done)
 }
 
 /// Why a run could not be changed.
@@ -147,9 +162,10 @@ async fn refusal<C: Connection>(tx: &C, id: RunId) -> Result<RunError, Fault> {
 }
 
 /// SHA-256 over what a run logged. Of params and then of tags: their number, and of each, by key, key and value, every text with its length before it; then
-/// the series as [`metrics::digest`] says. Numbers are 64 bits, big-endian.
-async fn digest(tx: &WriteTx, run: &Run) -> Result<(Value, bool), Fault> {
-    let data = pairs(tx, &[run.id]).await?.remove(&run.id).unwrap_or_default();
+/// the series as [`metrics::LoggedSeries::digest`] says. Numbers are 64 bits, big-endian.
+fn digest(run: &Run, data: Option<&RunData>, series: Option<&metrics::LoggedSeries>) -> (Value, bool) {
+    let (nothing, no_series) = (RunData::default(), metrics::LoggedSeries::default());
+    let data = data.unwrap_or(&nothing);
     let mut sum = Sha256::new();
     for list in [&data.params, &data.tags] {
         let mut list: Vec<&(String, String)> = list.iter().collect();
@@ -161,13 +177,13 @@ async fn digest(tx: &WriteTx, run: &Run) -> Result<(Value, bool), Fault> {
             sum.update(text.as_bytes());
         }
     }
-    let logged = metrics::digest(tx, run.id, &mut sum).await?;
+    let logged = series.unwrap_or(&no_series).digest(&mut sum);
     let digest: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let detail = json!({
         "status": run.status.as_str(), "sha256": digest,
         "params": data.params.len(), "tags": data.tags.len(), "metrics": logged.keys, "points": logged.points,
     });
-    Ok((detail, logged.worth_compacting))
+    (detail, logged.worth_compacting)
 }
 
 /// Removes runs. They can be restored. Those that are removed already stay so.
