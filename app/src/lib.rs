@@ -64,7 +64,11 @@ pub fn App() -> impl IntoView {
                     </ParentRoute>
                     <Route path=path!("/models") view=models::ModelsPage/>
                     <Route path=path!("/models/:name") view=models::ModelPage/>
-                    <Route path=path!("/members") view=members::MembersPage/>
+                    <ParentRoute path=path!("/members") view=members::MembersPage>
+                        <Route path=path!("") view=members::MembersTab/>
+                        <Route path=path!("/invitations") view=members::InvitationsTab/>
+                        <Route path=path!("/roles") view=members::RolesTab/>
+                    </ParentRoute>
                     <Route path=path!("/tokens") view=tokens::TokensPage/>
                     <Route path=path!("/audit") view=audit::AuditPage/>
                     <Route path=path!("/account") view=account::AccountPage/>

@@ -6,7 +6,7 @@ use shared::Role;
 use crate::{
     api::{Operation, use_api},
     frame::{ThemeSwitch, use_viewer},
-    kit::{Button, ButtonKind, Card, Chip, Copyable, Fact, Facts, Field, Glyph, Icon, Page, field, use_toasts},
+    kit::{Button, ButtonKind, Card, Chip, Copyable, Field, Glyph, Icon, Page, Tone, field, use_toasts},
 };
 
 const UPDATE: Operation = Operation(include_str!("update_viewer.graphql"));
@@ -22,35 +22,65 @@ struct Named {
     name: String,
 }
 
-/// The page at `/account`: the reader, their looks and their sessions.
+/// The page at `/account`: the reader, their organizations, looks and sessions.
 #[component]
 pub fn AccountPage() -> impl IntoView {
     let viewer = use_viewer();
     let facts = move || view! { <span>{move || viewer.with(|viewer| viewer.email.clone())}</span> };
-    let now = viewer.get_untracked();
-    let roles = now.roles.iter().map(|name| Role::parse(name).map_or_else(|| name.clone(), |role| role.title().to_owned())).map(|title| view! { <Chip>{title}</Chip> }).collect_view();
     view! {
         <Page title="Account" facts=facts>
-            <div class="narrow stack">
+            <div class="account">
                 <Card title="Profile"><NameForm/></Card>
-                <Card title="Membership">
-                    <Facts>
-                        <Fact label="Organization">{now.organization.name}</Fact>
-                        <Fact label="Roles"><span class="row">{roles}</span></Fact>
-                        <Fact label="Member id"><Copyable text=now.id what="the member id"/></Fact>
-                    </Facts>
-                </Card>
+                <Organizations/>
                 <Card title="Appearance">
-                    <div class="row"><span>"Theme"<br/><small class="faint">"Kept in this browser"</small></span><span class="push"><ThemeSwitch/></span></div>
+                    <div class="setting"><span>"Theme"<small>"Kept in this browser"</small></span><ThemeSwitch/></div>
                 </Card>
                 <Card title="Sessions">
-                    <form class="row" method="post" action="/sign-out-everywhere">
-                        <span>"Sign out on every device"<br/><small class="faint">"API tokens keep working."</small></span>
-                        <button class="button push" type="submit"><Glyph icon=Icon::LOG_OUT/>"Sign out everywhere"</button>
-                    </form>
+                    <div class="setting">
+                        <span>"Sign out here"<small>"Other browsers and devices stay signed in"</small></span>
+                        <form method="post" action="/sign-out"><button class="button" type="submit">"Sign out"</button></form>
+                    </div>
+                    <div class="setting">
+                        <span>"Sign out everywhere"<small>"Ends your sessions in every organization, this one too. For a lost laptop. API tokens keep working: "<a class="link" href="/tokens">"revoke them"</a>" one by one"</small></span>
+                        <form method="post" action="/sign-out-everywhere"><button class="button" type="submit"><Glyph icon=Icon::LOG_OUT/>"Sign out everywhere"</button></form>
+                    </div>
                 </Card>
             </div>
         </Page>
+    }
+    .into_any()
+}
+
+/// Where the reader belongs, what they are here, and the way to the others.
+#[component]
+fn Organizations() -> impl IntoView {
+    let viewer = use_viewer().get_untracked();
+    let here = viewer.organization.id.clone();
+    let count = viewer.organizations.len();
+    let roles = viewer.roles.iter().map(|name| Role::parse(name).map_or_else(|| name.clone(), |role| role.title().to_owned()));
+    let chips = roles.map(|title| view! { <Chip>{title}</Chip> }).collect_view();
+    let mut mine = Some(view! { <span class="chips">{chips}</span> });
+    let member = viewer.id.clone();
+    let lines = viewer.organizations.into_iter().map(|organization| {
+        let current = organization.id == here;
+        let act = if current {
+            view! { <Chip tone=Tone::Gold>"you are here"</Chip> }.into_any()
+        } else {
+            view! { <button class="button small" type="submit" name="organization" value=organization.id aria-label=format!("Switch to {}", organization.name)>"Switch"</button> }.into_any()
+        };
+        let mark = organization.name.chars().next().map(|first| first.to_uppercase().to_string());
+        let roles = if current { mine.take() } else { None };
+        view! {
+            <li class="setting"><span class="mark" aria-hidden="true">{mark}</span><span>{organization.name}<small>{organization.slug}</small></span>{roles}{act}</li>
+        }
+    })
+    .collect_view();
+    let new = || view! { <a class="button small quiet" href="/sign-up?another=1"><Glyph icon=Icon::PLUS/>"New organization"</a> };
+    view! {
+        <Card title="Organizations" beside=move || (count > 1).then(|| view! { <span class="count">{count}</span> }) actions=new>
+            <form method="post" action="/organization"><ul>{lines}</ul></form>
+            <p class="faint xs member">"Your member id here "<Copyable text=member what="the member id"/></p>
+        </Card>
     }
     .into_any()
 }

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "hydrate")]
 mod browser;
+mod connection;
 mod error;
 mod value;
 
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 #[cfg(feature = "hydrate")]
 pub use browser::Browser;
+pub use connection::{Connection, PageEnd};
 pub use error::ApiError;
 pub use value::{MetricValue, Moment};
 

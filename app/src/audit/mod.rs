@@ -1,15 +1,54 @@
-//! The audit log.
+//! The audit log: who did what, when, from where, and that nobody changed the record.
+
+mod csv;
+mod entry;
+mod export;
+mod filter;
+mod list;
+mod model;
+mod verify;
 
 use leptos::prelude::*;
+use serde_json::json;
+use shared::Permission;
 
-use crate::kit::{Empty, Icon, Page};
+use crate::{
+    api::use_query,
+    frame::use_viewer,
+    kit::{Empty, Icon, Page, loaded, use_address},
+};
+use model::{Data, ENTRIES};
 
-/// Entries with filters.
+const FIRST: usize = 50;
+
+/// The page at `/audit`.
 #[component]
 pub fn AuditPage() -> impl IntoView {
+    if !use_viewer().with_untracked(|viewer| viewer.may(Permission::AuditRead)) {
+        return forbidden();
+    }
+    let address = use_address();
+    let query = use_query::<_, Data>(ENTRIES, move || json!({ "first": FIRST, "after": address.get("after"), "filter": filter::input(address) }));
+    let outcome: verify::Outcome = RwSignal::new(None);
+    let facts = || view! { <span>"Every change and every refused attempt, each chained to the one before"</span> };
+    let actions = move || view! { <export::Export/><verify::Verify outcome/> };
     view! {
-        <Page title="Audit log">
-            <Empty icon=Icon::SCROLL_TEXT title="No entries yet">"Every change is entered here."</Empty>
+        <Page title="Audit log" facts=facts actions=actions>
+            <verify::Verdict outcome/>
+            <filter::FilterForm/>
+            {loaded(query, move |data: Data| list::list(data, address))}
         </Page>
     }
+    .into_any()
+}
+
+fn forbidden() -> AnyView {
+    crate::respond_with(403);
+    let action = || view! { <p class="row"><a class="button" href="/members/roles">"See what roles may do"</a></p> };
+    view! {
+        <Page title="Audit log">
+            <Empty icon=Icon::BAN title="Not for your role" action=action>"The audit log is read by owners, admins, risk managers and compliance officers. An owner or admin can give you one of these roles."</Empty>
+        </Page>
+    }
+    .into_any()
 }

@@ -1,15 +1,86 @@
 //! Who belongs to the organization and in which role.
 
+mod invitations;
+mod invite;
+mod list;
+mod matrix;
+mod model;
+mod remove;
+pub(crate) mod rights;
+mod roles;
+
 use leptos::prelude::*;
+use leptos_router::components::Outlet;
+use serde_json::json;
+use shared::Permission;
 
-use crate::kit::{Empty, Icon, Page};
+pub use invitations::InvitationsTab;
+pub use list::MembersTab;
+pub use matrix::RolesTab;
 
-/// Members, invitations and roles.
+use crate::{
+    api::{ApiError, Operation, use_query},
+    frame::use_viewer,
+    kit::{Glyph, Icon, Page, Tab, Tabs},
+};
+use model::{Changes, Team};
+
+const TEAM: Operation = Operation(include_str!("team.graphql"));
+
+/// What the tabs share, by context.
+type TeamQuery = Resource<Result<Team, ApiError>>;
+
+/// The page at `/members`, around its tabs.
 #[component]
 pub fn MembersPage() -> impl IntoView {
+    let viewer = use_viewer().get_untracked();
+    let manages = viewer.may(Permission::MembersWrite);
+    let sees_roles = viewer.may(Permission::RolesRead);
+    let team: TeamQuery = use_query(TEAM, move || json!({ "manage": manages, "roles": sees_roles }));
+    let changes = Changes::new();
+    changes.refetch(team);
+    provide_context(team);
+    provide_context(changes);
+    let inviting = RwSignal::new(false);
+    let facts = move || {
+        let note = if manages { "Roles decide what each person and their tokens may do" } else { "Owners and admins invite people and change roles" };
+        view! { <span>{note}</span> }
+    };
+    let actions = move || {
+        manages.then(|| view! {
+            <button class="button primary" type="button" command="show-modal" commandfor="invite" on:click=move |_| inviting.set(true)><Glyph icon=Icon::PLUS/>"Invite a member"</button>
+        })
+    };
+    let tabs = move || {
+        Suspend::new(async move {
+            let team = team.await.ok();
+            view! { <Tabs tabs=Signal::stored(tabs(team.as_ref(), manages, sees_roles)) label="Members"/> }
+        })
+    };
     view! {
-        <Page title="Members">
-            <Empty icon=Icon::USERS title="No members yet">"People you invite appear here."</Empty>
+        <Page title="Members" facts=facts actions=actions>
+            <Transition fallback=move || view! { <Tabs tabs=Signal::stored(self::tabs(None, manages, sees_roles)) label="Members"/> }>{tabs}</Transition>
+            <Outlet/>
         </Page>
+        {manages.then(|| view! { <invite::Invite open=inviting/> })}
     }
+    .into_any()
+}
+
+fn tabs(team: Option<&Team>, manages: bool, sees_roles: bool) -> Vec<Tab> {
+    let counted = |tab: Tab, count: Option<i64>| match count {
+        Some(count) => tab.count(count),
+        None => tab,
+    };
+    let mut tabs = vec![counted(Tab::new("Members", "/members"), team.map(|team| team.members.total_count))];
+    if manages {
+        tabs.push(counted(
+            Tab::new("Invitations", "/members/invitations"),
+            team.and_then(|team| team.invitations.as_ref()).map(|open| open.total_count),
+        ));
+    }
+    if sees_roles {
+        tabs.push(Tab::new("Roles", "/members/roles"));
+    }
+    tabs
 }

@@ -1,0 +1,156 @@
+//! Which entries are shown. The filter lives in the address: it can be shared, and before the app
+//! is loaded the form around it asks the server.
+
+use leptos::{html, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use serde_json::{Map, Value};
+
+use crate::kit::{Address, Command, Glyph, Icon, moment, use_address, use_command};
+
+/// The parameters, as the address spells them.
+const NAMES: [&str; 6] = ["actor", "action", "subject", "outcome", "from", "to"];
+const DAY: f64 = 24.0 * 3_600_000.0;
+
+/// What acts are called, to choose from.
+const ACTIONS: [&str; 18] = [
+    "authorization.denied",
+    "experiment",
+    "invitation.create",
+    "invitation.revoke",
+    "member.remove",
+    "member.update_roles",
+    "model",
+    "password.reset",
+    "person.rename",
+    "project.create",
+    "run",
+    "session.create",
+    "session.remove",
+    "session.remove_all",
+    "session.switch",
+    "sign_up",
+    "token.create",
+    "token.revoke",
+];
+
+/// Whether the address asks for less than everything.
+pub(super) fn is_set(address: Address) -> bool {
+    NAMES.iter().any(|name| address.get(name).is_some())
+}
+
+/// The filter as the API reads it. Days are whole days in UTC, the last one included.
+pub(super) fn input(address: Address) -> Value {
+    of(|name| address.get(name))
+}
+
+fn of(get: impl Fn(&str) -> Option<String>) -> Value {
+    let mut input = Map::new();
+    for name in NAMES {
+        let value = get(name).and_then(|value| match name {
+            "outcome" => matches!(value.as_str(), "done" | "denied").then(|| value.to_uppercase()),
+            "from" => midnight(&value).map(moment::rfc3339),
+            "to" => midnight(&value).map(|at| moment::rfc3339(at + DAY)),
+            _ => Some(value.trim().to_owned()).filter(|value| !value.is_empty()),
+        });
+        if let Some(value) = value {
+            input.insert(name.to_owned(), Value::String(value));
+        }
+    }
+    Value::Object(input)
+}
+
+fn midnight(day: &str) -> Option<f64> {
+    moment::parse(&format!("{day}T00:00:00Z")).filter(|at| moment::rfc3339(*at).starts_with(day))
+}
+
+/// The line of filters above the table.
+#[component]
+pub(super) fn FilterForm() -> impl IntoView {
+    let address = use_address();
+    let navigate = use_navigate();
+    let first = NodeRef::<html::Input>::new();
+    use_command(Command::key("/", "Table", "Filter", move || {
+        if let Some(field) = first.get_untracked() {
+            let _ = field.focus();
+        }
+    }));
+    let go = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        navigate(&address_of(&event), NavigateOptions { scroll: false, ..Default::default() });
+    };
+    let value = move |name: &'static str| move || address.get(name).unwrap_or_default();
+    let text = move |name: &'static str, label: &'static str, hint: &'static str| {
+        view! {
+            <label class="part">
+                <span class="label">{label}</span>
+                <input class="input" type="search" name=name placeholder=hint autocomplete="off" spellcheck="false" list=(name == "action").then_some("audit-actions") value=untrack(value(name)) prop:value=value(name)/>
+            </label>
+        }
+    };
+    let day = move |name: &'static str, label: &'static str| {
+        view! { <label class="part day"><span class="label">{label}" "<small>"UTC"</small></span><input class="input" type="date" name=name value=untrack(value(name)) prop:value=value(name)/></label> }
+    };
+    let outcomes = [("", "Any"), ("done", "Done"), ("denied", "Denied")].map(|(key, words)| {
+        let chosen = move || address.get("outcome").unwrap_or_default() == key;
+        view! { <option value=key selected=untrack(chosen) prop:selected=chosen>{words}</option> }
+    });
+    view! {
+        <form class="audit-filter" method="get" action="/audit" role="search" aria-label="Filter the entries" on:submit=go>
+            <label class="part">
+                <span class="label">"Actor"</span>
+                <input node_ref=first class="input" type="search" name="actor" placeholder="E-mail address" autocomplete="off" spellcheck="false" value=untrack(value("actor")) prop:value=value("actor")/>
+            </label>
+            {text("action", "Action", "token or token.create")}
+            {text("subject", "Subject", "Name or id")}
+            <label class="part short"><span class="label">"Outcome"</span><select class="input" name="outcome">{outcomes.into_iter().collect_view()}</select></label>
+            {day("from", "From")}
+            {day("to", "To")}
+            <div class="go">
+                <button class="button" type="submit"><Glyph icon=Icon::SEARCH/>"Filter"</button>
+                {move || is_set(address).then(|| view! { <a class="button quiet" href="/audit" data-noscroll><Glyph icon=Icon::X/>"Clear"</a> })}
+            </div>
+            <datalist id="audit-actions">{ACTIONS.map(|action| view! { <option value=action></option> }).into_iter().collect_view()}</datalist>
+        </form>
+    }
+    .into_any()
+}
+
+/// The address a submitted form asks for: only what is filled in.
+#[cfg(feature = "hydrate")]
+fn address_of(event: &leptos::ev::SubmitEvent) -> String {
+    use leptos_router::params::ParamsMap;
+    use wasm_bindgen::JsCast;
+    let form = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let mut query = ParamsMap::new();
+    for name in NAMES {
+        let field = form.as_ref().and_then(|form| form.query_selector(&format!("[name={name}]")).ok().flatten());
+        let value =
+            field.and_then(|field| js_sys::Reflect::get(&field, &"value".into()).ok()).and_then(|value| value.as_string()).unwrap_or_default();
+        if !value.trim().is_empty() {
+            query.insert(name, value.trim().to_owned());
+        }
+    }
+    let text = query.to_query_string();
+    if text.len() > 1 { format!("/audit{text}") } else { "/audit".to_owned() }
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn address_of(_: &leptos::ev::SubmitEvent) -> String {
+    "/audit".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_day_is_included_and_nonsense_is_left_out() {
+        let given = |pairs: &'static [(&str, &str)]| of(move |name| pairs.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned()));
+        assert_eq!(
+            given(&[("from", "2026-11-24"), ("to", "2026-11-24")]),
+            serde_json::json!({ "from": "2026-11-24T00:00:00Z", "to": "2026-11-25T00:00:00Z" })
+        );
+        assert_eq!(given(&[("from", "2026-02-31"), ("to", "soon"), ("outcome", "maybe"), ("actor", "  ")]), serde_json::json!({}));
+        assert_eq!(given(&[("outcome", "denied"), ("actor", " a@b.example ")]), serde_json::json!({ "outcome": "DENIED", "actor": "a@b.example" }));
+    }
+}

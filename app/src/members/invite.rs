@@ -1,0 +1,80 @@
+use leptos::{prelude::*, task::spawn_local};
+use shared::Role;
+
+use super::model::{self, use_changes};
+use crate::{
+    api::use_api,
+    frame::use_viewer,
+    kit::{Button, ButtonKind, Callout, Dialog, Field, Select, Tone, field, use_toasts},
+};
+
+/// Invites an address: its mail holds a link that works for seven days.
+#[component]
+pub(super) fn Invite(open: RwSignal<bool>) -> impl IntoView {
+    // A new form after each invitation.
+    let round = RwSignal::new(0);
+    view! {
+        <Dialog open title=Signal::stored("Invite a member".to_owned()) id="invite" class="narrow">
+            {move || {
+                round.track();
+                view! { <Form open round/> }
+            }}
+        </Dialog>
+    }
+    .into_any()
+}
+
+#[component]
+fn Form(open: RwSignal<bool>, round: RwSignal<u32>) -> impl IntoView {
+    let (api, toasts, changes) = (use_api(), use_toasts(), use_changes());
+    let owns = use_viewer().with_untracked(|viewer| viewer.roles.iter().any(|role| role == Role::Owner.as_str()));
+    let roles = Role::ALL
+        .iter()
+        .filter(|role| owns || **role != Role::Owner)
+        .map(|role| (role.as_str().to_owned(), role.title().to_owned()))
+        .collect::<Vec<_>>();
+    let first = Role::DataScientist.as_str();
+    let email = RwSignal::new(String::new());
+    let role = RwSignal::new(first.to_owned());
+    let busy = RwSignal::new(false);
+    let wrong = RwSignal::new(None::<String>);
+    let refused = RwSignal::new(None::<String>);
+    let purpose = move || role.with(|role| Role::parse(role).map(Role::description));
+    let send = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let api = api.clone();
+        let (to, role) = (email.get_untracked().trim().to_owned(), role.get_untracked());
+        busy.set(true);
+        spawn_local(async move {
+            let answer = model::invite(api, to.clone(), role).await;
+            busy.try_set(false);
+            match answer {
+                Ok(()) => {
+                    open.set(false);
+                    toasts.say(format!("An invitation is on its way to {to}."));
+                    changes.happened();
+                    round.update(|round| *round += 1);
+                }
+                Err(error) if error.field.as_deref() == Some("email") => drop(wrong.try_set(Some(error.message))),
+                Err(error) => drop(refused.try_set(Some(error.message))),
+            }
+        });
+    };
+    let note = move || refused.get().map(|why| view! { <Callout tone=Tone::Bad><strong>"Nobody was invited. "</strong>{why}</Callout> });
+    view! {
+        <form method="post" on:submit=send>
+            {note}
+            <Field name="email" label="E-mail" kind="email" autofocus=true bind=email error=wrong rule=field::email as field::Rule/>
+            <div class="stack tight">
+                <Select name="role" label="Role" options=roles value=first bind=role/>
+                <p class="faint xs" aria-live="polite">{purpose}</p>
+            </div>
+            <p class="faint xs">"The mail holds a link that works once, for seven days. You can change the role afterwards."</p>
+            <div class="row end">
+                <Button on_press=move || open.set(false)>"Cancel"</Button>
+                <Button kind=ButtonKind::Primary busy>"Send the invitation"</Button>
+            </div>
+        </form>
+    }
+    .into_any()
+}

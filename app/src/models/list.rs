@@ -1,0 +1,133 @@
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::data::{self, Alias, Listed};
+use crate::{
+    api::{Connection, Operation, use_query},
+    kit::{Address, Cell, Chip, CodeBlock, Column, Empty, Glyph, Icon, Page, Pager, Row, Table, loaded, number, use_address},
+    visit::use_origin,
+};
+
+const MODELS: Operation = Operation(include_str!("models.graphql"));
+const FIRST: usize = 50;
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Data {
+    registered_models: Connection<Listed>,
+}
+
+/// The page at `/models`.
+#[component]
+pub fn ModelsPage() -> impl IntoView {
+    let address = use_address();
+    let origin = StoredValue::new(use_origin());
+    let query = use_query::<_, Data>(
+        MODELS,
+        move || json!({ "first": FIRST, "after": address.get("after"), "filter": address.get("name").map(|text| filter(&text)) }),
+    );
+    let facts = || view! { <span>"Registered by runs, one number a version"</span> };
+    view! {
+        <Page title="Models" facts=facts>
+            {loaded(query, move |data: Data| list(data.registered_models, address, &origin.get_value()))}
+        </Page>
+    }
+    .into_any()
+}
+
+/// Names that hold a text, in the filter language of the client.
+fn filter(text: &str) -> String {
+    let quote = if text.contains('\'') { '"' } else { '\'' };
+    format!("name ILIKE {quote}%{}%{quote}", text.replace(quote, "_"))
+}
+
+fn list(models: Connection<Listed>, address: Address, origin: &str) -> AnyView {
+    let wanted = untrack(|| address.get("name"));
+    if models.nodes.is_empty() && wanted.is_none() {
+        return nothing(origin);
+    }
+    let (shown, total, next) = (models.nodes.len(), models.total_count, models.next());
+    let columns = vec![
+        Column::text("name", "Name"),
+        Column::number("latest", "Latest"),
+        Column::number("versions", "Versions"),
+        Column::text("stages", "In use"),
+        Column::text("aliases", "Aliases"),
+        Column::text("updated", "Updated"),
+        Column::text("about", "About"),
+    ];
+    let rows = models.nodes.into_iter().map(row).collect::<Vec<_>>();
+    let body = if rows.is_empty() {
+        view! { <Empty icon=Icon::SEARCH title="No model has this in its name" action=|| view! { <p class="row"><a class="button" href="/models">"Show all models"</a></p> }>"Upper and lower case are the same here."</Empty> }.into_any()
+    } else {
+        view! {
+            <Table label="Models" columns=Signal::stored(columns) rows=Signal::stored(rows) keys=true/>
+            <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("model", "models") keys=vec![("j", ""), ("k", "move"), ("Enter", "open")]/>
+        }
+        .into_any()
+    };
+    view! {
+        <form class="toolbar" method="get" action="/models" role="search">
+            <label class="grow find"><span class="hidden">"Find a model by name"</span><Glyph icon=Icon::SEARCH/><input class="input" type="search" name="name" value=wanted placeholder="Find a model by name" autocomplete="off" spellcheck="false"/></label>
+            <button class="button" type="submit">"Find"</button>
+        </form>
+        {body}
+    }
+    .into_any()
+}
+
+fn row(model: Listed) -> Row {
+    let latest = model.versions.iter().map(|version| version.version).max();
+    let in_use: Vec<(String, i64)> = model
+        .versions
+        .iter()
+        .filter(|version| matches!(version.stage.as_str(), "production" | "staging"))
+        .map(|version| (version.stage.clone(), version.version))
+        .collect();
+    let aliases = model.aliases;
+    let cells = vec![
+        Cell::Link(model.name.clone(), data::path(&model.name)),
+        latest.map_or(Cell::Empty, |version| Cell::Measure(version as f64, number::count(version))),
+        Cell::Measure(model.versions.len() as f64, number::count(model.versions.len() as i64)),
+        if in_use.is_empty() { Cell::Empty } else { Cell::view(move || stages(&in_use)) },
+        if aliases.is_empty() { Cell::Empty } else { Cell::view(move || alias_chips(&aliases)) },
+        Cell::Time(model.updated_at),
+        if model.description.is_empty() { Cell::Empty } else { Cell::Muted(model.description) },
+    ];
+    Row::new(&model.name, &model.name, cells)
+}
+
+fn stages(in_use: &[(String, i64)]) -> AnyView {
+    let chips = in_use.iter().take(3).map(|(stage, version)| {
+        let (tone, words) = (data::stage_tone(stage), format!("{stage} {version}"));
+        view! { <Chip tone dot=true>{words}</Chip> }
+    });
+    view! { <span class="chips">{chips.collect_view()}</span> }.into_any()
+}
+
+/// Aliases as chips: `champion 3`.
+pub(super) fn alias_chips(aliases: &[Alias]) -> AnyView {
+    let chips =
+        aliases.iter().take(4).map(|Alias { alias, version }| view! { <span class="chip alias">{alias.clone()}<b>{version.to_string()}</b></span> });
+    view! { <span class="chips">{chips.collect_view()}</span> }.into_any()
+}
+
+fn nothing(origin: &str) -> AnyView {
+    let code = format!(
+        "import mlflow\n\nmlflow.set_tracking_uri(\"{origin}\")\nwith mlflow.start_run():\n    mlflow.sklearn.log_model(model, name=\"model\", registered_model_name=\"fraud_detector\")\n"
+    );
+    let action = move || view! { <CodeBlock code=Signal::stored(code.clone()) label="Python"/> };
+    view! { <Empty icon=Icon::BOXES title="No models yet" action=action>"A registered model collects the versions that runs have made of it. Log a model under a name and its first version appears here."</Empty> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filter;
+
+    #[test]
+    fn quotes_stay_inside_the_filter() {
+        assert_eq!(filter("fraud"), "name ILIKE '%fraud%'");
+        assert_eq!(filter("it's \"x\""), "name ILIKE \"%it's _x_%\"");
+    }
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { accessible, alive, connection, journey, signIn } from "./journey.mjs";
+
+for (const colorScheme of ["light", "dark"]) {
+  journey(`the audit log and an entry of it are accessible in the ${colorScheme} theme`, { colorScheme }, async (page) => {
+    await signIn(page);
+    await page.goto("/audit?entry=1");
+    await alive(page);
+    await accessible(page);
+  });
+}
+
+journey("entries are filtered by the address, opened, verified and exported", async (page) => {
+  await signIn(page);
+  await page.goto("/audit");
+  await alive(page);
+  await page.getByLabel("Action").fill("session.create");
+  await page.getByRole("button", { name: "Filter" }).click();
+  await page.waitForURL((address) => address.searchParams.get("action") === "session.create");
+  await page.getByRole("link", { name: "Clear" }).waitFor();
+  const rows = page.getByRole("table", { name: "Audit entries" }).locator("tbody tr");
+  await rows.filter({ hasNotText: "session.create" }).first().waitFor({ state: "detached" });
+  await rows.first().getByRole("link").click();
+  await page.waitForURL((address) => address.searchParams.has("entry"));
+  await page.getByText("Request", { exact: true }).waitFor();
+
+  await page.getByRole("button", { name: "Verify" }).click();
+  await page.getByText(/^All .* entr(y|ies) fit\./).waitFor();
+
+  const arriving = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  const lines = readFileSync(await (await arriving).path(), "utf8").trim().split("\r\n");
+  assert.ok(lines[0].startsWith("sequence,at,actor,"));
+  assert.ok(lines.length > 1 && lines.slice(1).every((line) => line.includes(",session.create,")));
+});
+
+journey("the audit log is filtered without JavaScript", { javaScriptEnabled: false }, async (page) => {
+  await signIn(page);
+  await page.goto("/audit");
+  await page.getByLabel("Actor").fill(connection.email);
+  await page.getByLabel("Outcome").selectOption("done");
+  await page.getByRole("button", { name: "Filter" }).click();
+  assert.equal(new URL(page.url()).searchParams.get("actor"), connection.email);
+  assert.equal(await page.getByLabel("Actor").inputValue(), connection.email);
+  await page.getByRole("table", { name: "Audit entries" }).locator("tbody tr").first().waitFor();
+});
