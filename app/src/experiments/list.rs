@@ -151,7 +151,7 @@ fn words() -> Vec<String> {
 }
 
 /// A plain word asks for names that hold it; anything with an operator is a filter.
-fn filter(text: &str) -> String {
+pub(crate) fn filter(text: &str) -> String {
     let lower = text.to_lowercase();
     if text.contains(['=', '<', '>']) || [" like ", " ilike ", " in ", " is "].iter().any(|word| lower.contains(word)) {
         return text.to_owned();

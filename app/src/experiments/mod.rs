@@ -11,5 +11,6 @@ mod sheet;
 mod table;
 
 pub use list::ExperimentsPage;
+pub(crate) use list::filter;
 pub use model::{PageInfo, Tag};
 pub use page::ExperimentPage;

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::data::{self, Alias, Listed};
 use crate::{
     api::{Connection, Operation, use_query},
-    kit::{Address, Cell, Chip, CodeBlock, Column, Empty, Glyph, Icon, Page, Pager, Row, Table, loaded, number, use_address},
+    experiments,
+    kit::{Address, Cell, Chip, CodeBlock, Column, Empty, FilterField, Icon, Page, Pager, Row, Table, loaded, number, use_address},
     visit::use_origin,
 };
 
@@ -25,27 +26,21 @@ pub fn ModelsPage() -> impl IntoView {
     let origin = StoredValue::new(use_origin());
     let query = use_query::<_, Data>(
         MODELS,
-        move || json!({ "first": FIRST, "after": address.get("after"), "filter": address.get("name").map(|text| filter(&text)) }),
+        move || json!({ "first": FIRST, "after": address.get("after"), "filter": address.get("filter").map(|text| experiments::filter(&text)) }),
     );
-    let facts = || view! { <span>"Registered by runs, one number a version"</span> };
+    let facts = || view! { <span>"Each collects the versions that runs have made of it"</span> };
     view! {
         <Page title="Models" facts=facts>
+            <div class="toolbar"><FilterField label="Filter models" placeholder="Filter by name, or tags.team = 'fraud'" words=Signal::stored(vec!["name".to_owned()])/></div>
             {loaded(query, move |data: Data| list(data.registered_models, address, &origin.get_value()))}
         </Page>
     }
     .into_any()
 }
 
-/// Names that hold a text, in the filter language of the client.
-fn filter(text: &str) -> String {
-    let quote = if text.contains('\'') { '"' } else { '\'' };
-    format!("name ILIKE {quote}%{}%{quote}", text.replace(quote, "_"))
-}
-
 fn list(models: Connection<Listed>, address: Address, origin: &str) -> AnyView {
-    let wanted = untrack(|| address.get("name"));
-    if models.nodes.is_empty() && wanted.is_none() {
-        return nothing(origin);
+    if models.nodes.is_empty() {
+        return nothing(untrack(|| address.get("filter")).is_some(), origin);
     }
     let (shown, total, next) = (models.nodes.len(), models.total_count, models.next());
     let columns = vec![
@@ -58,21 +53,9 @@ fn list(models: Connection<Listed>, address: Address, origin: &str) -> AnyView {
         Column::text("about", "About"),
     ];
     let rows = models.nodes.into_iter().map(row).collect::<Vec<_>>();
-    let body = if rows.is_empty() {
-        view! { <Empty icon=Icon::SEARCH title="No model has this in its name" action=|| view! { <p class="row"><a class="button" href="/models">"Show all models"</a></p> }>"Upper and lower case are the same here."</Empty> }.into_any()
-    } else {
-        view! {
-            <Table label="Models" columns=Signal::stored(columns) rows=Signal::stored(rows) keys=true/>
-            <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("model", "models") keys=vec![("j", ""), ("k", "move"), ("Enter", "open")]/>
-        }
-        .into_any()
-    };
     view! {
-        <form class="toolbar" method="get" action="/models" role="search">
-            <label class="grow find"><span class="hidden">"Find a model by name"</span><Glyph icon=Icon::SEARCH/><input class="input" type="search" name="name" value=wanted placeholder="Find a model by name" autocomplete="off" spellcheck="false"/></label>
-            <button class="button" type="submit">"Find"</button>
-        </form>
-        {body}
+        <Table label="Models" columns=Signal::stored(columns) rows=Signal::stored(rows) keys=true/>
+        <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("model", "models") keys=vec![("j", ""), ("k", "move"), ("Enter", "open"), ("/", "filter")]/>
     }
     .into_any()
 }
@@ -113,21 +96,14 @@ pub(super) fn alias_chips(aliases: &[Alias]) -> AnyView {
     view! { <span class="chips">{chips.collect_view()}</span> }.into_any()
 }
 
-fn nothing(origin: &str) -> AnyView {
+fn nothing(filtered: bool, origin: &str) -> AnyView {
+    if filtered {
+        let action = || view! { <p class="row"><a class="button" href="/models">"Show all models"</a></p> };
+        return view! { <Empty icon=Icon::SEARCH title="No model fits the filter" action=action>"A plain word looks in names. Tags are asked for as "<code>"tags.team = 'fraud'"</code>"."</Empty> }.into_any();
+    }
     let code = format!(
         "import mlflow\n\nmlflow.set_tracking_uri(\"{origin}\")\nwith mlflow.start_run():\n    mlflow.sklearn.log_model(model, name=\"model\", registered_model_name=\"fraud_detector\")\n"
     );
     let action = move || view! { <CodeBlock code=Signal::stored(code.clone()) label="Python"/> };
     view! { <Empty icon=Icon::BOXES title="No models yet" action=action>"A registered model collects the versions that runs have made of it. Log a model under a name and its first version appears here."</Empty> }.into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::filter;
-
-    #[test]
-    fn quotes_stay_inside_the_filter() {
-        assert_eq!(filter("fraud"), "name ILIKE '%fraud%'");
-        assert_eq!(filter("it's \"x\""), "name ILIKE \"%it's _x_%\"");
-    }
 }
