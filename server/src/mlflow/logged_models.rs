@@ -204,7 +204,7 @@ async fn delete_tag(call: Call<PairsInput>) -> Answer<Value> {
 
 async fn add_params(call: Call<PairsInput>) -> Answer<Value> {
     let grant = call.scope.grant()?;
-    logged_models::add_params(grant, model_id(call.input.model_id)?, &pairs(call.input.params)?).await?;
+    logged_models::add_params(grant, model_id(call.input.model_id)?, pairs(call.input.params)?).await?;
     Ok(web::Json(json!({})))
 }
 

@@ -11,7 +11,7 @@ use super::error::LoggedModelError;
 const NAME_MAX: usize = 256;
 /// Longest key of a param or tag, in characters.
 const KEY_MAX: usize = 250;
-/// Longest value of a param, in bytes. The client's values are class names and numbers.
+/// Longest value of a param, in characters; the rest is cut off, as it is for params of runs.
 const PARAM_VALUE_MAX: usize = 6_000;
 /// Longest value of a tag, in bytes. `mlflow.modelVersions` is a growing JSON list.
 const TAG_VALUE_MAX: usize = 100_000;
@@ -149,9 +149,18 @@ fn check_name(name: &str) -> Result<(), LoggedModelError> {
     Ok(())
 }
 
-/// Checks params: keys, lengths, and that no key comes twice.
+/// Cuts values that are too long: a model with a long list among its params is still logged.
+pub fn shorten(params: &mut [(String, String)]) {
+    for (_, value) in params {
+        if let Some((end, _)) = value.char_indices().nth(PARAM_VALUE_MAX) {
+            value.truncate(end);
+        }
+    }
+}
+
+/// Checks params: keys, and that none comes twice.
 pub fn check_params(params: &[(String, String)]) -> Result<(), LoggedModelError> {
-    check_pairs(params, PARAM_VALUE_MAX)?;
+    check_pairs(params, usize::MAX)?;
     let mut seen = std::collections::HashSet::new();
     match params.iter().find(|(key, _)| !seen.insert(key)) {
         Some((key, _)) => Err(LoggedModelError::ParamChanged(key.clone())),
@@ -220,7 +229,9 @@ mod tests {
         for key in ["", "a\"", "a`", "../a", "a//b", "/a", &"k".repeat(251)] {
             assert!(check_params(&[pair(key, "1")]).is_err(), "{key:?}");
         }
-        assert!(check_params(&[pair("a", &"v".repeat(PARAM_VALUE_MAX + 1))]).is_err());
+        let mut long = [pair("a", &"é".repeat(PARAM_VALUE_MAX + 1)), pair("b", "short")];
+        shorten(&mut long);
+        assert_eq!((long[0].1.chars().count(), long[1].1.as_str()), (PARAM_VALUE_MAX, "short"));
         assert!(check_tags(&vec![pair("a", "1"); PAIRS_MAX + 1]).is_err());
     }
 

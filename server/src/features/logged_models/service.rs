@@ -38,6 +38,7 @@ async fn loaded<C: Connection>(tx: &C, id: LoggedModelId) -> Result<LoggedModel,
 /// `NotFound` for the experiment or the run; `Invalid` for a removed experiment or a field that breaks a rule.
 pub async fn create(grant: Grant<'_, WriteModels>, mut new: NewModel) -> Result<LoggedModel, Fault> {
     new.check()?;
+    model::shorten(&mut new.params);
     let id = LoggedModelId::from_uuid(Uuid::now_v7());
     if new.name.is_empty() {
         new.name = format!("model-{}", &id.hex()[24..]);
@@ -112,11 +113,12 @@ pub async fn remove_tag(grant: Grant<'_, WriteModels>, id: LoggedModelId, key: &
 ///
 /// # Errors
 /// `NotFound`; `Invalid` when a param has another value already.
-pub async fn add_params(grant: Grant<'_, WriteModels>, id: LoggedModelId, params: &[(String, String)]) -> Result<(), Fault> {
-    model::check_params(params)?;
+pub async fn add_params(grant: Grant<'_, WriteModels>, id: LoggedModelId, mut params: Vec<(String, String)>) -> Result<(), Fault> {
+    model::check_params(&params)?;
+    model::shorten(&mut params);
     let tx = grant.begin().await?;
     let name = repo::lock(&tx, id).await?.ok_or_else(|| missing(id))?;
-    if let Some(key) = repo::add_params(&tx, id, params).await?.into_iter().next() {
+    if let Some(key) = repo::add_params(&tx, id, &params).await?.into_iter().next() {
         return Err(LoggedModelError::ParamChanged(key).into());
     }
     repo::touch(&tx, id, None).await?;
