@@ -19,7 +19,7 @@ pub enum LoggedModelError {
         "Invalid model name ('{0}') provided. Model name must be a non-empty string of at most 256 characters without '/', ':', '.', '%', '\"', \"'\" and control characters."
     )]
     Name(String),
-    #[error("Invalid key '{0}'. Use 1 to 250 letters, digits, and '_', '-', '.', ' ', ':', '/'.")]
+    #[error("{0}")]
     Key(String),
     #[error("The value of '{0}' is too long.")]
     Value(String),

@@ -3,14 +3,15 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use shared::ids::{ExperimentId, LoggedModelId, RunId};
+use shared::{
+    ids::{ExperimentId, LoggedModelId, RunId},
+    key::check_key,
+};
 
 use super::error::LoggedModelError;
 
 /// Longest name and model type, in characters.
 const NAME_MAX: usize = 256;
-/// Longest key of a param or tag, in characters.
-const KEY_MAX: usize = 250;
 /// Longest value of a param, in characters; the rest is cut off, as it is for params of runs.
 const PARAM_VALUE_MAX: usize = 6_000;
 /// Longest value of a tag, in bytes. `mlflow.modelVersions` is a growing JSON list.
@@ -178,11 +179,7 @@ fn check_pairs(pairs: &[(String, String)], value_max: usize) -> Result<(), Logge
         return Err(LoggedModelError::TooMany(PAIRS_MAX));
     }
     for (key, value) in pairs {
-        let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '/' | '.' | '-' | ' ' | ':');
-        let clean = key.split('/').all(|part| !matches!(part, "" | "." | ".."));
-        if key.chars().count() > KEY_MAX || !key.chars().all(allowed) || !clean {
-            return Err(LoggedModelError::Key(key.chars().take(KEY_MAX).collect()));
-        }
+        check_key(key).map_err(|refused| LoggedModelError::Key(refused.0))?;
         if value.len() > value_max {
             return Err(LoggedModelError::Value(key.clone()));
         }

@@ -25,7 +25,7 @@ pub enum RegistryError {
     AliasReserved(String),
     #[error("Model version must be a positive integer, got '{0}'.")]
     Version(String),
-    #[error("Invalid tag key '{0}'. Use 1 to 250 letters, digits, and '_', '-', '.', ' ', ':', '/'.")]
+    #[error("{0}")]
     TagKey(String),
     #[error("The value of tag '{0}' is longer than 100000 bytes.")]
     TagValue(String),

@@ -3,7 +3,10 @@
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
-use shared::ids::{LoggedModelId, RegisteredModelId, RunId};
+use shared::{
+    ids::{LoggedModelId, RegisteredModelId, RunId},
+    key::check_key,
+};
 
 use super::error::RegistryError;
 use crate::features::artifacts::{location::Owner, path::ArtifactPath};
@@ -12,8 +15,6 @@ use crate::features::artifacts::{location::Owner, path::ArtifactPath};
 pub const NAME_MAX: usize = 256;
 /// Longest alias, in characters.
 pub const ALIAS_MAX: usize = 255;
-/// Longest key of a tag, in characters.
-pub const TAG_KEY_MAX: usize = 250;
 /// Longest value of a tag, in bytes.
 pub const TAG_VALUE_MAX: usize = 100_000;
 /// Longest description, in bytes.
@@ -94,12 +95,7 @@ pub fn parse_version(text: &str) -> Result<i32, RegistryError> {
 
 /// A tag's key: what MLflow allows in every key.
 pub fn check_tag(key: &str, value: &str) -> Result<(), RegistryError> {
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '/' | '.' | '-' | ' ' | ':');
-    let normal = !key.starts_with(['/', '.']) || key.starts_with('.') && !key.starts_with("./") && !key.starts_with("..");
-    let clean = key.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    if key.is_empty() || key.chars().count() > TAG_KEY_MAX || !key.chars().all(allowed) || !normal || !clean {
-        return Err(RegistryError::TagKey(key.chars().take(TAG_KEY_MAX).collect()));
-    }
+    check_key(key).map_err(|refused| RegistryError::TagKey(refused.0))?;
     if value.len() > TAG_VALUE_MAX {
         return Err(RegistryError::TagValue(key.to_owned()));
     }
