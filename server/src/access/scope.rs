@@ -122,14 +122,23 @@ impl Scope {
     /// # Errors
     /// [`shared::ErrorCode::Forbidden`]; the attempt is remembered for the audit log.
     pub fn grant<P: Permission>(&self) -> Result<Grant<'_, P>, Fault> {
-        if self.inner.rights.contains(P::NAME) {
-            return Ok(Grant { scope: self, permission: PhantomData });
+        self.require(P::NAME)?;
+        Ok(Grant { scope: self, permission: PhantomData })
+    }
+
+    /// Asks the tenant's policy without opening a door, for an edge that must refuse before it reads on.
+    ///
+    /// # Errors
+    /// [`shared::ErrorCode::Forbidden`]; the attempt is remembered for the audit log.
+    pub fn require(&self, permission: shared::Permission) -> Result<(), Fault> {
+        if self.may(permission) {
+            return Ok(());
         }
         let mut denied = self.inner.denied.lock().unwrap_or_else(PoisonError::into_inner);
-        if !denied.contains(&P::NAME) {
-            denied.push(P::NAME);
+        if !denied.contains(&permission) {
+            denied.push(permission);
         }
-        Err(Fault::forbidden(P::NAME))
+        Err(Fault::forbidden(permission))
     }
 
     /// Gives the connection back before long work that needs no database (streaming an upload).

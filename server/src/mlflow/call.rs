@@ -1,8 +1,8 @@
 //! One call of the MLflow API: who calls, and the input, whatever way it came.
 
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest,
-    body::MessageBody,
+    FromRequest, HttpMessage, HttpRequest, ResponseError,
+    body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::{Method, StatusCode, header},
     middleware::Next,
@@ -42,16 +42,28 @@ pub async fn caller(request: &HttpRequest) -> Result<Scope, Error> {
     Ok(scope)
 }
 
-/// Writes a refused attempt into the audit log.
-pub(super) async fn record_denials(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let response = next.call(request).await?;
-    if response.status() == StatusCode::FORBIDDEN {
-        let scope = response.request().extensions().get::<Scope>().cloned();
-        if let Some(scope) = scope {
-            scope.record_denials().await.map_err(Error::from)?;
-        }
+/// Permission comes first: whoever may not use an endpoint is told so whatever else is wrong with the request, and the attempt is entered in the audit log.
+pub(super) async fn permission_first(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let response = next.call(request).await?.map_into_boxed_body();
+    let needed = super::permission_of(response.request());
+    if !response.status().is_client_error() || response.status() == StatusCode::UNAUTHORIZED {
+        return Ok(response);
     }
-    Ok(response)
+    let Some(needed) = needed else { return Ok(response) };
+    let known = response.request().extensions().get::<Scope>().cloned();
+    let scope = match known {
+        Some(scope) => scope,
+        None => match caller(response.request()).await {
+            Ok(scope) => scope,
+            Err(error) => return Ok(response.into_response(error.error_response())),
+        },
+    };
+    let refused = scope.require(needed);
+    scope.record_denials().await.map_err(Error::from)?;
+    match refused {
+        Ok(()) => Ok(response),
+        Err(fault) => Ok(response.into_response(Error::from(fault).error_response())),
+    }
 }
 
 /// Extractor of what loggers send one request after the other: the input, and a way to write that shares transactions with other requests of the caller.

@@ -64,6 +64,13 @@ pub fn old_downloads() -> &'static [Endpoint] {
     artifacts::OLD_DOWNLOADS
 }
 
+/// The permission of the endpoint that a request reached.
+fn permission_of(request: &HttpRequest) -> Option<Permission> {
+    let pattern = request.match_pattern()?;
+    let path = PREFIXES.iter().find_map(|prefix| pattern.strip_prefix(prefix)).unwrap_or(&pattern);
+    endpoints().chain(old_downloads()).find(|endpoint| endpoint.path == path && endpoint.method == *request.method())?.permission
+}
+
 /// Mounts the edge. Unknown paths below `/api` and `/ajax-api` answer `ENDPOINT_NOT_FOUND` as JSON.
 pub fn configure(app: &mut web::ServiceConfig) {
     about::configure(app);
@@ -80,12 +87,12 @@ pub fn configure(app: &mut web::ServiceConfig) {
             for endpoint in methods {
                 resource = resource.route((endpoint.handler)().method(endpoint.method.clone()));
             }
-            app.service(resource.wrap(from_fn(call::record_denials)));
+            app.service(resource.wrap(from_fn(call::permission_first)));
         }
     }
     for endpoint in old_downloads() {
         let route = (endpoint.handler)().method(endpoint.method.clone());
-        app.service(web::resource(endpoint.path).route(route).wrap(from_fn(call::record_denials)));
+        app.service(web::resource(endpoint.path).route(route).wrap(from_fn(call::permission_first)));
     }
     app.service(web::resource("/api/{rest:.*}").to(unknown));
     app.service(web::resource("/ajax-api/{rest:.*}").to(unknown));

@@ -74,7 +74,8 @@ impl World {
             format!("--mail=file:{}", folder.join("mail").display()),
             format!("--site={}", folder.join("site").display()),
         ];
-        if let Ok(redis) = std::env::var("TEST_REDIS_URL") {
+        let redis = std::env::var("TEST_REDIS_URL").ok().filter(|_| !more.iter().any(|argument| argument.starts_with("--redis-url")));
+        if let Some(redis) = redis {
             arguments.push(format!("--redis-url={redis}"));
         }
         arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
