@@ -17,7 +17,10 @@ use super::error::{Code, Error};
 use crate::{
     access::{Credential, RequestInfo, Scope},
     fault::Fault,
-    features::runs::{Act, Done},
+    features::{
+        artifacts::path::percent_decode,
+        runs::{Act, Done},
+    },
     http,
     services::Services,
 };
@@ -122,7 +125,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {
         Box::pin(async move {
             // Who calls is decided before a byte of the body is read.
             let scope = caller(&request).await?;
-            let path = request.match_info().load::<Map<String, Value>>().map_err(|_| Error::invalid("The path is not valid UTF-8"))?;
+            let path = path_fields(&request)?;
             let input = if request.method() == Method::GET || request.method() == Method::HEAD {
                 let mut fields = query(request.query_string())?;
                 fields.extend(path);
@@ -134,6 +137,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {
             Ok(Call { scope, input })
         })
     }
+}
+
+/// The parameters of the path. The router leaves `%25`, `%2F` and `%2B` as they are; they are decoded here.
+fn path_fields(request: &HttpRequest) -> Result<Map<String, Value>, Error> {
+    let field = |(name, value): (&str, &str)| {
+        let value = percent_decode(value).map_err(|_| Error::invalid("The path is not valid UTF-8"))?;
+        if value.contains('\0') {
+            return Err(Error::invalid(format!("Invalid value for parameter '{name}' supplied: it must not contain the character U+0000")));
+        }
+        Ok((name.to_owned(), Value::String(value)))
+    };
+    request.match_info().iter().map(field).collect()
 }
 
 fn query(text: &str) -> Result<Map<String, Value>, Error> {

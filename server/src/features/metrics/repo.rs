@@ -68,7 +68,7 @@ pub enum Part {
 /// Chunks of the keys (of every key when `None`) whose steps meet the range, and all batches. One statement, so that a compaction that commits
 /// meanwhile is seen as a whole or not at all.
 pub async fn parts<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, steps: (i64, i64)) -> Result<Vec<Part>, Fault> {
-    let sql = "(select key, data from metric_chunks where run_id = $1 and ($2::text[] is null or key = any($2)) and last_step >= $3 and first_step <= $4 order by key, ordinal) \
+    let sql = "select * from (select key, data from metric_chunks where run_id = $1 and ($2::text[] is null or key = any($2)) and last_step >= $3 and first_step <= $4 order by key, ordinal) chunks \
         union all (select null, data from metric_batches where run_id = $1 order by id)";
     let values = vec![run.uuid().into(), keys.map(<[String]>::to_vec).into(), steps.0.into(), steps.1.into()];
     let read = |row: &QueryResult| {
@@ -83,7 +83,7 @@ pub async fn parts<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, s
 
 /// Everything that several runs logged.
 pub async fn parts_of_runs<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(RunId, Part)>, Fault> {
-    let sql = "(select run_id, key, data from metric_chunks where run_id = any($1) order by run_id, key, ordinal) \
+    let sql = "select * from (select run_id, key, data from metric_chunks where run_id = any($1) order by run_id, key, ordinal) chunks \
         union all (select run_id, null, data from metric_batches where run_id = any($1) order by run_id, id)";
     let read = |row: &QueryResult| {
         let (key, data): (Option<String>, Vec<u8>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
