@@ -15,7 +15,7 @@ journey("a token is created, its secret works, and revoking ends it", async (pag
   await alive(page);
   await page.getByRole("button", { name: "Create a token" }).first().click();
   const dialog = page.getByRole("dialog", { name: "Create a token" });
-  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByRole("textbox", { name: "Name" }).fill(name);
   await dialog.getByLabel("Expires after").selectOption({ label: "7 days" });
   await dialog.getByRole("radio", { name: /^Only what I choose/ }).check();
   await dialog.getByRole("checkbox", { name: "See runs, params and metrics" }).check();

@@ -4,7 +4,7 @@ use shared::Permission;
 use wasm_bindgen::JsCast;
 
 use super::{ThemeSwitch, Viewer, use_projects, use_viewer};
-use crate::kit::{Avatar, Glyph, Icon};
+use crate::kit::{Avatar, Glyph, Icon, open_instead};
 
 /// A page the rail leads to.
 #[derive(Clone, Copy)]
@@ -64,7 +64,7 @@ pub(super) fn Rail(palette: RwSignal<bool>) -> impl IntoView {
     view! {
         <nav class="rail" id="rail" aria-label="Main" popover="auto">
             <Organizations/>
-            <button class="seek" type="button" command="show-modal" commandfor="palette" on:click=move |_| palette.set(true)>
+            <button class="seek" type="button" command="show-modal" commandfor="palette" on:click=move |event| open_instead(&event, palette)>
                 <Glyph icon=Icon::SEARCH/>"Search or jump to"<kbd class="mod">"K"</kbd>
             </button>
             {entries}

@@ -116,3 +116,9 @@ pub(crate) fn close_on_backdrop(event: &ev::MouseEvent, open: RwSignal<bool>) {
         open.set(false);
     }
 }
+
+/// Opens a dialog by its signal, in place of the button's `commandfor` that does it before the app is loaded.
+pub(crate) fn open_instead(event: &ev::MouseEvent, open: RwSignal<bool>) {
+    event.prevent_default();
+    open.set(true);
+}

@@ -39,7 +39,7 @@ pub use clock::{Clock, Elapsed, RelativeTime, use_clock};
 pub use code::{CodeBlock, CopyButton, Copyable, shortened};
 pub use command::{Command, Commands, use_command};
 pub use dialog::{ConfirmDialog, Dialog};
-pub(crate) use dialog::{close_on_backdrop, follow};
+pub(crate) use dialog::{close_on_backdrop, follow, open_instead};
 pub use field::{Checkbox, Field, Rule, Select, TextArea};
 pub use filter::FilterField;
 pub use icon::{Glyph, Icon};

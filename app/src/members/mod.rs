@@ -21,7 +21,7 @@ pub use matrix::RolesTab;
 use crate::{
     api::{ApiError, Operation, use_query},
     frame::use_viewer,
-    kit::{Glyph, Icon, Page, Tab, Tabs},
+    kit::{Glyph, Icon, Page, Tab, Tabs, open_instead},
 };
 use model::{Changes, Team};
 
@@ -48,7 +48,7 @@ pub fn MembersPage() -> impl IntoView {
     };
     let actions = move || {
         manages.then(|| view! {
-            <button class="button primary" type="button" command="show-modal" commandfor="invite" on:click=move |_| inviting.set(true)><Glyph icon=Icon::PLUS/>"Invite a member"</button>
+            <button class="button primary" type="button" command="show-modal" commandfor="invite" on:click=move |event| open_instead(&event, inviting)><Glyph icon=Icon::PLUS/>"Invite a member"</button>
         })
     };
     let tabs = move || {

@@ -49,16 +49,16 @@ pub(super) fn Remove(
         });
     });
     let consequences = move || {
-        let (who, whose) = if is_you() { ("You".to_owned(), "your") } else { (name(), "their") };
+        let (who, loses, whose) = if is_you() { ("You".to_owned(), "lose", "your") } else { (name(), "loses", "their") };
         let email = member.with(|member| member.as_ref().map(|member| member.email.clone()).unwrap_or_default());
         view! {
-            <p><strong>{who.clone()}</strong>" ("<code>{email}</code>") loses access at once:"</p>
+            <p><strong>{who}</strong>" ("<code>{email}</code>") "{loses}" access at once:"</p>
             <ul class="bullets">
                 <li>{format!("{whose} sessions here end")}</li>
                 <li>{format!("{whose} API tokens are revoked: scripts that use them fail")}</li>
                 <li>{format!("{whose} runs, models and audit entries stay, with the name on them")}</li>
             </ul>
-            <p class="s">"An invitation lets the person back in; revoked tokens stay revoked."</p>
+            <p class="s">"A new invitation is the way back; revoked tokens stay revoked."</p>
         }
     };
     view! { <ConfirmDialog open title confirm on_confirm=go>{consequences}</ConfirmDialog> }.into_any()

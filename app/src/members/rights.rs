@@ -29,6 +29,11 @@ pub(crate) fn words_of(name: &str) -> String {
     Permission::parse(name).map_or_else(|| name.to_owned(), |permission| words(permission).to_owned())
 }
 
+/// Names of the API in words, in the order of the list.
+pub(crate) fn in_order(names: &[String]) -> Vec<&'static str> {
+    Permission::ALL.iter().filter(|permission| names.iter().any(|name| name == permission.as_str())).map(|permission| words(*permission)).collect()
+}
+
 /// Permissions by their noun, in the order of the list: `("runs", [read, write])`.
 pub(crate) fn by_noun(permissions: impl Iterator<Item = Permission>) -> Vec<(&'static str, Vec<Permission>)> {
     let mut groups: Vec<(&'static str, Vec<Permission>)> = Vec::new();

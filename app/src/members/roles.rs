@@ -129,7 +129,7 @@ fn choice(role: Role, chosen: RwSignal<Vec<String>>, member: RwSignal<Option<Mem
         });
     };
     let count = number::counted(permissions.len() as i64, "permission", "permissions");
-    let list = permissions.iter().map(|name| view! { <li>{rights::words_of(name)}</li> }).collect_view();
+    let list = rights::in_order(&permissions).into_iter().map(|words| view! { <li>{words}</li> }).collect_view();
     view! {
         <div class="role">
             <label class="choice">

@@ -8,7 +8,7 @@ use crate::{
     api::{Connection, Moment, use_api},
     kit::{
         Button, ButtonKind, Cell, Chip, CodeBlock, Column, ConfirmDialog, Empty, Glyph, Icon, Pager, RelativeTime, Row, Table, Tone, UnitCallback,
-        number, use_clock, use_toasts,
+        number, open_instead, use_clock, use_toasts,
     },
     members::rights,
 };
@@ -81,12 +81,12 @@ fn nothing(origin: &str, creating: RwSignal<bool>) -> AnyView {
     let shell = snippet::shell(origin, "<the token>");
     let action = move || {
         view! {
-            <p class="row"><button class="button" type="button" command="show-modal" commandfor="create-token" on:click=move |_| creating.set(true)><Glyph icon=Icon::PLUS/>"Create a token"</button></p>
+            <p class="row"><button class="button" type="button" command="show-modal" commandfor="create-token" on:click=move |event| open_instead(&event, creating)><Glyph icon=Icon::PLUS/>"Create a token"</button></p>
             <CodeBlock code=Signal::stored(shell.clone()) label="Shell"/>
             <CodeBlock code=Signal::stored(snippet::python()) label="Python"/>
         }
     };
-    view! { <Empty icon=Icon::KEY_ROUND title="No tokens yet" action=action>"Scripts, notebooks and the MLflow client sign in with a token of yours. Create one, set two variables, and the next run you log is yours and appears here."</Empty> }.into_any()
+    view! { <Empty icon=Icon::KEY_ROUND title="No tokens yet" action=action>"Scripts, notebooks and the MLflow client sign in with a token of yours. Create one, set two variables, and the next run you log appears under Experiments."</Empty> }.into_any()
 }
 
 /// Asks before a token dies.

@@ -14,7 +14,7 @@ use shared::Permission;
 use crate::{
     api::{Connection, Operation, use_query},
     frame::use_viewer,
-    kit::{Empty, Glyph, Icon, Page, loaded, use_address},
+    kit::{Empty, Glyph, Icon, Page, loaded, open_instead, use_address},
     visit::use_origin,
 };
 use model::{Created, Token};
@@ -42,7 +42,7 @@ pub fn TokensPage() -> impl IntoView {
     let revoking = RwSignal::new(None::<Token>);
     let facts = || view! { <span>"Yours alone: a token may at most what you may"</span> };
     let actions = move || {
-        view! { <button class="button primary" type="button" command="show-modal" commandfor="create-token" on:click=move |_| creating.set(true)><Glyph icon=Icon::PLUS/>"Create a token"</button> }
+        view! { <button class="button primary" type="button" command="show-modal" commandfor="create-token" on:click=move |event| open_instead(&event, creating)><Glyph icon=Icon::PLUS/>"Create a token"</button> }
     };
     let shown = move || created.get().map(|token| view! { <fresh::Fresh token origin=origin.get_value() created/> });
     view! {
