@@ -14,6 +14,7 @@ mod logged_models;
 mod metrics;
 mod page_token;
 mod registry;
+mod run_view;
 mod runs;
 pub mod wire;
 

@@ -37,13 +37,13 @@ fn read_all(rows: &[QueryResult]) -> Result<Vec<Experiment>, Fault> {
 }
 
 pub async fn find<C: Connection>(tx: &C, experiment: ExperimentRef) -> Result<Option<Experiment>, Fault> {
-    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where case when $1::uuid is null then is_default else id = $1 end";
+    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where id = coalesce($1, (select id from experiments where is_default))";
     Ok(tx.row(sql, vec![experiment.id().map(ExperimentId::uuid).into()]).await?.as_ref().map(read).transpose()?)
 }
 
 /// The experiment, locked until the transaction ends.
 pub async fn lock(tx: &WriteTx, experiment: ExperimentRef) -> Result<Option<Experiment>, Fault> {
-    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where case when $1::uuid is null then is_default else id = $1 end for update";
+    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where id = coalesce($1, (select id from experiments where is_default)) for update";
     Ok(tx.row(sql, vec![experiment.id().map(ExperimentId::uuid).into()]).await?.as_ref().map(read).transpose()?)
 }
 

@@ -102,10 +102,10 @@ pub async fn lock_compaction(tx: &WriteTx, run: RunId) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The batches of a run.
-pub async fn batches<C: Connection>(tx: &C, run: RunId) -> Result<Vec<(i64, Vec<u8>)>, Fault> {
+/// The oldest batches of a run.
+pub async fn batches<C: Connection>(tx: &C, run: RunId, most: u64) -> Result<Vec<(i64, Vec<u8>)>, Fault> {
     let read = |row: &QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
-    let rows = tx.rows("select id, data from metric_batches where run_id = $1 order by id", vec![run.uuid().into()]).await?;
+    let rows = tx.rows("select id, data from metric_batches where run_id = $1 order by id limit $2", vec![run.uuid().into(), most.into()]).await?;
     Ok(rows.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 

@@ -13,7 +13,7 @@ use super::{
     repo::{self, Part},
 };
 use crate::{
-    access::{Connection, Grant, WriteTx},
+    access::{Connection, Grant, Scope, WriteTx},
     fault::Fault,
 };
 
@@ -180,15 +180,24 @@ impl LoggedSeries {
     }
 }
 
-/// Moves a run's appended batches into chunks. Idempotent; safe beside appends, readers and itself: it takes out exactly the batches it has read, in
-/// one transaction.
+/// Batches that one transaction of a compaction takes in.
+const BATCHES_AT_ONCE: u64 = 2_048;
+
+/// Moves a run's appended batches into chunks. Idempotent; safe beside appends, readers and itself: each transaction takes out exactly the batches it
+/// has read.
 ///
 /// # Errors
-/// `Unavailable` or `Internal`; nothing has changed then.
-pub async fn compact(grant: Grant<'_, WriteMetrics>, run: RunId) -> Result<(), Fault> {
+/// `Unavailable` or `Internal`; what is committed by then stays.
+pub async fn compact(scope: &Scope, run: RunId) -> Result<(), Fault> {
+    while compact_some(scope.grant()?, run).await? == BATCHES_AT_ONCE {}
+    Ok(())
+}
+
+/// Takes in the oldest batches; how many there were.
+async fn compact_some(grant: Grant<'_, WriteMetrics>, run: RunId) -> Result<u64, Fault> {
     let tx = grant.begin().await?;
     repo::lock_compaction(&tx, run).await?;
-    let batches = repo::batches(&tx, run).await?;
+    let batches = repo::batches(&tx, run, BATCHES_AT_ONCE).await?;
     let mut series = compaction::gather(batches.iter().map(|(_, data)| data.as_slice()))?;
     let keys: Vec<String> = series.keys().cloned().collect();
     let mut spans: HashMap<String, Vec<compaction::Span>> = HashMap::new();
@@ -203,7 +212,7 @@ pub async fn compact(grant: Grant<'_, WriteMetrics>, run: RunId) -> Result<(), F
         }
     }
     if from.is_empty() && batches.len() < 2 {
-        return Ok(());
+        return Ok(0);
     }
     let taken = repo::take_chunks(&tx, run, &from).await?;
     let mut chunks = Vec::new();
@@ -218,5 +227,6 @@ pub async fn compact(grant: Grant<'_, WriteMetrics>, run: RunId) -> Result<(), F
     let batch = (!series.is_empty()).then(|| (rest, codec::encode_batch(series.iter().map(|(key, points)| (key.as_str(), points.as_slice())))));
     let ids: Vec<i64> = batches.iter().map(|(id, _)| *id).collect();
     repo::replace_batches(&tx, run, &ids, batch).await?;
-    tx.commit_telemetry().await
+    tx.commit_telemetry().await?;
+    Ok(ids.len() as u64)
 }

@@ -108,9 +108,8 @@ pub async fn apply(tx: &WriteTx, batches: &[Batch]) -> Result<Vec<Result<Option<
             outcomes[place] = Some(outcome.map_err(Fault::from).map(|()| locked.get(&batches[place].run).and_then(|run| late_entry(&batches[place], run))));
         }
     }
-    let due: Vec<RunId> = locked.iter().filter(|(_, run)| run.revision / jobs::EVERY != run.revision_before / jobs::EVERY).map(|(id, _)| *id).collect();
-    for run in due {
-        tx.enqueue(&jobs::CompactMetrics { run }).await?;
+    for (run, state) in locked.iter().filter(|(_, state)| state.revision / jobs::EVERY != state.revision_before / jobs::EVERY) {
+        tx.enqueue(&jobs::CompactMetrics { run: *run, revision: state.revision }).await?;
     }
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Fault::internal("a batch without an outcome")))).collect())
 }

@@ -51,9 +51,9 @@ pub struct Placed {
 pub async fn insert(tx: &WriteTx, runs: &[(RunId, &NewRun, i64)], created_by: &str) -> Result<Vec<Option<Placed>>, Fault> {
     let sql = "with new as (select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[]) with ordinality as n (id, experiment, name, user_name, started_ms, place)), \
         placed as (select n.*, e.id as experiment_id, e.is_default, e.removed_at is not null as removed from new n \
-            left join experiments e on case when n.experiment = '00000000-0000-0000-0000-000000000000' then e.is_default else e.id = n.experiment end), \
+            left join experiments e on e.id = coalesce(nullif(n.experiment, '00000000-0000-0000-0000-000000000000'), (select id from experiments where is_default))), \
         run as (insert into runs (id, experiment_id, name, user_name, created_by, status, started_ms, created_at) \
-            select id, experiment_id, name, user_name, $6, 'RUNNING', started_ms, $7 from placed where not removed returning id), \
+            select id, experiment_id, name, user_name, $6, 'RUNNING', started_ms, $7 from placed where experiment_id is not null and not removed returning id), \
         tag as (insert into run_tags (run_id, key, value) select t.* from unnest($8::uuid[], $9::text[], $10::text[]) as t (run_id, key, value) join run on run.id = t.run_id) \
         select experiment_id, is_default, removed from placed order by place";
     let mut tags: Vec<(Uuid, &str, &str)> = Vec::new();

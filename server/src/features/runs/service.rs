@@ -138,7 +138,7 @@ pub async fn change_all(tx: &WriteTx, changes: &[(RunId, RunChange)]) -> Result<
             Ok((run, true)) => {
                 let (detail, worth_compacting) = digest(&run, pairs.get(&run.id), series.get(&run.id));
                 if worth_compacting {
-                    tx.enqueue(&CompactMetrics { run: run.id }).await?;
+                    tx.enqueue(&CompactMetrics { run: run.id, revision: run.revision }).await?;
                 }
                 let entry = entry("run.end", &run).detail(detail);
                 Ok((run, entry))

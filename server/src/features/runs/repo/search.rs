@@ -146,7 +146,7 @@ fn matching(experiments: &[ExperimentRef], filter: &Filter, lifecycle: Lifecycle
         within = within.add(column("experiment_id").is_in(ids));
     }
     if experiments.contains(&ExperimentRef::Default) {
-        within = within.add(column("experiment_id").in_subquery(Query::select().column(Alias::new("id")).from(Alias::new("experiments")).and_where(Expr::cust("is_default")).to_owned()));
+        within = within.add(column("experiment_id").eq(Expr::cust("(select id from experiments where is_default)")));
     }
     select.cond_where(within);
     match lifecycle {
