@@ -70,7 +70,7 @@ pub fn ConfirmDialog(
             view! {
                 <label class="field">
                     <span class="label">"Type " <code>{name}</code> " to confirm"</span>
-                    <input class="input" type="text" autocomplete="off" spellcheck="false" prop:value=typed on:input=move |event| typed.set(event_target_value(&event))/>
+                    <input class="input" type="text" autofocus autocomplete="off" spellcheck="false" prop:value=typed on:input=move |event| typed.set(event_target_value(&event))/>
                 </label>
             }
         })

@@ -63,7 +63,7 @@ pub fn Skeleton(
     #[prop(default = 6)] rows: usize,
 ) -> impl IntoView {
     view! {
-        <div class="skeleton" aria-busy="true" aria-label="Loading">
+        <div class="skeleton" role="status" aria-busy="true" aria-label="Loading">
             {(0..rows).map(|_| view! { <i></i> }).collect_view()}
         </div>
     }

@@ -57,12 +57,12 @@ impl Scene {
         let y = Scale::around(lines.iter().flat_map(|line| line.xs.iter().zip(&line.raw).filter(|(at, _)| shown(**at)).map(|(_, value)| *value)), wish.log);
         let strokes = y.map_or_else(Vec::new, |y| lines.iter().map(|line| stroke(line, x, y, wish)).collect());
         let odd = || lines.iter().flat_map(|line| line.xs.iter().zip(&line.raw)).filter(|(at, value)| shown(**at) && !value.is_finite());
-        let x_ticks = if wish.by_time { x.time_ticks(5) } else { x.step_ticks(5) };
+        let x_ticks = if y.is_none() { Vec::new() } else if wish.by_time { x.time_ticks(5) } else { x.step_ticks(5) };
         Self {
             gaps: odd().take(200).map(|(at, _)| x.at(*at)).collect(),
             notes: notes(series, &lines, odd().count(), wish.log),
             x_ticks: x_ticks.into_iter().map(|(value, words)| (x.at(value), words)).collect(),
-            y_ticks: y.map_or_else(Vec::new, |y| y.ticks((wish.height / 46.0) as usize).into_iter().map(|(value, words)| ((1.0 - y.at(value)) * wish.height, words)).collect()),
+            y_ticks: y.map_or_else(Vec::new, |y| y.ticks((wish.height / 38.0) as usize).into_iter().map(|(value, words)| ((1.0 - y.at(value)) * wish.height, words)).collect()),
             lines, strokes, x, y, by_time: wish.by_time, height: wish.height,
         }
     }
@@ -95,7 +95,7 @@ fn x_scale(lines: &[Line], range: Option<(f64, f64)>) -> Scale {
     let (low, high) = range.unwrap_or_else(|| all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x))));
     match (low, high) {
         _ if low > high || !low.is_finite() || !high.is_finite() => Scale { low: 0.0, high: 1.0, log: false },
-        _ if low == high => Scale { low: low - 1.0, high: high + 1.0, log: false },
+        _ if low == high => Scale { low: low - 0.5, high: high + 0.5, log: false },
         _ => Scale { low, high, log: false },
     }
 }

@@ -32,7 +32,7 @@ pub fn ColumnChooser(
             if on { after.retain(|other| *other != key) } else { after.push(key) }
             let heading = (own != group).then(|| view! { <div class="group">{own}</div> });
             group = own;
-            view! { {heading}<a href=address.with_all("columns", after) aria-current=on.then_some("true")><i class="check" class:on=on></i><span class="text">{title}</span></a> }
+            view! { {heading}<a href=address.with_all("columns", after) aria-current=on.then_some("true") data-noscroll=""><i class="check" class:on=on></i><span class="text">{title}</span></a> }
         })
         .collect_view()
     };
@@ -43,7 +43,7 @@ pub fn ColumnChooser(
             <input class="input" class:hidden=move || !count() type="search" placeholder="Find a column" aria-label="Find a column" on:input=move |event| text.set(event_target_value(&event))/>
             {entries}
             <hr/>
-            <a href=move || address.with("columns", None)><Glyph icon=Icon::ROTATE_CCW/>"As at first"</a>
+            <a href=move || address.with("columns", None) data-noscroll=""><Glyph icon=Icon::ROTATE_CCW/>"As at first"</a>
         </div>
     }
     .into_any()
