@@ -134,7 +134,10 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        let query: Pairs = ["name LIKE '%ab%' and a = \"b+c&d\"", "\u{6570}\u{636E} 100%", "", "-metrics.log_loss"].into_iter().map(|value| ("filter".to_owned(), value.to_owned())).collect();
+        let query: Pairs = ["name LIKE '%ab%' and a = \"b+c&d\"", "\u{6570}\u{636E} 100%", "", "-metrics.log_loss"]
+            .into_iter()
+            .map(|value| ("filter".to_owned(), value.to_owned()))
+            .collect();
         let address = write("/experiments/1".to_owned(), &query);
         assert_eq!(parse(address.split_once('?').expect("a query").1), query);
         assert!(address.ends_with("filter=-metrics.log_loss"));
@@ -142,6 +145,9 @@ mod tests {
 
     #[test]
     fn broken_encodings_are_kept_as_they_are() {
-        assert_eq!(parse("?a=%zz&b=%4&c&&=x"), [("a", "%zz"), ("b", "%4"), ("c", ""), ("", "x")].map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(
+            parse("?a=%zz&b=%4&c&&=x"),
+            [("a", "%zz"), ("b", "%4"), ("c", ""), ("", "x")].map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
     }
 }

@@ -29,7 +29,13 @@ pub fn counted(value: i64, one: &str, many: &str) -> String {
 pub fn number(value: f64) -> String {
     match value {
         _ if value.is_nan() => "NaN".to_owned(),
-        _ if value.is_infinite() => if value > 0.0 { "\u{221E}".to_owned() } else { format!("{MINUS}\u{221E}") },
+        _ if value.is_infinite() => {
+            if value > 0.0 {
+                "\u{221E}".to_owned()
+            } else {
+                format!("{MINUS}\u{221E}")
+            }
+        }
         _ if value == value.trunc() && value.abs() < 1e15 => count(value as i64),
         _ => fixed(value, decimals(value.abs())),
     }
@@ -85,7 +91,9 @@ pub fn column(values: &[f64]) -> impl Fn(f64) -> String + use<> {
     };
     let decimals = most.map(|most| finite().map(|value| needed(value, most)).max().unwrap_or(0));
     move |value| match decimals {
-        Some(decimals) if value.is_finite() && (value == 0.0 || value.abs() >= 0.1_f64.powi(decimals as i32)) => grouped(&format!("{value:.decimals$}")),
+        Some(decimals) if value.is_finite() && (value == 0.0 || value.abs() >= 0.1_f64.powi(decimals as i32)) => {
+            grouped(&format!("{value:.decimals$}"))
+        }
         _ if value.is_finite() && value != 0.0 => scientific(value),
         _ => number(value),
     }
@@ -130,8 +138,16 @@ mod tests {
     #[test]
     fn precision_is_sensible() {
         let cases = [
-            (0.9802, "0.9802"), (0.1 + 0.2, "0.3"), (1234.5678, "1\u{202F}234.6"), (12.0, "12"), (-0.5, "\u{2212}0.5"),
-            (0.000_012_34, "1.234e\u{2212}5"), (1e300, "1e300"), (f64::NAN, "NaN"), (f64::NEG_INFINITY, "\u{2212}\u{221E}"), (0.0, "0"),
+            (0.9802, "0.9802"),
+            (0.1 + 0.2, "0.3"),
+            (1234.5678, "1\u{202F}234.6"),
+            (12.0, "12"),
+            (-0.5, "\u{2212}0.5"),
+            (0.000_012_34, "1.234e\u{2212}5"),
+            (1e300, "1e300"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "\u{2212}\u{221E}"),
+            (0.0, "0"),
         ];
         for (value, text) in cases {
             assert_eq!(number(value), text);

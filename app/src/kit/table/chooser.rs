@@ -17,9 +17,11 @@ pub struct Choice {
 #[component]
 pub fn ColumnChooser(
     /// All there are, by group.
-    #[prop(into)] choices: Signal<Vec<Choice>>,
+    #[prop(into)]
+    choices: Signal<Vec<Choice>>,
     /// The keys of those shown, in their order.
-    #[prop(into)] shown: Signal<Vec<String>>,
+    #[prop(into)]
+    shown: Signal<Vec<String>>,
 ) -> impl IntoView {
     let address = use_address();
     let text = RwSignal::new(String::new());
