@@ -47,6 +47,16 @@ impl Address {
         write(self.path.get(), &query)
     }
 
+    /// The address with several parameters changed at once; the others stay, `after` too.
+    pub fn with_each(self, changes: &[(&'static str, Option<String>)]) -> String {
+        let mut query = self.query.get_untracked();
+        for (name, value) in changes {
+            query.retain(|(own, _)| own != name);
+            query.extend(value.clone().map(|value| ((*name).to_owned(), value)));
+        }
+        write(self.path.get_untracked(), &query)
+    }
+
     /// Every parameter except some, for the hidden fields of a form.
     pub fn rest(self, without: &[&str]) -> Vec<(String, String)> {
         self.query.with(|query| query.iter().filter(|(name, _)| !without.contains(&name.as_str())).cloned().collect())
