@@ -43,6 +43,7 @@ use frame::{Frame, NotFound};
 pub fn App() -> impl IntoView {
     provide_meta_context();
     kit::provide_kit();
+    frame::provide_theme();
     view! {
         <Router>
             <Routes fallback=NotFound>

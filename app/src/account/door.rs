@@ -12,11 +12,14 @@ use crate::{
 #[component]
 pub(super) fn Door(
     /// What the page does: "Sign in to Assay".
-    #[prop(into)] title: String,
+    #[prop(into)]
+    title: String,
     /// One sentence under it.
-    #[prop(optional, into)] lead: Option<String>,
+    #[prop(optional, into)]
+    lead: Option<String>,
     /// Where else to go.
-    #[prop(optional, into)] foot: ViewFn,
+    #[prop(optional, into)]
+    foot: ViewFn,
     /// The form.
     children: Children,
 ) -> impl IntoView {
@@ -45,9 +48,11 @@ pub(super) fn PostForm(
     /// The fields it shows.
     fields: &'static [&'static str],
     /// Values carried along unseen: `token`, `next`.
-    #[prop(optional)] carries: Vec<&'static str>,
+    #[prop(optional)]
+    carries: Vec<&'static str>,
     /// What the button says.
-    #[prop(into)] submit: String,
+    #[prop(into)]
+    submit: String,
     /// The fields.
     children: Children,
 ) -> impl IntoView {

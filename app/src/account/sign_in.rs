@@ -10,7 +10,8 @@ use crate::kit::{Callout, Field, Tone, field};
 #[component]
 pub fn SignIn() -> impl IntoView {
     let state = use_form_state();
-    let reset = just("reset").then(|| view! { <Callout tone=Tone::Good>"Your password was changed and every session was ended. Sign in with the new one."</Callout> });
+    let reset = just("reset")
+        .then(|| view! { <Callout tone=Tone::Good>"Your password was changed and every session was ended. Sign in with the new one."</Callout> });
     let foot = || view! { <p>"New here? " <a href="/sign-up">"Create an organization"</a></p> };
     view! {
         <Door title="Sign in to Assay" foot=foot>

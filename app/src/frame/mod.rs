@@ -22,7 +22,7 @@ use crate::{
 
 pub use not_found::NotFound;
 pub(crate) use rail::Hallmark;
-pub(crate) use theme::ThemeSwitch;
+pub(crate) use theme::{ThemeSwitch, provide_theme};
 pub use viewer::{Organization, Viewer, may, use_viewer};
 
 const FRAME: Operation = Operation(include_str!("frame.graphql"));
@@ -82,7 +82,11 @@ pub(crate) fn around(viewer: Viewer, projects: Vec<Project>, page: impl FnOnce()
 
 fn sign_in_first() -> AnyView {
     let location = use_location();
-    let here = format!("{}{}", location.pathname.get_untracked(), location.search.with_untracked(|search| if search.is_empty() { String::new() } else { format!("?{}", search.trim_start_matches('?')) }));
+    let here = format!(
+        "{}{}",
+        location.pathname.get_untracked(),
+        location.search.with_untracked(|search| if search.is_empty() { String::new() } else { format!("?{}", search.trim_start_matches('?')) })
+    );
     let target = if here == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", leptos_router::location::Url::escape(&here)) };
     view! { <Redirect path=target/> }.into_any()
 }

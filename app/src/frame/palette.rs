@@ -3,11 +3,7 @@ use std::time::Duration;
 use leptos::{ev, html, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::{
-    rail, search,
-    theme,
-    use_viewer,
-};
+use super::{rail, search, theme, use_viewer};
 use crate::{
     api::use_api,
     document::Theme,
@@ -107,22 +103,25 @@ pub(super) fn Palette(open: RwSignal<bool>) -> impl IntoView {
 
 fn lines(items: &[Item], cursor: RwSignal<usize>, choose: Callback<usize>) -> AnyView {
     let mut group = "";
-    items.iter().enumerate().map(|(at, item)| {
-        let heading = (item.group != group).then(|| view! { <div class="group" role="presentation">{item.group}</div> });
-        group = item.group;
-        let detail = (!item.detail.is_empty()).then(|| view! { <small>{item.detail.clone()}</small> });
-        view! {
-            {heading}
-            <div
-                class="item" role="option" id=format!("palette-{at}") aria-selected=move || (cursor.get() == at).to_string()
-                on:pointermove=move |_| cursor.set(at) on:click=move |_| leptos::callback::Callable::run(&choose, at)
-            >
-                <Glyph icon=item.icon/><span class="text">{item.title.clone()}</span>{detail}<span class="keys"><Keys keys=item.keys/></span>
-            </div>
-        }
-    })
-    .collect_view()
-    .into_any()
+    items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| {
+            let heading = (item.group != group).then(|| view! { <div class="group" role="presentation">{item.group}</div> });
+            group = item.group;
+            let detail = (!item.detail.is_empty()).then(|| view! { <small>{item.detail.clone()}</small> });
+            view! {
+                {heading}
+                <div
+                    class="item" role="option" id=format!("palette-{at}") aria-selected=move || (cursor.get() == at).to_string()
+                    on:pointermove=move |_| cursor.set(at) on:click=move |_| leptos::callback::Callable::run(&choose, at)
+                >
+                    <Glyph icon=item.icon/><span class="text">{item.title.clone()}</span>{detail}<span class="keys"><Keys keys=item.keys/></span>
+                </div>
+            }
+        })
+        .collect_view()
+        .into_any()
 }
 
 /// Pages, then what the API found, then actions; all of them narrowed by the text.
@@ -133,9 +132,25 @@ fn assemble(viewer: &super::Viewer, commands: Option<Commands>, text: &str, hits
         words.iter().all(|word| title.contains(word.as_str()))
     };
     let account = [("Account", "/account", Icon::USER)];
-    let pages = rail::visible(viewer).map(|entry| (entry.label, entry.href, entry.icon, entry.key)).chain(account.map(|(label, href, icon)| (label, href, icon, "")));
-    let pages = pages.filter(|page| fits(page.0)).map(|(label, href, icon, keys)| Item { group: "Go to", icon, title: label.to_owned(), detail: String::new(), keys, does: Does::Go(href.to_owned()) });
-    let found = hits.iter().map(|hit| Item { group: "Found", icon: hit.icon(), title: hit.title.clone(), detail: hit.subtitle.clone(), keys: "", does: Does::Go(hit.path.clone()) });
+    let pages = rail::visible(viewer)
+        .map(|entry| (entry.label, entry.href, entry.icon, entry.key))
+        .chain(account.map(|(label, href, icon)| (label, href, icon, "")));
+    let pages = pages.filter(|page| fits(page.0)).map(|(label, href, icon, keys)| Item {
+        group: "Go to",
+        icon,
+        title: label.to_owned(),
+        detail: String::new(),
+        keys,
+        does: Does::Go(href.to_owned()),
+    });
+    let found = hits.iter().map(|hit| Item {
+        group: "Found",
+        icon: hit.icon(),
+        title: hit.title.clone(),
+        detail: hit.subtitle.clone(),
+        keys: "",
+        does: Does::Go(hit.path.clone()),
+    });
     let actions = commands.map(Commands::all).unwrap_or_default().into_iter().rev().filter_map(|command| {
         let icon = command.icon.filter(|_| fits(&command.label))?;
         Some(Item { group: "Do", icon, title: command.label.clone(), detail: String::new(), keys: command.keys, does: Does::Run(command) })
@@ -151,9 +166,10 @@ fn shortcuts(open: RwSignal<bool>) {
         let navigate = navigate.clone();
         use_command(Command::key(entry.key, "Go to", entry.label, move || navigate(entry.href, NavigateOptions::default())));
     }
-    use_command(Command::action(Icon::SUN, "", "Everywhere", "Use the light theme", || theme::apply(Theme::Light)));
-    use_command(Command::action(Icon::MOON, "", "Everywhere", "Use the dark theme", || theme::apply(Theme::Dark)));
-    use_command(Command::action(Icon::MONITOR, "", "Everywhere", "Use the system\u{2019}s theme", || theme::apply(Theme::System)));
+    let turn = theme::turn();
+    use_command(Command::action(Icon::SUN, "", "Everywhere", "Use the light theme", move || turn(Theme::Light)));
+    use_command(Command::action(Icon::MOON, "", "Everywhere", "Use the dark theme", move || turn(Theme::Dark)));
+    use_command(Command::action(Icon::MONITOR, "", "Everywhere", "Use the system\u{2019}s theme", move || turn(Theme::System)));
 }
 
 /// Asks the API when the reader pauses; an answer that comes too late is dropped.

@@ -23,7 +23,14 @@ pub(super) struct Entry {
 /// All entries, in the order of the rail.
 pub(super) const ENTRIES: [Entry; 6] = [
     Entry { label: "Overview", href: "/", icon: Icon::LAYOUT_DASHBOARD, key: "g o", needs: None, group: None },
-    Entry { label: "Experiments", href: "/experiments", icon: Icon::FLASK_CONICAL, key: "g e", needs: Some(Permission::ExperimentsRead), group: None },
+    Entry {
+        label: "Experiments",
+        href: "/experiments",
+        icon: Icon::FLASK_CONICAL,
+        key: "g e",
+        needs: Some(Permission::ExperimentsRead),
+        group: None,
+    },
     Entry { label: "Models", href: "/models", icon: Icon::BOXES, key: "g m", needs: Some(Permission::ModelsRead), group: None },
     Entry { label: "Audit log", href: "/audit", icon: Icon::SCROLL_TEXT, key: "g a", needs: Some(Permission::AuditRead), group: Some("Governance") },
     Entry { label: "Members", href: "/members", icon: Icon::USERS, key: "g p", needs: Some(Permission::MembersRead), group: Some("Organization") },
@@ -52,14 +59,16 @@ pub(super) fn Rail(palette: RwSignal<bool>) -> impl IntoView {
     close_on_arrival(path);
     let entries = move || {
         let links = viewer.with(|viewer| visible(viewer).collect::<Vec<_>>());
-        links.into_iter().map(|entry| {
-            let current = move || path.with(|path| owns(entry.href, path)).then_some("page");
-            view! {
-                {entry.group.map(|title| view! { <div class="group">{title}</div> })}
-                <a href=entry.href aria-current=current><Glyph icon=entry.icon/>{entry.label}</a>
-            }
-        })
-        .collect_view()
+        links
+            .into_iter()
+            .map(|entry| {
+                let current = move || path.with(|path| owns(entry.href, path)).then_some("page");
+                view! {
+                    {entry.group.map(|title| view! { <div class="group">{title}</div> })}
+                    <a href=entry.href aria-current=current><Glyph icon=entry.icon/>{entry.label}</a>
+                }
+            })
+            .collect_view()
     };
     view! {
         <nav class="rail" id="rail" aria-label="Main" popover="auto">
@@ -80,17 +89,20 @@ fn Organizations() -> impl IntoView {
     let viewer = use_viewer().get_untracked();
     let project = use_projects().with_value(|projects| projects.first().map(|project| project.name.clone()));
     let own = viewer.organization.id.clone();
-    let others = viewer.organizations.into_iter().map(|organization| {
-        let current = organization.id == own;
-        view! {
-            <button type="submit" name="organization" value=organization.id aria-current=current.then_some("true")>
-                <span class="mark small" aria-hidden="true">{initial(&organization.name)}</span>
-                {organization.name}
-                {current.then(|| view! { <Glyph icon=Icon::CHECK/> })}
-            </button>
-        }
-    })
-    .collect_view();
+    let others = viewer
+        .organizations
+        .into_iter()
+        .map(|organization| {
+            let current = organization.id == own;
+            view! {
+                <button type="submit" name="organization" value=organization.id aria-current=current.then_some("true")>
+                    <span class="mark small" aria-hidden="true">{initial(&organization.name)}</span>
+                    {organization.name}
+                    {current.then(|| view! { <Glyph icon=Icon::CHECK/> })}
+                </button>
+            }
+        })
+        .collect_view();
     view! {
         <button class="organization" type="button" popovertarget="organizations" aria-label=format!("{}, switch organization", viewer.organization.name)>
             <span class="mark" aria-hidden="true"><Hallmark/></span>

@@ -5,8 +5,8 @@ use super::Part;
 use crate::{
     api::{ApiError, Moment},
     kit::{
-        Avatar, Button, ButtonKind, Callout, Card, Chip, CodeBlock, Copyable, Elapsed, Empty, Fact, Facts, Failure, Icon, IconButton, Keys, RelativeTime, RunStatus, Skeleton, Stat, Tone, moment, number, shortened,
-        use_clock,
+        Avatar, Button, ButtonKind, Callout, Card, Chip, CodeBlock, Copyable, Elapsed, Empty, Fact, Facts, Failure, Icon, IconButton, Keys,
+        RelativeTime, RunStatus, Skeleton, Stat, Tone, moment, number, shortened, use_clock,
     },
 };
 
@@ -16,8 +16,14 @@ pub(super) fn Basics() -> impl IntoView {
     let now = untrack(|| use_clock().now());
     let run = "run_0192a7c4e1b87f10a2c3d4e5f6071829";
     let status = ["FINISHED", "RUNNING", "FAILED", "KILLED", "SCHEDULED"].map(|status| view! { <RunStatus status/> }).into_iter().collect_view();
-    let times = [20_000.0, 720_000.0, 7_300_000.0, 100_000_000.0, 420_000_000.0, 2_000_000_000.0].map(|ago| view! { <span class="muted"><RelativeTime at=Moment(now - ago)/></span> }).into_iter().collect_view();
-    let numbers = [0.980_234, 1_204_331.0, 0.000_012_34, f64::NAN, f64::NEG_INFINITY].map(|value| view! { <code>{number::number(value)}</code> }).into_iter().collect_view();
+    let times = [20_000.0, 720_000.0, 7_300_000.0, 100_000_000.0, 420_000_000.0, 2_000_000_000.0]
+        .map(|ago| view! { <span class="muted"><RelativeTime at=Moment(now - ago)/></span> })
+        .into_iter()
+        .collect_view();
+    let numbers = [0.980_234, 1_204_331.0, 0.000_012_34, f64::NAN, f64::NEG_INFINITY]
+        .map(|value| view! { <code>{number::number(value)}</code> })
+        .into_iter()
+        .collect_view();
     let snippet = "import mlflow\nfrom sklearn.ensemble import GradientBoostingClassifier\n\nmlflow.set_tracking_uri(\"https://assay.example\")\nmlflow.sklearn.autolog()  # every fit is a run\n\nwith mlflow.start_run(run_name=\"first\"):\n    GradientBoostingClassifier(n_estimators=400).fit(x, y)\n";
     view! {
         <Part id="basics" title="Basics">
@@ -72,7 +78,12 @@ pub(super) fn Basics() -> impl IntoView {
 /// Nothing yet, not yet, not to be had.
 #[component]
 pub(super) fn States() -> impl IntoView {
-    let error = ApiError { code: ErrorCode::Internal, message: "Something went wrong on the server.".into(), reference: Some("req_0192a7c4".into()), field: None };
+    let error = ApiError {
+        code: ErrorCode::Internal,
+        message: "Something went wrong on the server.".into(),
+        reference: Some("req_0192a7c4".into()),
+        field: None,
+    };
     let action = || view! { <CodeBlock code="pip install mlflow\npython train.py" label="Shell"/> };
     view! {
         <Part id="states" title="Empty, loading, failed">

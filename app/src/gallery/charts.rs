@@ -16,7 +16,9 @@ pub(super) fn Charts() -> impl IntoView {
         // More resolution where the reader looks: as a page would fetch it.
         let count = if zoomed.get().is_some() { 400 } else { 200 };
         let every = 200.0 / count as f64;
-        let curve = move |floor: f64, rate: f64| move |step: f64, noise: f64| floor + (1.0 - floor) * (-step * every / rate).exp() + noise * 0.045 * (0.3 + (-step * every / 300.0).exp());
+        let curve = move |floor: f64, rate: f64| {
+            move |step: f64, noise: f64| floor + (1.0 - floor) * (-step * every / rate).exp() + noise * 0.045 * (0.3 + (-step * every / 300.0).exp())
+        };
         let thin = |mut series: Series| {
             for step in &mut series.steps {
                 *step = (*step as f64 * every) as i64;
@@ -27,9 +29,22 @@ pub(super) fn Charts() -> impl IntoView {
         };
         vec![thin(sample::series("train", 1, count, now, curve(0.11, 190.0))), thin(sample::series("validation", 2, count, now, curve(0.19, 230.0)))]
     });
-    let accuracy = Signal::derive(move || vec![sample::series("accuracy", 1, 200, now, |step, noise| 0.98 - 0.62 * (-step / 210.0).exp() + noise * 0.02)]);
-    let gaps = Signal::derive(move || vec![sample::series("grad_norm", 4, 200, now, |step, noise| if (300.0..360.0).contains(&step) || step == 700.0 { f64::NAN } else { 3.0 * (-step / 400.0).exp() + noise.abs() })]);
-    let many = Signal::derive(move || (1..=6).map(|at| sample::series(["fold 1", "fold 2", "fold 3", "fold 4", "fold 5", "fold 6"][at - 1], at as u8, 200, now, move |step, noise| 0.9 + 0.012 * at as f64 - 0.5 * (-step / (120.0 + 30.0 * at as f64)).exp() + noise * 0.01)).collect::<Vec<_>>());
+    let accuracy =
+        Signal::derive(move || vec![sample::series("accuracy", 1, 200, now, |step, noise| 0.98 - 0.62 * (-step / 210.0).exp() + noise * 0.02)]);
+    let gaps = Signal::derive(move || {
+        vec![sample::series("grad_norm", 4, 200, now, |step, noise| {
+            if (300.0..360.0).contains(&step) || step == 700.0 { f64::NAN } else { 3.0 * (-step / 400.0).exp() + noise.abs() }
+        })]
+    });
+    let many = Signal::derive(move || {
+        (1..=6)
+            .map(|at| {
+                sample::series(["fold 1", "fold 2", "fold 3", "fold 4", "fold 5", "fold 6"][at - 1], at as u8, 200, now, move |step, noise| {
+                    0.9 + 0.012 * at as f64 - 0.5 * (-step / (120.0 + 30.0 * at as f64)).exp() + noise * 0.01
+                })
+            })
+            .collect::<Vec<_>>()
+    });
     let one = Signal::derive(move || vec![sample::series("test_auc", 3, 1, now, |_, _| 0.9802)]);
     let none = Signal::derive(Vec::<Series>::new);
     let on_zoom = Callback::new(move |steps| zoomed.set(steps));
@@ -58,7 +73,14 @@ fn Live(now: f64) -> impl IntoView {
     let live = RwSignal::new(false);
     let series = Signal::derive(move || {
         let upto = upto.get();
-        whole.with_value(|whole| vec![Series { steps: whole.steps[..upto].to_vec(), times: whole.times[..upto].to_vec(), values: whole.values[..upto].to_vec(), ..whole.clone() }])
+        whole.with_value(|whole| {
+            vec![Series {
+                steps: whole.steps[..upto].to_vec(),
+                times: whole.times[..upto].to_vec(),
+                values: whole.values[..upto].to_vec(),
+                ..whole.clone()
+            }]
+        })
     });
     let start = move || {
         live.set(true);

@@ -7,9 +7,30 @@ use crate::{
 };
 
 const NAMES: [&str; 24] = [
-    "amber-finch-823", "steady-heron-346", "quiet-lynx-563", "copper-vale-922", "north-ember-149", "silver-moth-755", "pale-otter-265", "brisk-cedar-485", "warm-delta-419", "calm-ridge-350",
-    "late-harbor-304", "dry-quartz-877", "low-comet-931", "ivory-pine-430", "bright-fjord-118", "still-wren-702", "rapid-birch-264", "grey-anvil-518", "mild-coral-390", "deep-larch-647", "keen-osprey-155",
-    "plain-maple-833", "bold-tern-271", "soft-basalt-906",
+    "amber-finch-823",
+    "steady-heron-346",
+    "quiet-lynx-563",
+    "copper-vale-922",
+    "north-ember-149",
+    "silver-moth-755",
+    "pale-otter-265",
+    "brisk-cedar-485",
+    "warm-delta-419",
+    "calm-ridge-350",
+    "late-harbor-304",
+    "dry-quartz-877",
+    "low-comet-931",
+    "ivory-pine-430",
+    "bright-fjord-118",
+    "still-wren-702",
+    "rapid-birch-264",
+    "grey-anvil-518",
+    "mild-coral-390",
+    "deep-larch-647",
+    "keen-osprey-155",
+    "plain-maple-833",
+    "bold-tern-271",
+    "soft-basalt-906",
 ];
 const COLUMNS: [&str; 9] = ["status", "started", "duration", "auc", "log_loss", "latency_p95", "model", "learning_rate", "n_estimators"];
 
@@ -24,8 +45,12 @@ pub(super) fn Tables() -> impl IntoView {
         let chosen = address.all("columns");
         if chosen.is_empty() { COLUMNS.map(str::to_owned).to_vec() } else { chosen }
     });
-    let choices = COLUMNS.map(|key| Choice { key: key.into(), title: key.into(), group: if key.contains('_') || key == "auc" { "Metrics and params" } else { "Run" } }).to_vec();
-    let columns = Signal::derive(move || [Column::text("name", "Run").sortable()].into_iter().chain(shown.get().into_iter().map(|key| column(&key))).collect::<Vec<_>>());
+    let choices = COLUMNS
+        .map(|key| Choice { key: key.into(), title: key.into(), group: if key.contains('_') || key == "auc" { "Metrics and params" } else { "Run" } })
+        .to_vec();
+    let columns = Signal::derive(move || {
+        [Column::text("name", "Run").sortable()].into_iter().chain(shown.get().into_iter().map(|key| column(&key))).collect::<Vec<_>>()
+    });
     let rows = Signal::derive(move || {
         let mut runs: Vec<Run> = (0..NAMES.len()).map(|at| Run::new(at, now)).collect();
         if let Some(wanted) = address.get("filter") {
@@ -87,11 +112,26 @@ impl Run {
         let mut noise = sample::noise(at as u32 + 11);
         let auc = 0.9802 - 0.0022 * at as f64 + noise() * 0.0004;
         let started = now - 720_000.0 * ((at / 2 + 1) * (at / 2 + 1)) as f64;
-        Self { at, name: NAMES[at], started, values: [300_000.0 + (noise() + 1.0) * 400_000.0, auc, 0.12 + 0.008 * at as f64, (36.0 + noise() * 7.0).round(), [0.03, 0.1, 0.01][at % 3], [200.0, 400.0, 800.0][at % 3]] }
+        Self {
+            at,
+            name: NAMES[at],
+            started,
+            values: [
+                300_000.0 + (noise() + 1.0) * 400_000.0,
+                auc,
+                0.12 + 0.008 * at as f64,
+                (36.0 + noise() * 7.0).round(),
+                [0.03, 0.1, 0.01][at % 3],
+                [200.0, 400.0, 800.0][at % 3],
+            ],
+        }
     }
 
     fn value(&self, key: &str) -> f64 {
-        ["duration", "auc", "log_loss", "latency_p95", "learning_rate", "n_estimators"].iter().position(|own| *own == key).map_or(f64::NAN, |at| self.values[at])
+        ["duration", "auc", "log_loss", "latency_p95", "learning_rate", "n_estimators"]
+            .iter()
+            .position(|own| *own == key)
+            .map_or(f64::NAN, |at| self.values[at])
     }
 
     fn rank(&self, key: &str) -> f64 {
@@ -115,7 +155,8 @@ impl Run {
             "model" => Cell::Mono(["gbdt", "gbdt", "forest", "mlp"][self.at % 4].into()),
             _ => Cell::Number(self.value(key)),
         };
-        let cells = [Cell::Link(self.name.into(), format!("/kit?run={}#tables", self.at))].into_iter().chain(keys.iter().map(|key| cell(key))).collect();
+        let cells =
+            [Cell::Link(self.name.into(), format!("/kit?run={}#tables", self.at))].into_iter().chain(keys.iter().map(|key| cell(key))).collect();
         Row { series: Some((self.at % 6) as u8 + 1), ..Row::new(self.name, self.name, cells) }
     }
 }

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 #[component]
 pub fn Avatar(
     /// The person's name.
-    #[prop(into)] name: Signal<String>,
+    #[prop(into)]
+    name: Signal<String>,
 ) -> impl IntoView {
     view! { <span class="avatar" aria-hidden="true">{move || name.with(|name| initials(name))}</span> }
 }

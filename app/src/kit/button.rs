@@ -33,17 +33,23 @@ impl ButtonKind {
 #[component]
 pub fn Button(
     /// How it looks.
-    #[prop(optional)] kind: ButtonKind,
+    #[prop(optional)]
+    kind: ButtonKind,
     /// Before the label.
-    #[prop(optional, into)] icon: Option<Icon>,
+    #[prop(optional, into)]
+    icon: Option<Icon>,
     /// 26 px high instead of 32.
-    #[prop(optional)] small: bool,
+    #[prop(optional)]
+    small: bool,
     /// Not to be pressed now.
-    #[prop(optional, into)] disabled: Signal<bool>,
+    #[prop(optional, into)]
+    disabled: Signal<bool>,
     /// Shows that work is under way; not to be pressed meanwhile.
-    #[prop(optional, into)] busy: Signal<bool>,
+    #[prop(optional, into)]
+    busy: Signal<bool>,
     /// What it does.
-    #[prop(optional, into)] on_press: Option<UnitCallback>,
+    #[prop(optional, into)]
+    on_press: Option<UnitCallback>,
     /// The label: says what it does.
     children: Children,
 ) -> impl IntoView {
@@ -70,13 +76,17 @@ pub fn Button(
 #[component]
 pub fn ButtonLink(
     /// Where it leads.
-    #[prop(into)] href: Signal<String>,
+    #[prop(into)]
+    href: Signal<String>,
     /// How it looks.
-    #[prop(optional)] kind: ButtonKind,
+    #[prop(optional)]
+    kind: ButtonKind,
     /// Before the label.
-    #[prop(optional, into)] icon: Option<Icon>,
+    #[prop(optional, into)]
+    icon: Option<Icon>,
     /// 26 px high instead of 32.
-    #[prop(optional)] small: bool,
+    #[prop(optional)]
+    small: bool,
     /// The label.
     children: Children,
 ) -> impl IntoView {
@@ -95,13 +105,17 @@ pub fn IconButton(
     /// The icon.
     icon: Icon,
     /// Its name.
-    #[prop(into)] label: Signal<String>,
+    #[prop(into)]
+    label: Signal<String>,
     /// Whether it stands pressed, for a switch.
-    #[prop(optional, into)] pressed: MaybeProp<bool>,
+    #[prop(optional, into)]
+    pressed: MaybeProp<bool>,
     /// Not to be pressed now.
-    #[prop(optional, into)] disabled: Signal<bool>,
+    #[prop(optional, into)]
+    disabled: Signal<bool>,
     /// What it does.
-    #[prop(into)] on_press: UnitCallback,
+    #[prop(into)]
+    on_press: UnitCallback,
 ) -> impl IntoView {
     view! {
         <button

@@ -6,13 +6,17 @@ use super::{Glyph, Icon, Tone};
 #[component]
 pub fn Card(
     /// Its heading.
-    #[prop(optional, into)] title: Option<String>,
+    #[prop(optional, into)]
+    title: Option<String>,
     /// After the heading: a count, a chip, a legend.
-    #[prop(optional, into)] beside: ViewFn,
+    #[prop(optional, into)]
+    beside: ViewFn,
     /// At the right end of the head: small buttons, one line of context.
-    #[prop(optional, into)] actions: ViewFn,
+    #[prop(optional, into)]
+    actions: ViewFn,
     /// Whether the content reaches the frame: a table, a list.
-    #[prop(optional)] flush: bool,
+    #[prop(optional)]
+    flush: bool,
     /// The content.
     children: Children,
 ) -> impl IntoView {
@@ -25,13 +29,17 @@ pub fn Card(
 #[component]
 pub fn Stat(
     /// What is counted.
-    #[prop(into)] label: String,
+    #[prop(into)]
+    label: String,
     /// The number with its unit.
-    #[prop(into)] value: Signal<String>,
+    #[prop(into)]
+    value: Signal<String>,
     /// The difference, the interval, the best so far.
-    #[prop(optional, into)] note: MaybeProp<String>,
+    #[prop(optional, into)]
+    note: MaybeProp<String>,
     /// The colour of the note.
-    #[prop(optional)] tone: Tone,
+    #[prop(optional)]
+    tone: Tone,
 ) -> impl IntoView {
     view! {
         <div class="stat">
@@ -47,9 +55,11 @@ pub fn Stat(
 #[component]
 pub fn Callout(
     /// How serious it is.
-    #[prop(optional)] tone: Tone,
+    #[prop(optional)]
+    tone: Tone,
     /// Before the text; by the tone when not given.
-    #[prop(optional, into)] icon: Option<Icon>,
+    #[prop(optional, into)]
+    icon: Option<Icon>,
     /// The text; its beginning in bold.
     children: Children,
 ) -> impl IntoView {
@@ -59,7 +69,8 @@ pub fn Callout(
         Tone::Bad => Icon::CIRCLE_ALERT,
         _ => Icon::INFO,
     });
-    view! { <div class=format!("callout {}", tone.class()) role=(tone == Tone::Bad).then_some("alert")><Glyph icon/><div>{children()}</div></div> }.into_any()
+    view! { <div class=format!("callout {}", tone.class()) role=(tone == Tone::Bad).then_some("alert")><Glyph icon/><div>{children()}</div></div> }
+        .into_any()
 }
 
 /// Names and values under each other.
@@ -75,7 +86,8 @@ pub fn Facts(
 #[component]
 pub fn Fact(
     /// The name.
-    #[prop(into)] label: String,
+    #[prop(into)]
+    label: String,
     /// The value.
     children: Children,
 ) -> impl IntoView {

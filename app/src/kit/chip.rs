@@ -36,9 +36,11 @@ impl Tone {
 #[component]
 pub fn Chip(
     /// Its colour.
-    #[prop(optional, into)] tone: Signal<Tone>,
+    #[prop(optional, into)]
+    tone: Signal<Tone>,
     /// Whether a dot stands before the word, for a state.
-    #[prop(optional)] dot: bool,
+    #[prop(optional)]
+    dot: bool,
     /// The word.
     children: Children,
 ) -> impl IntoView {
@@ -49,7 +51,8 @@ pub fn Chip(
 #[component]
 pub fn RunStatus(
     /// `RUNNING`, `SCHEDULED`, `FINISHED`, `FAILED` or `KILLED`.
-    #[prop(into)] status: Signal<String>,
+    #[prop(into)]
+    status: Signal<String>,
 ) -> impl IntoView {
     let tone = Signal::derive(move || status.with(|status| run_tone(status)));
     view! { <Chip tone dot=true>{move || status.get().to_lowercase()}</Chip> }

@@ -8,9 +8,11 @@ use super::{Glyph, Icon};
 #[component]
 pub fn CopyButton(
     /// What is copied.
-    #[prop(into)] text: Signal<String>,
+    #[prop(into)]
+    text: Signal<String>,
     /// What it is: "the run id".
-    #[prop(into)] what: String,
+    #[prop(into)]
+    what: String,
 ) -> impl IntoView {
     let copied = RwSignal::new(false);
     let copy = move |event: leptos::ev::MouseEvent| {
@@ -25,19 +27,29 @@ pub fn CopyButton(
     };
     let label = format!("Copy {what}");
     let name = move || if copied.get() { "Copied".to_owned() } else { label.clone() };
-    let icon = move || if copied.get() { view! { <Glyph icon=Icon::CHECK/> } } else { view! { <Glyph icon=Icon::COPY/> } };
-    view! { <button class="copy" type="button" aria-label=name.clone() title=name class:done=move || copied.get() on:click=copy>{icon}</button> }.into_any()
+    let icon = move || {
+        if copied.get() {
+            view! { <Glyph icon=Icon::CHECK/> }
+        } else {
+            view! { <Glyph icon=Icon::COPY/> }
+        }
+    };
+    view! { <button class="copy" type="button" aria-label=name.clone() title=name class:done=move || copied.get() on:click=copy>{icon}</button> }
+        .into_any()
 }
 
 /// Something a person may copy, in the mono face with the button beside it: an id, a digest, a value.
 #[component]
 pub fn Copyable(
     /// What is copied.
-    #[prop(into)] text: String,
+    #[prop(into)]
+    text: String,
     /// What is shown; the text itself when not given.
-    #[prop(optional, into)] shown: Option<String>,
+    #[prop(optional, into)]
+    shown: Option<String>,
     /// What it is: "the run id".
-    #[prop(into)] what: String,
+    #[prop(into)]
+    what: String,
 ) -> impl IntoView {
     let shown = shown.unwrap_or_else(|| text.clone());
     view! { <span class="copyable"><code title=text.clone()>{shown}</code><CopyButton text what/></span> }.into_any()
@@ -52,9 +64,11 @@ pub fn shortened(text: &str) -> String {
 #[component]
 pub fn CodeBlock(
     /// The code.
-    #[prop(into)] code: Signal<String>,
+    #[prop(into)]
+    code: Signal<String>,
     /// Its language in words, or the file's name.
-    #[prop(into)] label: String,
+    #[prop(into)]
+    label: String,
 ) -> impl IntoView {
     let lines = move || code.with(|code| marked(code));
     view! {
@@ -68,11 +82,19 @@ pub fn CodeBlock(
 
 /// Strings, comments and numbers stand out; enough for a snippet of any of our languages.
 fn marked(code: &str) -> Vec<AnyView> {
-    tokens(code).into_iter().map(|(class, text)| if class.is_empty() { text.to_owned().into_any() } else { view! { <span class=class>{text.to_owned()}</span> }.into_any() }).collect()
+    tokens(code)
+        .into_iter()
+        .map(
+            |(class, text)| {
+                if class.is_empty() { text.to_owned().into_any() } else { view! { <span class=class>{text.to_owned()}</span> }.into_any() }
+            },
+        )
+        .collect()
 }
 
 fn tokens(code: &str) -> Vec<(&'static str, &str)> {
-    const WORDS: [&str; 16] = ["import", "from", "with", "as", "for", "in", "def", "return", "if", "else", "export", "pip", "python", "True", "False", "None"];
+    const WORDS: [&str; 16] =
+        ["import", "from", "with", "as", "for", "in", "def", "return", "if", "else", "export", "pip", "python", "True", "False", "None"];
     let mut out = Vec::new();
     let mut rest = code;
     let mut plain = 0;

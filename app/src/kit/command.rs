@@ -46,12 +46,13 @@ impl Commands {
     }
 
     fn add(self, command: Command) -> u32 {
-        self.0.try_update_value(|all| {
-            let id = all.iter().map(|(id, _)| id + 1).max().unwrap_or(0);
-            all.push((id, command));
-            id
-        })
-        .unwrap_or(0)
+        self.0
+            .try_update_value(|all| {
+                let id = all.iter().map(|(id, _)| id + 1).max().unwrap_or(0);
+                all.push((id, command));
+                id
+            })
+            .unwrap_or(0)
     }
 
     fn remove(self, id: u32) {

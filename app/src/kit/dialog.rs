@@ -11,13 +11,17 @@ pub fn Dialog(
     /// Whether it is open. Closing by Escape, by the backdrop or by the cross sets it to false.
     open: RwSignal<bool>,
     /// The heading, which is also its name.
-    #[prop(into)] title: Signal<String>,
+    #[prop(into)]
+    title: Signal<String>,
     /// Buttons at the foot.
-    #[prop(optional, into)] actions: Option<ViewFn>,
+    #[prop(optional, into)]
+    actions: Option<ViewFn>,
     /// An id for `commandfor`, so that a button can open it before the app is loaded.
-    #[prop(optional, into)] id: Option<String>,
+    #[prop(optional, into)]
+    id: Option<String>,
     /// An extra class, for its size.
-    #[prop(optional, into)] class: String,
+    #[prop(optional, into)]
+    class: String,
     /// The content.
     children: ChildrenFn,
 ) -> impl IntoView {
@@ -44,13 +48,17 @@ pub fn ConfirmDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
     /// The question: "Remove 3 runs?"
-    #[prop(into)] title: Signal<String>,
+    #[prop(into)]
+    title: Signal<String>,
     /// What the button says: "Remove runs".
-    #[prop(into)] confirm: Signal<String>,
+    #[prop(into)]
+    confirm: Signal<String>,
     /// When given, the reader types this name first.
-    #[prop(optional, into)] name: MaybeProp<String>,
+    #[prop(optional, into)]
+    name: MaybeProp<String>,
     /// Called once; the dialog closes itself.
-    #[prop(into)] on_confirm: Callback<()>,
+    #[prop(into)]
+    on_confirm: Callback<()>,
     /// What will happen and what will not.
     children: ChildrenFn,
 ) -> impl IntoView {
@@ -70,7 +78,7 @@ pub fn ConfirmDialog(
             view! {
                 <label class="field">
                     <span class="label">"Type " <code>{name}</code> " to confirm"</span>
-                    <input class="input" type="text" autocomplete="off" spellcheck="false" prop:value=typed on:input=move |event| typed.set(event_target_value(&event))/>
+                    <input class="input" type="text" autofocus autocomplete="off" spellcheck="false" prop:value=typed on:input=move |event| typed.set(event_target_value(&event))/>
                 </label>
             }
         })

@@ -33,27 +33,38 @@ pub fn filled(text: &str) -> Result<(), String> {
 #[component]
 pub fn Field(
     /// The name in the form.
-    #[prop(into)] name: String,
+    #[prop(into)]
+    name: String,
     /// What to type.
-    #[prop(into)] label: String,
+    #[prop(into)]
+    label: String,
     /// Below the label: what it is for.
-    #[prop(optional, into)] hint: Option<String>,
+    #[prop(optional, into)]
+    hint: Option<String>,
     /// `text`, `email`, `password`, `number`.
-    #[prop(default = "text")] kind: &'static str,
+    #[prop(default = "text")]
+    kind: &'static str,
     /// What it holds at first.
-    #[prop(optional, into)] value: String,
+    #[prop(optional, into)]
+    value: String,
     /// Receives what is typed.
-    #[prop(optional, into)] bind: Option<RwSignal<String>>,
+    #[prop(optional, into)]
+    bind: Option<RwSignal<String>>,
     /// What the server said about it.
-    #[prop(optional, into)] error: MaybeProp<String>,
+    #[prop(optional, into)]
+    error: MaybeProp<String>,
     /// The server's rule.
-    #[prop(optional, into)] rule: Option<Rule>,
+    #[prop(optional, into)]
+    rule: Option<Rule>,
     /// What the browser may fill in; `off` when nothing.
-    #[prop(default = "off")] autocomplete: &'static str,
+    #[prop(default = "off")]
+    autocomplete: &'static str,
     /// Whether it is where the reader begins.
-    #[prop(optional)] autofocus: bool,
+    #[prop(optional)]
+    autofocus: bool,
     /// Whether the form needs it.
-    #[prop(default = true)] required: bool,
+    #[prop(default = true)]
+    required: bool,
 ) -> impl IntoView {
     let own = RwSignal::new(None::<Result<(), String>>);
     let message = move || match own.get() {
@@ -120,15 +131,19 @@ pub fn Field(
 #[component]
 pub fn TextArea(
     /// The name in the form.
-    #[prop(into)] name: String,
+    #[prop(into)]
+    name: String,
     /// What to type.
-    #[prop(into)] label: String,
+    #[prop(into)]
+    label: String,
     /// What it holds, in both directions.
     bind: RwSignal<String>,
     /// How many lines are seen.
-    #[prop(default = 4)] rows: u32,
+    #[prop(default = 4)]
+    rows: u32,
     /// Shown while it is empty.
-    #[prop(optional, into)] placeholder: String,
+    #[prop(optional, into)]
+    placeholder: String,
 ) -> impl IntoView {
     let id = format!("field-{name}");
     view! {
@@ -144,26 +159,34 @@ pub fn TextArea(
 #[component]
 pub fn Select(
     /// The name in the form.
-    #[prop(into)] name: String,
+    #[prop(into)]
+    name: String,
     /// What to choose.
-    #[prop(into)] label: String,
+    #[prop(into)]
+    label: String,
     /// Value and words of each choice.
     options: Vec<(String, String)>,
     /// What is chosen at first.
-    #[prop(optional, into)] value: String,
+    #[prop(optional, into)]
+    value: String,
     /// Receives what is chosen.
-    #[prop(optional, into)] bind: Option<RwSignal<String>>,
+    #[prop(optional, into)]
+    bind: Option<RwSignal<String>>,
     /// Called with the choice.
-    #[prop(optional, into)] on_change: Option<Callback<String>>,
+    #[prop(optional, into)]
+    on_change: Option<Callback<String>>,
     /// Whether the label is only read aloud.
-    #[prop(optional)] compact: bool,
+    #[prop(optional)]
+    compact: bool,
 ) -> impl IntoView {
     let id = format!("field-{name}");
-    let choices = options.into_iter().map(|(option, words)| {
-        let chosen = option == value;
-        view! { <option value=option selected=chosen>{words}</option> }
-    })
-    .collect_view();
+    let choices = options
+        .into_iter()
+        .map(|(option, words)| {
+            let chosen = option == value;
+            view! { <option value=option selected=chosen>{words}</option> }
+        })
+        .collect_view();
     let changed = move |event| {
         let chosen = event_target_value(&event);
         if let Some(bind) = bind {
@@ -186,13 +209,17 @@ pub fn Select(
 #[component]
 pub fn Checkbox(
     /// The name in the form.
-    #[prop(into)] name: String,
+    #[prop(into)]
+    name: String,
     /// Its value in the form when it is on.
-    #[prop(default = "true".to_owned(), into)] value: String,
+    #[prop(default = "true".to_owned(), into)]
+    value: String,
     /// Whether it is on at first.
-    #[prop(optional)] checked: bool,
+    #[prop(optional)]
+    checked: bool,
     /// Receives the choice.
-    #[prop(optional, into)] bind: Option<RwSignal<bool>>,
+    #[prop(optional, into)]
+    bind: Option<RwSignal<bool>>,
     /// What it means.
     children: Children,
 ) -> impl IntoView {

@@ -8,13 +8,17 @@ use super::{Glyph, Icon};
 #[component]
 pub fn Menu(
     /// Unique on the page.
-    #[prop(into)] id: String,
+    #[prop(into)]
+    id: String,
     /// The name of the button.
-    #[prop(into)] label: String,
+    #[prop(into)]
+    label: String,
     /// The icon of the button.
-    #[prop(default = Icon::ELLIPSIS)] icon: Icon,
+    #[prop(default = Icon::ELLIPSIS)]
+    icon: Icon,
     /// Whether the label is shown beside the icon.
-    #[prop(optional)] labelled: bool,
+    #[prop(optional)]
+    labelled: bool,
     /// What is in it.
     children: Children,
 ) -> impl IntoView {
@@ -35,9 +39,11 @@ pub fn MenuItem(
     /// Before the label.
     icon: Icon,
     /// Whether it destroys something.
-    #[prop(optional)] danger: bool,
+    #[prop(optional)]
+    danger: bool,
     /// Does it.
-    #[prop(into)] on_press: super::UnitCallback,
+    #[prop(into)]
+    on_press: super::UnitCallback,
     /// The label.
     children: Children,
 ) -> impl IntoView {

@@ -29,7 +29,13 @@ pub fn counted(value: i64, one: &str, many: &str) -> String {
 pub fn number(value: f64) -> String {
     match value {
         _ if value.is_nan() => "NaN".to_owned(),
-        _ if value.is_infinite() => if value > 0.0 { "\u{221E}".to_owned() } else { format!("{MINUS}\u{221E}") },
+        _ if value.is_infinite() => {
+            if value > 0.0 {
+                "\u{221E}".to_owned()
+            } else {
+                format!("{MINUS}\u{221E}")
+            }
+        }
         _ if value == value.trunc() && value.abs() < 1e15 => count(value as i64),
         _ => fixed(value, decimals(value.abs())),
     }
@@ -74,25 +80,29 @@ fn grouped(text: &str) -> String {
 }
 
 /// Writes the values of one column with the same number of decimals, so that the points stand
-/// under each other. At most `4` decimals unless all values are smaller.
+/// under each other: as many as the values need, and no more than show five digits of the largest.
 pub fn column(values: &[f64]) -> impl Fn(f64) -> String + use<> {
     let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let whole = finite().all(|value| value == value.trunc());
     let largest = finite().fold(0.0_f64, |most, value| most.max(value.abs()));
-    let decimals = match largest {
-        _ if whole => Some(0),
-        _ if largest < 1e-3 || largest >= 1e9 => None,
-        _ if largest >= 1000.0 => Some(1),
-        _ if largest >= 100.0 => Some(2),
-        _ if largest >= 10.0 => Some(3),
+    let most = match largest {
+        _ if largest >= 1e9 || (largest > 0.0 && largest < 1e-3) => None,
         _ if largest < 0.01 => Some(6),
-        _ => Some(4),
+        _ => Some((4 - largest.log10().floor().max(0.0) as i32).max(0) as usize),
     };
+    let decimals = most.map(|most| finite().map(|value| needed(value, most)).max().unwrap_or(0));
     move |value| match decimals {
-        Some(decimals) if value.is_finite() && (value == 0.0 || value.abs() >= 0.1_f64.powi(decimals as i32) || decimals == 0) => grouped(&format!("{value:.decimals$}")),
+        Some(decimals) if value.is_finite() && (value == 0.0 || value.abs() >= 0.1_f64.powi(decimals as i32)) => {
+            grouped(&format!("{value:.decimals$}"))
+        }
         _ if value.is_finite() && value != 0.0 => scientific(value),
         _ => number(value),
     }
+}
+
+/// Decimals up to `most` that are not zeros at the end.
+fn needed(value: f64, most: usize) -> usize {
+    let text = format!("{value:.most$}");
+    text.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end_matches('0').len())
 }
 
 /// A size: `14.2 MB`, powers of 1 000.
@@ -128,8 +138,16 @@ mod tests {
     #[test]
     fn precision_is_sensible() {
         let cases = [
-            (0.9802, "0.9802"), (0.1 + 0.2, "0.3"), (1234.5678, "1\u{202F}234.6"), (12.0, "12"), (-0.5, "\u{2212}0.5"),
-            (0.000_012_34, "1.234e\u{2212}5"), (1e300, "1e300"), (f64::NAN, "NaN"), (f64::NEG_INFINITY, "\u{2212}\u{221E}"), (0.0, "0"),
+            (0.9802, "0.9802"),
+            (0.1 + 0.2, "0.3"),
+            (1234.5678, "1\u{202F}234.6"),
+            (12.0, "12"),
+            (-0.5, "\u{2212}0.5"),
+            (0.000_012_34, "1.234e\u{2212}5"),
+            (1e300, "1e300"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "\u{2212}\u{221E}"),
+            (0.0, "0"),
         ];
         for (value, text) in cases {
             assert_eq!(number(value), text);
@@ -140,6 +158,8 @@ mod tests {
     fn a_column_shares_its_decimals() {
         let write = column(&[0.9802, 0.12, 0.5]);
         assert_eq!([write(0.9802), write(0.12), write(0.0), write(f64::NAN)], ["0.9802", "0.1200", "0.0000", "NaN"]);
+        let write = column(&[0.03, 0.1, 0.01]);
+        assert_eq!(write(0.1), "0.10");
         let write = column(&[400.0, 1200.0]);
         assert_eq!(write(1200.0), "1\u{202F}200");
     }

@@ -25,15 +25,20 @@ impl Crumb {
 #[component]
 pub fn Page(
     /// The title, also of the browser's tab and the last breadcrumb.
-    #[prop(into)] title: Signal<String>,
+    #[prop(into)]
+    title: Signal<String>,
     /// The steps before this page.
-    #[prop(optional)] crumbs: Vec<Crumb>,
+    #[prop(optional)]
+    crumbs: Vec<Crumb>,
     /// Stands before the title: a colour dot, an icon.
-    #[prop(optional, into)] mark: ViewFn,
+    #[prop(optional, into)]
+    mark: ViewFn,
     /// One line under the title.
-    #[prop(optional, into)] facts: Option<ViewFn>,
+    #[prop(optional, into)]
+    facts: Option<ViewFn>,
     /// Buttons at the right; at most one primary.
-    #[prop(optional, into)] actions: ViewFn,
+    #[prop(optional, into)]
+    actions: ViewFn,
     /// The content.
     children: Children,
 ) -> impl IntoView {

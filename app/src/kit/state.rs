@@ -12,9 +12,11 @@ pub fn Empty(
     /// The thing that will be here.
     icon: Icon,
     /// "No runs yet"
-    #[prop(into)] title: String,
+    #[prop(into)]
+    title: String,
     /// Buttons or a code block below the text.
-    #[prop(optional, into)] action: ViewFn,
+    #[prop(optional, into)]
+    action: ViewFn,
     /// One or two sentences.
     children: Children,
 ) -> impl IntoView {
@@ -60,10 +62,11 @@ pub fn Failure(
 #[component]
 pub fn Skeleton(
     /// How many rows.
-    #[prop(default = 6)] rows: usize,
+    #[prop(default = 6)]
+    rows: usize,
 ) -> impl IntoView {
     view! {
-        <div class="skeleton" aria-busy="true" aria-label="Loading">
+        <div class="skeleton" role="status" aria-busy="true" aria-label="Loading">
             {(0..rows).map(|_| view! { <i></i> }).collect_view()}
         </div>
     }

@@ -31,9 +31,11 @@ impl Tab {
 #[component]
 pub fn Tabs(
     /// In their order.
-    #[prop(into)] tabs: Signal<Vec<Tab>>,
+    #[prop(into)]
+    tabs: Signal<Vec<Tab>>,
     /// Names the row for a screen reader.
-    #[prop(into)] label: String,
+    #[prop(into)]
+    label: String,
 ) -> impl IntoView {
     let path = use_location().pathname;
     let links = move || {

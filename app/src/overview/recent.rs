@@ -5,11 +5,20 @@ use crate::kit::{ButtonLink, Card, Cell, Column, Elapsed, Glyph, Icon, RelativeT
 
 /// The latest runs, and the experiments they belong to.
 pub(super) fn recent(experiments: Experiments) -> AnyView {
-    let mut runs: Vec<(String, Run)> = experiments.nodes.iter().flat_map(|experiment| experiment.runs.nodes.iter().map(|run| (experiment.name.clone(), run.clone()))).collect();
+    let mut runs: Vec<(String, Run)> =
+        experiments.nodes.iter().flat_map(|experiment| experiment.runs.nodes.iter().map(|run| (experiment.name.clone(), run.clone()))).collect();
     runs.sort_by(|a, b| b.1.started_at.0.total_cmp(&a.1.started_at.0));
     runs.truncate(10);
     let rows: Vec<Row> = runs.into_iter().map(|(experiment, run)| row(experiment, run)).collect();
-    let columns = vec![Column::text("name", "Run"), Column::text("status", "State"), Column::text("experiment", "Experiment"), Column::text("metrics", "Metrics"), Column::text("started", "Started"), Column::number("duration", "Duration"), Column::text("by", "By")];
+    let columns = vec![
+        Column::text("name", "Run"),
+        Column::text("status", "State"),
+        Column::text("experiment", "Experiment"),
+        Column::text("metrics", "Metrics"),
+        Column::text("started", "Started"),
+        Column::number("duration", "Duration"),
+        Column::text("by", "By"),
+    ];
     let all = experiments.total_count;
     let actions = move || view! { <ButtonLink href="/experiments" small=true>{format!("All {}", number::count(all))}</ButtonLink> };
     let list = experiments.nodes.into_iter().filter(|experiment| experiment.run_count > 0).map(entry).collect_view();

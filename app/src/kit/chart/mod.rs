@@ -14,7 +14,7 @@ use leptos::prelude::*;
 pub use controls::ChartControls;
 pub use series::{ChartOptions, Series};
 
-use super::{Chip, IconButton, Icon, Tone, UnitCallback};
+use super::{Chip, Icon, IconButton, Tone, UnitCallback};
 use scene::{Scene, Wish};
 
 /// A chart in its card: title, legend, plot, and the numbers behind it. Drag over a part to see
@@ -22,18 +22,24 @@ use scene::{Scene, Wish};
 #[component]
 pub fn Chart(
     /// What the values are: the metric's key.
-    #[prop(into)] title: String,
+    #[prop(into)]
+    title: String,
     /// The lines, in the order of the legend.
-    #[prop(into)] series: Signal<Vec<Series>>,
+    #[prop(into)]
+    series: Signal<Vec<Series>>,
     /// Shared by the charts of a page.
-    #[prop(optional)] options: ChartOptions,
+    #[prop(optional)]
+    options: ChartOptions,
     /// Whether more values keep coming.
-    #[prop(optional, into)] live: Signal<bool>,
+    #[prop(optional, into)]
+    live: Signal<bool>,
     /// Called with the first and last step in view after a zoom (`None`: all again), so that the
     /// page can fetch these steps with more resolution.
-    #[prop(optional, into)] on_zoom: Option<Callback<Option<(i64, i64)>>>,
+    #[prop(optional, into)]
+    on_zoom: Option<Callback<Option<(i64, i64)>>>,
     /// Height of the plot in pixels.
-    #[prop(default = 210.0)] height: f64,
+    #[prop(default = 210.0)]
+    height: f64,
 ) -> impl IntoView {
     let hidden = RwSignal::new(Vec::<String>::new());
     let shown = Memo::new(move |_| {
@@ -41,7 +47,13 @@ pub fn Chart(
         series.get().into_iter().filter(|series| !hidden.contains(&series.name)).collect::<Vec<_>>()
     });
     let scene = Memo::new(move |_| {
-        let wish = Wish { smoothing: options.smoothing.get(), log: options.log.get(), by_time: options.by_time.get(), range: options.range.get(), height: height - 22.0 };
+        let wish = Wish {
+            smoothing: options.smoothing.get(),
+            log: options.log.get(),
+            by_time: options.by_time.get(),
+            range: options.range.get(),
+            height: height - 22.0,
+        };
         shown.with(|shown| Scene::of(shown, wish))
     });
     let zoom = Callback::new(move |range: Option<(f64, f64)>| {
@@ -104,6 +116,10 @@ fn steps_in(series: &[Series], range: (f64, f64), by_time: bool) -> (i64, i64) {
         return (range.0.floor() as i64, range.1.ceil() as i64);
     }
     let origin = series.iter().flat_map(|series| series.times.iter().copied()).fold(f64::INFINITY, f64::min);
-    let inside = series.iter().flat_map(|series| series.steps.iter().zip(&series.times)).filter(|(_, time)| (range.0..=range.1).contains(&(**time - origin))).map(|(step, _)| *step);
+    let inside = series
+        .iter()
+        .flat_map(|series| series.steps.iter().zip(&series.times))
+        .filter(|(_, time)| (range.0..=range.1).contains(&(**time - origin)))
+        .map(|(step, _)| *step);
     inside.fold((i64::MAX, i64::MIN), |(low, high), step| (low.min(step), high.max(step)))
 }

@@ -115,11 +115,14 @@ struct Reading {
 /// What each line has nearest to an x; lines that end before it are left out.
 fn readings(scene: &Scene, x: f64) -> Vec<Reading> {
     let reach = (scene.x.high - scene.x.low) * 0.06;
-    scene.lines.iter().filter_map(|line| {
-        let at = line.nearest(x)?;
-        ((line.xs[at] - x).abs() <= reach).then(|| Reading { name: line.name.clone(), colour: line.colour, value: line.smooth[at] })
-    })
-    .collect()
+    scene
+        .lines
+        .iter()
+        .filter_map(|line| {
+            let at = line.nearest(x)?;
+            ((line.xs[at] - x).abs() <= reach).then(|| Reading { name: line.name.clone(), colour: line.colour, value: line.smooth[at] })
+        })
+        .collect()
 }
 
 /// The x of the nearest point.

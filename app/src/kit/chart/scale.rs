@@ -14,7 +14,9 @@ impl Scale {
     /// Holds the given finite values with a little air above and below. With `log` only values
     /// above 0 count.
     pub fn around(values: impl Iterator<Item = f64>, log: bool) -> Option<Self> {
-        let (low, high) = values.filter(|value| value.is_finite() && (!log || *value > 0.0)).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        let (low, high) = values
+            .filter(|value| value.is_finite() && (!log || *value > 0.0))
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         if low > high {
             return None;
         }
@@ -54,9 +56,8 @@ impl Scale {
 
     /// Round lengths of time, from milliseconds.
     pub fn time_ticks(self, count: usize) -> Vec<(f64, String)> {
-        const STEPS: [f64; 22] = [
-            100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 1e4, 1.5e4, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 108e5, 216e5, 432e5, 864e5, 1728e5,
-        ];
+        const STEPS: [f64; 22] =
+            [100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 1e4, 1.5e4, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 108e5, 216e5, 432e5, 864e5, 1728e5];
         let wanted = (self.high - self.low) / count as f64;
         let step = STEPS.into_iter().find(|step| *step >= wanted).unwrap_or_else(|| (wanted / 864e5).ceil() * 864e5);
         self.places(step).map(|value| (value, span(value))).collect()
@@ -68,12 +69,20 @@ impl Scale {
 
     fn every(self, step: f64) -> Vec<(f64, String)> {
         let largest = self.low.abs().max(self.high.abs());
-        let decimals = (-step.log10().floor()).max(0.0) as usize + usize::from(step.log10().floor() <= 0.0 && (step / 10f64.powf(step.log10().floor()) - 2.5).abs() < 1e-9);
-        self.places(step).map(|value| {
-            let words = if largest >= 1e6 || decimals > 5 { short(value) } else if decimals == 0 { number::count(value.round() as i64) } else { format!("{value:.decimals$}").replace('-', "\u{2212}") };
-            (value, words)
-        })
-        .collect()
+        let decimals = (-step.log10().floor()).max(0.0) as usize
+            + usize::from(step.log10().floor() <= 0.0 && (step / 10f64.powf(step.log10().floor()) - 2.5).abs() < 1e-9);
+        self.places(step)
+            .map(|value| {
+                let words = if largest >= 1e6 || decimals > 5 {
+                    short(value)
+                } else if decimals == 0 {
+                    number::count(value.round() as i64)
+                } else {
+                    format!("{value:.decimals$}").replace('-', "\u{2212}")
+                };
+                (value, words)
+            })
+            .collect()
     }
 
     fn places(self, step: f64) -> impl Iterator<Item = f64> {
@@ -91,7 +100,12 @@ impl Scale {
             _ => &[1.0],
         };
         let every = (decades / 6).max(1);
-        (first..=last).filter(|power| power % every == 0).flat_map(|power| within.iter().map(move |part| part * 10f64.powi(power))).filter(|value| (self.low..=self.high).contains(value)).map(|value| (value, short(value))).collect()
+        (first..=last)
+            .filter(|power| power % every == 0)
+            .flat_map(|power| within.iter().map(move |part| part * 10f64.powi(power)))
+            .filter(|value| (self.low..=self.high).contains(value))
+            .map(|value| (value, short(value)))
+            .collect()
     }
 }
 

@@ -54,16 +54,32 @@ impl Scene {
         let lines: Vec<Line> = series.iter().map(|series| Line::of(series, wish.by_time, origin, wish.smoothing)).collect();
         let x = x_scale(&lines, wish.range);
         let shown = |at: f64| at >= x.low && at <= x.high;
-        let y = Scale::around(lines.iter().flat_map(|line| line.xs.iter().zip(&line.raw).filter(|(at, _)| shown(**at)).map(|(_, value)| *value)), wish.log);
+        let y = Scale::around(
+            lines.iter().flat_map(|line| line.xs.iter().zip(&line.raw).filter(|(at, _)| shown(**at)).map(|(_, value)| *value)),
+            wish.log,
+        );
         let strokes = y.map_or_else(Vec::new, |y| lines.iter().map(|line| stroke(line, x, y, wish)).collect());
         let odd = || lines.iter().flat_map(|line| line.xs.iter().zip(&line.raw)).filter(|(at, value)| shown(**at) && !value.is_finite());
-        let x_ticks = if wish.by_time { x.time_ticks(5) } else { x.step_ticks(5) };
+        let x_ticks = if y.is_none() {
+            Vec::new()
+        } else if wish.by_time {
+            x.time_ticks(5)
+        } else {
+            x.step_ticks(5)
+        };
         Self {
             gaps: odd().take(200).map(|(at, _)| x.at(*at)).collect(),
             notes: notes(series, &lines, odd().count(), wish.log),
             x_ticks: x_ticks.into_iter().map(|(value, words)| (x.at(value), words)).collect(),
-            y_ticks: y.map_or_else(Vec::new, |y| y.ticks((wish.height / 46.0) as usize).into_iter().map(|(value, words)| ((1.0 - y.at(value)) * wish.height, words)).collect()),
-            lines, strokes, x, y, by_time: wish.by_time, height: wish.height,
+            y_ticks: y.map_or_else(Vec::new, |y| {
+                y.ticks((wish.height / 38.0) as usize).into_iter().map(|(value, words)| ((1.0 - y.at(value)) * wish.height, words)).collect()
+            }),
+            lines,
+            strokes,
+            x,
+            y,
+            by_time: wish.by_time,
+            height: wish.height,
         }
     }
 
@@ -84,7 +100,13 @@ impl Scene {
         let last = line.xs.len().checked_sub(1)? as i64;
         let at = match x {
             Some(x) => (line.nearest(x)? as i64 + by).clamp(0, last),
-            None => if by < 0 { last } else { 0 },
+            None => {
+                if by < 0 {
+                    last
+                } else {
+                    0
+                }
+            }
         };
         line.xs.get(at as usize).copied()
     }
@@ -95,7 +117,7 @@ fn x_scale(lines: &[Line], range: Option<(f64, f64)>) -> Scale {
     let (low, high) = range.unwrap_or_else(|| all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x))));
     match (low, high) {
         _ if low > high || !low.is_finite() || !high.is_finite() => Scale { low: 0.0, high: 1.0, log: false },
-        _ if low == high => Scale { low: low - 1.0, high: high + 1.0, log: false },
+        _ if low == high => Scale { low: low - 0.5, high: high + 0.5, log: false },
         _ => Scale { low, high, log: false },
     }
 }
@@ -157,7 +179,8 @@ fn notes(series: &[Series], lines: &[Line], odd: usize, log: bool) -> Vec<String
     if below > 0 {
         notes.push(format!("{} not above 0, left out of the logarithmic scale", number::counted(below as i64, "value is", "values are")));
     }
-    let (shown, total) = series.iter().filter(|series| series.sampled).fold((0, 0), |(shown, total), series| (shown + series.values.len(), total + series.total));
+    let (shown, total) =
+        series.iter().filter(|series| series.sampled).fold((0, 0), |(shown, total), series| (shown + series.values.len(), total + series.total));
     if total > shown {
         notes.push(format!("{} of {} points; drag to see more", number::count(shown as i64), number::count(total as i64)));
     }
@@ -173,7 +196,14 @@ mod tests {
     }
 
     fn series(values: &[f64]) -> Series {
-        Series { name: "loss".into(), colour: 1, steps: (0..values.len() as i64).collect(), times: vec![0.0; values.len()], values: values.to_vec(), ..Default::default() }
+        Series {
+            name: "loss".into(),
+            colour: 1,
+            steps: (0..values.len() as i64).collect(),
+            times: vec![0.0; values.len()],
+            values: values.to_vec(),
+            ..Default::default()
+        }
     }
 
     #[test]

@@ -37,7 +37,13 @@ pub struct ChartOptions {
 impl ChartOptions {
     /// Raw values, linear, by step, everything shown.
     pub fn new() -> Self {
-        Self { smoothing: RwSignal::new(0.0), log: RwSignal::new(false), by_time: RwSignal::new(false), range: RwSignal::new(None), cursor: RwSignal::new(None) }
+        Self {
+            smoothing: RwSignal::new(0.0),
+            log: RwSignal::new(false),
+            by_time: RwSignal::new(false),
+            range: RwSignal::new(None),
+            cursor: RwSignal::new(None),
+        }
     }
 }
 
@@ -60,7 +66,8 @@ pub(super) struct Line {
 impl Line {
     /// Puts a series on the plane; `origin` is the time that counts as 0.
     pub fn of(series: &Series, by_time: bool, origin: f64, smoothing: f64) -> Self {
-        let xs: Vec<f64> = if by_time { series.times.iter().map(|time| time - origin).collect() } else { series.steps.iter().map(|step| *step as f64).collect() };
+        let xs: Vec<f64> =
+            if by_time { series.times.iter().map(|time| time - origin).collect() } else { series.steps.iter().map(|step| *step as f64).collect() };
         let mut order: Vec<usize> = (0..xs.len().min(series.values.len())).collect();
         order.sort_by(|a, b| xs[*a].total_cmp(&xs[*b]));
         let raw: Vec<f64> = order.iter().map(|at| series.values[*at]).collect();
@@ -71,7 +78,11 @@ impl Line {
     /// The place of the point nearest to an x.
     pub fn nearest(&self, x: f64) -> Option<usize> {
         let after = self.xs.partition_point(|own| *own < x);
-        [after.checked_sub(1), Some(after)].into_iter().flatten().filter(|at| *at < self.xs.len()).min_by(|a, b| (self.xs[*a] - x).abs().total_cmp(&(self.xs[*b] - x).abs()))
+        [after.checked_sub(1), Some(after)]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at < self.xs.len())
+            .min_by(|a, b| (self.xs[*a] - x).abs().total_cmp(&(self.xs[*b] - x).abs()))
     }
 }
 
@@ -82,15 +93,17 @@ fn smoothed(values: &[f64], weight: f64) -> Vec<f64> {
         return values.to_vec();
     }
     let (mut mean, mut counted) = (0.0, 0.0_f64);
-    values.iter().map(|value| {
-        if !value.is_finite() {
-            return *value;
-        }
-        counted += 1.0;
-        mean = mean * weight + (1.0 - weight) * value;
-        mean / (1.0 - weight.powf(counted))
-    })
-    .collect()
+    values
+        .iter()
+        .map(|value| {
+            if !value.is_finite() {
+                return *value;
+            }
+            counted += 1.0;
+            mean = mean * weight + (1.0 - weight) * value;
+            mean / (1.0 - weight.powf(counted))
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -17,7 +17,13 @@ pub(super) fn Values(open: RwSignal<bool>, title: String, series: Memo<Vec<Serie
 }
 
 fn table(series: &[Series]) -> AnyView {
-    let mut points: Vec<(i64, f64, usize, f64)> = series.iter().enumerate().flat_map(|(at, series)| series.steps.iter().zip(&series.times).zip(&series.values).map(move |((step, time), value)| (*step, *time, at, *value))).collect();
+    let mut points: Vec<(i64, f64, usize, f64)> = series
+        .iter()
+        .enumerate()
+        .flat_map(|(at, series)| {
+            series.steps.iter().zip(&series.times).zip(&series.values).map(move |((step, time), value)| (*step, *time, at, *value))
+        })
+        .collect();
     points.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
     let total = points.len();
     let several = series.len() > 1;

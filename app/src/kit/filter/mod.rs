@@ -16,15 +16,20 @@ const OFFERED: usize = 8;
 #[component]
 pub fn FilterField(
     /// What it filters: "Filter runs".
-    #[prop(into)] label: String,
+    #[prop(into)]
+    label: String,
     /// An example, shown while it is empty.
-    #[prop(into)] placeholder: String,
+    #[prop(into)]
+    placeholder: String,
     /// Names that complete: `metrics.auc`, `params.model`.
-    #[prop(optional, into)] words: Signal<Vec<String>>,
+    #[prop(optional, into)]
+    words: Signal<Vec<String>>,
     /// How many things pass: "1 284 of 9 731".
-    #[prop(optional, into)] found: MaybeProp<String>,
+    #[prop(optional, into)]
+    found: MaybeProp<String>,
     /// Why the server did not take the text.
-    #[prop(optional, into)] error: MaybeProp<String>,
+    #[prop(optional, into)]
+    error: MaybeProp<String>,
 ) -> impl IntoView {
     let address = use_address();
     let node = NodeRef::<html::Input>::new();
@@ -54,7 +59,10 @@ pub fn FilterField(
     let navigate = use_navigate();
     let submit = move |value: String| {
         offers.set(Vec::new());
-        navigate(&untrack(|| address.with("filter", Some(value.trim()).filter(|value| !value.is_empty()))), NavigateOptions { scroll: false, ..Default::default() });
+        navigate(
+            &untrack(|| address.with("filter", Some(value.trim()).filter(|value| !value.is_empty()))),
+            NavigateOptions { scroll: false, ..Default::default() },
+        );
     };
     let clear = {
         let submit = submit.clone();
@@ -69,7 +77,11 @@ pub fn FilterField(
         let caret = caret(node).unwrap_or(value.len());
         let word = word_at(&value, caret).1.to_lowercase();
         let known = |name: &String| name.to_lowercase().contains(&word) && *name != word;
-        offers.set(if word.is_empty() { Vec::new() } else { words.with_untracked(|words| words.iter().filter(|name| known(name)).take(OFFERED).cloned().collect()) });
+        offers.set(if word.is_empty() {
+            Vec::new()
+        } else {
+            words.with_untracked(|words| words.iter().filter(|name| known(name)).take(OFFERED).cloned().collect())
+        });
         cursor.set(0);
         text.set(value);
         follow();
@@ -80,7 +92,8 @@ pub fn FilterField(
         let value = node.value();
         let (from, word) = word_at(&value, caret_of(&node).unwrap_or(value.len()));
         let (before, after) = (&value[..from], &value[from + word.len()..]);
-        let offer = if offer.contains(|c: char| !c.is_ascii_alphanumeric() && !"._".contains(c)) { offer.replacen('.', ".`", 1) + "`" } else { offer };
+        let offer =
+            if offer.contains(|c: char| !c.is_ascii_alphanumeric() && !"._".contains(c)) { offer.replacen('.', ".`", 1) + "`" } else { offer };
         let new = format!("{before}{offer} {}", after.trim_start());
         node.set_value(&new);
         let end = (before.encode_utf16().count() + offer.encode_utf16().count() + 1) as u32;
@@ -105,7 +118,10 @@ pub fn FilterField(
             event.prevent_default();
         }
     };
-    let rest = untrack(|| address.rest(&["filter", "after"])).into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view();
+    let rest = untrack(|| address.rest(&["filter", "after"]))
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view();
     let list = move || {
         offers.get().into_iter().enumerate().map(|(at, offer)| {
             // Before the field loses the focus.
@@ -151,5 +167,14 @@ fn caret_of(node: &web_sys::HtmlInputElement) -> Option<usize> {
     let units = node.selection_start().ok().flatten()? as usize;
     let value = node.value();
     let mut seen = 0;
-    Some(value.char_indices().find(|(_, c)| { let here = seen; seen += c.len_utf16(); here >= units }).map_or(value.len(), |(at, _)| at))
+    Some(
+        value
+            .char_indices()
+            .find(|(_, c)| {
+                let here = seen;
+                seen += c.len_utf16();
+                here >= units
+            })
+            .map_or(value.len(), |(at, _)| at),
+    )
 }

@@ -2,7 +2,14 @@ use leptos::prelude::*;
 
 /// The text in pieces, each with the class of its colour.
 pub(super) fn painted(text: &str) -> Vec<AnyView> {
-    pieces(text).into_iter().map(|(class, piece)| if class.is_empty() { piece.to_owned().into_any() } else { view! { <span class=class>{piece.to_owned()}</span> }.into_any() }).collect()
+    pieces(text)
+        .into_iter()
+        .map(
+            |(class, piece)| {
+                if class.is_empty() { piece.to_owned().into_any() } else { view! { <span class=class>{piece.to_owned()}</span> }.into_any() }
+            },
+        )
+        .collect()
 }
 
 fn pieces(text: &str) -> Vec<(&'static str, &str)> {
@@ -44,7 +51,8 @@ fn name_end(text: &str) -> usize {
 /// The word that ends at the caret, and where it begins.
 pub(super) fn word_at(text: &str, caret: usize) -> (usize, &str) {
     let head = &text[..caret];
-    let from = head.rfind(|c: char| !c.is_alphanumeric() && !"._-/".contains(c)).map_or(0, |at| at + head[at..].chars().next().map_or(1, char::len_utf8));
+    let from =
+        head.rfind(|c: char| !c.is_alphanumeric() && !"._-/".contains(c)).map_or(0, |at| at + head[at..].chars().next().map_or(1, char::len_utf8));
     (from, &head[from..])
 }
 

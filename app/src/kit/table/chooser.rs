@@ -17,9 +17,11 @@ pub struct Choice {
 #[component]
 pub fn ColumnChooser(
     /// All there are, by group.
-    #[prop(into)] choices: Signal<Vec<Choice>>,
+    #[prop(into)]
+    choices: Signal<Vec<Choice>>,
     /// The keys of those shown, in their order.
-    #[prop(into)] shown: Signal<Vec<String>>,
+    #[prop(into)]
+    shown: Signal<Vec<String>>,
 ) -> impl IntoView {
     let address = use_address();
     let text = RwSignal::new(String::new());
@@ -32,7 +34,7 @@ pub fn ColumnChooser(
             if on { after.retain(|other| *other != key) } else { after.push(key) }
             let heading = (own != group).then(|| view! { <div class="group">{own}</div> });
             group = own;
-            view! { {heading}<a href=address.with_all("columns", after) aria-current=on.then_some("true")><i class="check" class:on=on></i><span class="text">{title}</span></a> }
+            view! { {heading}<a href=address.with_all("columns", after) aria-current=on.then_some("true") data-noscroll=""><i class="check" class:on=on></i><span class="text">{title}</span></a> }
         })
         .collect_view()
     };
@@ -43,7 +45,7 @@ pub fn ColumnChooser(
             <input class="input" class:hidden=move || !count() type="search" placeholder="Find a column" aria-label="Find a column" on:input=move |event| text.set(event_target_value(&event))/>
             {entries}
             <hr/>
-            <a href=move || address.with("columns", None)><Glyph icon=Icon::ROTATE_CCW/>"As at first"</a>
+            <a href=move || address.with("columns", None) data-noscroll=""><Glyph icon=Icon::ROTATE_CCW/>"As at first"</a>
         </div>
     }
     .into_any()

@@ -38,7 +38,7 @@ fn title(at: usize, column: &Column, sort: Option<&Sort>, address: Address) -> A
     let next = Sort { key: column.key.clone(), descending: own.map_or(column.kind == Kind::Number, |sort| !sort.descending) };
     let arrow = own.map(|sort| view! { <Glyph icon=if sort.descending { Icon::ARROW_DOWN } else { Icon::ARROW_UP }/> });
     let hint = format!("Sort by {title}");
-    view! { <th class=class scope="col" aria-sort=order><a href=address.with("sort", Some(&next.as_param())) title=hint>{title}{arrow}</a></th> }.into_any()
+    view! { <th class=class scope="col" aria-sort=order><a href=address.with("sort", Some(&next.as_param())) title=hint data-noscroll="">{title}{arrow}</a></th> }.into_any()
 }
 
 /// The classes of a cell, in the head and below.

@@ -31,17 +31,23 @@ struct Shared {
 #[component]
 pub fn Table(
     /// What it lists, for a screen reader: "Runs".
-    #[prop(into)] label: String,
+    #[prop(into)]
+    label: String,
     /// The columns, the one that names the row first.
-    #[prop(into)] columns: Signal<Vec<Column>>,
+    #[prop(into)]
+    columns: Signal<Vec<Column>>,
     /// The rows in their order.
-    #[prop(into)] rows: Signal<Vec<Row>>,
+    #[prop(into)]
+    rows: Signal<Vec<Row>>,
     /// Ids of the selected rows; with it every row has a checkbox.
-    #[prop(optional, into)] selected: Option<RwSignal<Vec<String>>>,
+    #[prop(optional, into)]
+    selected: Option<RwSignal<Vec<String>>>,
     /// The order when the address names none.
-    #[prop(optional, into)] sort: Option<super::Sort>,
+    #[prop(optional, into)]
+    sort: Option<super::Sort>,
     /// Whether `J`, `K`, `X` and Enter work on it; at most one table of a page.
-    #[prop(optional)] keys: bool,
+    #[prop(optional)]
+    keys: bool,
 ) -> impl IntoView {
     let address = use_address();
     let sort = Memo::new(move |_| address.sort().or_else(|| sort.clone()));

@@ -6,17 +6,23 @@ use crate::kit::{Glyph, Icon, Keys, UnitCallback, number, use_address};
 #[component]
 pub fn Pager(
     /// How many rows are shown.
-    #[prop(into)] shown: Signal<usize>,
+    #[prop(into)]
+    shown: Signal<usize>,
     /// How many there are.
-    #[prop(into)] total: Signal<i64>,
+    #[prop(into)]
+    total: Signal<i64>,
     /// The cursor of what follows; `None` at the end.
-    #[prop(optional, into)] next: MaybeProp<String>,
+    #[prop(optional, into)]
+    next: MaybeProp<String>,
     /// Adds the next rows to these; without it the link leads to the next page.
-    #[prop(optional, into)] on_more: Option<UnitCallback>,
+    #[prop(optional, into)]
+    on_more: Option<UnitCallback>,
     /// What is listed: "run", "runs".
-    #[prop(default = ("row", "rows"))] of: (&'static str, &'static str),
+    #[prop(default = ("row", "rows"))]
+    of: (&'static str, &'static str),
     /// Keys that work on the table, with what they do.
-    #[prop(optional)] keys: Vec<(&'static str, &'static str)>,
+    #[prop(optional)]
+    keys: Vec<(&'static str, &'static str)>,
 ) -> impl IntoView {
     let address = use_address();
     let text = move || {

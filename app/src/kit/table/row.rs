@@ -18,7 +18,8 @@ pub(super) fn row(at: usize, row: Row, columns: &[Column], looks: &Looks, shared
             <td class="pick"><label><input class="check" type="checkbox" aria-label=format!("Select {label}") prop:checked=move || checked().unwrap_or(false) on:click=press/></label></td>
         }
     });
-    let cells = cells.into_iter().zip(columns).enumerate().map(|(column, (content, about))| cell(column, content, about, looks, series)).collect_view();
+    let cells =
+        cells.into_iter().zip(columns).enumerate().map(|(column, (content, about))| cell(column, content, about, looks, series)).collect_view();
     view! {
         <tr aria-selected=move || is_selected().map(|selected| selected.to_string()) class:here=move || shared.cursor.get() == Some(at)>{pick}{cells}</tr>
     }
@@ -37,7 +38,11 @@ fn cell(at: usize, content: Cell, column: &Column, looks: &Looks, series: Option
     });
     let dot = (at == 0).then_some(series).flatten().map(|series| view! { <i class=format!("dot s{series}")></i> });
     let inside = inside(at, content, looks);
-    if at == 0 { view! { <th class=class scope="row">{dot}{inside}</th> }.into_any() } else { view! { <td class=class>{bar}{inside}</td> }.into_any() }
+    if at == 0 {
+        view! { <th class=class scope="row">{dot}{inside}</th> }.into_any()
+    } else {
+        view! { <td class=class>{bar}{inside}</td> }.into_any()
+    }
 }
 
 fn inside(at: usize, content: Cell, looks: &Looks) -> AnyView {
@@ -45,7 +50,9 @@ fn inside(at: usize, content: Cell, looks: &Looks) -> AnyView {
         Cell::Empty => view! { <span class="faint" aria-label="none">"\u{2013}"</span> }.into_any(),
         Cell::Text(text) => view! { <span class="text">{text}</span> }.into_any(),
         Cell::Muted(text) => view! { <span class="text muted">{text}</span> }.into_any(),
-        Cell::Mono(text) => view! { <span class="copyable"><code title=text.clone()>{text.clone()}</code><CopyButton text what="the value"/></span> }.into_any(),
+        Cell::Mono(text) => {
+            view! { <span class="copyable"><code title=text.clone()>{text.clone()}</code><CopyButton text what="the value"/></span> }.into_any()
+        }
         Cell::Number(value) => view! { <span class="value">{looks.write(at, value)}</span> }.into_any(),
         Cell::Measure(_, text) => view! { <span class="value">{text}</span> }.into_any(),
         Cell::Time(at) => view! { <span class="muted"><RelativeTime at/></span> }.into_any(),

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { accessible, journey } from "./journey.mjs";
+
+/** Opens the gallery and waits until it is interactive. */
+async function open(page, path = "/kit") {
+  await page.goto(path);
+  await page.waitForSelector("html[data-ready]");
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const viewport of [{ width: 1440, height: 900 }, { width: 390, height: 844 }]) {
+    journey(`the kit is accessible and fits, ${colorScheme}, ${viewport.width} px`, { colorScheme, viewport }, async (page) => {
+      await open(page);
+      await accessible(page);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, "nothing sticks out");
+    });
+  }
+}
+
+journey("hydration changes nothing on the screen", async (page) => {
+  await page.addInitScript(() => {
+    window.shift = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shift += entry.value))).observe({ type: "layout-shift", buffered: true });
+  });
+  await open(page);
+  await page.waitForTimeout(300);
+  assert.ok((await page.evaluate(() => window.shift)) < 0.01);
+});
+
+journey("the kit is readable without JavaScript", { javaScriptEnabled: false }, async (page) => {
+  await page.goto("/kit");
+  assert.equal(await page.getByRole("row").count() > 14, true);
+  assert.ok((await page.locator(".lines .line").count()) >= 10, "the curves are drawn by the server");
+  await page.getByRole("button", { name: "Run actions" }).click();
+  assert.ok(await page.getByRole("button", { name: "Rename" }).last().isVisible(), "menus open by the browser alone");
+});
+
+journey("the palette reaches pages by typing", async (page) => {
+  await open(page);
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Search or jump to" }).fill("audit");
+  assert.equal(await page.getByRole("option", { selected: true }).innerText().then((text) => text.split("\n")[0]), "Audit log");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("dialog[open]").count(), 0);
+  await page.keyboard.press("?");
+  assert.ok(await page.getByRole("dialog", { name: "Keyboard shortcuts" }).getByText("Next row").isVisible());
+});
+
+journey("a table sorts by its address, and rows are selected with shift and with X", async (page) => {
+  await open(page);
+  const names = () => page.locator("#tables tbody th .name").allInnerTexts();
+  const before = await names();
+  await page.getByRole("link", { name: "log_loss" }).click();
+  await page.waitForURL(/sort=-log_loss$/);
+  assert.notDeepEqual(await names(), before);
+  assert.equal(await page.locator("#tables th[aria-sort]").getAttribute("aria-sort"), "descending");
+  const boxes = page.locator("#tables tbody .check");
+  await boxes.nth(1).click();
+  await boxes.nth(4).click({ modifiers: ["Shift"] });
+  assert.equal(await page.locator("#tables tr[aria-selected=true]").count(), 4);
+  await page.locator("h1").click();
+  for (const key of ["j", "j", "x"]) await page.keyboard.press(key);
+  assert.equal(await page.locator("#tables tr[aria-selected=true]").count(), 3, "X on a selected row lets it go");
+  await page.reload();
+  await page.waitForSelector("html[data-ready]");
+  assert.equal(await page.locator("#tables th[aria-sort]").innerText(), "log_loss", "a reload keeps the order");
+});
+
+journey("a chart tells its values, zooms by a drag and comes back", async (page) => {
+  await open(page);
+  const chart = page.getByRole("application", { name: /Line chart of loss\./ });
+  await chart.scrollIntoViewIfNeeded();
+  const frame = await chart.boundingBox();
+  const at = (part) => [frame.x + frame.width * part, frame.y + 60];
+  await page.mouse.move(...at(0.3));
+  assert.match(await page.locator(".tip").innerText(), /step 300\s+train\s+0\.\d+\s+validation\s+0\.\d+/);
+  await page.mouse.down();
+  await page.mouse.move(...at(0.6), { steps: 4 });
+  await page.mouse.up();
+  assert.equal(await page.getByRole("button", { name: "Show all steps" }).count() >= 4, true, "charts of a page zoom together");
+  assert.ok(await page.getByText("800 of").isVisible(), "a zoom asks for more resolution");
+  await page.mouse.dblclick(...at(0.5));
+  assert.equal(await page.getByRole("button", { name: "Show all steps" }).count(), 0);
+  await chart.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  assert.match(await chart.locator("[aria-live]").innerText(), /^step \d+: train [\d.]+, validation [\d.]+$/);
+  await page.getByRole("button", { name: "Values of loss", exact: true }).click();
+  assert.ok((await page.getByRole("dialog", { name: "Values of loss" }).getByRole("row").count()) > 100);
+});
+
+journey("forms check with the server's rules on leaving a field", async (page) => {
+  await open(page);
+  const password = page.getByLabel("Password", { exact: true });
+  await password.fill("short");
+  await password.blur();
+  assert.ok(await page.getByText("Use at least 12 characters.").isVisible());
+  await password.fill("long enough now");
+  assert.equal(await page.getByText("Use at least 12 characters.").count(), 0, "put right while typing");
+});
+
+journey("what is destroyed is named first, and can be taken back", async (page) => {
+  await open(page);
+  await page.getByRole("button", { name: "Remove the experiment" }).click();
+  const dialog = page.getByRole("dialog", { name: "Remove Card-not-present scoring?" });
+  const confirm = dialog.getByRole("button", { name: "Remove experiment" });
+  assert.ok(await confirm.isDisabled());
+  await page.keyboard.type("Card-not-present scoring");
+  assert.ok(await confirm.isEnabled(), "the field has the focus, and the name was typed");
+  await confirm.click();
+  await page.getByRole("button", { name: "Toast with undo" }).click();
+  await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
+  assert.ok(await page.getByText("The run is back.").isVisible());
+});
+
+journey("the theme changes at once and stays", async (page) => {
+  await open(page);
+  await page.getByRole("button", { name: "Ada Engineer, account" }).click();
+  await page.getByRole("button", { name: "Dark" }).click();
+  assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+  await page.reload();
+  assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+});
