@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { accessible, alive, journey, signIn } from "./journey.mjs";
+import { end, experiment, log, run } from "./tracking.mjs";
+
+journey("a run moves on the screen while it trains", async (page) => {
+  const id = await run(await experiment(`live ${Date.now()}`), "training", { metrics: { loss: 1 }, params: { lr: 0.1 }, end: false });
+  await signIn(page);
+  await page.goto(`/runs/${id}`);
+  await alive(page);
+  await page.getByText("live", { exact: true }).first().waitFor();
+  await log(id, { loss: 0.5 }, 1);
+  await page.locator(".stat .value").filter({ hasText: "0.5" }).waitFor();
+  await page.locator(".chart .lines path").first().waitFor();
+  await accessible(page);
+  await end(id);
+  await page.locator(".facts").getByText("finished").waitFor();
+  assert.equal(await page.getByText("live", { exact: true }).count(), 0);
+});
+
+journey("a run is renamed, tagged, annotated, removed and restored; each can be taken back", async (page) => {
+  const id = await run(await experiment(`edit ${Date.now()}`), "first name", { metrics: { auc: 0.9 }, params: { model: "gbdt" } });
+  await signIn(page);
+  await page.goto(`/runs/${id}`);
+  await alive(page);
+  await page.getByRole("button", { name: "Rename" }).click();
+  const dialog = page.getByRole("dialog", { name: "Rename run" });
+  await dialog.getByLabel("Name").fill("second name");
+  await dialog.getByRole("button", { name: "Rename" }).click();
+  await page.getByRole("heading", { level: 1, name: "second name" }).waitFor();
+
+  await page.getByRole("button", { name: "Add a tag" }).click();
+  await page.getByLabel("Key", { exact: true }).fill("team");
+  await page.getByLabel("Value", { exact: true }).fill("fraud");
+  await page.getByRole("button", { name: "Set", exact: true }).click();
+  const tag = page.locator(".tags li").filter({ hasText: "team" });
+  await tag.waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await tag.waitFor({ state: "detached" });
+
+  await page.getByRole("button", { name: "Edit the note" }).click();
+  await page.getByLabel("Note").fill("Flattens after step 600.");
+  await page.getByRole("button", { name: "Save note" }).click();
+  await page.locator("p.note").filter({ hasText: "Flattens" }).waitFor();
+
+  await page.getByRole("button", { name: "More for this run" }).click();
+  await page.getByRole("button", { name: "Remove run" }).click();
+  await page.getByText("This run was removed.").waitFor();
+  await page.getByRole("button", { name: "Restore" }).first().click();
+  await page.getByText("This run was removed.").waitFor({ state: "detached" });
+  await accessible(page);
+});
+
+journey("metrics and artifacts have their tabs, and an unknown run is said to be absent", async (page, complaints) => {
+  const id = await run(await experiment(`tabs ${Date.now()}`), "tabs", { metrics: { train_loss: 1, val_loss: 2, auc: 0.5 }, end: false });
+  for (let step = 1; step < 20; step += 1) await log(id, { train_loss: 1 / step, val_loss: 2 / step, auc: 1 - 0.5 / step }, step);
+  await end(id);
+  await signIn(page);
+  await page.goto(`/runs/${id}/metrics`);
+  await alive(page);
+  await page.getByRole("heading", { name: "loss", exact: true }).waitFor();
+  await page.getByLabel("Find metrics").fill("auc");
+  await page.getByRole("heading", { name: "loss", exact: true }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Log", exact: true }).click();
+  await page.waitForURL(/scale=log/);
+  await accessible(page);
+
+  await page.getByRole("link", { name: "Artifacts" }).click();
+  await page.getByRole("heading", { name: "No artifacts yet" }).waitFor();
+
+  const answer = await page.goto(`/runs/run_${"0".repeat(32)}`);
+  assert.equal(answer.status(), 404);
+  await page.getByRole("heading", { name: "Not found" }).waitFor();
+  complaints.length = 0; // the browser logs the 404 that was asked for
+});
