@@ -9,7 +9,7 @@ use crate::kit::{Card, Chip, Copyable, Elapsed, Fact, Facts, RelativeTime, Tone,
 #[component]
 pub(super) fn Details(open: Open) -> impl IntoView {
     let run = open.run;
-    let facts = Memo::new(move |_| run.with(|run| Told::of(run)));
+    let facts = Memo::new(move |_| run.with(Told::of));
     let body = move || {
         let told = facts.get();
         let source = told.source.map(|source| view! { <Fact label="Source"><Copyable text=source.clone() shown=short_path(&source) what="the source"/></Fact> });
