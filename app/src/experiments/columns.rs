@@ -88,6 +88,14 @@ pub(super) fn chosen(keys: &[String], metrics: &[String], params: &[String]) -> 
     shown
 }
 
+/// Among params shown at first, those in which the runs differ come before the rest.
+pub(super) fn prefer(columns: &mut Vec<Shows>, params: &[String], differs: impl Fn(&str) -> bool) {
+    let mut params: Vec<&String> = params.iter().collect();
+    params.sort_by_cached_key(|name| !differs(name));
+    columns.retain(|shows| !matches!(shows, Shows::Param(_)));
+    columns.extend(params.into_iter().take(PARAMS).map(|name| Shows::Param(name.clone())));
+}
+
 fn at_first(metrics: &[String], params: &[String]) -> Vec<Shows> {
     let own = OWN[..3].iter().map(|own| Shows::Own(own.0.to_owned()));
     // What tells models apart first; what the machine did last.
@@ -149,6 +157,13 @@ mod tests {
     fn what_tells_models_apart_is_shown_first() {
         let keys: Vec<String> = chosen(&[], &list(&["step_time", "system/cpu", "val_loss"]), &list(&["lr"])).iter().map(Shows::key).collect();
         assert_eq!(keys, ["status", "started", "duration", "metrics.val_loss", "metrics.step_time", "metrics.system/cpu", "params.lr"]);
+    }
+
+    #[test]
+    fn params_that_differ_are_shown_first() {
+        let mut columns = vec![Shows::Metric("x".into()), Shows::Param("a".into())];
+        prefer(&mut columns, &list(&["a", "b"]), |name| name == "b");
+        assert_eq!(columns.iter().map(Shows::key).collect::<Vec<_>>(), ["metrics.x", "params.b", "params.a"]);
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn csv(sheet: &Sheet) -> String {
         let cells = sheet.columns.iter().map(|shows| match shows {
             Shows::Own(key) => own(line, key),
             _ => match values.next() {
-                Some(Held::Number(value)) => value.0.to_string(),
+                Some(Held::Number([value])) => value.0.to_string(),
                 Some(Held::Text(text)) => text.clone(),
                 _ => String::new(),
             },

@@ -15,7 +15,7 @@ use crate::{
 const EXPERIMENT: Operation = Operation(include_str!("experiment.graphql"));
 const RUNS: Operation = Operation(include_str!("experiment_runs.graphql"));
 /// Rows of a page.
-pub(super) const FIRST: usize = 40;
+pub(super) const FIRST: usize = 30;
 
 /// What the address asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +61,7 @@ pub(super) struct Sheet {
 
 /// A run reduced to the columns shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Packed", into = "Packed")]
 pub(super) struct Line {
     pub id: String,
     pub name: String,
@@ -74,15 +75,29 @@ pub(super) struct Line {
     pub values: Vec<Held>,
 }
 
-/// A value of a run under a key.
+/// A row as it travels with the page: without names, it is a third of the size.
+type Packed = (String, String, String, Moment, Option<Moment>, Option<String>, Option<(String, String)>, Vec<Held>);
+
+impl From<Packed> for Line {
+    fn from((id, name, status, started, ended, by, dataset, values): Packed) -> Self {
+        Self { id, name, status, started, ended, by, dataset, values }
+    }
+}
+
+impl From<Line> for Packed {
+    fn from(line: Line) -> Self {
+        (line.id, line.name, line.status, line.started, line.ended, line.by, line.dataset, line.values)
+    }
+}
+
+/// A value of a run under a key. A metric stands in a list, so that a param that reads `NaN` stays
+/// a text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub(super) enum Held {
-    #[serde(rename = "-")]
-    Nothing,
-    #[serde(rename = "n")]
-    Number(MetricValue),
-    #[serde(rename = "t")]
+    Number([MetricValue; 1]),
     Text(String),
+    Nothing(()),
 }
 
 #[derive(Deserialize)]
@@ -100,7 +115,7 @@ struct RunsOf {
     runs: Runs,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Runs {
     nodes: Vec<Run>,
@@ -144,9 +159,15 @@ struct Dataset {
 pub(super) async fn fetch(api: Api, wish: Wish) -> Result<Sheet, ApiError> {
     let data: HeadData = api.query(EXPERIMENT, json!({ "id": wish.id })).await?;
     let head = data.experiment.ok_or_else(|| ApiError::absent("There is no experiment at this address, or it belongs to another organization."))?;
-    let columns = columns::chosen(&wish.columns, &head.metric_keys, &head.param_keys);
-    match page(api, &wish, &columns).await {
-        Ok((rows, total, next)) => Ok(Sheet { head, columns, rows, total, next, refused: None }),
+    let mut columns = columns::chosen(&wish.columns, &head.metric_keys, &head.param_keys);
+    match ask(api, &wish, &columns).await {
+        Ok(runs) => {
+            if wish.columns.is_empty() {
+                columns::prefer(&mut columns, &head.param_keys, |name| differs(&runs.nodes, name));
+            }
+            let next = runs.page_info.next();
+            Ok(Sheet { rows: runs.nodes.into_iter().map(|run| line(run, &columns)).collect(), head, columns, total: runs.total_count, next, refused: None })
+        }
         Err(error) if matches!(error.field.as_deref(), Some("filter" | "orderBy")) => Ok(Sheet { head, columns, rows: Vec::new(), total: 0, next: None, refused: Some(error.message) }),
         Err(error) => Err(error),
     }
@@ -154,6 +175,19 @@ pub(super) async fn fetch(api: Api, wish: Wish) -> Result<Sheet, ApiError> {
 
 /// One page of runs: rows, how many there are in all, the cursor of what follows.
 pub(super) async fn page(api: Api, wish: &Wish, columns: &[Shows]) -> Result<(Vec<Line>, i64, Option<String>), ApiError> {
+    let runs = ask(api, wish, columns).await?;
+    let next = runs.page_info.next();
+    Ok((runs.nodes.into_iter().map(|run| line(run, columns)).collect(), runs.total_count, next))
+}
+
+/// Whether a param has more than one value among some runs.
+fn differs(runs: &[Run], name: &str) -> bool {
+    let mut values = runs.iter().map(|run| run.params.iter().find(|param| param.key == name).map(|param| &param.value));
+    let first = values.next();
+    values.any(|value| Some(value) != first)
+}
+
+async fn ask(api: Api, wish: &Wish, columns: &[Shows]) -> Result<Runs, ApiError> {
     let has = |fits: fn(&Shows) -> bool| columns.iter().any(fits);
     let variables = json!({
         "id": wish.id,
@@ -168,16 +202,14 @@ pub(super) async fn page(api: Api, wish: &Wish, columns: &[Shows]) -> Result<(Ve
         "datasets": has(|one| *one == Shows::Own("dataset".to_owned())),
     });
     let data: RunsData = api.query(RUNS, variables).await?;
-    let Some(RunsOf { runs }) = data.experiment else { return Ok((Vec::new(), 0, None)) };
-    let next = runs.page_info.next();
-    Ok((runs.nodes.into_iter().map(|run| line(run, columns)).collect(), runs.total_count, next))
+    Ok(data.experiment.map(|experiment| experiment.runs).unwrap_or_default())
 }
 
 fn line(run: Run, columns: &[Shows]) -> Line {
-    let text = |list: &[Tag], name: &str| list.iter().find(|tag| tag.key == name).map_or(Held::Nothing, |tag| Held::Text(tag.value.clone()));
+    let text = |list: &[Tag], name: &str| list.iter().find(|tag| tag.key == name).map_or(Held::Nothing(()), |tag| Held::Text(tag.value.clone()));
     let values = columns.iter().filter_map(|shows| match shows {
         Shows::Own(_) => None,
-        Shows::Metric(name) => Some(run.metrics.iter().find(|metric| metric.key == *name).map_or(Held::Nothing, |metric| Held::Number(metric.value))),
+        Shows::Metric(name) => Some(run.metrics.iter().find(|metric| metric.key == *name).map_or(Held::Nothing(()), |metric| Held::Number([metric.value]))),
         Shows::Param(name) => Some(text(&run.params, name)),
         Shows::Tag(name) => Some(text(&run.tags, name)),
     });
@@ -189,7 +221,29 @@ fn line(run: Run, columns: &[Shows]) -> Line {
         status: run.status,
         started: run.started_at,
         ended: run.ended_at,
-        by: run.created_by.or(run.user),
+        by: run.created_by.or(run.user).filter(|_| columns.contains(&Shows::Own("by".to_owned()))),
         dataset: run.datasets.into_iter().next().map(|dataset| (dataset.name, dataset.digest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_travels_small_and_whole() {
+        let line = Line {
+            id: "run_1".into(),
+            name: "a".into(),
+            status: "FINISHED".into(),
+            started: Moment(1.0),
+            ended: None,
+            by: None,
+            dataset: None,
+            values: vec![Held::Number([MetricValue(f64::INFINITY)]), Held::Text("NaN".into()), Held::Nothing(()), Held::Number([MetricValue(0.5)])],
+        };
+        let text = serde_json::to_string(&line).expect("writes");
+        assert_eq!(text, r#"["run_1","a","FINISHED",1.0,null,null,null,[["Infinity"],"NaN",null,[0.5]]]"#);
+        assert_eq!(serde_json::from_str::<Line>(&text).expect("reads"), line);
     }
 }

@@ -62,13 +62,18 @@ fn own(line: &Line, key: &str) -> Cell {
     }
 }
 
+/// A value without a button to copy it: a table of many rows would be twice the size.
+fn mono(text: String) -> Cell {
+    Cell::view(move || view! { <code class="text">{text.clone()}</code> })
+}
+
 fn held(value: Option<&Held>) -> Cell {
     match value {
-        Some(Held::Number(value)) => Cell::Number(value.0),
+        Some(Held::Number([value])) => Cell::Number(value.0),
         Some(Held::Text(text)) => match text.parse::<f64>() {
             Ok(value) => Cell::Measure(value, text.clone()),
-            Err(_) => Cell::Mono(text.clone()),
+            Err(_) => mono(text.clone()),
         },
-        Some(Held::Nothing) | None => Cell::Empty,
+        Some(Held::Nothing(())) | None => Cell::Empty,
     }
 }

@@ -66,7 +66,8 @@ pub(super) fn Preview(
 ) -> impl IntoView {
     let url = file.url.clone().unwrap_or_default();
     let size = file.size.map(number::bytes);
-    let facts = [size, file.content_type.clone()].into_iter().flatten().collect::<Vec<_>>().join(" \u{00B7} ");
+    let kind = file.content_type.as_ref().map(|kind| kind.split(';').next().unwrap_or(kind).to_owned());
+    let facts = [size, kind].into_iter().flatten().collect::<Vec<_>>().join(" \u{00B7} ");
     let digest = file.digest.clone().map(|digest| view! { <Copyable text=digest.clone() shown=shortened(&digest) what="the digest"/> });
     view! {
         <header>
