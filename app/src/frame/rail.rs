@@ -104,9 +104,10 @@ fn Organizations() -> impl IntoView {
         })
         .collect_view();
     view! {
-        <button class="organization" type="button" popovertarget="organizations" aria-label=format!("{}, switch organization", viewer.organization.name)>
+        <button class="organization" type="button" popovertarget="organizations">
             <span class="mark" aria-hidden="true"><Hallmark/></span>
             <span class="names"><b>{viewer.organization.name.clone()}</b><small>{project.unwrap_or(viewer.organization.slug)}</small></span>
+            <span class="hidden">"Switch organization"</span>
             <Glyph icon=Icon::CHEVRONS_UP_DOWN/>
         </button>
         <div class="menu below" id="organizations" popover="auto">
@@ -125,9 +126,10 @@ fn Me() -> impl IntoView {
     let viewer = use_viewer();
     let name = move || viewer.with(|viewer| viewer.name.clone());
     view! {
-        <button class="me" type="button" popovertarget="me" aria-label=move || format!("{}, account", name())>
+        <button class="me" type="button" popovertarget="me">
             <Avatar name=Signal::derive(name)/>
             <span class="names"><b>{name}</b><small>{move || viewer.with(Viewer::role_title)}</small></span>
+            <span class="hidden">"Your account"</span>
             <Glyph icon=Icon::CHEVRONS_UP_DOWN/>
         </button>
         <div class="menu above" id="me" popover="auto">

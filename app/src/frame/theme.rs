@@ -48,7 +48,7 @@ pub(crate) fn ThemeSwitch() -> impl IntoView {
             </button>
         }
     });
-    view! { <form class="segments" method="post" action="/theme" role="group" aria-label="Theme">{choices.into_iter().collect_view()}</form> }
+    view! { <form method="post" action="/theme"><div class="segments" role="group" aria-label="Theme">{choices.into_iter().collect_view()}</div></form> }
 }
 
 /// Turns the page to a theme and remembers it for a year in the cookie the server reads.
