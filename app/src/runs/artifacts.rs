@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::{
     api::{Api, ApiError, Operation, use_api},
-    kit::{Address, CodeBlock, Empty, Glyph, Icon, number, steady, use_address},
+    kit::{Address, CodeBlock, Empty, Glyph, Icon, Skeleton, number, steady, use_address},
 };
 
 const ARTIFACTS: Operation = Operation(include_str!("artifacts.graphql"));
@@ -36,7 +37,7 @@ struct Node {
 }
 
 /// The tree with the folders around `chosen` open, and what is in the chosen file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Tree {
     nodes: Vec<Node>,
     chosen: String,
@@ -50,14 +51,44 @@ struct Listing {
     artifacts: Vec<Artifact>,
 }
 
+type Query = Resource<Result<Option<Tree>, ApiError>>;
+
+/// The files of the run of the page; `None` while another tab is open.
+///
+/// The page asks for them, not the tab: what is asked for inside the content of another query has a
+/// different number on the server than in the browser, so that hydration would not find it.
+#[derive(Clone, Copy)]
+pub(super) struct Files(Query);
+
+impl Files {
+    /// Asks while the tab is open, and provides the answer to it.
+    pub fn provide(id: Memo<String>) {
+        let address = use_address();
+        let api = use_api();
+        let path = use_location().pathname;
+        let wish = Memo::new(move |_| {
+            let is_open = path.with(|path| path.trim_end_matches('/').ends_with("/artifacts"));
+            is_open.then(|| (id.get(), address.get("path").unwrap_or_default()))
+        });
+        let query: Query = Resource::new(move || wish.get(), move |wish| {
+            let api = api.clone();
+            async move {
+                match wish {
+                    Some((id, path)) => fetch(api, id, path).await.map(Some),
+                    None => Ok(None),
+                }
+            }
+        });
+        provide_context(Self(query));
+    }
+}
+
 /// Files of the run: the tree, and a preview of one of them. The choice stands in the address.
 #[component]
 pub fn RunArtifacts() -> impl IntoView {
     let open = use_open();
     let address = use_address();
-    let api = use_api();
-    let wish = Memo::new(move |_| (open.run.with(|run| run.id.clone()), address.get("path").unwrap_or_default()));
-    let query = Resource::new(move || wish.get(), move |(id, path)| fetch(api.clone(), id, path));
+    let Files(query) = expect_context();
     // While the run is under way new files appear.
     let state = Memo::new(move |_| open.run.with(|run| run.revision.clone()));
     Effect::new(move |before: Option<String>| {
@@ -107,9 +138,15 @@ impl Tree {
     }
 }
 
-fn show(tree: RwSignal<Tree>, address: Address) -> AnyView {
-    let empty = Memo::new(move |_| tree.with(|tree| tree.nodes.is_empty()));
-    (move || if empty.get() { nothing() } else { filled(tree, address) }).into_any()
+fn show(held: RwSignal<Option<Tree>>, address: Address) -> AnyView {
+    let empty = Memo::new(move |_| held.with(|tree| tree.as_ref().map(|tree| tree.nodes.is_empty())));
+    let tree = Signal::derive(move || held.get().unwrap_or_default());
+    (move || match empty.get() {
+        None => view! { <Skeleton/> }.into_any(),
+        Some(true) => nothing(),
+        Some(false) => filled(tree, address),
+    })
+    .into_any()
 }
 
 fn nothing() -> AnyView {
@@ -117,7 +154,7 @@ fn nothing() -> AnyView {
     view! { <section class="card"><Empty icon=Icon::FOLDER title="No artifacts yet" action=move || view! { <CodeBlock code=code.to_owned() label="Python"/> }>"Files this run logs appear here: models, plots, reports, tables."</Empty></section> }.into_any()
 }
 
-fn filled(tree: RwSignal<Tree>, address: Address) -> AnyView {
+fn filled(tree: Signal<Tree>, address: Address) -> AnyView {
     let lines = move || tree.with(|tree| tree.nodes.iter().map(|node| line(node, &tree.chosen, address)).collect_view());
     let chosen = Memo::new(move |_| tree.with(|tree| (tree.file().cloned(), tree.text.clone(), tree.refused.clone())));
     let preview = move || match chosen.get() {

@@ -22,10 +22,10 @@ pub fn RunMetrics() -> impl IntoView {
     let open = use_open();
     let address = use_address();
     let options = ChartOptions::new();
-    let find = RwSignal::new(address.get("find").unwrap_or_default());
-    options.smoothing.set(address.get("smooth").and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0).clamp(0.0, 0.99));
-    options.log.set(address.get("scale").as_deref() == Some("log"));
-    options.by_time.set(address.get("x").as_deref() == Some("time"));
+    let find = RwSignal::new(untrack(|| address.get("find")).unwrap_or_default());
+    options.smoothing.set(untrack(|| address.get("smooth")).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0).clamp(0.0, 0.99));
+    options.log.set(untrack(|| address.get("scale")).as_deref() == Some("log"));
+    options.by_time.set(untrack(|| address.get("x")).as_deref() == Some("time"));
     keep(address, options, find);
     let limit = RwSignal::new(FIRST);
     let all = Memo::new(move |_| {

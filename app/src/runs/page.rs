@@ -3,6 +3,7 @@ use leptos_router::{components::Outlet, hooks::use_params_map};
 
 use super::{
     actions,
+    artifacts::Files,
     model::{self, Run},
     open::Open,
 };
@@ -18,6 +19,7 @@ pub fn RunPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
     let api = use_api();
     let query = Resource::new(move || id.get(), move |id| model::fetch(api.clone(), id));
+    Files::provide(id);
     steady(query, |run| inside(Open::provide(run)))
 }
 
