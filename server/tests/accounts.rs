@@ -43,7 +43,9 @@ async fn t12_t61_a_known_address_looks_like_an_unknown_one() {
     let neutral = |answer: &support::actor::Answer, email: &str| {
         let text = answer.text().replace(email, "E");
         let nonce = answer.header("content-security-policy").split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("-").to_owned();
-        text.replace(&nonce, "N")
+        // The page carries the time it was made at.
+        let text = text.replace(&nonce, "N");
+        text.split('"').filter(|part| part.trim_end_matches(".0").parse::<u64>().is_err()).collect::<Vec<_>>().join("\"")
     };
     let (wrong, nobody) = (neutral(&wrong, &organization.owner.email), neutral(&nobody, &unknown));
     let differs = wrong.chars().zip(nobody.chars()).position(|(a, b)| a != b).unwrap_or(wrong.len().min(nobody.len()));

@@ -91,8 +91,8 @@ impl<'de> Deserialize<'de> for Int {
                 i64::try_from(value).map(Int).map_err(|_| E::custom("the integer does not fit 64 bits"))
             }
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Int, E> {
-                // 2^63 is the first float outside the range; every float below it converts exactly.
-                let fits = value.fract() == 0.0 && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&value);
+                // -2^63 itself comes as an integer: a float of that value stands for one that was below it and rounded.
+                let fits = value.fract() == 0.0 && value.abs() < 9_223_372_036_854_775_808.0;
                 if fits { Ok(Int(value as i64)) } else { Err(E::custom("not a 64-bit integer")) }
             }
             fn visit_str<E: de::Error>(self, value: &str) -> Result<Int, E> {

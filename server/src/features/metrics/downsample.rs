@@ -31,11 +31,11 @@ fn keep_extremes(bucket: &[Point], most: usize, limit: usize, kept: &mut Vec<Poi
     let least = numbers().min_by(|a, b| a.1.value.total_cmp(&b.1.value)).map(|(place, _)| place);
     let greatest = numbers().max_by(|a, b| a.1.value.total_cmp(&b.1.value)).map(|(place, _)| place);
     let gap = bucket.iter().position(|point| point.value.is_nan());
-    let mut places: Vec<usize> = [least, greatest, gap].into_iter().flatten().take(most).collect();
+    // Where room is short the extremes stay and the gap goes.
+    let mut places: Vec<usize> = [least, greatest, gap].into_iter().flatten().take(most.min(limit - kept.len())).collect();
     places.sort_unstable();
     places.dedup();
-    let room = limit - kept.len();
-    kept.extend(places.into_iter().take(room).map(|place| bucket[place]));
+    kept.extend(places.into_iter().map(|place| bucket[place]));
 }
 
 #[cfg(test)]
