@@ -8,7 +8,14 @@ use std::{net::TcpListener, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 use tokio::sync::watch;
 
-use crate::{config::Config, fault::Fault, http::{self, Edge}, jobs::{self, Worker}, platform::Clock, services::Services};
+use crate::{
+    config::Config,
+    fault::Fault,
+    http::{self, Edge},
+    jobs::{self, Worker},
+    platform::Clock,
+    services::Services,
+};
 
 /// Assay: experiments, models and their runs for a whole organization.
 #[derive(Parser)]

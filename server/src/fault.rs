@@ -128,9 +128,9 @@ impl From<sqlx::Error> for Fault {
 fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            matches!(&code[..2], "08" | "53" | "57") || matches!(&*code, "55P03" | "40001" | "40P01")
-        }),
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| matches!(&code[..2], "08" | "53" | "57") || matches!(&*code, "55P03" | "40001" | "40P01"))
+        }
         _ => false,
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     access::{Group, Vault, throttle::Throttle},
     config::Config,
-    features::runs::RunActs,
     fault::Fault,
+    features::runs::RunActs,
     platform::{Blobs, Clock, Mailer},
 };
 

@@ -42,7 +42,8 @@ async fn t12_t61_a_known_address_looks_like_an_unknown_one() {
     assert_eq!((wrong.status, nobody.status), (401, 401));
     let neutral = |answer: &support::actor::Answer, email: &str| {
         let text = answer.text().replace(email, "E");
-        let nonce = answer.header("content-security-policy").split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("-").to_owned();
+        let nonce =
+            answer.header("content-security-policy").split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("-").to_owned();
         // The page carries the time it was made at.
         let text = text.replace(&nonce, "N");
         text.split('"').filter(|part| part.trim_end_matches(".0").parse::<u64>().is_err()).collect::<Vec<_>>().join("\"")
@@ -105,7 +106,10 @@ async fn t64_a_reset_link_works_once_for_fifteen_minutes_and_ends_every_session(
     let organization = world.organization().await;
     let email = organization.owner.email.clone();
     let browser = world.anonymous();
-    let request = browser.request(reqwest::Method::POST, "/forgot-password").header("content-type", "application/x-www-form-urlencoded").body(format!("email={}", email.replace('@', "%40")));
+    let request = browser
+        .request(reqwest::Method::POST, "/forgot-password")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("email={}", email.replace('@', "%40")));
     assert_eq!(browser.send(request).await.status, 303);
     let link = world.link_to(&email).await;
     assert!(link.starts_with(&world.url.replace("127.0.0.1", "localhost")), "the host is the configured one: {link}");
@@ -142,9 +146,14 @@ async fn t67_a_token_counts_only_in_its_header() {
     let organization = world().organization().await;
     let script = organization.script().await;
     let nobody = world().anonymous();
-    let inside = nobody.request(reqwest::Method::POST, &format!("/graphql?token={0}&access_token={0}", script.secret())).json(&json!({ "query": "{ viewer { email } }" }));
+    let inside = nobody
+        .request(reqwest::Method::POST, &format!("/graphql?token={0}&access_token={0}", script.secret()))
+        .json(&json!({ "query": "{ viewer { email } }" }));
     assert_eq!(Actor::code(&nobody.send(inside).await.json()), "UNAUTHENTICATED");
-    let basic = nobody.request(reqwest::Method::POST, "/graphql").basic_auth("anybody", Some(script.secret())).json(&json!({ "query": "{ viewer { email } }" }));
+    let basic = nobody
+        .request(reqwest::Method::POST, "/graphql")
+        .basic_auth("anybody", Some(script.secret()))
+        .json(&json!({ "query": "{ viewer { email } }" }));
     assert_eq!(nobody.send(basic).await.json()["data"]["viewer"]["email"], organization.owner.email.as_str());
     let cut = nobody.request(reqwest::Method::POST, "/graphql").bearer_auth(&script.secret()[..30]).json(&json!({ "query": "{ viewer { email } }" }));
     assert_eq!(nobody.send(cut).await.status, 401);
@@ -172,7 +181,9 @@ async fn t63_a_write_from_another_site_is_refused() {
 #[tokio::test]
 async fn t69_sign_in_goes_on_to_our_own_pages_only() {
     let organization = world().organization().await;
-    for (next, expected) in [("//evil.example", "/"), ("/\\evil.example", "/"), ("https://evil.example", "/"), ("/experiments?x=1", "/experiments?x=1")] {
+    for (next, expected) in
+        [("//evil.example", "/"), ("/\\evil.example", "/"), ("https://evil.example", "/"), ("/experiments?x=1", "/experiments?x=1")]
+    {
         let answer = world().anonymous().form("/sign-in", &[("email", &organization.owner.email), ("password", PASSWORD), ("next", next)]).await;
         assert_eq!((answer.status, answer.header("location")), (303, expected), "{next}");
     }
@@ -181,7 +192,10 @@ async fn t69_sign_in_goes_on_to_our_own_pages_only() {
 #[tokio::test]
 async fn a_person_switches_between_organizations_they_belong_to() {
     let (first, second) = (world().organization().await, world().organization().await);
-    let invited = first.owner.graphql("mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }", json!({ "email": second.owner.email })).await;
+    let invited = first
+        .owner
+        .graphql("mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }", json!({ "email": second.owner.email }))
+        .await;
     assert!(invited["errors"].is_null(), "{invited}");
     let link = world().link_to(&second.owner.email).await;
     let both = Actor::accept_invitation(world(), &link, "", PASSWORD).await;

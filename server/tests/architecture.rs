@@ -61,11 +61,23 @@ fn a_file_imports_only_what_its_name_allows() {
 
 #[test]
 fn nothing_opens_a_second_door_to_the_database() {
-    let words = ["DatabaseConnection", "DatabaseTransaction", "PgPool", "PgConnection", "Database::connect", "sqlx::query", "set_config", "from_sql_and_values", "Statement::"];
+    let words = [
+        "DatabaseConnection",
+        "DatabaseTransaction",
+        "PgPool",
+        "PgConnection",
+        "Database::connect",
+        "sqlx::query",
+        "set_config",
+        "from_sql_and_values",
+        "Statement::",
+    ];
     let mut offences = Vec::new();
     for (name, code) in sources().into_iter().filter(|(name, _)| !name.starts_with("access/")) {
         offences.extend(words.iter().filter(|word| code.contains(**word)).map(|word| format!("{name}: {word} belongs to access/")));
-        if code.contains(".lobby()") && !["features/accounts/", "features/sessions/", "features/invitations/"].iter().any(|slice| name.starts_with(slice)) {
+        if code.contains(".lobby()")
+            && !["features/accounts/", "features/sessions/", "features/invitations/"].iter().any(|slice| name.starts_with(slice))
+        {
             offences.push(format!("{name}: only what comes before signing in opens the lobby"));
         }
         if code.contains(".dispatch()") && !name.starts_with("jobs/") {
@@ -74,7 +86,8 @@ fn nothing_opens_a_second_door_to_the_database() {
         if code.contains(".enter_job(") && !["jobs/worker.rs", "commands/audit.rs"].contains(&name.as_str()) {
             offences.push(format!("{name}: only the worker and operators' commands enter a tenant without a credential"));
         }
-        let control_plane = ["features/members/repo.rs", "features/invitations/repo.rs", "features/tokens/entity.rs", "features/search/repo.rs", "jobs/envelope.rs"];
+        let control_plane =
+            ["features/members/repo.rs", "features/invitations/repo.rs", "features/tokens/entity.rs", "features/search/repo.rs", "jobs/envelope.rs"];
         if name.starts_with("features/") && code.contains("public.") && !control_plane.contains(&name.as_str()) {
             offences.push(format!("{name}: a slice stays in its tenant's schema"));
         }
@@ -92,7 +105,9 @@ fn edges_translate_and_features_do_not_know_them() {
             "features" => &["crate::http", "crate::mlflow", "crate::graphql"],
             "jobs" => &["crate::http", "crate::mlflow", "crate::graphql"],
             "access" => &["crate::http", "crate::mlflow", "crate::graphql", "crate::features"],
-            "platform" | "config.rs" | "fault.rs" => &["crate::http", "crate::mlflow", "crate::graphql", "crate::features", "crate::jobs", "crate::access"],
+            "platform" | "config.rs" | "fault.rs" => {
+                &["crate::http", "crate::mlflow", "crate::graphql", "crate::features", "crate::jobs", "crate::access"]
+            }
             "graphql" | "mlflow" | "http" => &["sea_orm"],
             _ => &[],
         };
@@ -113,12 +128,23 @@ fn slices_have_no_cycles_and_keep_their_repos_to_themselves() {
         }
         for line in code.split("features::").skip(1) {
             let names = line.trim_start_matches('{');
-            let end = if line.starts_with('{') { names.find('}').unwrap_or(names.len()) } else { names.find([':', ';', ',', ')', ' ', '\n']).unwrap_or(names.len()) };
-            for other in names[..end].split(',').filter_map(|part| part.trim().split("::").next()).filter(|other| !other.is_empty() && *other != slice && *other != "page") {
+            let end = if line.starts_with('{') {
+                names.find('}').unwrap_or(names.len())
+            } else {
+                names.find([':', ';', ',', ')', ' ', '\n']).unwrap_or(names.len())
+            };
+            for other in names[..end]
+                .split(',')
+                .filter_map(|part| part.trim().split("::").next())
+                .filter(|other| !other.is_empty() && *other != slice && *other != "page")
+            {
                 uses.entry(slice.to_owned()).or_default().insert(other.to_owned());
             }
         }
-        if code.contains("::repo::") && code.contains("features::") && code.split("features::").skip(1).any(|part| part.split(';').next().is_some_and(|import| import.contains("::repo"))) {
+        if code.contains("::repo::")
+            && code.contains("features::")
+            && code.split("features::").skip(1).any(|part| part.split(';').next().is_some_and(|import| import.contains("::repo")))
+        {
             offences.push(format!("{name}: another slice's repo"));
         }
     }

@@ -37,14 +37,21 @@ async fn c5_1b_artifacts_are_stored_listed_and_read_back_byte_for_byte() {
     let script = organization.script().await;
     let (id, root) = run(&script).await;
     let body: Vec<u8> = (0..3_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    for (name, bytes) in [("model/big.bin", body.clone()), ("d%20d/odd%20name+%25%C3%A9.txt", b"odd".to_vec()), ("a.txt", b"a".to_vec()), ("empty", Vec::new())] {
+    for (name, bytes) in
+        [("model/big.bin", body.clone()), ("d%20d/odd%20name+%25%C3%A9.txt", b"odd".to_vec()), ("a.txt", b"a".to_vec()), ("empty", Vec::new())]
+    {
         let answer = put(&script, &format!("{root}/{name}"), bytes).await;
         assert_eq!(answer.status, 200, "{name}: {}", answer.text());
     }
     assert_eq!(put_entries(&organization, "artifact.put").await, 4);
 
     let files = list(&script, &root).await;
-    let names: Vec<(&str, bool)> = files["files"].as_array().expect("files").iter().map(|f| (f["path"].as_str().expect("a path"), f["is_dir"].as_bool().expect("a flag"))).collect();
+    let names: Vec<(&str, bool)> = files["files"]
+        .as_array()
+        .expect("files")
+        .iter()
+        .map(|f| (f["path"].as_str().expect("a path"), f["is_dir"].as_bool().expect("a flag")))
+        .collect();
     assert_eq!(names, [("a.txt", false), ("d d", true), ("empty", false), ("model", true)]);
     assert_eq!(list(&script, &format!("{root}/model")).await["files"][0], json!({ "path": "big.bin", "is_dir": false, "file_size": 3_000_000 }));
     assert_eq!(list(&script, &format!("{root}/absent")).await, json!({}));
@@ -92,7 +99,10 @@ async fn c5_1b_replacing_a_file_makes_a_version_and_keeps_the_one_before() {
     }
     assert_eq!(script.get(&format!("{FILES}/{root}/f.txt")).await.text(), "two");
     let mut tamperer = organization.tamperer().await;
-    let versions: Vec<(i32, bool)> = sqlx::query_as("select version, replaced_at is null from artifacts where path = 'f.txt' order by version").fetch_all(&mut tamperer).await.expect("rows");
+    let versions: Vec<(i32, bool)> = sqlx::query_as("select version, replaced_at is null from artifacts where path = 'f.txt' order by version")
+        .fetch_all(&mut tamperer)
+        .await
+        .expect("rows");
     assert_eq!(versions, [(1, false), (2, true)]);
     assert_eq!(put_entries(&organization, "artifact.put").await, 2, "the same content again changes nothing");
 }
@@ -128,9 +138,40 @@ async fn t20_t26_every_path_that_leads_elsewhere_is_refused_and_nothing_is_writt
     let long = "a".repeat(5000);
     let deep = vec!["a"; 300].join("/");
     let encoded = [
-        "../../etc/passwd", "..%2f", "..%2f..%2fetc%2fpasswd", "%2e%2e/", "%2e%2e/x", "%252e%252e%252f", "%252e%252e%252fx", "%25252e%25252e%25252fx", "..%5c", "..%5cx", "%c0%ae", "%c0%ae%c0%ae/x",
-        "....//", "....//x", "%2fetc%2fpasswd", "//h/x", "C:%5cx", "file:///x", "a/./../../b", "%00", "a%00.txt", "%ef%bc%8e%ef%bc%8e%ef%bc%8f", "~", "/proc/self/environ", "x;y", "x%3by", "x%23y", "x%3fy",
-        "trailing.", "trailing%20", "a%0d%0ab", "%e2%80%ae", &long, &deep,
+        "../../etc/passwd",
+        "..%2f",
+        "..%2f..%2fetc%2fpasswd",
+        "%2e%2e/",
+        "%2e%2e/x",
+        "%252e%252e%252f",
+        "%252e%252e%252fx",
+        "%25252e%25252e%25252fx",
+        "..%5c",
+        "..%5cx",
+        "%c0%ae",
+        "%c0%ae%c0%ae/x",
+        "....//",
+        "....//x",
+        "%2fetc%2fpasswd",
+        "//h/x",
+        "C:%5cx",
+        "file:///x",
+        "a/./../../b",
+        "%00",
+        "a%00.txt",
+        "%ef%bc%8e%ef%bc%8e%ef%bc%8f",
+        "~",
+        "/proc/self/environ",
+        "x;y",
+        "x%3by",
+        "x%23y",
+        "x%3fy",
+        "trailing.",
+        "trailing%20",
+        "a%0d%0ab",
+        "%e2%80%ae",
+        &long,
+        &deep,
     ];
     for path in encoded {
         for method in ["PUT", "GET", "DELETE"] {
@@ -141,7 +182,27 @@ async fn t20_t26_every_path_that_leads_elsewhere_is_refused_and_nothing_is_writt
         }
     }
     let plain = [
-        "../../etc/passwd", "..", "..\\", "a\\b", "%2e%2e", "....//", "/etc/passwd", "//h/x", "C:\\x", "file:///x", "a/./../../b", "\0", "．．／", "~", "/proc/self/environ", "x;y", "x#y", "trailing.", "trailing ", &long, &deep,
+        "../../etc/passwd",
+        "..",
+        "..\\",
+        "a\\b",
+        "%2e%2e",
+        "....//",
+        "/etc/passwd",
+        "//h/x",
+        "C:\\x",
+        "file:///x",
+        "a/./../../b",
+        "\0",
+        "．．／",
+        "~",
+        "/proc/self/environ",
+        "x;y",
+        "x#y",
+        "trailing.",
+        "trailing ",
+        &long,
+        &deep,
     ];
     for path in plain {
         for path in [path.to_owned(), format!("{root}/{path}")] {
@@ -161,7 +222,9 @@ async fn t33_a_file_name_never_splits_a_header() {
     let organization = world().organization().await;
     let script = organization.script().await;
     let (_, root) = run(&script).await;
-    for (name, expected) in [("%E9%9D%9Eascii", "attachment; filename=\"_ascii\"; filename*=UTF-8''%E9%9D%9Eascii"), ("con", "attachment; filename=con")] {
+    for (name, expected) in
+        [("%E9%9D%9Eascii", "attachment; filename=\"_ascii\"; filename*=UTF-8''%E9%9D%9Eascii"), ("con", "attachment; filename=con")]
+    {
         assert_eq!(put(&script, &format!("{root}/{name}"), "x").await.status, 200);
         assert_eq!(script.get(&format!("{FILES}/{root}/{name}")).await.header("content-disposition"), expected);
     }
@@ -197,13 +260,24 @@ async fn t28_bytes_that_changed_on_disk_are_never_served() {
     let content = format!("flip {root}");
     assert_eq!(put(&script, &format!("{root}/f.txt"), content.as_str()).await.status, 200);
     let folder = world().services().config.blobs.join(organization.tenant().await.simple().to_string()).join("sha256");
-    let file = std::fs::read_dir(&folder).expect("a folder").flatten().flat_map(|entry| std::fs::read_dir(entry.path()).expect("a folder").flatten()).next().expect("a file").path();
+    let file = std::fs::read_dir(&folder)
+        .expect("a folder")
+        .flatten()
+        .flat_map(|entry| std::fs::read_dir(entry.path()).expect("a folder").flatten())
+        .next()
+        .expect("a file")
+        .path();
     let mut bytes = std::fs::read(&file).expect("readable");
     bytes[3] ^= 1;
     std::fs::write(&file, &bytes).expect("writable");
     for range in [None, Some("bytes=0-1")] {
         let request = script.request(Method::GET, &format!("{FILES}/{root}/f.txt"));
-        let answer = script.send(match range { Some(range) => request.header("range", range), None => request }).await;
+        let answer = script
+            .send(match range {
+                Some(range) => request.header("range", range),
+                None => request,
+            })
+            .await;
         assert_eq!(answer.status, 500, "{}", answer.text());
         assert!(!answer.text().contains("lip"), "{}", answer.text());
     }
@@ -263,9 +337,14 @@ async fn t03_nobody_and_strangers_reach_no_byte() {
 async fn what_is_not_offered_says_so_and_the_handshake_answers_anybody() {
     let organization = world().organization().await;
     let script = organization.script().await;
-    let answer = script.send(script.request(Method::POST, "/api/2.0/mlflow-artifacts/mpu/create/0/x").json(&json!({ "path": "x", "num_parts": 2 }))).await;
+    let answer =
+        script.send(script.request(Method::POST, "/api/2.0/mlflow-artifacts/mpu/create/0/x").json(&json!({ "path": "x", "num_parts": 2 }))).await;
     assert_eq!((answer.status, answer.json()["error_code"].as_str()), (501, Some("NOT_IMPLEMENTED")));
-    assert!(answer.json()["message"].as_str().is_some_and(|text| text.starts_with("Multipart upload is not supported for the current artifact repository")));
+    assert!(
+        answer.json()["message"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("Multipart upload is not supported for the current artifact repository"))
+    );
     assert_eq!(script.get("/api/2.0/mlflow-artifacts/presigned/0/x").await.status, 501);
     let info = world().anonymous().get("/api/3.0/mlflow/server-info").await;
     assert_eq!((info.status, info.json()["workspaces_enabled"].as_bool()), (200, Some(false)));

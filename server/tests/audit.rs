@@ -21,7 +21,10 @@ async fn entries(organization: &Organization<'_>, filter: Value) -> Vec<Value> {
 async fn with_history() -> Organization<'static> {
     let organization = world().organization().await;
     for n in 0..6 {
-        let answer = organization.owner.graphql("mutation($name: String!) { createProject(name: $name) { id } }", json!({ "name": format!("project {n}") })).await;
+        let answer = organization
+            .owner
+            .graphql("mutation($name: String!) { createProject(name: $name) { id } }", json!({ "name": format!("project {n}") }))
+            .await;
         assert!(answer["errors"].is_null(), "{answer}");
     }
     organization
@@ -86,10 +89,16 @@ async fn tampering_by_a_superuser_is_found() {
         ("changed", "update audit_entries set actor = 'somebody@example.com' where seq = 5"),
         ("missing", "delete from audit_entries where seq = 4"),
         ("head", "delete from audit_entries where seq = (select max(seq) from audit_entries)"),
-        ("changed", "update audit_entries a set detail = b.detail, action = b.action, subject_id = b.subject_id, subject_name = b.subject_name, hash = b.hash, at = b.at \
-                     from audit_entries b where a.seq + b.seq = 9 and a.seq in (4, 5)"),
-        ("changed", "insert into audit_entries select seq + 1, at, actor_kind, actor_id, actor, credential_id, 'token.create', subject_kind, subject_id, subject_name, outcome, detail, request_id, address, hash \
-                     from audit_entries order by seq desc limit 1; update audit_head set seq = seq + 1"),
+        (
+            "changed",
+            "update audit_entries a set detail = b.detail, action = b.action, subject_id = b.subject_id, subject_name = b.subject_name, hash = b.hash, at = b.at \
+                     from audit_entries b where a.seq + b.seq = 9 and a.seq in (4, 5)",
+        ),
+        (
+            "changed",
+            "insert into audit_entries select seq + 1, at, actor_kind, actor_id, actor, credential_id, 'token.create', subject_kind, subject_id, subject_name, outcome, detail, request_id, address, hash \
+                     from audit_entries order by seq desc limit 1; update audit_head set seq = seq + 1",
+        ),
         ("head", "update audit_head set hash = sha256('x'::bytea)"),
     ];
     for (kind, tampering) in cases {
@@ -108,7 +117,14 @@ async fn t104_the_application_cannot_touch_the_log() {
     let organization = with_history().await;
     let mut connection = organization.tamperer().await;
     connection.execute("set role assay_app").await.expect("gives up rights");
-    for statement in ["update audit_entries set actor = 'x'", "delete from audit_entries", "truncate audit_entries", "insert into audit_entries select * from audit_entries", "update audit_head set seq = 0", "alter table audit_entries disable trigger all"] {
+    for statement in [
+        "update audit_entries set actor = 'x'",
+        "delete from audit_entries",
+        "truncate audit_entries",
+        "insert into audit_entries select * from audit_entries",
+        "update audit_head set seq = 0",
+        "alter table audit_entries disable trigger all",
+    ] {
         assert!(connection.execute(statement).await.is_err(), "{statement}");
     }
     assert_eq!(verification(&organization).await.1, None);

@@ -20,8 +20,16 @@ async fn t51_t52_t54_t57_bombs_are_refused() {
         ("cycle", "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }".into()),
         ("directives", format!("{{ viewer {} {{ name }} }}", "@include(if: true) ".repeat(100))),
         ("repetition", format!("{{ viewer {{ {} }} }}", "name ".repeat(5_000))),
-        ("depth", format!("{{ experiments {{ nodes {{ runs {{ nodes {{ experiment {{ runs {{ nodes {{ experiment {{ runs {{ nodes {{ id }} }} }} }} }} }} }} }} }} }} }}")),
-        ("nested pages", "{ experiments(first: 200) { nodes { runs(first: 200) { nodes { experiment { runs(first: 200) { nodes { id } } } } } } } }".into()),
+        (
+            "depth",
+            format!(
+                "{{ experiments {{ nodes {{ runs {{ nodes {{ experiment {{ runs {{ nodes {{ experiment {{ runs {{ nodes {{ id }} }} }} }} }} }} }} }} }} }} }}"
+            ),
+        ),
+        (
+            "nested pages",
+            "{ experiments(first: 200) { nodes { runs(first: 200) { nodes { experiment { runs(first: 200) { nodes { id } } } } } } } }".into(),
+        ),
     ];
     for (name, query) in cases {
         let answer = owner.graphql(&query, Value::Null).await;
@@ -95,11 +103,16 @@ async fn every_answer_carries_the_security_headers() {
     let owner = world().organization().await.owner;
     for path in ["/healthz", "/sign-in", "/", "/graphql", "/nothing/here", "/api/2.0/mlflow/nothing"] {
         let answer = owner.get(path).await;
-        for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cache-control", "no-store")] {
+        for (name, value) in
+            [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cache-control", "no-store")]
+        {
             assert!(answer.header(name).contains(value), "{path} {name}: {}", answer.header(name));
         }
         let policy = answer.header("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline' 'nonce"), "{path}: {policy}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline' 'nonce"),
+            "{path}: {policy}"
+        );
         assert_eq!(answer.header("x-request-id").len(), 32, "{path}");
     }
 }

@@ -29,7 +29,11 @@ async fn t01_ids_of_another_organization_answer_like_unknown_ones() {
         }
         assert_eq!(answers[0], answers[1], "{query}");
     }
-    assert!(theirs.owner.graphql("{ viewer { roles } }", Value::Null).await["data"]["viewer"]["roles"].as_array().is_some_and(|roles| roles[0] == "owner"));
+    assert!(
+        theirs.owner.graphql("{ viewer { roles } }", Value::Null).await["data"]["viewer"]["roles"]
+            .as_array()
+            .is_some_and(|roles| roles[0] == "owner")
+    );
 }
 
 #[tokio::test]
@@ -50,7 +54,10 @@ async fn t04_the_organization_comes_from_the_credential_alone() {
 #[tokio::test]
 async fn t06_unknown_inputs_are_refused() {
     let organization = world().organization().await;
-    let answer = organization.owner.graphql("mutation { createToken(input: { name: \"x\", scopes: [\"*\"], tenantId: \"b\", isSuperuser: true }) { secret } }", Value::Null).await;
+    let answer = organization
+        .owner
+        .graphql("mutation { createToken(input: { name: \"x\", scopes: [\"*\"], tenantId: \"b\", isSuperuser: true }) { secret } }", Value::Null)
+        .await;
     assert!(answer["data"].is_null() && !answer["errors"].is_null(), "{answer}");
 }
 
@@ -61,7 +68,10 @@ async fn each_wall_stands_without_the_other() {
     let mut connection = ours.tamperer().await;
     connection.execute("set role assay_app").await.expect("gives up rights");
     let count = async |connection: &mut sqlx::PgConnection, path: uuid::Uuid, tenant: String, door: &str| {
-        connection.execute(sqlx::AssertSqlSafe(format!("set search_path = t_{}; set app.tenant_id = '{tenant}'; set app.door = '{door}'", path.simple()))).await.expect("sets");
+        connection
+            .execute(sqlx::AssertSqlSafe(format!("set search_path = t_{}; set app.tenant_id = '{tenant}'; set app.door = '{door}'", path.simple())))
+            .await
+            .expect("sets");
         connection.fetch_one("select count(*) from projects").await.expect("counts").get::<i64, _>(0)
     };
     assert_eq!(count(&mut connection, a, a.to_string(), "").await, 1, "the honest case");
@@ -72,7 +82,8 @@ async fn each_wall_stands_without_the_other() {
     }
     connection.execute(sqlx::AssertSqlSafe(format!("set app.tenant_id = '{a}'; set app.door = ''"))).await.expect("sets");
     for table in ["memberships", "api_tokens", "invitations"] {
-        let rows = connection.fetch_one(sqlx::AssertSqlSafe(format!("select count(*) from public.{table} where tenant_id <> '{a}'"))).await.expect("counts");
+        let rows =
+            connection.fetch_one(sqlx::AssertSqlSafe(format!("select count(*) from public.{table} where tenant_id <> '{a}'"))).await.expect("counts");
         assert_eq!(rows.get::<i64, _>(0), 0, "{table}");
     }
     for table in ["sessions", "password_resets", "sign_ups"] {
@@ -121,14 +132,17 @@ async fn c7_1c_t13_a_change_of_rights_holds_for_the_next_request_on_every_replic
     let member = organization.member("admin").await;
     let elsewhere = member.at(&second);
     let script = member.token(&["*"]).await.at(&second);
-    let create = async |actor: &Actor| actor.graphql("mutation($name: String!) { createProject(name: $name) { id } }", json!({ "name": uuid::Uuid::now_v7().to_string() })).await;
+    let create = async |actor: &Actor| {
+        actor.graphql("mutation($name: String!) { createProject(name: $name) { id } }", json!({ "name": uuid::Uuid::now_v7().to_string() })).await
+    };
     for actor in [&elsewhere, &script] {
         assert!(create(actor).await["errors"].is_null());
     }
     let members = organization.owner.graphql("{ members { nodes { id email } } }", Value::Null).await;
     let nodes = members["data"]["members"]["nodes"].as_array().expect("members");
     let id = nodes.iter().find(|node| node["email"] == member.email.as_str()).expect("the member")["id"].clone();
-    let demoted = organization.owner.graphql("mutation($id: ID!) { updateMemberRoles(id: $id, roles: [\"viewer\"]) { roles } }", json!({ "id": id })).await;
+    let demoted =
+        organization.owner.graphql("mutation($id: ID!) { updateMemberRoles(id: $id, roles: [\"viewer\"]) { roles } }", json!({ "id": id })).await;
     assert!(demoted["errors"].is_null(), "{demoted}");
     for actor in [&member, &elsewhere, &script] {
         assert_eq!(Actor::code(&create(actor).await), "FORBIDDEN");
@@ -145,12 +159,22 @@ async fn t17_owners_stay_owners_until_an_owner_says_otherwise() {
     let organization = world().organization().await;
     let admin = organization.member("admin").await;
     let members = organization.owner.graphql("{ members { nodes { id email roles } } }", Value::Null).await;
-    let id = |email: &str| members["data"]["members"]["nodes"].as_array().expect("members").iter().find(|node| node["email"] == email).expect("the member")["id"].clone();
-    let set = async |actor: &Actor, email: &str, roles: Value| actor.graphql("mutation($id: ID!, $roles: [String!]!) { updateMemberRoles(id: $id, roles: $roles) { roles } }", json!({ "id": id(email), "roles": roles })).await;
+    let id = |email: &str| {
+        members["data"]["members"]["nodes"].as_array().expect("members").iter().find(|node| node["email"] == email).expect("the member")["id"].clone()
+    };
+    let set = async |actor: &Actor, email: &str, roles: Value| {
+        actor
+            .graphql(
+                "mutation($id: ID!, $roles: [String!]!) { updateMemberRoles(id: $id, roles: $roles) { roles } }",
+                json!({ "id": id(email), "roles": roles }),
+            )
+            .await
+    };
     assert_eq!(Actor::code(&set(&admin, &admin.email, json!(["owner"])).await), "FORBIDDEN");
     assert_eq!(Actor::code(&set(&admin, &organization.owner.email, json!(["viewer"])).await), "FORBIDDEN");
     assert_eq!(Actor::code(&set(&organization.owner, &organization.owner.email, json!(["viewer"])).await), "CONFLICT");
-    let removed = organization.owner.graphql("mutation($id: ID!) { removeMember(id: $id) { id } }", json!({ "id": id(&organization.owner.email) })).await;
+    let removed =
+        organization.owner.graphql("mutation($id: ID!) { removeMember(id: $id) { id } }", json!({ "id": id(&organization.owner.email) })).await;
     assert_eq!(Actor::code(&removed), "CONFLICT");
 }
 
@@ -158,9 +182,18 @@ async fn t17_owners_stay_owners_until_an_owner_says_otherwise() {
 async fn t15_a_narrow_token_stays_narrow() {
     let organization = world().organization().await;
     let script = organization.owner.token(&["runs:write"]).await;
-    for query in ["mutation { createToken(input: { name: \"x\", scopes: [\"*\"] }) { secret } }", "{ auditEntries { nodes { sequence } } }", "{ members { nodes { email } } }", "mutation { createProject(name: \"x\") { id } }"] {
+    for query in [
+        "mutation { createToken(input: { name: \"x\", scopes: [\"*\"] }) { secret } }",
+        "{ auditEntries { nodes { sequence } } }",
+        "{ members { nodes { email } } }",
+        "mutation { createProject(name: \"x\") { id } }",
+    ] {
         assert_eq!(Actor::code(&script.graphql(query, Value::Null).await), "FORBIDDEN", "{query}");
     }
     let all = organization.script().await;
-    assert_eq!(Actor::code(&all.graphql("mutation { createToken(input: { name: \"x\", scopes: [\"*\"] }) { secret } }", Value::Null).await), "FORBIDDEN", "a token makes no token");
+    assert_eq!(
+        Actor::code(&all.graphql("mutation { createToken(input: { name: \"x\", scopes: [\"*\"] }) { secret } }", Value::Null).await),
+        "FORBIDDEN",
+        "a token makes no token"
+    );
 }

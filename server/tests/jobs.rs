@@ -15,7 +15,15 @@ async fn mails_to(world: &World, email: &str) -> usize {
 async fn a_refused_invitation_sends_no_mail_and_an_accepted_one_sends_one() {
     let organization = world().organization().await;
     let email = format!("invited-{}@example.com", uuid::Uuid::now_v7().simple());
-    let invite = async |role: &str| organization.owner.graphql("mutation($email: String!, $role: String!) { inviteMember(email: $email, role: $role) { id } }", json!({ "email": email, "role": role })).await;
+    let invite = async |role: &str| {
+        organization
+            .owner
+            .graphql(
+                "mutation($email: String!, $role: String!) { inviteMember(email: $email, role: $role) { id } }",
+                json!({ "email": email, "role": role }),
+            )
+            .await
+    };
     assert_eq!(Actor::code(&invite("emperor").await), "INVALID");
     assert!(invite("viewer").await["errors"].is_null());
     world().link_to(&email).await;
@@ -28,7 +36,14 @@ async fn t09_a_forged_bell_wakes_a_worker_for_nothing() {
     let client = redis::Client::open(url).expect("a URL");
     let mut connection = client.get_multiplexed_async_connection().await.expect("connects");
     for garbage in ["job", "tenant", "\0\u{1}", "{}"] {
-        let _: String = redis::cmd("XADD").arg("assay:jobs").arg("*").arg(garbage).arg(uuid::Uuid::new_v4().to_string()).query_async(&mut connection).await.expect("adds");
+        let _: String = redis::cmd("XADD")
+            .arg("assay:jobs")
+            .arg("*")
+            .arg(garbage)
+            .arg(uuid::Uuid::new_v4().to_string())
+            .query_async(&mut connection)
+            .await
+            .expect("adds");
     }
     let organization = world().organization().await;
     assert!(organization.owner.graphql("{ viewer { email } }", Value::Null).await["errors"].is_null());
@@ -48,7 +63,13 @@ async fn a_job_whose_worker_is_gone_runs_again_and_a_poisonous_one_is_set_aside(
         owner.execute(sqlx::query(insert).bind(id).bind(tenant).bind(&payload).bind(crashes)).await.expect("inserts");
     }
     world().link_to(&email).await;
-    let mut state = async |id: uuid::Uuid| owner.fetch_one(sqlx::query("select state, crash_count from public.jobs where id = $1").bind(id)).await.map(|row| (row.get::<String, _>(0), row.get::<i32, _>(1))).expect("a job");
+    let mut state = async |id: uuid::Uuid| {
+        owner
+            .fetch_one(sqlx::query("select state, crash_count from public.jobs where id = $1").bind(id))
+            .await
+            .map(|row| (row.get::<String, _>(0), row.get::<i32, _>(1)))
+            .expect("a job")
+    };
     for _ in 0..200 {
         if state(lost).await.0 == "done" {
             break;

@@ -6,7 +6,10 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use async_graphql::parser::{parse_schema, types::{TypeKind, TypeSystemDefinition}};
+use async_graphql::parser::{
+    parse_schema,
+    types::{TypeKind, TypeSystemDefinition},
+};
 use serde_json::{Value, json};
 use shared::{Permission, Role};
 use support::{Actor, Organization, world};
@@ -100,18 +103,37 @@ impl Fixture {
     async fn of(organization: &Organization<'_>) -> Self {
         let owner = &organization.owner;
         let script = organization.script().await;
-        let experiment = script.mlflow("POST", "experiments/create", json!({ "name": "CANARY-experiment" })).await.json()["experiment_id"].as_str().expect("an id").to_owned();
-        let run = script.mlflow("POST", "runs/create", json!({ "experiment_id": experiment, "run_name": "CANARY-run" })).await.json()["run"]["info"]["run_id"].as_str().expect("an id").to_owned();
+        let experiment = script.mlflow("POST", "experiments/create", json!({ "name": "CANARY-experiment" })).await.json()["experiment_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        let run = script.mlflow("POST", "runs/create", json!({ "experiment_id": experiment, "run_name": "CANARY-run" })).await.json()["run"]["info"]
+            ["run_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
         let model = format!("CANARY-model-{}", uuid::Uuid::now_v7().simple());
         assert_eq!(script.mlflow("POST", "registered-models/create", json!({ "name": model })).await.status, 200);
         let member = organization.member("viewer").await;
-        let answer = owner.graphql("mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }", json!({ "email": format!("CANARY-{}@example.com", uuid::Uuid::now_v7().simple()) })).await;
+        let answer = owner
+            .graphql(
+                "mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }",
+                json!({ "email": format!("CANARY-{}@example.com", uuid::Uuid::now_v7().simple()) }),
+            )
+            .await;
         let invitation = answer["data"]["inviteMember"]["id"].as_str().expect("an id").to_owned();
         let answer = owner.graphql("{ tokens { nodes { id } } members { nodes { id email } } }", Value::Null).await;
         let token = answer["data"]["tokens"]["nodes"][0]["id"].as_str().expect("an id").to_owned();
         let nodes = answer["data"]["members"]["nodes"].as_array().expect("members");
         let member = nodes.iter().find(|node| node["email"] == member.email.as_str()).expect("the member")["id"].as_str().expect("an id").to_owned();
-        Self(BTreeMap::from([("experiment", experiment), ("run", run), ("model", model), ("invitation", invitation), ("token", token), ("member", member)]))
+        Self(BTreeMap::from([
+            ("experiment", experiment),
+            ("run", run),
+            ("model", model),
+            ("invitation", invitation),
+            ("token", token),
+            ("member", member),
+        ]))
     }
 
     fn fill(&self, query: &str) -> String {
@@ -186,9 +208,13 @@ async fn t03_every_mlflow_endpoint_asks_for_its_permission_under_every_prefix() 
     let mut count = 0;
     for endpoint in server::mlflow::endpoints() {
         for prefix in server::mlflow::PREFIXES {
-            let path = format!("{prefix}{}", endpoint.path).replace("{model_id}", "m-00000000000000000000000000000000").replace("{tag_key}", "k").replace("{path:.*}", "x/y");
+            let path = format!("{prefix}{}", endpoint.path)
+                .replace("{model_id}", "m-00000000000000000000000000000000")
+                .replace("{tag_key}", "k")
+                .replace("{path:.*}", "x/y");
             let path = path.split('{').next().unwrap_or_default().to_owned();
-            let ask = async |actor: &Actor| actor.send(actor.request(endpoint.method.as_str().parse().expect("a method"), &path).json(&json!({}))).await;
+            let ask =
+                async |actor: &Actor| actor.send(actor.request(endpoint.method.as_str().parse().expect("a method"), &path).json(&json!({}))).await;
             let answer = ask(&nobody).await;
             let Some(permission) = endpoint.permission else {
                 assert_ne!(answer.status, 401, "{} {path}", endpoint.method);
@@ -222,7 +248,9 @@ async fn pages_and_forms_ask_to_sign_in_first() {
     }
     for (method, path, who) in server::http::routes::ROUTES {
         if *who == "session" {
-            let answer = nobody.send(nobody.request(method.parse().expect("a method"), path).header("content-type", "application/x-www-form-urlencoded").body("")).await;
+            let answer = nobody
+                .send(nobody.request(method.parse().expect("a method"), path).header("content-type", "application/x-www-form-urlencoded").body(""))
+                .await;
             assert!(answer.status == 401 || answer.header("location") == "/sign-in", "{path}: {}", answer.status);
         }
     }

@@ -24,7 +24,13 @@ async fn run(script: &Actor) -> String {
 }
 
 async fn logged_model(script: &Actor, run: &str) -> String {
-    let answer = ok(script, "POST", "logged-models", json!({ "experiment_id": "0", "name": "model", "source_run_id": run, "params": [{ "key": "alpha", "value": "1" }] })).await;
+    let answer = ok(
+        script,
+        "POST",
+        "logged-models",
+        json!({ "experiment_id": "0", "name": "model", "source_run_id": run, "params": [{ "key": "alpha", "value": "1" }] }),
+    )
+    .await;
     answer["model"]["info"]["model_id"].as_str().expect("an id").to_owned()
 }
 
@@ -57,13 +63,18 @@ async fn c5_1b_a_model_is_logged_registered_and_loaded() {
     assert_eq!(refused(&script, "POST", "registered-models/create", json!({ "name": name })).await, (400, "RESOURCE_ALREADY_EXISTS".into()));
     let version = ok(&script, "POST", "model-versions/create", json!({ "name": name, "source": format!("models:/{id}"), "model_id": id })).await;
     let version = &version["model_version"];
-    assert_eq!((version["version"].as_str(), version["status"].as_str(), version["run_id"].as_str(), version["current_stage"].as_str()), (Some("1"), Some("READY"), Some(run.as_str()), Some("None")));
+    assert_eq!(
+        (version["version"].as_str(), version["status"].as_str(), version["run_id"].as_str(), version["current_stage"].as_str()),
+        (Some("1"), Some("READY"), Some(run.as_str()), Some("None"))
+    );
     let uri = ok(&script, "GET", "model-versions/get-download-uri?name=fraud%20detector&version=1", Value::Null).await;
     assert_eq!(uri["artifact_uri"], format!("mlflow-artifacts:/{root}"));
     let tags = &ok(&script, "GET", &format!("logged-models/{id}"), Value::Null).await["model"]["info"]["tags"];
     assert_eq!(tags[0]["key"], "mlflow.modelVersions");
 
-    let found = ok(&script, "POST", "logged-models/search", json!({ "experiment_ids": ["0", "12345"], "filter": "name = 'model' AND params.alpha = '1'" })).await;
+    let found =
+        ok(&script, "POST", "logged-models/search", json!({ "experiment_ids": ["0", "12345"], "filter": "name = 'model' AND params.alpha = '1'" }))
+            .await;
     assert_eq!(found["models"][0]["info"]["model_id"], id.as_str());
     assert_eq!(ok(&script, "POST", "logged-models/search", json!({ "experiment_ids": ["0"], "filter": "name = 'other'" })).await, json!({}));
 
@@ -72,7 +83,11 @@ async fn c5_1b_a_model_is_logged_registered_and_loaded() {
         .graphql("query($run: ID!) { run(id: $run) { loggedModels { mlflowId name status } } registeredModels { totalCount nodes { name versions { version stage source run { mlflowId } } } } }", json!({ "run": run }))
         .await;
     assert_eq!(shown["data"]["run"]["loggedModels"][0], json!({ "mlflowId": id, "name": "model", "status": "ready" }), "{shown}");
-    assert_eq!(shown["data"]["registeredModels"]["nodes"][0]["versions"][0], json!({ "version": 1, "stage": "development", "source": format!("models:/{id}"), "run": { "mlflowId": run } }), "{shown}");
+    assert_eq!(
+        shown["data"]["registeredModels"]["nodes"][0]["versions"][0],
+        json!({ "version": 1, "stage": "development", "source": format!("models:/{id}"), "run": { "mlflowId": run } }),
+        "{shown}"
+    );
 }
 
 #[tokio::test]
@@ -104,17 +119,37 @@ async fn stages_aliases_tags_and_searches_answer_as_the_client_expects() {
     let run = run(&script).await;
     ok(&script, "POST", "registered-models/create", json!({ "name": "m" })).await;
     for _ in 0..3 {
-        ok(&script, "POST", "model-versions/create", json!({ "name": "m", "source": format!("mlflow-artifacts:/0/{run}/artifacts/model"), "run_id": run })).await;
+        ok(
+            &script,
+            "POST",
+            "model-versions/create",
+            json!({ "name": "m", "source": format!("mlflow-artifacts:/0/{run}/artifacts/model"), "run_id": run }),
+        )
+        .await;
     }
     for version in ["1", "2"] {
-        let moved = ok(&script, "POST", "model-versions/transition-stage", json!({ "name": "m", "version": version, "stage": "production", "archive_existing_versions": true })).await;
+        let moved = ok(
+            &script,
+            "POST",
+            "model-versions/transition-stage",
+            json!({ "name": "m", "version": version, "stage": "production", "archive_existing_versions": true }),
+        )
+        .await;
         assert_eq!(moved["model_version"]["current_stage"], "Production");
     }
     let latest = ok(&script, "POST", "registered-models/get-latest-versions", json!({ "name": "m" })).await;
-    let mut stages: Vec<(&str, &str)> = latest["model_versions"].as_array().expect("versions").iter().map(|v| (v["current_stage"].as_str().expect("text"), v["version"].as_str().expect("text"))).collect();
+    let mut stages: Vec<(&str, &str)> = latest["model_versions"]
+        .as_array()
+        .expect("versions")
+        .iter()
+        .map(|v| (v["current_stage"].as_str().expect("text"), v["version"].as_str().expect("text")))
+        .collect();
     stages.sort_unstable();
     assert_eq!(stages, [("Archived", "1"), ("None", "3"), ("Production", "2")]);
-    assert_eq!(ok(&script, "GET", "registered-models/get-latest-versions?name=m&stages=Production", Value::Null).await["model_versions"][0]["version"], "2");
+    assert_eq!(
+        ok(&script, "GET", "registered-models/get-latest-versions?name=m&stages=Production", Value::Null).await["model_versions"][0]["version"],
+        "2"
+    );
     for (body, code) in [
         (json!({ "name": "m", "version": "1", "stage": "Live", "archive_existing_versions": false }), INVALID),
         (json!({ "name": "m", "version": "1", "stage": "None", "archive_existing_versions": true }), INVALID),
@@ -126,11 +161,18 @@ async fn stages_aliases_tags_and_searches_answer_as_the_client_expects() {
 
     ok(&script, "POST", "registered-models/alias", json!({ "name": "m", "alias": "champion", "version": "1" })).await;
     ok(&script, "POST", "registered-models/alias", json!({ "name": "m", "alias": "champion", "version": "2" })).await;
-    assert_eq!(ok(&script, "GET", "registered-models/alias?name=m&alias=champion", Value::Null).await["model_version"]["aliases"], json!(["champion"]));
+    assert_eq!(
+        ok(&script, "GET", "registered-models/alias?name=m&alias=champion", Value::Null).await["model_version"]["aliases"],
+        json!(["champion"])
+    );
     assert_eq!(ok(&script, "GET", "registered-models/alias?name=m&alias=latest", Value::Null).await["model_version"]["version"], "3");
     assert_eq!(refused(&script, "GET", "registered-models/alias?name=m&alias=absent", Value::Null).await, (400, INVALID.into()));
     for alias in ["latest", "v1", "a b", "", "a/b"] {
-        assert_eq!(refused(&script, "POST", "registered-models/alias", json!({ "name": "m", "alias": alias, "version": "1" })).await, (400, INVALID.into()), "{alias:?}");
+        assert_eq!(
+            refused(&script, "POST", "registered-models/alias", json!({ "name": "m", "alias": alias, "version": "1" })).await,
+            (400, INVALID.into()),
+            "{alias:?}"
+        );
     }
     ok(&script, "DELETE", "registered-models/alias", json!({ "name": "m", "alias": "absent" })).await;
 
@@ -141,16 +183,29 @@ async fn stages_aliases_tags_and_searches_answer_as_the_client_expects() {
     let found = ok(&script, "GET", "model-versions/search?filter=name%3D%27m%27&order_by=version_number%20ASC&max_results=2", Value::Null).await;
     assert_eq!((found["model_versions"][0]["version"].as_str(), found["model_versions"].as_array().map(Vec::len)), (Some("1"), Some(2)));
     let token = found["next_page_token"].as_str().expect("a token").replace('=', "%3D");
-    let rest = ok(&script, "GET", &format!("model-versions/search?filter=name%3D%27m%27&order_by=version_number%20ASC&max_results=2&page_token={token}"), Value::Null).await;
+    let rest = ok(
+        &script,
+        "GET",
+        &format!("model-versions/search?filter=name%3D%27m%27&order_by=version_number%20ASC&max_results=2&page_token={token}"),
+        Value::Null,
+    )
+    .await;
     assert_eq!((rest["model_versions"][0]["version"].as_str(), rest["next_page_token"].is_null()), (Some("3"), true));
     let found = ok(&script, "GET", "registered-models/search?filter=tags.team%3D%27risk%27", Value::Null).await;
     assert_eq!(found["registered_models"][0]["name"], "m");
     ok(&script, "POST", "registered-models/create", json!({ "name": "p", "tags": [{ "key": "mlflow.prompt.is_prompt", "value": "true" }] })).await;
-    assert_eq!(ok(&script, "GET", "registered-models/search", Value::Null).await["registered_models"].as_array().map(Vec::len), Some(1), "prompts are hidden");
+    assert_eq!(
+        ok(&script, "GET", "registered-models/search", Value::Null).await["registered_models"].as_array().map(Vec::len),
+        Some(1),
+        "prompts are hidden"
+    );
 
     ok(&script, "POST", "registered-models/rename", json!({ "name": "m", "new_name": "n" })).await;
     assert_eq!(refused(&script, "GET", "registered-models/get?name=m", Value::Null).await, (404, MISSING.into()));
-    assert_eq!(ok(&script, "GET", "registered-models/get?name=n", Value::Null).await["registered_model"]["latest_versions"].as_array().map(Vec::len), Some(3));
+    assert_eq!(
+        ok(&script, "GET", "registered-models/get?name=n", Value::Null).await["registered_model"]["latest_versions"].as_array().map(Vec::len),
+        Some(3)
+    );
     ok(&script, "DELETE", "registered-models/delete", json!({ "name": "n" })).await;
     assert_eq!(refused(&script, "GET", "model-versions/get?name=n&version=1", Value::Null).await, (404, MISSING.into()));
 }
@@ -165,9 +220,24 @@ async fn t21_a_version_is_made_only_from_files_of_this_organization() {
     let (own_model, other_model) = (logged_model(&script, &own).await, logged_model(&script, &other).await);
     ok(&script, "POST", "registered-models/create", json!({ "name": "m" })).await;
     let sources = [
-        "file:///etc".to_owned(), "/etc".into(), "http:///#/../../".into(), "http://169.254.169.254/".into(), "mlflow-artifacts:/../x".into(), "s3://b/../c".into(), "s3://b/c".into(), "dbfs:/".into(), "../x".into(),
-        format!("runs:/{foreign}/model"), format!("mlflow-artifacts:/0/{foreign}/artifacts/model"), format!("models:/{foreign_model}"), "models:/absent/1".into(),
-        format!("runs:/{own}/../../x"), format!("runs:/{other}/model"), format!("mlflow-artifacts:/0/{other}/artifacts"), format!("mlflow-artifacts:/0/{own}/artifacts/../../x"), format!("mlflow-artifacts://h/0/{own}/artifacts"),
+        "file:///etc".to_owned(),
+        "/etc".into(),
+        "http:///#/../../".into(),
+        "http://169.254.169.254/".into(),
+        "mlflow-artifacts:/../x".into(),
+        "s3://b/../c".into(),
+        "s3://b/c".into(),
+        "dbfs:/".into(),
+        "../x".into(),
+        format!("runs:/{foreign}/model"),
+        format!("mlflow-artifacts:/0/{foreign}/artifacts/model"),
+        format!("models:/{foreign_model}"),
+        "models:/absent/1".into(),
+        format!("runs:/{own}/../../x"),
+        format!("runs:/{other}/model"),
+        format!("mlflow-artifacts:/0/{other}/artifacts"),
+        format!("mlflow-artifacts:/0/{own}/artifacts/../../x"),
+        format!("mlflow-artifacts://h/0/{own}/artifacts"),
     ];
     for source in &sources {
         for tags in [json!([]), json!([{ "key": "mlflow.prompt.is_prompt", "value": "true" }])] {
@@ -190,7 +260,11 @@ async fn t22_where_artifacts_lie_is_the_servers_choice() {
     let organization = world().organization().await;
     let script = organization.script().await;
     for location in ["http://169.254.169.254/", "file:///etc", "/etc", "s3://b/c", "mlflow-artifacts:/0/x", "dbfs:/x"] {
-        assert_eq!(refused(&script, "POST", "experiments/create", json!({ "name": format!("e {location}"), "artifact_location": location })).await, (400, INVALID.into()), "{location}");
+        assert_eq!(
+            refused(&script, "POST", "experiments/create", json!({ "name": format!("e {location}"), "artifact_location": location })).await,
+            (400, INVALID.into()),
+            "{location}"
+        );
     }
 }
 
@@ -225,7 +299,11 @@ async fn t46_names_that_cannot_be_stored_are_refused() {
     for name in ["", " ", "a/b", "a:b", "..", "a\u{0}b", "a\nb", "a\u{202e}b", "a\u{200b}b", &"x".repeat(257)] {
         assert_eq!(refused(&script, "POST", "registered-models/create", json!({ "name": name })).await, (400, INVALID.into()), "{name:?}");
         if !name.is_empty() {
-            assert_eq!(refused(&script, "POST", "logged-models", json!({ "experiment_id": "0", "name": format!("{name}/") })).await, (400, INVALID.into()), "{name:?}");
+            assert_eq!(
+                refused(&script, "POST", "logged-models", json!({ "experiment_id": "0", "name": format!("{name}/") })).await,
+                (400, INVALID.into()),
+                "{name:?}"
+            );
         }
     }
     assert_eq!(refused(&script, "POST", "logged-models", json!({ "experiment_id": "absent", "name": "m" })).await, (404, MISSING.into()));
@@ -244,6 +322,15 @@ async fn c7_3_every_change_of_the_registry_has_one_audit_entry() {
     refused(&script, "POST", "registered-models/alias", json!({ "name": "m", "alias": "a", "version": "7" })).await;
     ok(&script, "DELETE", "registered-models/delete", json!({ "name": "m" })).await;
     let answer = organization.owner.graphql("{ auditEntries(first: 50) { nodes { action } } }", Value::Null).await;
-    let actions: Vec<&str> = answer["data"]["auditEntries"]["nodes"].as_array().expect("entries").iter().filter_map(|e| e["action"].as_str()).filter(|a| a.starts_with("registered_model") || a.starts_with("model_version")).collect();
-    assert_eq!(actions, ["registered_model.remove", "registered_model.set_alias", "model_version.update", "model_version.create", "registered_model.create"]);
+    let actions: Vec<&str> = answer["data"]["auditEntries"]["nodes"]
+        .as_array()
+        .expect("entries")
+        .iter()
+        .filter_map(|e| e["action"].as_str())
+        .filter(|a| a.starts_with("registered_model") || a.starts_with("model_version"))
+        .collect();
+    assert_eq!(
+        actions,
+        ["registered_model.remove", "registered_model.set_alias", "model_version.update", "model_version.create", "registered_model.create"]
+    );
 }

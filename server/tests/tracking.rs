@@ -17,7 +17,8 @@ async fn refused(script: &Actor, method: &str, path: &str, body: Value) -> (u16,
 }
 
 async fn run_in(script: &Actor, experiment: &str) -> String {
-    let answer = ok(script, "POST", "runs/create", json!({ "experiment_id": experiment, "start_time": 1_700_000_000_000_i64, "user_id": "ada" })).await;
+    let answer =
+        ok(script, "POST", "runs/create", json!({ "experiment_id": experiment, "start_time": 1_700_000_000_000_i64, "user_id": "ada" })).await;
     answer["run"]["info"]["run_id"].as_str().expect("an id").to_owned()
 }
 
@@ -56,9 +57,21 @@ async fn c5_1a_params_metrics_and_tags_are_logged_and_read_back() {
         { "key": "loss", "value": 0.25, "timestamp": "1700000000002", "step": "2" },
         { "key": "acc", "value": "NaN", "timestamp": 1_700_000_000_001_i64 },
     ]);
-    ok(&script, "POST", "runs/log-batch", json!({ "run_id": run, "metrics": metrics, "params": [{ "key": "lr", "value": "0.1" }], "tags": [{ "key": "team", "value": "risk" }] })).await;
+    ok(
+        &script,
+        "POST",
+        "runs/log-batch",
+        json!({ "run_id": run, "metrics": metrics, "params": [{ "key": "lr", "value": "0.1" }], "tags": [{ "key": "team", "value": "risk" }] }),
+    )
+    .await;
     ok(&script, "POST", "runs/log-parameter", json!({ "run_id": run, "run_uuid": run, "key": "depth", "value": "" })).await;
-    ok(&script, "POST", "runs/log-metric", json!({ "runId": run, "key": "loss", "value": "Infinity", "timestamp": 1_700_000_000_000_i64, "step": 0 })).await;
+    ok(
+        &script,
+        "POST",
+        "runs/log-metric",
+        json!({ "runId": run, "key": "loss", "value": "Infinity", "timestamp": 1_700_000_000_000_i64, "step": 0 }),
+    )
+    .await;
     ok(&script, "POST", "runs/set-tag", json!({ "run_id": run, "key": "team", "value": "fraud" })).await;
 
     let read = get(&script, &run).await;
@@ -92,7 +105,8 @@ async fn c5_1c_the_run_keeps_its_environment_and_who_made_it() {
     assert_eq!(pair(&read["data"]["tags"], "mlflow.source.git.commit"), Some("abc"));
     assert_eq!(pair(&read["data"]["tags"], "mlflow.runName"), Some(name));
     let id = read["info"]["run_id"].as_str().expect("an id");
-    let shown = organization.owner.graphql("query($id: ID!) { run(id: $id) { user createdBy note name tags { key value } } }", json!({ "id": id })).await;
+    let shown =
+        organization.owner.graphql("query($id: ID!) { run(id: $id) { user createdBy note name tags { key value } } }", json!({ "id": id })).await;
     assert_eq!(shown["data"]["run"]["user"], "ada");
     assert_eq!(shown["data"]["run"]["createdBy"], organization.owner.email.as_str());
 }
@@ -107,11 +121,18 @@ async fn a_point_is_kept_once_and_the_latest_is_the_greatest() {
     }
     let read = get(&script, &run).await;
     assert_eq!(read["data"]["metrics"][0], json!({ "key": "m", "value": 0.7, "timestamp": 6, "step": 2 }));
-    let points: Vec<(i64, f64)> = history(&script, &run, "m").await.iter().map(|point| (point["timestamp"].as_i64().expect("a time"), point["value"].as_f64().expect("a value"))).collect();
+    let points: Vec<(i64, f64)> = history(&script, &run, "m")
+        .await
+        .iter()
+        .map(|point| (point["timestamp"].as_i64().expect("a time"), point["value"].as_f64().expect("a value")))
+        .collect();
     assert_eq!(points, [(5, 1.0), (6, 0.5), (6, 0.7), (9, 9.0)]);
     let shown = organization.owner.graphql("query($id: ID!) { run(id: $id) { metrics { key value step low high count } series(keys: [\"m\", \"none\"]) { key total sampled steps values } } }", json!({ "id": run })).await;
     assert_eq!(shown["data"]["run"]["metrics"][0], json!({ "key": "m", "value": 0.7, "step": 2, "low": 0.5, "high": 9.0, "count": 6 }));
-    assert_eq!(shown["data"]["run"]["series"], json!([{ "key": "m", "total": 4, "sampled": false, "steps": [1, 2, 2, 2], "values": [9.0, 1.0, 0.5, 0.7] }]));
+    assert_eq!(
+        shown["data"]["run"]["series"],
+        json!([{ "key": "m", "total": 4, "sampled": false, "steps": [1, 2, 2, 2], "values": [9.0, 1.0, 0.5, 0.7] }])
+    );
 }
 
 #[tokio::test]
@@ -133,9 +154,13 @@ async fn compaction_keeps_every_point_bit_by_bit() {
     ok(&script, "POST", "runs/update", json!({ "run_id": run, "status": "FINISHED" })).await;
     let mut tamperer = organization.tamperer().await;
     for _ in 0..100 {
-        let (chunks, batches): (i64, i64) = sqlx::query_as("select (select count(*) from metric_chunks), (select count(*) from metric_batches)").fetch_one(&mut tamperer).await.expect("counts");
+        let (chunks, batches): (i64, i64) = sqlx::query_as("select (select count(*) from metric_chunks), (select count(*) from metric_batches)")
+            .fetch_one(&mut tamperer)
+            .await
+            .expect("counts");
         if (chunks, batches) == (2, 1) {
-            let (bytes,): (i64,) = sqlx::query_as("select sum(length(data))::bigint from metric_chunks").fetch_one(&mut tamperer).await.expect("bytes");
+            let (bytes,): (i64,) =
+                sqlx::query_as("select sum(length(data))::bigint from metric_chunks").fetch_one(&mut tamperer).await.expect("bytes");
             assert!(bytes < 12 * distinct.len() as i64, "{bytes} bytes");
             assert_eq!((history(&script, &run, "long").await, history(&script, &run, "short").await), before);
             // Later points go on from there.
@@ -159,7 +184,10 @@ async fn a_param_is_written_once_and_a_batch_is_all_or_nothing() {
     let answer = script.mlflow("POST", "runs/log-parameter", log("2")).await;
     assert_eq!(answer.status, 400);
     let message = answer.json()["message"].as_str().expect("a message").to_owned();
-    assert!(message.starts_with("Changing param values is not allowed. Param with key='lr' was already logged with value='1' for run ID="), "{message}");
+    assert!(
+        message.starts_with("Changing param values is not allowed. Param with key='lr' was already logged with value='1' for run ID="),
+        "{message}"
+    );
     let batch = json!({ "run_id": run, "params": [{ "key": "new", "value": "1" }, { "key": "lr", "value": "3" }], "tags": [{ "key": "t", "value": "1" }], "metrics": [{ "key": "m", "value": 1, "timestamp": 1 }] });
     assert_eq!(refused(&script, "POST", "runs/log-batch", batch).await, (400, INVALID.into()));
     let twice = json!({ "run_id": run, "params": [{ "key": "x", "value": "1" }, { "key": "x", "value": "1" }] });
@@ -219,7 +247,10 @@ async fn an_experiment_takes_its_runs_along_and_keeps_its_name() {
     assert_eq!(refused(&script, "POST", "runs/create", json!({ "experiment_id": id })).await, (400, INVALID.into()));
     assert_eq!(refused(&script, "POST", "experiments/create", json!({ "name": "fraud" })).await, (400, "RESOURCE_ALREADY_EXISTS".into()));
     assert_eq!(refused(&script, "POST", "experiments/delete", json!({ "experiment_id": id })).await, (404, MISSING.into()));
-    assert_eq!(refused(&script, "POST", "experiments/set-experiment-tag", json!({ "experiment_id": id, "key": "a", "value": "b" })).await, (400, INVALID.into()));
+    assert_eq!(
+        refused(&script, "POST", "experiments/set-experiment-tag", json!({ "experiment_id": id, "key": "a", "value": "b" })).await,
+        (400, INVALID.into())
+    );
     let by_name = ok(&script, "GET", "experiments/get-by-name?experiment_name=fraud", Value::Null).await;
     assert_eq!(by_name["experiment"]["lifecycle_stage"], "deleted");
     ok(&script, "POST", "experiments/restore", json!({ "experiment_id": id })).await;
@@ -255,8 +286,21 @@ async fn runs_are_searched_ordered_and_paged() {
     let search = async |filter: &str, order: Value, most: i64| {
         let (mut found, mut token) = (Vec::new(), Value::Null);
         loop {
-            let answer = ok(&script, "POST", "runs/search", json!({ "experiment_ids": [id, "999", "nothing"], "filter": filter, "order_by": order, "max_results": most, "page_token": token })).await;
-            found.extend(answer["runs"].as_array().cloned().unwrap_or_default().iter().map(|run| runs.iter().position(|id| run["info"]["run_id"] == id.as_str()).expect("known")));
+            let answer = ok(
+                &script,
+                "POST",
+                "runs/search",
+                json!({ "experiment_ids": [id, "999", "nothing"], "filter": filter, "order_by": order, "max_results": most, "page_token": token }),
+            )
+            .await;
+            found.extend(
+                answer["runs"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|run| runs.iter().position(|id| run["info"]["run_id"] == id.as_str()).expect("known")),
+            );
             token = answer["next_page_token"].clone();
             if token.is_null() {
                 return found;
@@ -296,7 +340,11 @@ async fn runs_are_searched_ordered_and_paged() {
     let query = "query($id: ID!, $filter: String, $order: [String!], $after: String) { experiment(id: $id) { runCount lastRunAt metricKeys paramKeys tagKeys project { name } runs(first: 3, filter: $filter, orderBy: $order, after: $after) { totalCount pageInfo { endCursor hasNextPage } nodes { name experiment { name } params { key value } metrics { key value } tags { key } } } } }";
     let first = organization.owner.graphql(query, json!({ "id": id, "order": ["metrics.acc DESC"] })).await;
     let shown = &first["data"]["experiment"];
-    assert_eq!((shown["runCount"].as_i64(), shown["metricKeys"].clone(), shown["paramKeys"].clone(), shown["tagKeys"].clone()), (Some(7), json!(["acc"]), json!(["p"]), json!(["mlflow.runName", "parity"])), "{first}");
+    assert_eq!(
+        (shown["runCount"].as_i64(), shown["metricKeys"].clone(), shown["paramKeys"].clone(), shown["tagKeys"].clone()),
+        (Some(7), json!(["acc"]), json!(["p"]), json!(["mlflow.runName", "parity"])),
+        "{first}"
+    );
     assert_eq!(shown["runs"]["totalCount"], 7);
     let cursor = shown["runs"]["pageInfo"]["endCursor"].clone();
     let second = organization.owner.graphql(query, json!({ "id": id, "order": ["metrics.acc DESC"], "after": cursor })).await;
@@ -325,8 +373,12 @@ async fn experiments_are_searched_and_paged() {
     let search = async |filter: &str, order: Value| {
         let (mut found, mut token) = (Vec::new(), Value::Null);
         loop {
-            let answer = ok(&script, "POST", "experiments/search", json!({ "max_results": 2, "filter": filter, "order_by": order, "page_token": token })).await;
-            found.extend(answer["experiments"].as_array().cloned().unwrap_or_default().iter().map(|one| one["name"].as_str().expect("a name").to_owned()));
+            let answer =
+                ok(&script, "POST", "experiments/search", json!({ "max_results": 2, "filter": filter, "order_by": order, "page_token": token }))
+                    .await;
+            found.extend(
+                answer["experiments"].as_array().cloned().unwrap_or_default().iter().map(|one| one["name"].as_str().expect("a name").to_owned()),
+            );
             token = answer["next_page_token"].clone();
             if token.is_null() {
                 return found;
@@ -338,8 +390,15 @@ async fn experiments_are_searched_and_paged() {
     assert_eq!(search("tags.team = 'a'", json!(["name DESC"])).await, ["gamma", "alpha"]);
     assert_eq!(search("name ilike 'AL%' or tags.team IS NULL", json!(["name"])).await.len(), 2);
     assert_eq!(search("experiment_id IN ('0') AND creation_time > 0", json!([])).await, ["Default"]);
-    let listed = organization.owner.graphql("{ experiments(first: 2) { totalCount nodes { name lifecycle createdBy tags { key } } pageInfo { hasNextPage } } }", Value::Null).await;
-    assert_eq!((listed["data"]["experiments"]["totalCount"].as_i64(), listed["data"]["experiments"]["pageInfo"]["hasNextPage"].as_bool()), (Some(4), Some(true)), "{listed}");
+    let listed = organization
+        .owner
+        .graphql("{ experiments(first: 2) { totalCount nodes { name lifecycle createdBy tags { key } } pageInfo { hasNextPage } } }", Value::Null)
+        .await;
+    assert_eq!(
+        (listed["data"]["experiments"]["totalCount"].as_i64(), listed["data"]["experiments"]["pageInfo"]["hasNextPage"].as_bool()),
+        (Some(4), Some(true)),
+        "{listed}"
+    );
     assert_eq!(refused(&script, "POST", "experiments/search", json!({})).await, (400, INVALID.into()));
 }
 
@@ -355,7 +414,10 @@ async fn c7_3a_a_run_is_entered_when_it_begins_and_when_it_ends() {
     ok(&script, "POST", "runs/update", json!({ "run_id": run, "status": "FINISHED" })).await;
     ok(&script, "POST", "runs/log-metric", json!({ "run_id": run, "key": "m", "value": 9, "timestamp": 9, "step": 9 })).await;
     let id = format!("run_{run}");
-    let log = organization.owner.graphql("query($s: String!) { auditEntries(filter: { subject: $s }) { nodes { action detail } } }", json!({ "s": id })).await;
+    let log = organization
+        .owner
+        .graphql("query($s: String!) { auditEntries(filter: { subject: $s }) { nodes { action detail } } }", json!({ "s": id }))
+        .await;
     let entries = log["data"]["auditEntries"]["nodes"].as_array().expect("entries");
     let actions: Vec<&str> = entries.iter().map(|entry| entry["action"].as_str().expect("an action")).collect();
     assert_eq!(actions, ["run.log", "run.end", "run.create"], "telemetry of a running run has no entry of its own");
@@ -374,9 +436,18 @@ async fn inputs_are_logged_once() {
     ok(&script, "POST", "runs/log-inputs", json!({ "run_id": run, "datasets": [input("evaluation")] })).await;
     let inputs = get(&script, &run).await["inputs"]["dataset_inputs"].clone();
     assert_eq!(inputs, json!([input("training")]));
-    let found = ok(&script, "POST", "runs/search", json!({ "experiment_ids": ["0"], "filter": "dataset.name = 'iris' and datasets.context IN ('training')" })).await;
+    let found = ok(
+        &script,
+        "POST",
+        "runs/search",
+        json!({ "experiment_ids": ["0"], "filter": "dataset.name = 'iris' and datasets.context IN ('training')" }),
+    )
+    .await;
     assert_eq!(found["runs"].as_array().map(Vec::len), Some(1));
-    let shown = organization.owner.graphql("query($id: ID!) { run(id: $id) { datasets { name digest sourceType context schema } } }", json!({ "id": run })).await;
+    let shown = organization
+        .owner
+        .graphql("query($id: ID!) { run(id: $id) { datasets { name digest sourceType context schema } } }", json!({ "id": run }))
+        .await;
     assert_eq!(shown["data"]["run"]["datasets"][0]["context"], "training");
 }
 
@@ -388,7 +459,16 @@ async fn people_name_note_tag_remove_and_restore_runs() {
     let owner = &organization.owner;
     let before = owner.graphql("query($id: ID!) { run(id: $id) { revision } }", json!({ "id": run })).await["data"]["run"]["revision"].clone();
     let done = owner.graphql("mutation($id: ID!) { a: renameRun(id: $id, name: \"named\") { name } b: noteRun(id: $id, note: \"**good**\") { note } c: setRunTag(id: $id, key: \"k\", value: \"v\") { tags { key } revision } d: removeRunTag(id: $id, key: \"k\") { id } e: removeRuns(ids: [$id]) { lifecycle } f: restoreRuns(ids: [$id]) { lifecycle } }", json!({ "id": run })).await;
-    assert_eq!((done["data"]["a"]["name"].as_str(), done["data"]["b"]["note"].as_str(), done["data"]["e"][0]["lifecycle"].as_str(), done["data"]["f"][0]["lifecycle"].as_str()), (Some("named"), Some("**good**"), Some("DELETED"), Some("ACTIVE")), "{done}");
+    assert_eq!(
+        (
+            done["data"]["a"]["name"].as_str(),
+            done["data"]["b"]["note"].as_str(),
+            done["data"]["e"][0]["lifecycle"].as_str(),
+            done["data"]["f"][0]["lifecycle"].as_str()
+        ),
+        (Some("named"), Some("**good**"), Some("DELETED"), Some("ACTIVE")),
+        "{done}"
+    );
     assert_ne!(done["data"]["c"]["revision"], before);
     let unnoted = owner.graphql("mutation($id: ID!) { noteRun(id: $id, note: \"\") { note } }", json!({ "id": run })).await;
     assert!(unnoted["data"]["noteRun"]["note"].is_null());
@@ -403,7 +483,10 @@ async fn what_is_of_another_organization_does_not_exist() {
     assert_eq!(refused(&stranger, "GET", &format!("runs/get?run_id={run}"), Value::Null).await, (404, MISSING.into()));
     assert_eq!(refused(&stranger, "GET", &format!("experiments/get?experiment_id={id}"), Value::Null).await, (404, MISSING.into()));
     assert_eq!(refused(&stranger, "POST", "runs/create", json!({ "experiment_id": id })).await, (404, MISSING.into()));
-    assert_eq!(refused(&stranger, "POST", "runs/log-metric", json!({ "run_id": run, "key": "m", "value": 1, "timestamp": 1 })).await, (404, MISSING.into()));
+    assert_eq!(
+        refused(&stranger, "POST", "runs/log-metric", json!({ "run_id": run, "key": "m", "value": 1, "timestamp": 1 })).await,
+        (404, MISSING.into())
+    );
     assert_eq!(refused(&stranger, "POST", "runs/delete", json!({ "run_id": run })).await, (404, MISSING.into()));
     assert_eq!(ok(&stranger, "POST", "runs/search", json!({ "experiment_ids": [id] })).await, json!({}));
     assert_eq!(ok(&stranger, "GET", &format!("metrics/get-history?run_id={run}&metric_key=m"), Value::Null).await, json!({}));
@@ -420,7 +503,8 @@ async fn concurrent_loggers_of_one_run_lose_nothing() {
             tokio::spawn(async move {
                 for i in 0..50_i64 {
                     let step = logger * 50 + i;
-                    ok(&script, "POST", "runs/log-metric", json!({ "run_id": run, "key": "m", "value": step, "timestamp": step, "step": step })).await;
+                    ok(&script, "POST", "runs/log-metric", json!({ "run_id": run, "key": "m", "value": step, "timestamp": step, "step": step }))
+                        .await;
                 }
             })
         })

@@ -74,7 +74,9 @@ async fn t38_pages_are_bounded_and_cursors_are_ours() {
         run(&script).await;
     }
     for most in [json!(-1), json!(0), json!(50_001), json!(2_147_483_647), json!(9e18), json!("x"), json!(1.5)] {
-        for (path, body) in [("runs/search", json!({ "experiment_ids": ["0"], "max_results": most })), ("experiments/search", json!({ "max_results": most }))] {
+        for (path, body) in
+            [("runs/search", json!({ "experiment_ids": ["0"], "max_results": most })), ("experiments/search", json!({ "max_results": most }))]
+        {
             assert_invalid(&format!("{path} {most}"), &raw(&script, path, body.to_string()).await);
         }
     }
@@ -93,7 +95,8 @@ async fn t38_pages_are_bounded_and_cursors_are_ours() {
         assert_invalid(&body.to_string(), &raw(actor, "runs/search", body.to_string()).await);
     }
     for query in ["max_results=0", "max_results=-1", "page_token=AAAA", "max_results=x"] {
-        let answer = script.mlflow("GET", &format!("metrics/get-history?run_id=0190aaaabbbb7ccc8dddeeeeffff0001&metric_key=m&{query}"), Value::Null).await;
+        let answer =
+            script.mlflow("GET", &format!("metrics/get-history?run_id=0190aaaabbbb7ccc8dddeeeeffff0001&metric_key=m&{query}"), Value::Null).await;
         assert_eq!(answer.status, 400, "{query}: {}", answer.text());
     }
 }
@@ -171,23 +174,48 @@ async fn t48_numbers_at_the_edges_are_kept_or_refused() {
     let organization = world().organization().await;
     let script = organization.script().await;
     let run = run(&script).await;
-    let log = async |value: &str, timestamp: &str, step: &str| raw(&script, "runs/log-metric", format!(r#"{{"run_id":"{run}","key":"m","value":{value},"timestamp":{timestamp},"step":{step}}}"#)).await;
+    let log = async |value: &str, timestamp: &str, step: &str| {
+        raw(&script, "runs/log-metric", format!(r#"{{"run_id":"{run}","key":"m","value":{value},"timestamp":{timestamp},"step":{step}}}"#)).await
+    };
     for (value, timestamp, step) in [
-        ("1e400", "1", "0"), ("-1e400", "1", "0"), ("\"1e400\"", "1", "0"), ("\"inf\"", "1", "0"), ("\"nan\"", "1", "0"), ("null", "1", "0"), ("\"\"", "1", "0"),
-        ("1", "-1", "0"), ("1", "null", "0"), ("1", "1.5", "0"), ("1", "9223372036854775808", "0"), ("1", "1", "9223372036854775808"), ("1", "1", "-9223372036854775809"), ("1", "1", "0.5"), ("1", "1", "\"x\""),
+        ("1e400", "1", "0"),
+        ("-1e400", "1", "0"),
+        ("\"1e400\"", "1", "0"),
+        ("\"inf\"", "1", "0"),
+        ("\"nan\"", "1", "0"),
+        ("null", "1", "0"),
+        ("\"\"", "1", "0"),
+        ("1", "-1", "0"),
+        ("1", "null", "0"),
+        ("1", "1.5", "0"),
+        ("1", "9223372036854775808", "0"),
+        ("1", "1", "9223372036854775808"),
+        ("1", "1", "-9223372036854775809"),
+        ("1", "1", "0.5"),
+        ("1", "1", "\"x\""),
     ] {
         assert_invalid(&format!("{value} {timestamp} {step}"), &log(value, timestamp, step).await);
     }
     assert_untouched(&script, &run).await;
     for (value, timestamp, step) in [
-        ("\"NaN\"", "1", "0"), ("\"Infinity\"", "2", "0"), ("\"-Infinity\"", "3", "0"), ("5e-324", "4", "-9223372036854775808"), ("1.7976931348623157e308", "9223372036854775807", "9223372036854775807"), ("-0.0", "4102444800000", "1"), ("1", "5", "1"), ("1", "5", "1"),
+        ("\"NaN\"", "1", "0"),
+        ("\"Infinity\"", "2", "0"),
+        ("\"-Infinity\"", "3", "0"),
+        ("5e-324", "4", "-9223372036854775808"),
+        ("1.7976931348623157e308", "9223372036854775807", "9223372036854775807"),
+        ("-0.0", "4102444800000", "1"),
+        ("1", "5", "1"),
+        ("1", "5", "1"),
     ] {
         assert_eq!(log(value, timestamp, step).await.0, 200, "{value}");
     }
     let read = script.mlflow("GET", &format!("metrics/get-history?run_id={run}&metric_key=m"), Value::Null).await.json();
     let values: Vec<Value> = read["metrics"].as_array().expect("points").iter().map(|point| point["value"].clone()).collect();
     assert_eq!(values, [json!("NaN"), json!("Infinity"), json!("-Infinity"), json!(5e-324), json!(1.0), json!(-0.0), json!(f64::MAX)]);
-    let shown = organization.owner.graphql("query($id: ID!) { run(id: $id) { metrics { value at low high } series(keys: [\"m\"]) { values } } }", json!({ "id": run })).await;
+    let shown = organization
+        .owner
+        .graphql("query($id: ID!) { run(id: $id) { metrics { value at low high } series(keys: [\"m\"]) { values } } }", json!({ "id": run }))
+        .await;
     assert_eq!(shown["data"]["run"]["metrics"][0]["low"], "-Infinity", "{shown}");
     // A gate on NaN or on nothing does not pass.
     let nan = self::run(&script).await;
@@ -213,7 +241,19 @@ async fn t22_the_server_chooses_where_artifacts_lie() {
 async fn bad_filters_orders_and_ids_are_refused() {
     let organization = world().organization().await;
     let script = organization.script().await;
-    for filter in [" ", "metrics.a", "metrics.a > 'x'", "params.a = 1", "foo.a = 1", "metrics.a == 1", "params.a = 'x", "unknown = 'x'", "1 = 1", "metrics.a > 1; select 1", "(metrics.a > 1"] {
+    for filter in [
+        " ",
+        "metrics.a",
+        "metrics.a > 'x'",
+        "params.a = 1",
+        "foo.a = 1",
+        "metrics.a == 1",
+        "params.a = 'x",
+        "unknown = 'x'",
+        "1 = 1",
+        "metrics.a > 1; select 1",
+        "(metrics.a > 1",
+    ] {
         assert_invalid(filter, &raw(&script, "runs/search", json!({ "experiment_ids": ["0"], "filter": filter }).to_string()).await);
     }
     for order in [json!(["x"]), json!(["metrics.a", "metrics.a"]), json!(["metrics.a; drop table runs"]), json!(["(select 1)"])] {
@@ -226,7 +266,10 @@ async fn bad_filters_orders_and_ids_are_refused() {
     for (path, missing) in [("runs/log-parameter", "run_id"), ("experiments/create", "name"), ("experiments/delete", "experiment_id")] {
         let (status, body) = raw(&script, path, "{}").await;
         assert_eq!(status, 400);
-        assert!(body["message"].as_str().is_some_and(|message| message.contains(&format!("Missing value for required parameter '{missing}'"))), "{body}");
+        assert!(
+            body["message"].as_str().is_some_and(|message| message.contains(&format!("Missing value for required parameter '{missing}'"))),
+            "{body}"
+        );
     }
 }
 

@@ -23,8 +23,7 @@ fn refuse<T>(message: impl Into<String>) -> Result<T, Refused> {
 /// Characters that change how text is read without being seen: controls, direction overrides,
 /// zero-width characters and line separators.
 fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// An e-mail address in lower case. The rule is the shape people mean, not the whole of RFC 5322:

@@ -39,7 +39,28 @@ mod tests {
         for key in ["a", "val/loss", "a b.c-d:e_f", "größe", "数据", "a/..b", "mlflow.runName", &"k".repeat(250)] {
             assert!(check_key(key).is_ok(), "{key}");
         }
-        for key in ["", ".", "..", "...", "/a", "a/", "a//b", "a/./b", "a/../b", "a'b", "a\"b", "a`b", "a\0b", "a\nb", "a\u{202E}b", "a\u{200B}b", "a;b", "a%b", &"k".repeat(251), &"k".repeat(10_240)] {
+        for key in [
+            "",
+            ".",
+            "..",
+            "...",
+            "/a",
+            "a/",
+            "a//b",
+            "a/./b",
+            "a/../b",
+            "a'b",
+            "a\"b",
+            "a`b",
+            "a\0b",
+            "a\nb",
+            "a\u{202E}b",
+            "a\u{200B}b",
+            "a;b",
+            "a%b",
+            &"k".repeat(251),
+            &"k".repeat(10_240),
+        ] {
             assert!(check_key(key).is_err(), "{key:.20}");
         }
     }

@@ -96,10 +96,8 @@ pub enum Role {
 
 impl Role {
     /// Every role, the most powerful first.
-    pub const ALL: &'static [Role] = &[
-        Role::Owner, Role::Admin, Role::MlEngineer, Role::DataScientist, Role::Ops,
-        Role::Risk, Role::Compliance, Role::Finance, Role::Viewer,
-    ];
+    pub const ALL: &'static [Role] =
+        &[Role::Owner, Role::Admin, Role::MlEngineer, Role::DataScientist, Role::Ops, Role::Risk, Role::Compliance, Role::Finance, Role::Viewer];
 
     /// The name in tables, tokens and the API.
     pub fn as_str(self) -> &'static str {

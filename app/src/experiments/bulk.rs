@@ -16,7 +16,8 @@ pub(super) fn Bulk(
     /// Ids of the selected runs.
     selected: RwSignal<Vec<String>>,
     /// Whether the table shows removed runs.
-    #[prop(into)] removed: Signal<bool>,
+    #[prop(into)]
+    removed: Signal<bool>,
     /// Asks for the rows again.
     again: Callback<()>,
 ) -> impl IntoView {
@@ -50,7 +51,13 @@ pub(super) fn Bulk(
     let restore = move || removed.get();
     let remove = {
         let act = act.clone();
-        move || if restore() { view! { <Button icon=Icon::UNDO_2 on_press=act.clone()>"Restore"</Button> } } else { view! { <Button icon=Icon::TRASH_2 on_press=act.clone()>"Remove"</Button> } }
+        move || {
+            if restore() {
+                view! { <Button icon=Icon::UNDO_2 on_press=act.clone()>"Restore"</Button> }
+            } else {
+                view! { <Button icon=Icon::TRASH_2 on_press=act.clone()>"Remove"</Button> }
+            }
+        }
     };
     view! {
         <span class="picked" role="status">{count}" selected"</span>

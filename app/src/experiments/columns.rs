@@ -5,8 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::kit::{Better, Choice, Column};
 
 /// Columns every experiment has, with the attribute that orders by them.
-const OWN: [(&str, &str, Option<&str>); 5] =
-    [("status", "State", Some("status")), ("started", "Started", Some("start_time")), ("duration", "Duration", None), ("by", "Created by", None), ("dataset", "Dataset", None)];
+const OWN: [(&str, &str, Option<&str>); 5] = [
+    ("status", "State", Some("status")),
+    ("started", "Started", Some("start_time")),
+    ("duration", "Duration", None),
+    ("by", "Created by", None),
+    ("dataset", "Dataset", None),
+];
 /// How many metrics and params are shown before the reader has chosen.
 const METRICS: usize = 4;
 const PARAMS: usize = 4;
@@ -149,7 +154,8 @@ mod tests {
 
     #[test]
     fn chosen_columns_stand_in_their_groups() {
-        let keys: Vec<String> = chosen(&list(&["params.a", "metrics.x", "started", "status", "nonsense", "metrics.x"]), &[], &[]).iter().map(Shows::key).collect();
+        let keys: Vec<String> =
+            chosen(&list(&["params.a", "metrics.x", "started", "status", "nonsense", "metrics.x"]), &[], &[]).iter().map(Shows::key).collect();
         assert_eq!(keys, ["status", "started", "metrics.x", "params.a"]);
     }
 

@@ -8,7 +8,8 @@ pub(super) fn Guide(
     /// The address a client connects to.
     origin: String,
     /// The experiment the runs go to.
-    #[prop(into)] experiment: String,
+    #[prop(into)]
+    experiment: String,
 ) -> impl IntoView {
     let shell = format!("pip install mlflow\nexport MLFLOW_TRACKING_URI={origin}\nexport MLFLOW_TRACKING_TOKEN=...  # from API tokens");
     view! {

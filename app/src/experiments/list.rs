@@ -11,7 +11,8 @@ use crate::{
     api::{ApiError, Operation, use_api, use_query},
     frame::may,
     kit::{
-        Address, Button, ButtonKind, Cell, Column, Command, Empty, FilterField, Icon, Menu, MenuItem, NameDialog, Page, Pager, Row, Table, number, steady, use_address, use_command, use_toasts,
+        Address, Button, ButtonKind, Cell, Column, Command, Empty, FilterField, Icon, Menu, MenuItem, NameDialog, Page, Pager, Row, Table, number,
+        steady, use_address, use_command, use_toasts,
     },
     visit::use_origin,
 };
@@ -90,7 +91,9 @@ pub fn ExperimentsPage() -> impl IntoView {
     if may_write {
         use_command(Command { icon: Some(Icon::PLUS), ..Command::key("n", "Experiments", "New experiment", move || creating.set(true)) });
     }
-    let head = move || may_write.then(|| view! { <Button kind=ButtonKind::Primary icon=Icon::PLUS on_press=move || creating.set(true)>"New experiment"</Button> });
+    let head = move || {
+        may_write.then(|| view! { <Button kind=ButtonKind::Primary icon=Icon::PLUS on_press=move || creating.set(true)>"New experiment"</Button> })
+    };
     view! {
         <Page title="Experiments" actions=head>
             {steady(query, move |data| list(data, origin.clone(), address, actions, may_write))}
@@ -103,7 +106,9 @@ pub fn ExperimentsPage() -> impl IntoView {
 
 fn list(data: RwSignal<Data>, origin: String, address: Address, actions: Actions, may_write: bool) -> AnyView {
     let total = Signal::derive(move || data.with(|data| data.experiments.total_count));
-    let rows = Signal::derive(move || data.with(|data| data.experiments.nodes.iter().map(|experiment| row(experiment, actions, may_write)).collect::<Vec<_>>()));
+    let rows = Signal::derive(move || {
+        data.with(|data| data.experiments.nodes.iter().map(|experiment| row(experiment, actions, may_write)).collect::<Vec<_>>())
+    });
     let shown = Signal::derive(move || data.with(|data| data.experiments.nodes.len()));
     let next = Signal::derive(move || data.with(|data| data.experiments.page_info.next()));
     let columns = columns(may_write);
@@ -161,7 +166,14 @@ pub(crate) fn filter(text: &str) -> String {
 }
 
 fn columns(may_write: bool) -> Vec<Column> {
-    let mut columns = vec![Column::text("name", "Name"), Column::number("runs", "Runs"), Column::text("last_run", "Last run"), Column::text("created_by", "Created by"), Column::text("created", "Created"), Column::text("tags", "Tags")];
+    let mut columns = vec![
+        Column::text("name", "Name"),
+        Column::number("runs", "Runs"),
+        Column::text("last_run", "Last run"),
+        Column::text("created_by", "Created by"),
+        Column::text("created", "Created"),
+        Column::text("tags", "Tags"),
+    ];
     if may_write {
         columns.push(Column::text("menu", ""));
     }
@@ -169,14 +181,23 @@ fn columns(may_write: bool) -> Vec<Column> {
 }
 
 fn row(experiment: &Experiment, actions: Actions, may_write: bool) -> Row {
-    let tags: Vec<String> = experiment.tags.iter().filter(|tag| !tag.is_internal()).map(|tag| if tag.value.is_empty() { tag.key.clone() } else { format!("{}: {}", tag.key, tag.value) }).collect();
+    let tags: Vec<String> = experiment
+        .tags
+        .iter()
+        .filter(|tag| !tag.is_internal())
+        .map(|tag| if tag.value.is_empty() { tag.key.clone() } else { format!("{}: {}", tag.key, tag.value) })
+        .collect();
     let mut cells = vec![
         Cell::Link(experiment.name.clone(), experiment.path()),
         Cell::Measure(experiment.run_count as f64, number::count(experiment.run_count)),
         experiment.last_run_at.map_or(Cell::Empty, Cell::Time),
         experiment.created_by.clone().map_or(Cell::Empty, Cell::Muted),
         Cell::Time(experiment.created_at),
-        if tags.is_empty() { Cell::Empty } else { Cell::view(move || tags.iter().take(3).map(|tag| view! { <span class="chip">{tag.clone()}</span>" " }).collect_view()) },
+        if tags.is_empty() {
+            Cell::Empty
+        } else {
+            Cell::view(move || tags.iter().take(3).map(|tag| view! { <span class="chip">{tag.clone()}</span>" " }).collect_view())
+        },
     ];
     if may_write {
         let own = experiment.clone();

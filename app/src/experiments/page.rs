@@ -13,11 +13,11 @@ use super::{
     table,
 };
 use crate::{
-    api::{use_api, ApiError},
+    api::{ApiError, use_api},
     frame::may,
     kit::{
-        Address, Button, Callout, ColumnChooser, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem, NameDialog, Page, Pager, RelativeTime, Saving, Sort, Table, Tone,
-        number, steady, use_address, use_toasts,
+        Address, Button, Callout, ColumnChooser, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem, NameDialog, Page, Pager,
+        RelativeTime, Saving, Sort, Table, Tone, number, steady, use_address, use_toasts,
     },
     visit::{remember, use_origin, use_remembered},
 };
@@ -103,11 +103,13 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
         }
     };
     let restore = move || {
-        gone.get().then(|| view! {
-            <div class="notice"><Callout tone=Tone::Warn>
-                <b>"This experiment was removed."</b>" Its runs are kept and can be read; new ones are refused until it is restored. "
-                {may_write.then(|| view! { <Button small=true on_press=move || set_removed.run(false)>"Restore"</Button> })}
-            </Callout></div>
+        gone.get().then(|| {
+            view! {
+                <div class="notice"><Callout tone=Tone::Warn>
+                    <b>"This experiment was removed."</b>" Its runs are kept and can be read; new ones are refused until it is restored. "
+                    {may_write.then(|| view! { <Button small=true on_press=move || set_removed.run(false)>"Restore"</Button> })}
+                </Callout></div>
+            }
         })
     };
     let for_dialog = origin.clone();
@@ -129,7 +131,13 @@ fn facts(sheet: RwSignal<Sheet>) -> AnyView {
     (move || {
         let head = head.get();
         let experiment = head.experiment;
-        let tags = experiment.tags.into_iter().filter(|tag| !tag.is_internal()).take(6).map(|tag| view! { <span class="chip">{tag.key}": "{tag.value}</span> }).collect_view();
+        let tags = experiment
+            .tags
+            .into_iter()
+            .filter(|tag| !tag.is_internal())
+            .take(6)
+            .map(|tag| view! { <span class="chip">{tag.key}": "{tag.value}</span> })
+            .collect_view();
         view! {
             <span>{number::counted(experiment.run_count, "run", "runs")}</span>
             {experiment.last_run_at.map(|at| view! { <span>"last run "<RelativeTime at/></span> })}

@@ -166,9 +166,18 @@ pub(super) async fn fetch(api: Api, wish: Wish) -> Result<Sheet, ApiError> {
                 columns::prefer(&mut columns, &head.param_keys, |name| differs(&runs.nodes, name));
             }
             let next = runs.page_info.next();
-            Ok(Sheet { rows: runs.nodes.into_iter().map(|run| line(run, &columns)).collect(), head, columns, total: runs.total_count, next, refused: None })
+            Ok(Sheet {
+                rows: runs.nodes.into_iter().map(|run| line(run, &columns)).collect(),
+                head,
+                columns,
+                total: runs.total_count,
+                next,
+                refused: None,
+            })
         }
-        Err(error) if matches!(error.field.as_deref(), Some("filter" | "orderBy")) => Ok(Sheet { head, columns, rows: Vec::new(), total: 0, next: None, refused: Some(error.message) }),
+        Err(error) if matches!(error.field.as_deref(), Some("filter" | "orderBy")) => {
+            Ok(Sheet { head, columns, rows: Vec::new(), total: 0, next: None, refused: Some(error.message) })
+        }
         Err(error) => Err(error),
     }
 }
@@ -209,7 +218,9 @@ fn line(run: Run, columns: &[Shows]) -> Line {
     let text = |list: &[Tag], name: &str| list.iter().find(|tag| tag.key == name).map_or(Held::Nothing(()), |tag| Held::Text(tag.value.clone()));
     let values = columns.iter().filter_map(|shows| match shows {
         Shows::Own(_) => None,
-        Shows::Metric(name) => Some(run.metrics.iter().find(|metric| metric.key == *name).map_or(Held::Nothing(()), |metric| Held::Number([metric.value]))),
+        Shows::Metric(name) => {
+            Some(run.metrics.iter().find(|metric| metric.key == *name).map_or(Held::Nothing(()), |metric| Held::Number([metric.value])))
+        }
         Shows::Param(name) => Some(text(&run.params, name)),
         Shows::Tag(name) => Some(text(&run.tags, name)),
     });

@@ -27,11 +27,13 @@ pub(super) fn columns(sheet: &Sheet) -> Vec<Column> {
 
 /// Whether a column of texts holds nothing but numbers: those are set like numbers.
 fn is_numeric(rows: &[Line], place: usize) -> bool {
-    let mut texts = rows.iter().filter_map(|row| match row.values.get(place) {
-        Some(Held::Text(text)) => Some(text),
-        _ => None,
-    })
-    .peekable();
+    let mut texts = rows
+        .iter()
+        .filter_map(|row| match row.values.get(place) {
+            Some(Held::Text(text)) => Some(text),
+            _ => None,
+        })
+        .peekable();
     texts.peek().is_some() && texts.all(|text| text.parse::<f64>().is_ok())
 }
 
@@ -57,7 +59,11 @@ fn own(line: &Line, key: &str) -> Cell {
         "started" => Cell::Time(started),
         "duration" if line.status == "RUNNING" || ended.is_some() => Cell::view(move || view! { <Elapsed from=started until=ended/> }),
         "by" => line.by.clone().map_or(Cell::Empty, Cell::Muted),
-        "dataset" => line.dataset.clone().map_or(Cell::Empty, |(name, digest)| Cell::view(move || view! { <span class="muted">{name.clone()}" "<code class="faint">{digest.chars().take(8).collect::<String>()}</code></span> })),
+        "dataset" => line.dataset.clone().map_or(Cell::Empty, |(name, digest)| {
+            Cell::view(
+                move || view! { <span class="muted">{name.clone()}" "<code class="faint">{digest.chars().take(8).collect::<String>()}</code></span> },
+            )
+        }),
         _ => Cell::Empty,
     }
 }

@@ -15,17 +15,23 @@ pub fn NameDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
     /// The heading.
-    #[prop(into)] title: String,
+    #[prop(into)]
+    title: String,
     /// What the field is called.
-    #[prop(into)] label: String,
+    #[prop(into)]
+    label: String,
     /// What the button says.
-    #[prop(into)] save: String,
+    #[prop(into)]
+    save: String,
     /// What the field is for.
-    #[prop(optional, into)] hint: Option<String>,
+    #[prop(optional, into)]
+    hint: Option<String>,
     /// What it holds when it opens.
-    #[prop(optional, into)] value: Signal<String>,
+    #[prop(optional, into)]
+    value: Signal<String>,
     /// Saves; the dialog closes when it is done.
-    #[prop(into)] on_save: Callback<String, Saving>,
+    #[prop(into)]
+    on_save: Callback<String, Saving>,
 ) -> impl IntoView {
     let text = RwSignal::new(String::new());
     let error = RwSignal::new(None::<String>);

@@ -2,8 +2,8 @@
 
 use std::{future::Future, pin::Pin};
 
-use leptos::task::spawn_local;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use serde_json::{Value, json};
 
 use super::open::Open;

@@ -70,15 +70,18 @@ impl Files {
             let is_open = path.with(|path| path.trim_end_matches('/').ends_with("/artifacts"));
             is_open.then(|| (id.get(), address.get("path").unwrap_or_default()))
         });
-        let query: Query = Resource::new(move || wish.get(), move |wish| {
-            let api = api.clone();
-            async move {
-                match wish {
-                    Some((id, path)) => fetch(api, id, path).await.map(Some),
-                    None => Ok(None),
+        let query: Query = Resource::new(
+            move || wish.get(),
+            move |wish| {
+                let api = api.clone();
+                async move {
+                    match wish {
+                        Some((id, path)) => fetch(api, id, path).await.map(Some),
+                        None => Ok(None),
+                    }
                 }
-            }
-        });
+            },
+        );
         provide_context(Self(query));
     }
 }
@@ -157,9 +160,11 @@ fn nothing() -> AnyView {
 fn filled(tree: Signal<Tree>, address: Address) -> AnyView {
     let lines = move || tree.with(|tree| tree.nodes.iter().map(|node| line(node, &tree.chosen, address)).collect_view());
     let chosen = Memo::new(move |_| tree.with(|tree| (tree.file().cloned(), tree.text.clone(), tree.refused.clone())));
-    let preview = move || match chosen.get() {
+    let preview = move || {
+        match chosen.get() {
         (Some(file), text, refused) => view! { <Preview file text refused/> }.into_any(),
         _ => view! { <Empty icon=Icon::FILE title="Choose a file">"Text, JSON, CSV and images are shown here; everything else can be downloaded."</Empty> }.into_any(),
+    }
     };
     view! {
         <div class="files">
@@ -174,7 +179,11 @@ fn line(node: &Node, chosen: &str, address: Address) -> AnyView {
     let Node { artifact, depth, open } = node;
     let current = (artifact.path == chosen).then_some("true");
     // A folder that is open closes: the address names what is around it.
-    let target = if *open && artifact.path == chosen { artifact.path.rsplit_once('/').map(|(around, _)| around.to_owned()) } else { Some(artifact.path.clone()) };
+    let target = if *open && artifact.path == chosen {
+        artifact.path.rsplit_once('/').map(|(around, _)| around.to_owned())
+    } else {
+        Some(artifact.path.clone())
+    };
     let icon = match artifact.content_type.as_deref() {
         _ if artifact.is_folder => Icon::FOLDER,
         Some(kind) if kind.starts_with("image/") => Icon::FILE_IMAGE,

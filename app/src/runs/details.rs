@@ -12,10 +12,16 @@ pub(super) fn Details(open: Open) -> impl IntoView {
     let facts = Memo::new(move |_| run.with(Told::of));
     let body = move || {
         let told = facts.get();
-        let source = told.source.map(|source| view! { <Fact label="Source"><Copyable text=source.clone() shown=short_path(&source) what="the source"/></Fact> });
-        let commit = told.commit.map(|commit| view! { <Fact label="Commit"><Copyable text=commit.clone() shown=start_of(&commit, 8) what="the commit"/></Fact> });
+        let source = told
+            .source
+            .map(|source| view! { <Fact label="Source"><Copyable text=source.clone() shown=short_path(&source) what="the source"/></Fact> });
+        let commit = told
+            .commit
+            .map(|commit| view! { <Fact label="Commit"><Copyable text=commit.clone() shown=start_of(&commit, 8) what="the commit"/></Fact> });
         let branch = told.branch.map(|branch| view! { <Fact label="Branch"><code>{branch}</code></Fact> });
-        let parent = told.parent.map(|parent| view! { <Fact label="Parent run"><a class="link" href=format!("/runs/{parent}")><code>{shortened(&parent)}</code></a></Fact> });
+        let parent = told.parent.map(
+            |parent| view! { <Fact label="Parent run"><a class="link" href=format!("/runs/{parent}")><code>{shortened(&parent)}</code></a></Fact> },
+        );
         view! {
             <Facts>
                 <Fact label="Run id"><Copyable text=told.id.clone() shown=shortened(&told.id) what="the run id"/></Fact>
@@ -84,14 +90,18 @@ pub(super) fn Datasets(run: RwSignal<Run>) -> impl IntoView {
     move || {
         let datasets = datasets.get();
         (!datasets.is_empty()).then(|| {
-            let lines = datasets.into_iter().map(|dataset| view! {
-                <li>
-                    <span class="name">{dataset.name}</span>
-                    <Copyable text=dataset.digest.clone() shown=start_of(&dataset.digest, 12) what="the digest"/>
-                    {dataset.context.filter(|context| !context.is_empty()).map(|context| view! { <Chip>{context}</Chip> })}
-                </li>
-            })
-            .collect_view();
+            let lines = datasets
+                .into_iter()
+                .map(|dataset| {
+                    view! {
+                        <li>
+                            <span class="name">{dataset.name}</span>
+                            <Copyable text=dataset.digest.clone() shown=start_of(&dataset.digest, 12) what="the digest"/>
+                            {dataset.context.filter(|context| !context.is_empty()).map(|context| view! { <Chip>{context}</Chip> })}
+                        </li>
+                    }
+                })
+                .collect_view();
             view! { <Card title="Datasets"><ul class="lines">{lines}</ul></Card> }.into_any()
         })
     }

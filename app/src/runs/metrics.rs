@@ -82,7 +82,8 @@ fn keep(address: Address, options: ChartOptions, find: RwSignal<String>) {
 fn controls(options: ChartOptions, find: RwSignal<String>) -> AnyView {
     let first = find.get_untracked();
     let submit = move |event: ev::SubmitEvent| event.prevent_default();
-    let whole = move || options.range.get().map(|_| view! { <Button icon=Icon::ZOOM_OUT on_press=move || options.range.set(None)>"Show all steps"</Button> });
+    let whole =
+        move || options.range.get().map(|_| view! { <Button icon=Icon::ZOOM_OUT on_press=move || options.range.set(None)>"Show all steps"</Button> });
     view! {
         <div class="toolbar">
             <form class="find grow" method="get" action="" role="search" on:submit=submit>

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::{actions, open::Open};
-use crate::kit::{Button, ButtonKind, Card, IconButton, Icon, TextArea};
+use crate::kit::{Button, ButtonKind, Card, Icon, IconButton, TextArea};
 
 /// What people wrote about the run. Editable; the text before can be brought back.
 #[component]
@@ -18,7 +18,9 @@ pub(super) fn Note(open: Open) -> impl IntoView {
         let (before, now, id) = (note.get_untracked(), text.get_untracked().trim().to_owned(), open.id());
         if before != now {
             let said = if now.is_empty() { "The note was removed." } else { "The note was saved." };
-            actions::change(open, said.to_owned(), Box::pin(actions::note(open.api(), id.clone(), now)), move |api| Box::pin(actions::note(api, id.clone(), before.clone())));
+            actions::change(open, said.to_owned(), Box::pin(actions::note(open.api(), id.clone(), now)), move |api| {
+                Box::pin(actions::note(api, id.clone(), before.clone()))
+            });
         }
     };
     let body = move || {

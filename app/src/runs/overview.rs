@@ -44,7 +44,9 @@ pub fn RunOverview() -> impl IntoView {
 
 fn nothing(open: Open) -> AnyView {
     let id = open.run.with_untracked(|run| run.mlflow_id.clone());
-    let code = format!("import mlflow\n\nwith mlflow.start_run(run_id=\"{id}\"):\n    mlflow.log_param(\"learning_rate\", 0.03)\n    mlflow.log_metric(\"loss\", 0.42, step=1)\n");
+    let code = format!(
+        "import mlflow\n\nwith mlflow.start_run(run_id=\"{id}\"):\n    mlflow.log_param(\"learning_rate\", 0.03)\n    mlflow.log_metric(\"loss\", 0.42, step=1)\n"
+    );
     let action = move || view! { <CodeBlock code=code.clone() label="Python"/> };
     view! { <section class="card"><Empty icon=Icon::CHART_LINE title="Nothing logged yet" action>"Params and metrics appear here the moment they are logged."</Empty></section> }.into_any()
 }
@@ -53,9 +55,15 @@ fn logged(open: Open) -> AnyView {
     let run = open.run;
     let options = ChartOptions::new();
     options.smoothing.set(0.6);
-    let names = Memo::new(move |_| run.with(|run| groups::headline(&run.metrics).into_iter().take(STATS).map(|metric| metric.key.clone()).collect::<Vec<_>>()));
+    let names = Memo::new(move |_| {
+        run.with(|run| groups::headline(&run.metrics).into_iter().take(STATS).map(|metric| metric.key.clone()).collect::<Vec<_>>())
+    });
     let stats = move || names.get().into_iter().map(|key| stat(run, key)).collect_view();
-    let charts = Memo::new(move |_| run.with(|run| groups(groups::headline(&run.metrics).into_iter().filter(|metric| metric.count > 1)).into_iter().take(CHARTS).collect::<Vec<_>>()));
+    let charts = Memo::new(move |_| {
+        run.with(|run| {
+            groups(groups::headline(&run.metrics).into_iter().filter(|metric| metric.count > 1)).into_iter().take(CHARTS).collect::<Vec<_>>()
+        })
+    });
     let has_stats = move || !names.with(Vec::is_empty);
     let has_charts = Memo::new(move |_| !charts.with(Vec::is_empty));
     view! {
@@ -119,7 +127,14 @@ fn facts(params: &[Tag]) -> AnyView {
 #[component]
 fn Latest(run: RwSignal<Run>) -> impl IntoView {
     let metrics = Memo::new(move |_| run.with(|run| run.metrics.clone()));
-    let columns = vec![Column::text("key", "Metric"), Column::number("value", "Latest"), Column::number("low", "Lowest"), Column::number("high", "Highest"), Column::number("step", "Step"), Column::number("count", "Points")];
+    let columns = vec![
+        Column::text("key", "Metric"),
+        Column::number("value", "Latest"),
+        Column::number("low", "Lowest"),
+        Column::number("high", "Highest"),
+        Column::number("step", "Step"),
+        Column::number("count", "Points"),
+    ];
     let rows = Signal::derive(move || metrics.with(|metrics| metrics.iter().map(row).collect::<Vec<_>>()));
     let shown = Memo::new(move |_| metrics.with(|metrics| !metrics.is_empty()));
     let href = move || run.with(|run| format!("{}/metrics", run.path()));

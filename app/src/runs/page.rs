@@ -26,12 +26,18 @@ pub fn RunPage() -> impl IntoView {
 fn inside(open: Open) -> AnyView {
     let run = open.run;
     let title = Signal::derive(move || run.with(|run| run.name.clone()));
-    let crumbs = run.with_untracked(|run| vec![Crumb::new("Experiments", "/experiments"), Crumb::new(run.experiment.name.clone(), format!("/experiments/{}", run.experiment.id))]);
+    let crumbs = run.with_untracked(|run| {
+        vec![Crumb::new("Experiments", "/experiments"), Crumb::new(run.experiment.name.clone(), format!("/experiments/{}", run.experiment.id))]
+    });
     let colour = run.with_untracked(|run| super::colour(&run.id));
     let tabs = Signal::derive(move || {
         run.with(|run| {
             let path = run.path();
-            vec![Tab::new("Overview", path.clone()), Tab::new("Metrics", format!("{path}/metrics")).count(run.metrics.len() as i64), Tab::new("Artifacts", format!("{path}/artifacts"))]
+            vec![
+                Tab::new("Overview", path.clone()),
+                Tab::new("Metrics", format!("{path}/metrics")).count(run.metrics.len() as i64),
+                Tab::new("Artifacts", format!("{path}/artifacts")),
+            ]
         })
     });
     let renaming = RwSignal::new(false);

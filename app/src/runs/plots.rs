@@ -44,7 +44,8 @@ type Store = RwSignal<HashMap<String, Points>>;
 pub(super) fn Plots(
     open: Open,
     /// The charts, in their order.
-    #[prop(into)] groups: Signal<Vec<Group>>,
+    #[prop(into)]
+    groups: Signal<Vec<Group>>,
     /// What all of them share.
     options: ChartOptions,
     /// How many points of each series are asked for.
@@ -54,7 +55,9 @@ pub(super) fn Plots(
     let part: Store = RwSignal::new(HashMap::new());
     // The steps in view, as the chart that was zoomed tells them.
     let zoomed = RwSignal::new(None::<(i64, i64)>);
-    let keys = Memo::new(move |_| groups.with(|groups| groups.iter().flat_map(|group| group.members.iter().map(|member| member.0.clone())).collect::<Vec<_>>()));
+    let keys = Memo::new(move |_| {
+        groups.with(|groups| groups.iter().flat_map(|group| group.members.iter().map(|member| member.0.clone())).collect::<Vec<_>>())
+    });
     let state = Memo::new(move |_| open.run.with(|run| (run.id.clone(), run.revision.clone())));
     Effect::new(move |_: Option<()>| {
         state.track();
@@ -121,7 +124,8 @@ fn line(points: Points, label: &str, at: usize) -> Series {
 fn bring(open: Open, keys: Vec<String>, points: usize, range: Option<(i64, i64)>, store: Store) {
     for keys in keys.chunks(BATCH) {
         let api = open.api();
-        let variables = json!({ "id": open.id(), "keys": keys, "points": points, "fromStep": range.map(|range| range.0), "toStep": range.map(|range| range.1) });
+        let variables =
+            json!({ "id": open.id(), "keys": keys, "points": points, "fromStep": range.map(|range| range.0), "toStep": range.map(|range| range.1) });
         spawn_local(async move {
             let data: Result<Data, ApiError> = model::part(&api, SERIES, variables).await;
             if let Ok(data) = data {

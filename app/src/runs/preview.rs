@@ -45,10 +45,15 @@ pub(super) async fn text(api: &Api, id: &str, path: &str) -> Result<Option<Text>
 
 /// Whether a file can be read as text.
 pub(super) fn is_text(file: &Artifact) -> bool {
-    const ENDINGS: [&str; 18] = ["txt", "md", "json", "jsonl", "yaml", "yml", "csv", "tsv", "toml", "ini", "cfg", "py", "r", "sql", "log", "xml", "html", "sh"];
+    const ENDINGS: [&str; 18] =
+        ["txt", "md", "json", "jsonl", "yaml", "yml", "csv", "tsv", "toml", "ini", "cfg", "py", "r", "sql", "log", "xml", "html", "sh"];
     let kind = file.content_type.as_deref().unwrap_or_default();
     let ending = file.name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase()).unwrap_or_default();
-    kind.starts_with("text/") || kind.contains("json") || kind.contains("yaml") || ENDINGS.contains(&ending.as_str()) || matches!(file.name.as_str(), "MLmodel" | "Dockerfile" | "Makefile")
+    kind.starts_with("text/")
+        || kind.contains("json")
+        || kind.contains("yaml")
+        || ENDINGS.contains(&ending.as_str())
+        || matches!(file.name.as_str(), "MLmodel" | "Dockerfile" | "Makefile")
 }
 
 fn is_image(file: &Artifact) -> bool {
@@ -93,7 +98,13 @@ fn content(file: &Artifact, text: Option<Text>, refused: Option<String>) -> AnyV
         return view! { <Empty icon=Icon::FILE title="No preview for this kind of file">"Download it to look inside."</Empty> }.into_any();
     };
     let note = truncated.then(|| view! { <p class="note faint xs">"Only the beginning is shown. Download the file for all of it."</p> });
-    let separator = if file.name.ends_with(".csv") { Some(',') } else if file.name.ends_with(".tsv") { Some('\t') } else { None };
+    let separator = if file.name.ends_with(".csv") {
+        Some(',')
+    } else if file.name.ends_with(".tsv") {
+        Some('\t')
+    } else {
+        None
+    };
     let body = match separator {
         Some(separator) => table(&text, separator),
         None if file.name.ends_with(".json") => view! { <CodeBlock code=pretty(&text) label="JSON"/> }.into_any(),
@@ -108,17 +119,26 @@ fn table(text: &str, separator: char) -> AnyView {
         return view! { <Empty icon=Icon::TABLE_2 title="The table is empty">"It has no rows."</Empty> }.into_any();
     }
     let head = rows.remove(0);
-    let numeric: Vec<bool> = (0..head.len()).map(|at| rows.iter().filter_map(|row| row.get(at)).all(|cell| cell.is_empty() || cell.parse::<f64>().is_ok())).collect();
+    let numeric: Vec<bool> =
+        (0..head.len()).map(|at| rows.iter().filter_map(|row| row.get(at)).all(|cell| cell.is_empty() || cell.parse::<f64>().is_ok())).collect();
     let wide = head.len() > COLUMNS;
     let class = |at: usize| if numeric[at] { "n" } else { "" };
-    let titles = head.iter().take(COLUMNS).enumerate().map(|(at, title)| view! { <th scope="col" class=class(at)>{title.clone()}</th> }).collect_view();
+    let titles =
+        head.iter().take(COLUMNS).enumerate().map(|(at, title)| view! { <th scope="col" class=class(at)>{title.clone()}</th> }).collect_view();
     let count = rows.len();
     let width = head.len().min(COLUMNS);
-    let body = rows.into_iter().map(|row| {
-        let cells = row.into_iter().take(width).enumerate().map(|(at, cell)| view! { <td class=class(at)><span class="text">{cell}</span></td> }).collect_view();
-        view! { <tr>{cells}</tr> }
-    })
-    .collect_view();
+    let body = rows
+        .into_iter()
+        .map(|row| {
+            let cells = row
+                .into_iter()
+                .take(width)
+                .enumerate()
+                .map(|(at, cell)| view! { <td class=class(at)><span class="text">{cell}</span></td> })
+                .collect_view();
+            view! { <tr>{cells}</tr> }
+        })
+        .collect_view();
     let mut words = format!("The first {}", number::counted(count as i64, "row", "rows"));
     if wide {
         words.push_str(&format!(" and {COLUMNS} of {} columns", head.len()));
@@ -227,7 +247,10 @@ mod tests {
 
     #[test]
     fn json_of_one_line_is_broken_into_lines() {
-        assert_eq!(pretty(r#"{"a":[1,2.50],"b":{},"c":"x, \" }"}"#), "{\n  \"a\": [\n    1,\n    2.50\n  ],\n  \"b\": {},\n  \"c\": \"x, \\\" }\"\n}");
+        assert_eq!(
+            pretty(r#"{"a":[1,2.50],"b":{},"c":"x, \" }"}"#),
+            "{\n  \"a\": [\n    1,\n    2.50\n  ],\n  \"b\": {},\n  \"c\": \"x, \\\" }\"\n}"
+        );
         assert_eq!(pretty("{\n}"), "{\n}");
     }
 }

@@ -33,8 +33,13 @@ pub(super) fn Tags(open: Open) -> impl IntoView {
         let none = own.is_empty().then(|| view! { <p class="faint s">"No tags yet."</p> });
         let own = own.into_iter().map(|tag| line(open, tags, tag, edit)).collect_view();
         let count = internal.len();
-        let internal = internal.into_iter().filter(|tag| tag.value.len() < 400).map(|tag| view! { <li><span class="key">{tag.key}</span><Copyable text=tag.value what="the value"/></li> }).collect_view();
-        let folded = (count > 0).then(|| view! { <details class="fold"><summary>{format!("{count} of the client")}</summary><ul class="tags">{internal}</ul></details> });
+        let internal = internal
+            .into_iter()
+            .filter(|tag| tag.value.len() < 400)
+            .map(|tag| view! { <li><span class="key">{tag.key}</span><Copyable text=tag.value what="the value"/></li> })
+            .collect_view();
+        let folded = (count > 0)
+            .then(|| view! { <details class="fold"><summary>{format!("{count} of the client")}</summary><ul class="tags">{internal}</ul></details> });
         view! { {none}<ul class="tags">{own}</ul>{folded} }
     };
     let form = move || {
@@ -46,7 +51,9 @@ pub(super) fn Tags(open: Open) -> impl IntoView {
             </form>
         })
     };
-    let plus = move || open.may_write.then(|| view! { <IconButton icon=Icon::PLUS label="Add a tag" pressed=Signal::derive(move || Some(adding.get())) on_press=move || adding.update(|adding| *adding = !*adding)/> });
+    let plus = move || {
+        open.may_write.then(|| view! { <IconButton icon=Icon::PLUS label="Add a tag" pressed=Signal::derive(move || Some(adding.get())) on_press=move || adding.update(|adding| *adding = !*adding)/> })
+    };
     view! { <Card title="Tags" actions=move || view! { {plus} }>{form}{lines}</Card> }.into_any()
 }
 
@@ -67,5 +74,7 @@ fn set(open: Open, tags: &[Tag], key: String, value: Option<String>) {
     let before = tags.iter().find(|tag| tag.key == key).map(|tag| tag.value.clone());
     let said = format!("Tag {key} was {}.", if value.is_some() { "set" } else { "removed" });
     let id = open.id();
-    actions::change(open, said, Box::pin(actions::set_tag(open.api(), id.clone(), key.clone(), value)), move |api| Box::pin(actions::set_tag(api, id.clone(), key.clone(), before.clone())));
+    actions::change(open, said, Box::pin(actions::set_tag(open.api(), id.clone(), key.clone(), value)), move |api| {
+        Box::pin(actions::set_tag(api, id.clone(), key.clone(), before.clone()))
+    });
 }

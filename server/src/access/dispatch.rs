@@ -32,7 +32,14 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound` when the tenant is gone, `Unavailable`.
-    pub async fn enter_job(&self, tenant: TenantId, job: Uuid, name: &str, permission: shared::Permission, request: RequestInfo) -> Result<Scope, Fault> {
+    pub async fn enter_job(
+        &self,
+        tenant: TenantId,
+        job: Uuid,
+        name: &str,
+        permission: shared::Permission,
+        request: RequestInfo,
+    ) -> Result<Scope, Fault> {
         self.enter_as_job(tenant, job, name, permission, request).await
     }
 

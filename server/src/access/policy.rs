@@ -95,7 +95,11 @@ mod tests {
 
     #[tokio::test]
     async fn t18_a_role_named_like_a_pattern_gains_nothing() {
-        let rows = vec![("viewer".to_owned(), "runs:read".to_owned()), ("*".to_owned(), "runs:read".to_owned()), ("p, viewer, /*, .*".to_owned(), "runs:read".to_owned())];
+        let rows = vec![
+            ("viewer".to_owned(), "runs:read".to_owned()),
+            ("*".to_owned(), "runs:read".to_owned()),
+            ("p, viewer, /*, .*".to_owned(), "runs:read".to_owned()),
+        ];
         let policy = Policy::load(rows).await.expect("loads");
         assert!(policy.rights(&["viewer".into()]).contains(Permission::RunsRead));
         assert!(!policy.rights(&["viewer".into()]).contains(Permission::RunsWrite));

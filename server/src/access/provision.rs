@@ -72,14 +72,16 @@ impl Vault {
         let mut connection = self.owner().acquire().await?;
         let mut tx = connection.begin().await?;
         if let Some(account) = &founding.account {
-            let inserted = sqlx::query("insert into public.people (id, email, name, password_hash, created_at) values ($1, $2, $3, $4, $5) on conflict (email) do nothing")
-                .bind(founding.person)
-                .bind(&account.email)
-                .bind(&account.name)
-                .bind(&account.password_hash)
-                .bind(now)
-                .execute(&mut *tx)
-                .await?;
+            let inserted = sqlx::query(
+                "insert into public.people (id, email, name, password_hash, created_at) values ($1, $2, $3, $4, $5) on conflict (email) do nothing",
+            )
+            .bind(founding.person)
+            .bind(&account.email)
+            .bind(&account.name)
+            .bind(&account.password_hash)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
             if inserted.rows_affected() == 0 {
                 return Err(FoundingError::EmailTaken);
             }
@@ -134,7 +136,9 @@ impl Vault {
 }
 
 async fn migrate_all(connection: &mut PgConnection) -> Result<usize, Fault> {
-    connection.execute("do $$ begin if not exists (select from pg_roles where rolname = 'assay_app') then create role assay_app nologin; end if; end $$").await?;
+    connection
+        .execute("do $$ begin if not exists (select from pg_roles where rolname = 'assay_app') then create role assay_app nologin; end if; end $$")
+        .await?;
     connection.execute("grant assay_app to current_user").await?;
     connection.execute("create table if not exists public.schema_migrations (tenant_id uuid not null, name text not null, applied_at timestamptz not null default now(), primary key (tenant_id, name))").await?;
     let mut applied = 0;
@@ -170,12 +174,20 @@ async fn create_schema(tx: &mut PgConnection, tenant: TenantId, now: DateTime<Ut
         apply(tx, tenant.uuid(), migration).await?;
     }
     gate(tx, tenant).await?;
-    sqlx::query("insert into projects (id, name, is_default, created_at) values ($1, 'default', true, $2)").bind(Uuid::now_v7()).bind(now).execute(&mut *tx).await?;
+    sqlx::query("insert into projects (id, name, is_default, created_at) values ($1, 'default', true, $2)")
+        .bind(Uuid::now_v7())
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
     let (roles, permissions): (Vec<String>, Vec<String>) = Role::ALL
         .iter()
         .flat_map(|role| role.permissions().into_iter().map(|permission| (role.as_str().to_owned(), permission.as_str().to_owned())))
         .unzip();
-    sqlx::query("insert into role_permissions (role, permission) select * from unnest($1::text[], $2::text[])").bind(roles).bind(permissions).execute(&mut *tx).await?;
+    sqlx::query("insert into role_permissions (role, permission) select * from unnest($1::text[], $2::text[])")
+        .bind(roles)
+        .bind(permissions)
+        .execute(&mut *tx)
+        .await?;
     Ok(())
 }
 
@@ -192,10 +204,11 @@ async fn enter_schema(tx: &mut PgConnection, tenant: TenantId) -> Result<(), Fau
 /// to its owner too, and the application's role may read the audit log but not write it.
 async fn gate(tx: &mut PgConnection, tenant: TenantId) -> Result<(), Fault> {
     let schema = schema(tenant);
-    let tables: Vec<(String,)> = sqlx::query_as("select relname::text from pg_class where relnamespace = $1::regnamespace and relkind = 'r' and not relforcerowsecurity")
-        .bind(&schema)
-        .fetch_all(&mut *tx)
-        .await?;
+    let tables: Vec<(String,)> =
+        sqlx::query_as("select relname::text from pg_class where relnamespace = $1::regnamespace and relkind = 'r' and not relforcerowsecurity")
+            .bind(&schema)
+            .fetch_all(&mut *tx)
+            .await?;
     let id = tenant.uuid();
     for (table,) in tables {
         let rule = format!("nullif(current_setting('app.tenant_id', true), '') = '{id}'");
@@ -237,7 +250,8 @@ fn schema(tenant: TenantId) -> String {
 }
 
 async fn free_slug(tx: &mut PgConnection, wanted: &str) -> Result<String, Fault> {
-    let taken: Vec<(String,)> = sqlx::query_as("select slug from public.tenants where slug = $1 or slug like $1 || '-%'").bind(wanted).fetch_all(tx).await?;
+    let taken: Vec<(String,)> =
+        sqlx::query_as("select slug from public.tenants where slug = $1 or slug like $1 || '-%'").bind(wanted).fetch_all(tx).await?;
     let is_free = |slug: &String| !taken.iter().any(|(other,)| other == slug);
     let slugs = std::iter::once(wanted.to_owned()).chain((2..).map(|n| format!("{}-{n}", &wanted[..wanted.len().min(34)])));
     slugs.into_iter().find(is_free).ok_or_else(|| Fault::internal("no free slug"))

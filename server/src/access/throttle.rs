@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use redis::{Client, Script, aio::{ConnectionManager, ConnectionManagerConfig}};
+use redis::{
+    Client, Script,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
 use shared::ErrorCode;
 use tokio::sync::OnceCell;
 
@@ -66,7 +69,10 @@ impl Throttle {
         let client = self.client.as_ref()?;
         let counted = async {
             let manager = self.manager.get_or_try_init(|| {
-                let config = ConnectionManagerConfig::new().set_number_of_retries(1).set_response_timeout(Some(PATIENCE)).set_connection_timeout(Some(PATIENCE));
+                let config = ConnectionManagerConfig::new()
+                    .set_number_of_retries(1)
+                    .set_response_timeout(Some(PATIENCE))
+                    .set_connection_timeout(Some(PATIENCE));
                 ConnectionManager::new_with_config(client.clone(), config)
             });
             let mut connection = manager.await?.clone();

@@ -1,9 +1,7 @@
 //! The only values that can run SQL, each begun for one tenant.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value};
 
 use super::{RequestInfo, audit, scope::Inner};
 use crate::fault::Fault;

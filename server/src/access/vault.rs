@@ -151,7 +151,14 @@ impl Vault {
     }
 
     /// The scope of a claimed job: the job's tenant, and the one permission its kind names.
-    pub(super) async fn enter_as_job(&self, tenant: TenantId, job: Uuid, name: &str, permission: shared::Permission, request: RequestInfo) -> Result<Scope, Fault> {
+    pub(super) async fn enter_as_job(
+        &self,
+        tenant: TenantId,
+        job: Uuid,
+        name: &str,
+        permission: shared::Permission,
+        request: RequestInfo,
+    ) -> Result<Scope, Fault> {
         let (tx, tenant) = self.open_job(tenant).await?;
         let nil = Uuid::nil();
         let actor = Actor {
@@ -210,7 +217,8 @@ impl Vault {
     async fn open_job(&self, tenant: TenantId) -> Result<(DatabaseTransaction, Tenant), Fault> {
         let tx = self.begin().await?;
         set_tenant(&tx, tenant).await?;
-        let statement = Statement::from_sql_and_values(DbBackend::Postgres, "select slug, name from public.tenants where id = $1", [tenant.uuid().into()]);
+        let statement =
+            Statement::from_sql_and_values(DbBackend::Postgres, "select slug, name from public.tenants where id = $1", [tenant.uuid().into()]);
         let row = tx.query_one_raw(statement).await?.ok_or_else(|| Fault::not_found("Organization", tenant))?;
         let tenant = Tenant { id: tenant, slug: row.try_get("", "slug")?, name: row.try_get("", "name")? };
         Ok((tx, tenant))
@@ -277,7 +285,11 @@ struct Entered {
 impl Entered {
     fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
         Ok(Self {
-            tenant: Tenant { id: TenantId::from_uuid(row.try_get("", "tenant_id")?), slug: row.try_get("", "tenant_slug")?, name: row.try_get("", "tenant_name")? },
+            tenant: Tenant {
+                id: TenantId::from_uuid(row.try_get("", "tenant_id")?),
+                slug: row.try_get("", "tenant_slug")?,
+                name: row.try_get("", "tenant_name")?,
+            },
             epoch: row.try_get("", "authz_epoch")?,
             person: PersonId::from_uuid(row.try_get("", "person_id")?),
             member: MemberId::from_uuid(row.try_get("", "member_id")?),

@@ -9,7 +9,10 @@ use shared::field::{DisplayName, Email, Password, Slug};
 use uuid::Uuid;
 
 use crate::{
-    access::{RequestInfo, Secret, password, provision::{Founding, FoundingError, NewPerson}},
+    access::{
+        RequestInfo, Secret, password,
+        provision::{Founding, FoundingError, NewPerson},
+    },
     config::Config,
     fault::Fault,
     features::{sessions, tokens},
@@ -53,7 +56,11 @@ impl Seed {
             organization: organization.as_str().to_owned(),
             person: Uuid::now_v7(),
             member: Uuid::now_v7(),
-            account: Some(NewPerson { email: email.as_str().to_owned(), name: name.as_str().to_owned(), password_hash: password::hash(typed()?).await? }),
+            account: Some(NewPerson {
+                email: email.as_str().to_owned(),
+                name: name.as_str().to_owned(),
+                password_hash: password::hash(typed()?).await?,
+            }),
             request_id: "seed".to_owned(),
             address: String::new(),
         };

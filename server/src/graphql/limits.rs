@@ -1,6 +1,9 @@
 //! What one operation may cost, checked before anything runs.
 
-use async_graphql::{EmptySubscription, Request, SchemaBuilder, parser::types::{ExecutableDocument, Selection, SelectionSet}};
+use async_graphql::{
+    EmptySubscription, Request, SchemaBuilder,
+    parser::types::{ExecutableDocument, Selection, SelectionSet},
+};
 use shared::ErrorCode;
 
 use super::{Mutation, Query};

@@ -17,7 +17,10 @@ pub fn refused(fault: &Fault) -> Response {
 /// Gives every error its code. Errors that are not ours come from reading or limiting the query.
 pub fn errors(mut response: Response) -> Response {
     for error in &mut response.errors {
-        let fault = error.source.as_ref().and_then(|source| source.downcast_ref::<Arc<Fault>>().map(|fault| &**fault).or_else(|| source.downcast_ref::<Fault>()));
+        let fault = error
+            .source
+            .as_ref()
+            .and_then(|source| source.downcast_ref::<Arc<Fault>>().map(|fault| &**fault).or_else(|| source.downcast_ref::<Fault>()));
         let values = match fault {
             Some(fault) => extensions(fault),
             None => code(if is_limit(&error.message) { ErrorCode::LimitExceeded } else { ErrorCode::Invalid }),

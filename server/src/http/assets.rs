@@ -72,7 +72,9 @@ fn send(request: &HttpRequest, edge: &Edge, name: &str) -> HttpResponse {
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
         .insert_header((header::VARY, "Accept-Encoding"));
     match &file.brotli {
-        Some(brotli) if accepts.split(',').any(|coding| coding.trim().starts_with("br")) => answer.insert_header((header::CONTENT_ENCODING, "br")).body(brotli.clone()),
+        Some(brotli) if accepts.split(',').any(|coding| coding.trim().starts_with("br")) => {
+            answer.insert_header((header::CONTENT_ENCODING, "br")).body(brotli.clone())
+        }
         _ => answer.body(file.plain.clone()),
     }
 }

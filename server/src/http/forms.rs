@@ -16,7 +16,11 @@ use super::{Edge, caller, pages, render};
 use crate::{
     config::Config,
     fault::Fault,
-    features::{accounts::{self, SignUp}, invitations, sessions::{self, Opened}},
+    features::{
+        accounts::{self, SignUp},
+        invitations,
+        sessions::{self, Opened},
+    },
 };
 
 type Fields = web::Form<BTreeMap<String, String>>;
@@ -48,7 +52,12 @@ async fn sign_in(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) ->
 }
 
 async fn sign_up(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
-    let form = SignUp { organization: field(&fields, "organization"), name: field(&fields, "name"), email: field(&fields, "email"), password: field(&fields, "password") };
+    let form = SignUp {
+        organization: field(&fields, "organization"),
+        name: field(&fields, "name"),
+        email: field(&fields, "email"),
+        password: field(&fields, "password"),
+    };
     match accounts::sign_up(&edge.services, &caller::request_info(&request), form).await {
         Ok(()) => see_other("/sign-up?sent=1"),
         Err(fault) => refused(&request, &edge, &fields, &fault).await,
@@ -109,8 +118,18 @@ async fn switch_organization(request: HttpRequest, edge: web::Data<Edge>, fields
 /// Remembers light or dark for a year and goes back to the page.
 async fn theme(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
     let theme = app::Theme::parse(field(&fields, "theme"));
-    let cookie = Cookie::build("theme", theme.name()).path("/").same_site(SameSite::Lax).secure(edge.services.config.is_secure()).max_age(CookieDuration::days(365)).finish();
-    let back = request.headers().get(header::REFERER).and_then(|referer| referer.to_str().ok()).and_then(|referer| referer.split_once("://")).and_then(|(_, rest)| rest.find('/').map(|slash| &rest[slash..]));
+    let cookie = Cookie::build("theme", theme.name())
+        .path("/")
+        .same_site(SameSite::Lax)
+        .secure(edge.services.config.is_secure())
+        .max_age(CookieDuration::days(365))
+        .finish();
+    let back = request
+        .headers()
+        .get(header::REFERER)
+        .and_then(|referer| referer.to_str().ok())
+        .and_then(|referer| referer.split_once("://"))
+        .and_then(|(_, rest)| rest.find('/').map(|slash| &rest[slash..]));
     let next = if field(&fields, "next").is_empty() { back.unwrap_or("/") } else { field(&fields, "next") };
     with_cookie(see_other(own_path(next)), cookie)
 }
@@ -139,7 +158,13 @@ fn left(config: &Config, outcome: Result<(), Fault>) -> HttpResponse {
 }
 
 fn cookie<'c>(config: &Config, value: &'c str, max_age: CookieDuration) -> Cookie<'c> {
-    Cookie::build(caller::session_cookie(config), value).path("/").http_only(true).same_site(SameSite::Lax).secure(config.is_secure()).max_age(max_age).finish()
+    Cookie::build(caller::session_cookie(config), value)
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(config.is_secure())
+        .max_age(max_age)
+        .finish()
 }
 
 fn ended(config: &Config) -> Cookie<'static> {
@@ -159,7 +184,11 @@ fn with_cookie(mut response: HttpResponse, cookie: Cookie<'_>) -> HttpResponse {
 
 /// A path on this site, or the start page: nobody is sent elsewhere.
 fn own_path(next: &str) -> &str {
-    let own = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']) && !next.chars().any(char::is_control) && next.is_ascii();
+    let own = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains(['\\', '\r', '\n', '\t'])
+        && !next.chars().any(char::is_control)
+        && next.is_ascii();
     if own { next } else { "/" }
 }
 
@@ -169,7 +198,17 @@ mod tests {
 
     #[test]
     fn t69_nobody_is_sent_to_another_site() {
-        for evil in ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "evil", "/\tx", "/x\r\nSet-Cookie: a=b", "\\\\evil"] {
+        for evil in [
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "",
+            "evil",
+            "/\tx",
+            "/x\r\nSet-Cookie: a=b",
+            "\\\\evil",
+        ] {
             assert_eq!(own_path(evil), "/", "{evil:?}");
         }
         assert_eq!(own_path("/runs/1?x=2"), "/runs/1?x=2");

@@ -6,7 +6,10 @@ use futures::StreamExt;
 use shared::ErrorCode;
 
 use super::{Edge, caller, render};
-use crate::{fault::Fault, graphql::{self, BATCH_MAX, BODY_MAX}};
+use crate::{
+    fault::Fault,
+    graphql::{self, BATCH_MAX, BODY_MAX},
+};
 
 pub fn configure(app: &mut web::ServiceConfig) {
     app.service(web::resource("/graphql").post(post).default_service(web::to(wrong_method)));
@@ -17,12 +20,17 @@ async fn wrong_method() -> HttpResponse {
 }
 
 async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>) -> Result<HttpResponse, Fault> {
-    let is_json = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json"));
+    let is_json = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json"));
     if !is_json {
         return Err(Fault::new(ErrorCode::UnsupportedMediaType, "Send the query as application/json."));
     }
     let body = read_body(payload).await?;
-    let batch: BatchRequest = serde_json::from_slice(&body).map_err(|_| Fault::new(ErrorCode::Invalid, "The body is not a GraphQL request in JSON."))?;
+    let batch: BatchRequest =
+        serde_json::from_slice(&body).map_err(|_| Fault::new(ErrorCode::Invalid, "The body is not a GraphQL request in JSON."))?;
     let scope = caller::scope_of(&request, &edge.services).await?;
     match batch {
         BatchRequest::Single(operation) => Ok(answer(&graphql::execute(&edge.schema, scope, operation).await)),
@@ -46,7 +54,8 @@ fn check_batch(operations: &[Request]) -> Result<(), Fault> {
         return Err(Fault::new(ErrorCode::LimitExceeded, format!("A batch holds at most {BATCH_MAX} operations.")));
     }
     let changes = |operation: &Request| {
-        async_graphql::parser::parse_query(&operation.query).is_ok_and(|document| document.operations.iter().any(|(_, operation)| operation.node.ty != OperationType::Query))
+        async_graphql::parser::parse_query(&operation.query)
+            .is_ok_and(|document| document.operations.iter().any(|(_, operation)| operation.node.ty != OperationType::Query))
     };
     if operations.len() > 1 && operations.iter().any(changes) {
         return Err(Fault::new(ErrorCode::LimitExceeded, "A batch holds queries only. Send each mutation alone."));

@@ -7,7 +7,10 @@ use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::{Method, header::{self, HeaderMap, HeaderName, HeaderValue}},
+    http::{
+        Method,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web::Data,
 };
@@ -37,7 +40,8 @@ pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'stati
     let pattern = response.request().match_pattern().unwrap_or_else(|| "page".to_owned());
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
-    metrics::histogram!("assay_http_seconds", "method" => method.to_string(), "route" => pattern, "status" => status.to_string()).record(elapsed.as_secs_f64());
+    metrics::histogram!("assay_http_seconds", "method" => method.to_string(), "route" => pattern, "status" => status.to_string())
+        .record(elapsed.as_secs_f64());
     tracing::debug!(request = %id, %method, path, status, micros = elapsed.as_micros() as u64, "request");
     set_headers(response.headers_mut(), &id, config.is_secure());
     Ok(response)

@@ -13,7 +13,11 @@ async fn alive() -> &'static str {
 }
 
 async fn ready(edge: web::Data<Edge>) -> HttpResponse {
-    if edge.services.vault.ready().await { HttpResponse::Ok().body("OK") } else { HttpResponse::ServiceUnavailable().body("the database is away or not migrated") }
+    if edge.services.vault.ready().await {
+        HttpResponse::Ok().body("OK")
+    } else {
+        HttpResponse::ServiceUnavailable().body("the database is away or not migrated")
+    }
 }
 
 /// Measurements in Prometheus' text format, for a scraper on this machine.

@@ -60,16 +60,12 @@ pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
 /// When the socket cannot be used.
 pub fn serve(edge: Edge, listener: TcpListener) -> std::io::Result<Server> {
     let threads = edge.services.config.threads;
-    let server = HttpServer::new(move || {
-        App::new()
-            .wrap(from_fn(guard::guard))
-            .configure(configure(edge.clone()))
-    })
-    .workers(threads)
-    .client_request_timeout(Duration::from_secs(15))
-    .keep_alive(Duration::from_secs(75))
-    .shutdown_timeout(20)
-    .listen(listener)?
-    .run();
+    let server = HttpServer::new(move || App::new().wrap(from_fn(guard::guard)).configure(configure(edge.clone())))
+        .workers(threads)
+        .client_request_timeout(Duration::from_secs(15))
+        .keep_alive(Duration::from_secs(75))
+        .shutdown_timeout(20)
+        .listen(listener)?
+        .run();
     Ok(server)
 }

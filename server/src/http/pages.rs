@@ -2,14 +2,17 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    dev::{Payload, ServiceRequest, ServiceFactory, Service},
-    http::{Method, StatusCode, header::{self, HeaderValue}},
+    dev::{Payload, Service, ServiceFactory, ServiceRequest},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderValue},
+    },
     web,
 };
 use app::{Api, ApiError, FormState, Operation, Reply, Respond, Theme, Transport};
 use async_graphql::{Request, Variables};
-use leptos::prelude::{provide_context, use_context};
 use leptos::nonce::use_nonce;
+use leptos::prelude::{provide_context, use_context};
 use serde_json::Value;
 use shared::ErrorCode;
 

@@ -15,7 +15,9 @@ pub fn response(fault: &Fault) -> HttpResponse {
     if matches!(fault.code(), ErrorCode::TooManyRequests | ErrorCode::Unavailable) {
         answer.insert_header(("Retry-After", "5"));
     }
-    answer.json(json!({ "error": { "code": fault.code().as_str(), "message": fault.message(), "field": fault.field(), "reference": fault.reference() } }))
+    answer.json(
+        json!({ "error": { "code": fault.code().as_str(), "message": fault.message(), "field": fault.field(), "reference": fault.reference() } }),
+    )
 }
 
 /// The status that goes with a fault.

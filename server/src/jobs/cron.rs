@@ -6,7 +6,10 @@ use croner::Cron;
 use std::str::FromStr;
 
 use super::{Envelope, Job, housekeeping::Housekeeping};
-use crate::{access::{Sql, Vault}, fault::Fault};
+use crate::{
+    access::{Sql, Vault},
+    fault::Fault,
+};
 
 /// A job that comes round by itself. Times are UTC.
 struct Schedule {
@@ -42,7 +45,10 @@ async fn fire_one(vault: &Vault, schedule: &Schedule) -> Result<(), Fault> {
             let fire_time: DateTime<Utc> = row.try_get("", "next_at")?;
             if fire_time <= now {
                 let moved = tx
-                    .run("update schedules set next_at = $3 where name = $1 and next_at = $2", vec![schedule.name.into(), fire_time.into(), next.into()])
+                    .run(
+                        "update schedules set next_at = $3 where name = $1 and next_at = $2",
+                        vec![schedule.name.into(), fire_time.into(), next.into()],
+                    )
                     .await?;
                 if moved == 1 {
                     (schedule.enqueue)(fire_time)?.insert(&tx).await?;

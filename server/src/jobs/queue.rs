@@ -6,7 +6,10 @@ use sea_orm::DbErr;
 use shared::ids::TenantId;
 use uuid::Uuid;
 
-use crate::{access::{Sql, Vault}, fault::Fault};
+use crate::{
+    access::{Sql, Vault},
+    fault::Fault,
+};
 
 /// How long a claim lasts without a heartbeat.
 pub const LEASE: Duration = Duration::from_secs(30);

@@ -1,7 +1,10 @@
 //! Rings the bell across processes: after a commit here, a short entry in a Redis stream wakes the
 //! workers elsewhere. An entry carries nothing a worker trusts; forged ones wake it for nothing.
 
-use redis::{AsyncCommands, Client, streams::{StreamMaxlen, StreamReadOptions, StreamReadReply}};
+use redis::{
+    AsyncCommands, Client,
+    streams::{StreamMaxlen, StreamReadOptions, StreamReadReply},
+};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
 
@@ -33,7 +36,10 @@ pub async fn ring(vault: Vault, client: Client) {
 pub async fn listen(bell: Arc<Notify>, client: Client) {
     let options = StreamReadOptions::default().block(20_000).count(100);
     loop {
-        if let Ok(mut connection) = client.get_multiplexed_async_connection_with_config(&redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(30)))).await {
+        if let Ok(mut connection) = client
+            .get_multiplexed_async_connection_with_config(&redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(30))))
+            .await
+        {
             let mut last = "$".to_owned();
             loop {
                 let reply: redis::RedisResult<Option<StreamReadReply>> = connection.xread_options(&[STREAM], &[last.as_str()], &options).await;

@@ -2,10 +2,17 @@
 
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use tokio::{sync::{Notify, Semaphore, watch}, task::JoinSet};
+use tokio::{
+    sync::{Notify, Semaphore, watch},
+    task::JoinSet,
+};
 use uuid::Uuid;
 
-use super::{Context, Job, cron, queue::{self, Claimed}, relay};
+use super::{
+    Context, Job, cron,
+    queue::{self, Claimed},
+    relay,
+};
 use crate::{access::RequestInfo, fault::Fault, services::Services};
 
 /// Jobs that run at the same time in one process.

@@ -46,7 +46,10 @@ pub async fn caller(request: &HttpRequest) -> Result<Scope, Error> {
 }
 
 /// Permission comes first: whoever may not use an endpoint is told so whatever else is wrong with the request, and the attempt is entered in the audit log.
-pub(super) async fn permission_first(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+pub(super) async fn permission_first(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let response = next.call(request).await?.map_into_boxed_body();
     let needed = super::permission_of(response.request());
     if !response.status().is_client_error() || response.status() == StatusCode::UNAUTHORIZED {
@@ -103,7 +106,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for LogCall<T> {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let services = request.app_data::<web::Data<http::Edge>>().ok_or_else(|| Error::new(Code::InternalError, "The server is not configured"))?.services.clone();
+            let services = request
+                .app_data::<web::Data<http::Edge>>()
+                .ok_or_else(|| Error::new(Code::InternalError, "The server is not configured"))?
+                .services
+                .clone();
             let credential = http::credential(&request, &services.config).flatten().ok_or_else(Fault::unauthenticated)?;
             // No body is read for a stranger.
             if !services.vault.entered_lately(&credential) {

@@ -45,7 +45,9 @@ pub(super) fn pairs(list: List<Pair>) -> Result<Vec<(String, String)>, Error> {
 pub(super) fn limit(value: Option<Int>, missing: i64, most: i64) -> Result<u64, Error> {
     let value = value.map_or(missing, |value| value.0);
     if !(1..=most).contains(&value) {
-        return Err(Error::invalid(format!("Invalid value {value} for parameter 'max_results' supplied: It must be a positive integer of at most {most}.")));
+        return Err(Error::invalid(format!(
+            "Invalid value {value} for parameter 'max_results' supplied: It must be a positive integer of at most {most}."
+        )));
     }
     Ok(value.unsigned_abs())
 }

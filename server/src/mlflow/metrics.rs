@@ -48,7 +48,8 @@ struct MetricBody {
 }
 
 fn add(batch: &mut Batch, body: MetricBody) -> Result<(), Error> {
-    let point = Point { value: present("value", body.value)?.0, at_ms: present("timestamp", body.timestamp)?.0, step: body.step.unwrap_or_default().0 };
+    let point =
+        Point { value: present("value", body.value)?.0, at_ms: present("timestamp", body.timestamp)?.0, step: body.step.unwrap_or_default().0 };
     if let Some(model) = filled(body.model_id) {
         let dataset = Dataset { name: text(body.dataset_name), digest: text(body.dataset_digest) };
         batch.links.push(Link { metric: batch.metrics.len(), model: model_id(Some(Text(model)))?, dataset });
@@ -149,7 +150,8 @@ async fn history(Call { scope, input }: Call<GetHistory>) -> Result<HttpResponse
     let rest = points.get(start..).unwrap_or_default();
     let page = &rest[..rest.len().min(most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX))];
     let next_page_token = (page.len() < rest.len()).then(|| page::encode(&format!("history:{}", start + page.len())));
-    let wire: Vec<WireMetric<'_>> = page.iter().map(|point| WireMetric { key: &key, value: Double(point.value), timestamp: point.at_ms, step: point.step }).collect();
+    let wire: Vec<WireMetric<'_>> =
+        page.iter().map(|point| WireMetric { key: &key, value: Double(point.value), timestamp: point.at_ms, step: point.step }).collect();
     let mut body = Vec::with_capacity(64 + wire.len() * (key.len() + 80));
     serde_json::to_writer(&mut body, &History { metrics: &wire, next_page_token }).map_err(crate::fault::Fault::internal)?;
     Ok(HttpResponse::Ok().content_type("application/json").body(body))

@@ -55,8 +55,15 @@ pub const PREFIXES: [&str; 4] = ["/api/2.0/", "/ajax-api/2.0/", "/api/3.0/", "/a
 
 /// Every endpoint of the edge.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    const PARTS: &[&[Endpoint]] =
-        &[about::ENDPOINTS, experiments::ENDPOINTS, runs::ENDPOINTS, metrics::ENDPOINTS, artifacts::ENDPOINTS, logged_models::ENDPOINTS, registry::ENDPOINTS];
+    const PARTS: &[&[Endpoint]] = &[
+        about::ENDPOINTS,
+        experiments::ENDPOINTS,
+        runs::ENDPOINTS,
+        metrics::ENDPOINTS,
+        artifacts::ENDPOINTS,
+        logged_models::ENDPOINTS,
+        registry::ENDPOINTS,
+    ];
     PARTS.iter().flat_map(|part| part.iter())
 }
 

@@ -68,7 +68,9 @@ fn data(data: Option<&RunData>) -> Data<'_> {
     let metric = |one: &'_ crate::features::metrics::Latest| (one.point.value, one.point.at_ms, one.point.step);
     let metrics = data.into_iter().flat_map(|data| &data.metrics);
     Data {
-        metrics: metrics.map(|one| WireMetric { key: &one.key, value: Double(metric(one).0), timestamp: metric(one).1, step: metric(one).2 }).collect(),
+        metrics: metrics
+            .map(|one| WireMetric { key: &one.key, value: Double(metric(one).0), timestamp: metric(one).1, step: metric(one).2 })
+            .collect(),
         params: pairs(|data| &data.params),
         tags: pairs(|data| &data.tags),
     }
@@ -150,7 +152,14 @@ impl Loaded {
     pub(super) fn wire<'a>(&'a self, run: &'a Run) -> WireRun<'a> {
         let links = |direction| self.links.iter().filter(move |link| link.run == run.id && link.direction == direction);
         let dataset = |input: &'a Input| DatasetInput {
-            dataset: Dataset { name: &input.name, digest: &input.digest, source_type: &input.source_type, source: &input.source, schema: &input.schema, profile: &input.profile },
+            dataset: Dataset {
+                name: &input.name,
+                digest: &input.digest,
+                source_type: &input.source_type,
+                source: &input.source,
+                schema: &input.schema,
+                profile: &input.profile,
+            },
             tags: input.tags.iter().map(|(key, value)| KeyValue { key, value }).collect(),
         };
         WireRun {
@@ -160,7 +169,9 @@ impl Loaded {
                 dataset_inputs: self.inputs.get(&run.id).into_iter().flatten().map(dataset).collect(),
                 model_inputs: links(Direction::Input).map(|link| ModelInput { model_id: show_model_id(link.model) }).collect(),
             },
-            outputs: Outputs { model_outputs: links(Direction::Output).map(|link| ModelOutput { model_id: show_model_id(link.model), step: link.step }).collect() },
+            outputs: Outputs {
+                model_outputs: links(Direction::Output).map(|link| ModelOutput { model_id: show_model_id(link.model), step: link.step }).collect(),
+            },
         }
     }
 }

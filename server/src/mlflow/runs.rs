@@ -41,8 +41,13 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
 
 impl Names for Status {
     const FIRST: i64 = 1;
-    const ALL: &'static [(&'static str, Self)] =
-        &[("RUNNING", Status::Running), ("SCHEDULED", Status::Scheduled), ("FINISHED", Status::Finished), ("FAILED", Status::Failed), ("KILLED", Status::Killed)];
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("RUNNING", Status::Running),
+        ("SCHEDULED", Status::Scheduled),
+        ("FINISHED", Status::Finished),
+        ("FAILED", Status::Failed),
+        ("KILLED", Status::Killed),
+    ];
 }
 
 /// Reads the id of a run; the older field `run_uuid` says the same.
@@ -82,7 +87,13 @@ async fn create(call: LogCall<Create>) -> Answer<serde_json::Value> {
         Some(id) => reference("experiment_id", Some(Text(id)))?,
         None => ExperimentRef::Default,
     };
-    let new = NewRun { experiment, name: text(input.run_name), user: text(input.user_id), started_ms: input.start_time.map(|time| time.0), tags: pairs(input.tags)? };
+    let new = NewRun {
+        experiment,
+        name: text(input.run_name),
+        user: text(input.user_id),
+        started_ms: input.start_time.map(|time| time.0),
+        tags: pairs(input.tags)?,
+    };
     let Done::Created(run, tags) = call.write(Act::create(new)?).await? else { return Err(unexpected()) };
     Ok(web::Json(begun(&run, tags)))
 }
@@ -264,7 +275,12 @@ struct LogOutputs {
 
 async fn outputs(Call { scope, input }: Call<LogOutputs>) -> Answer<Empty> {
     let run = run_id(input.run_id, None)?;
-    let models = input.models.0.into_iter().map(|model| Ok((model_id(model.model_id)?, model.step.unwrap_or_default().0))).collect::<Result<Vec<_>, Error>>()?;
+    let models = input
+        .models
+        .0
+        .into_iter()
+        .map(|model| Ok((model_id(model.model_id)?, model.step.unwrap_or_default().0)))
+        .collect::<Result<Vec<_>, Error>>()?;
     runs::outputs(scope.grant()?, run, &models).await?;
     Ok(web::Json(Empty {}))
 }

@@ -317,7 +317,8 @@ mod tests {
 
     #[test]
     fn lenient_forms_are_read() {
-        let sample = read(r#"{"runId":"r","step":"-9223372036854775808","value":"NaN","flag":"True","color":"BLUE","keys":["a"],"unknown":{"x":1}}"#).unwrap();
+        let sample =
+            read(r#"{"runId":"r","step":"-9223372036854775808","value":"NaN","flag":"True","color":"BLUE","keys":["a"],"unknown":{"x":1}}"#).unwrap();
         assert_eq!(sample.run_id.unwrap().0, "r");
         assert_eq!(sample.step, Some(Int(i64::MIN)));
         assert!(sample.value.unwrap().0.is_nan());

@@ -2,7 +2,10 @@
 
 use lettre::{
     AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor,
-    message::{Mailbox, MultiPart, header::{Header, HeaderName, HeaderValue}},
+    message::{
+        Mailbox, MultiPart,
+        header::{Header, HeaderName, HeaderValue},
+    },
 };
 
 use crate::fault::Fault;

@@ -67,7 +67,10 @@ impl Actor {
     /// A script of this member with a new API token.
     pub async fn token(&self, scopes: &[&str]) -> Self {
         let answer = self
-            .graphql("mutation($scopes: [String!]!) { createToken(input: { name: \"script\", scopes: $scopes }) { secret } }", json!({ "scopes": scopes }))
+            .graphql(
+                "mutation($scopes: [String!]!) { createToken(input: { name: \"script\", scopes: $scopes }) { secret } }",
+                json!({ "scopes": scopes }),
+            )
             .await;
         let secret = answer["data"]["createToken"]["secret"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
         let client = Client::builder().redirect(Policy::none()).build().expect("a client");

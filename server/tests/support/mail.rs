@@ -1,6 +1,9 @@
 //! Reading mail from the folder that stands for a mail server.
 
-use std::{path::Path, time::{Duration, Instant}};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// The newest link mailed to an address. The worker sends within a moment of the commit.
 pub async fn link_to(folder: &Path, email: &str) -> String {
@@ -15,7 +18,8 @@ pub async fn link_to(folder: &Path, email: &str) -> String {
 }
 
 fn newest(folder: &Path, email: &str) -> Option<String> {
-    let mut mails: Vec<_> = std::fs::read_dir(folder).ok()?.flatten().filter(|entry| entry.path().extension().is_some_and(|ending| ending == "eml")).collect();
+    let mut mails: Vec<_> =
+        std::fs::read_dir(folder).ok()?.flatten().filter(|entry| entry.path().extension().is_some_and(|ending| ending == "eml")).collect();
     mails.sort_by_key(|entry| std::cmp::Reverse(entry.metadata().and_then(|data| data.modified()).ok()));
     mails.into_iter().filter_map(|entry| std::fs::read_to_string(entry.path()).ok()).find(|text| text.contains(&format!("To: {email}")))
 }

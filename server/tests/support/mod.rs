@@ -12,7 +12,10 @@ use std::{net::TcpListener, path::PathBuf, sync::LazyLock};
 use clap::Parser;
 use serde_json::{Value, json};
 use server::{
-    access::{password, provision::{Founding, NewPerson}},
+    access::{
+        password,
+        provision::{Founding, NewPerson},
+    },
     config::Config,
     http::{self, Edge},
     jobs::Worker,
@@ -152,7 +155,13 @@ impl Organization<'_> {
     /// A new member with a role, who came by an invitation.
     pub async fn member(&self, role: &str) -> Actor {
         let email = format!("{role}-{}@example.com", Uuid::now_v7().simple());
-        let invited = self.owner.graphql("mutation($email: String!, $role: String!) { inviteMember(email: $email, role: $role) { id } }", json!({ "email": email, "role": role })).await;
+        let invited = self
+            .owner
+            .graphql(
+                "mutation($email: String!, $role: String!) { inviteMember(email: $email, role: $role) { id } }",
+                json!({ "email": email, "role": role }),
+            )
+            .await;
         assert!(invited["errors"].is_null(), "{invited}");
         let link = self.world.link_to(&email).await;
         Actor::accept_invitation(self.world, &link, "Mia Member", PASSWORD).await

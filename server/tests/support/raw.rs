@@ -17,7 +17,8 @@ pub async fn send(world: &World, actor: &Actor, method: &str, target: &str, body
 pub async fn exchange(world: &World, actor: &Actor, method: &str, target: &str, headers: &str, body: &[u8]) -> (u16, String) {
     let address = world.url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.expect("connects");
-    let head = format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\nconnection: close\r\n{headers}\r\n", actor.secret());
+    let head =
+        format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\nconnection: close\r\n{headers}\r\n", actor.secret());
     stream.write_all(head.as_bytes()).await.expect("sends");
     stream.write_all(body).await.expect("sends");
     let mut answer = Vec::new();

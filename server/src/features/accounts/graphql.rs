@@ -2,7 +2,10 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
-use crate::{access::Scope, graphql::{scope, services}};
+use crate::{
+    access::Scope,
+    graphql::{scope, services},
+};
 
 /// Who asks, and what they may do.
 pub struct Viewer {

@@ -8,8 +8,8 @@ pub mod graphql;
 mod repo;
 mod service;
 
-pub use service::{SignUp, confirm_sign_up, request_reset, reset_password, rename, sign_up};
 pub(crate) use service::organizations;
+pub use service::{SignUp, confirm_sign_up, rename, request_reset, reset_password, sign_up};
 
 use crate::access::{Permission, Writes};
 

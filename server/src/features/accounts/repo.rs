@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use shared::ids::{PersonId, TenantId};
 use uuid::Uuid;
 
-use crate::{access::{Sql, lobby::LobbyTx}, fault::Fault};
+use crate::{
+    access::{Sql, lobby::LobbyTx},
+    fault::Fault,
+};
 
 /// Somebody who asked to found an organization.
 pub struct Pending {
@@ -39,7 +42,10 @@ pub async fn insert_sign_up(tx: &LobbyTx, hash: Vec<u8>, pending: &Pending, expi
 /// Takes the sign-up that a link stands for; a second taker finds nothing.
 pub async fn take_sign_up(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Pending>, Fault> {
     let row = tx
-        .row("delete from sign_ups where hash = $1 and expires_at > $2 returning email, name, organization, password_hash", vec![hash.into(), tx.now().into()])
+        .row(
+            "delete from sign_ups where hash = $1 and expires_at > $2 returning email, name, organization, password_hash",
+            vec![hash.into(), tx.now().into()],
+        )
         .await?;
     row.map(|row| {
         Ok(Pending {
@@ -64,7 +70,8 @@ pub async fn insert_reset(tx: &LobbyTx, hash: Vec<u8>, person: PersonId, expires
 
 /// Takes the reset that a link stands for; a second taker finds nothing.
 pub async fn take_reset(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<PersonId>, Fault> {
-    let row = tx.row("delete from password_resets where hash = $1 and expires_at > $2 returning person_id", vec![hash.into(), tx.now().into()]).await?;
+    let row =
+        tx.row("delete from password_resets where hash = $1 and expires_at > $2 returning person_id", vec![hash.into(), tx.now().into()]).await?;
     row.map(|row| Ok(PersonId::from_uuid(row.try_get_by_index(0)?))).transpose()
 }
 

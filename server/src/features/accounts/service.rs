@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use shared::{ErrorCode, field::{DisplayName, Email, Password, Slug}, ids::{MemberId, PersonId, TenantId}};
+use shared::{
+    ErrorCode,
+    field::{DisplayName, Email, Password, Slug},
+    ids::{MemberId, PersonId, TenantId},
+};
 use uuid::Uuid;
 
 use super::{RESET_MINUTES, SIGN_UP_HOURS, repo};
@@ -15,8 +19,11 @@ use crate::{
         provision::{Founding, FoundingError, NewPerson},
         throttle::Limit,
     },
-    features::{mail::{Letter, SendMail}, sessions::{self, Opened}},
     fault::Fault,
+    features::{
+        mail::{Letter, SendMail},
+        sessions::{self, Opened},
+    },
     services::Services,
 };
 
@@ -50,7 +57,8 @@ pub async fn sign_up(services: &Services, request: &RequestInfo, form: SignUp<'_
     let url = services.config.public_url();
     let known = repo::find_person(&tx, email.as_str()).await?;
     let secret = Secret::opaque();
-    let pending = repo::Pending { email: email.as_str().into(), name: name.as_str().into(), organization: organization.as_str().into(), password_hash };
+    let pending =
+        repo::Pending { email: email.as_str().into(), name: name.as_str().into(), organization: organization.as_str().into(), password_hash };
     let letter = match known {
         Some((_, name)) => Letter::AlreadySignedUp { name, sign_in: format!("{url}/sign-in"), reset: format!("{url}/forgot-password") },
         None => {
@@ -137,7 +145,13 @@ pub async fn rename(services: &Services, scope: &Scope, name: &str) -> Result<St
     let tx = services.vault.lobby().await?;
     repo::set_name(&tx, scope.actor().person, name.as_str()).await?;
     let actor = scope.actor();
-    let author = Author { kind: actor.kind.as_str(), id: actor.member.to_string(), name: actor.email.clone(), credential: actor.credential.simple().to_string(), ..anonymous(scope.request()) };
+    let author = Author {
+        kind: actor.kind.as_str(),
+        id: actor.member.to_string(),
+        name: actor.email.clone(),
+        credential: actor.credential.simple().to_string(),
+        ..anonymous(scope.request())
+    };
     let entry = Entry::new("person.rename", Subject::new("person", actor.person, name.as_str()));
     tx.commit_in(scope.tenant().id, author, entry).await?;
     Ok(name.as_str().to_owned())
@@ -170,5 +184,12 @@ fn slug(organization: &str) -> Result<Slug, Fault> {
 }
 
 fn anonymous(request: &RequestInfo) -> Author {
-    Author { kind: "anonymous", id: String::new(), name: String::new(), credential: String::new(), request_id: request.id.clone(), address: request.address.clone() }
+    Author {
+        kind: "anonymous",
+        id: String::new(),
+        name: String::new(),
+        credential: String::new(),
+        request_id: request.id.clone(),
+        address: request.address.clone(),
+    }
 }

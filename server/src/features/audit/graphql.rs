@@ -4,7 +4,10 @@ use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{Filter, LogEntry};
-use crate::{features::page::{Page, PageInfo, Paged}, graphql::scope};
+use crate::{
+    features::page::{Page, PageInfo, Paged},
+    graphql::scope,
+};
 
 /// Whether an act was carried out.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
@@ -127,7 +130,13 @@ pub struct AuditQuery;
 impl AuditQuery {
     /// The audit log, the newest entries first.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
-    async fn audit_entries(&self, ctx: &Context<'_>, #[graphql(default = 50)] first: i32, after: Option<String>, filter: Option<AuditFilter>) -> Result<AuditEntryConnection> {
+    async fn audit_entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 50)] first: i32,
+        after: Option<String>,
+        filter: Option<AuditFilter>,
+    ) -> Result<AuditEntryConnection> {
         let filter = filter.unwrap_or_default().into();
         Ok(AuditEntryConnection(super::list(scope(ctx)?.grant()?, &filter, Page::new(first, after)?).await?))
     }

@@ -67,8 +67,18 @@ fn canonical(tenant: Uuid, entry: &LogEntry) -> Vec<u8> {
     field(&entry.sequence.to_string());
     field(&entry.at.timestamp_micros().to_string());
     for value in [
-        &entry.actor_kind, &entry.actor_id, &entry.actor, &entry.credential_id, &entry.action, &entry.subject_kind, &entry.subject_id,
-        &entry.subject_name, &entry.outcome, &entry.detail, &entry.request_id, &entry.address,
+        &entry.actor_kind,
+        &entry.actor_id,
+        &entry.actor,
+        &entry.credential_id,
+        &entry.action,
+        &entry.subject_kind,
+        &entry.subject_id,
+        &entry.subject_name,
+        &entry.outcome,
+        &entry.detail,
+        &entry.request_id,
+        &entry.address,
     ] {
         field(value);
     }

@@ -28,9 +28,12 @@ fn entry(row: &QueryResult) -> Result<LogEntry, DbErr> {
 macro_rules! matching {
     ($select:literal, $rest:literal) => {
         concat!(
-            "select ", $select, " from audit_entries where ($1::text is null or actor = $1) and ($2::text is null or action = $2 or action like $2 || '.%') ",
+            "select ",
+            $select,
+            " from audit_entries where ($1::text is null or actor = $1) and ($2::text is null or action = $2 or action like $2 || '.%') ",
             "and ($3::text is null or subject_id = $3 or subject_name = $3) and ($4::text is null or outcome = $4) ",
-            "and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6) ", $rest
+            "and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6) ",
+            $rest
         )
     };
 }

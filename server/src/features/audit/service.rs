@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{Finding, LogEntry, ReadAudit, model::Verifier, repo};
-use crate::{access::Grant, fault::Fault, features::page::{Page, Paged}};
+use crate::{
+    access::Grant,
+    fault::Fault,
+    features::page::{Page, Paged},
+};
 
 /// Which entries; an unset part matches all.
 #[derive(Clone, Debug, Default)]

@@ -12,7 +12,9 @@ use crate::{
 
 /// Locks a run and counts a write to it: its experiment, and whether it is removed.
 pub async fn lock_run(tx: &WriteTx, run: RunId) -> Result<Option<(ExperimentId, bool)>, Fault> {
-    let row = tx.row("update runs set revision = revision + 1 where id = $1 returning experiment_id, removed_at is not null", vec![run.uuid().into()]).await?;
+    let row = tx
+        .row("update runs set revision = revision + 1 where id = $1 returning experiment_id, removed_at is not null", vec![run.uuid().into()])
+        .await?;
     let read = |row: QueryResult| Ok::<_, DbErr>((ExperimentId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?));
     Ok(row.map(read).transpose()?)
 }
@@ -27,7 +29,8 @@ pub async fn insert(tx: &WriteTx, run: RunId, experiment: ExperimentId, inputs: 
         insert into run_datasets (run_id, dataset_id, ordinal, tags) \
         select $1, known.id, (select count(*) from run_datasets where run_id = $1) + input.place, input.tags::jsonb from input join known using (name, digest) on conflict do nothing";
     let column = |pick: fn(&Input) -> &String| -> Value { inputs.iter().map(|input| pick(input).clone()).collect::<Vec<_>>().into() };
-    let tags = |input: &Input| serde_json::Value::Object(input.tags.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect()).to_string();
+    let tags =
+        |input: &Input| serde_json::Value::Object(input.tags.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect()).to_string();
     let values: Vec<Value> = vec![
         run.uuid().into(),
         experiment.uuid().into(),

@@ -163,9 +163,19 @@ impl ExperimentsQuery {
         #[graphql(default)] lifecycle: Lifecycle,
     ) -> Result<ExperimentConnection> {
         let page = Page::new(first, after)?;
-        let query = ExperimentQuery { filter: filter.unwrap_or_default(), order: Vec::new(), lifecycle: lifecycle.into(), limit: page.limit() as u64, after: page.after().map(str::to_owned) };
+        let query = ExperimentQuery {
+            filter: filter.unwrap_or_default(),
+            order: Vec::new(),
+            lifecycle: lifecycle.into(),
+            limit: page.limit() as u64,
+            after: page.after().map(str::to_owned),
+        };
         let (found, total_count) = super::list(scope(ctx)?.grant()?, &query, true).await?;
-        Ok(ExperimentConnection { nodes: found.experiments.into_iter().map(Experiment).collect(), page_info: PageInfo::of(found.next.as_deref()), total_count })
+        Ok(ExperimentConnection {
+            nodes: found.experiments.into_iter().map(Experiment).collect(),
+            page_info: PageInfo::of(found.next.as_deref()),
+            total_count,
+        })
     }
 
     /// One experiment, removed ones too.

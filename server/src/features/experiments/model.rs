@@ -128,7 +128,11 @@ pub const GRAMMAR: Grammar = Grammar {
                 Attribute::number("last_update_time"),
             ]),
         },
-        Entity { name: "tag", spellings: &["tag", "tags"], fields: Fields::Any { value: Value::Text, ops: Ops::EQUAL.and(Ops::LIKE).and(Ops::NULL), sortable: false } },
+        Entity {
+            name: "tag",
+            spellings: &["tag", "tags"],
+            fields: Fields::Any { value: Value::Text, ops: Ops::EQUAL.and(Ops::LIKE).and(Ops::NULL), sortable: false },
+        },
     ],
 };
 

@@ -65,7 +65,13 @@ pub async fn project<C: Connection>(tx: &C, project: Option<ProjectId>) -> Resul
 
 pub async fn insert(tx: &WriteTx, experiment: &Experiment) -> Result<(), Fault> {
     let sql = "insert into experiments (id, project_id, name, created_by, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)";
-    let values = vec![experiment.id.uuid().into(), experiment.project_id.uuid().into(), experiment.name.clone().into(), experiment.created_by.clone().into(), experiment.created_at.into()];
+    let values = vec![
+        experiment.id.uuid().into(),
+        experiment.project_id.uuid().into(),
+        experiment.name.clone().into(),
+        experiment.created_by.clone().into(),
+        experiment.created_at.into(),
+    ];
     tx.run(sql, values).await.map(drop).map_err(|error| taken(error, &experiment.name))
 }
 
@@ -107,14 +113,18 @@ pub async fn remove_tag(tx: &WriteTx, id: ExperimentId, key: &str) -> Result<boo
 
 /// The tags of many experiments, by key.
 pub async fn tags<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<(ExperimentId, String, String)>, Fault> {
-    let rows = tx.rows("select experiment_id, key, value from experiment_tags where experiment_id = any($1) order by key", vec![ids.to_vec().into()]).await?;
+    let rows = tx
+        .rows("select experiment_id, key, value from experiment_tags where experiment_id = any($1) order by key", vec![ids.to_vec().into()])
+        .await?;
     let read = |row: &QueryResult| Ok((ExperimentId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?, row.try_get_by_index(2)?));
     Ok(rows.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
 pub async fn stats<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<(ExperimentId, Stats)>, Fault> {
     let sql = "select experiment_id, count(*), max(started_ms) from runs where experiment_id = any($1) and removed_at is null group by experiment_id";
-    let read = |row: &QueryResult| Ok((ExperimentId::from_uuid(row.try_get_by_index(0)?), Stats { runs: row.try_get_by_index(1)?, last_started_ms: row.try_get_by_index(2)? }));
+    let read = |row: &QueryResult| {
+        Ok((ExperimentId::from_uuid(row.try_get_by_index(0)?), Stats { runs: row.try_get_by_index(1)?, last_started_ms: row.try_get_by_index(2)? }))
+    };
     Ok(tx.rows(sql, vec![ids.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
@@ -145,7 +155,9 @@ fn leaf(test: &Test) -> Expr {
         let row = |also: Expr| {
             let mut tag = Query::select();
             tag.expr(Expr::val(1)).from(Alias::new("experiment_tags"));
-            tag.and_where(Expr::cust("experiment_tags.experiment_id = experiments.id")).and_where(Expr::cust_with_values("experiment_tags.key = $1", [test.key.clone()])).and_where(also);
+            tag.and_where(Expr::cust("experiment_tags.experiment_id = experiments.id"))
+                .and_where(Expr::cust_with_values("experiment_tags.key = $1", [test.key.clone()]))
+                .and_where(also);
             Expr::exists(tag)
         };
         return match &test.check {
@@ -155,7 +167,9 @@ fn leaf(test: &Test) -> Expr {
     }
     match test.key.as_str() {
         "name" => sql::text(column("name"), &test.check),
-        "experiment_id" => sql::text(Expr::cust("case when experiments.is_default then '0' else replace(experiments.id::text, '-', '') end"), &test.check),
+        "experiment_id" => {
+            sql::text(Expr::cust("case when experiments.is_default then '0' else replace(experiments.id::text, '-', '') end"), &test.check)
+        }
         "creation_time" => sql::integer(Expr::cust("(extract(epoch from experiments.created_at) * 1000)::bigint"), &test.check),
         "last_update_time" => sql::integer(Expr::cust("(extract(epoch from experiments.updated_at) * 1000)::bigint"), &test.check),
         _ => Expr::val(false),
@@ -180,7 +194,14 @@ fn matching(filter: &Filter, lifecycle: Lifecycle) -> SelectStatement {
 }
 
 /// A page of experiments after the row `after`.
-pub async fn search<C: Connection>(tx: &C, filter: &Filter, order: &[Order], lifecycle: Lifecycle, after: Option<Uuid>, limit: u64) -> Result<Vec<Experiment>, Fault> {
+pub async fn search<C: Connection>(
+    tx: &C,
+    filter: &Filter,
+    order: &[Order],
+    lifecycle: Lifecycle,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Experiment>, Fault> {
     let mut terms: Vec<Term> = order
         .iter()
         .map(|order| {

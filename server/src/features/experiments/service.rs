@@ -13,7 +13,10 @@ use super::{
     repo,
 };
 use crate::{
-    access::{Actor, Grant, Sql, WriteTx, audit::{Entry, Subject}},
+    access::{
+        Actor, Grant, Sql, WriteTx,
+        audit::{Entry, Subject},
+    },
     fault::Fault,
     features::filter::{self, keyset},
 };
@@ -44,12 +47,19 @@ fn entry(action: &'static str, experiment: &Experiment) -> Entry {
 ///
 /// # Errors
 /// `Invalid` naming `name` or `tags`; `AlreadyExists`, also when the holder of the name is removed; `NotFound` for the project.
-pub async fn create(grant: Grant<'_, WriteExperiments>, name: &str, project: Option<ProjectId>, tags: &[(String, String)]) -> Result<Experiment, Fault> {
+pub async fn create(
+    grant: Grant<'_, WriteExperiments>,
+    name: &str,
+    project: Option<ProjectId>,
+    tags: &[(String, String)],
+) -> Result<Experiment, Fault> {
     let name = model::check_name(name)?;
     tags.iter().try_for_each(|(key, value)| model::check_tag(key, value))?;
     let (created_by, now) = (maker(grant.actor()), now_ms(grant.now()));
     let tx = grant.begin().await?;
-    let project_id = repo::project(&tx, project).await?.ok_or_else(|| Fault::not_found("Project", project.map_or_else(|| "default".to_owned(), |id| id.to_string())))?;
+    let project_id = repo::project(&tx, project)
+        .await?
+        .ok_or_else(|| Fault::not_found("Project", project.map_or_else(|| "default".to_owned(), |id| id.to_string())))?;
     let id = ExperimentId::from_uuid(Uuid::now_v7());
     let experiment = Experiment { id, project_id, name, is_default: false, created_by, created_at: now, updated_at: now, removed_at: None };
     repo::insert(&tx, &experiment).await?;
@@ -137,7 +147,10 @@ pub async fn rename(grant: Grant<'_, WriteExperiments>, experiment: ExperimentRe
 /// `NotFound` when there is none that is active; `Conflict` for the default experiment.
 pub async fn remove(grant: Grant<'_, WriteExperiments>, experiment: ExperimentRef) -> Result<Experiment, Fault> {
     let tx = grant.begin().await?;
-    let mut found = repo::lock(&tx, experiment).await?.filter(|found| found.removed_at.is_none()).ok_or_else(|| ExperimentError::Missing(experiment.to_string()))?;
+    let mut found = repo::lock(&tx, experiment)
+        .await?
+        .filter(|found| found.removed_at.is_none())
+        .ok_or_else(|| ExperimentError::Missing(experiment.to_string()))?;
     if found.is_default {
         return Err(ExperimentError::Default.into());
     }

@@ -26,9 +26,17 @@ pub enum Check {
     Number(Comparison, Number),
     Text(Comparison, String),
     /// `%` is any run of characters, `_` is any one character.
-    Like { pattern: String, any_case: bool },
-    In { list: Vec<String>, not: bool },
-    Null { not: bool },
+    Like {
+        pattern: String,
+        any_case: bool,
+    },
+    In {
+        list: Vec<String>,
+        not: bool,
+    },
+    Null {
+        not: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

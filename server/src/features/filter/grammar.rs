@@ -26,7 +26,13 @@ impl Ops {
 
     /// The operators as people write them.
     pub fn list(self) -> String {
-        let all = [(Ops::EQUAL, "=, !="), (Ops::ORDER, ">, >=, <, <="), (Ops::LIKE, "LIKE, ILIKE"), (Ops::IN, "IN, NOT IN"), (Ops::NULL, "IS NULL, IS NOT NULL")];
+        let all = [
+            (Ops::EQUAL, "=, !="),
+            (Ops::ORDER, ">, >=, <, <="),
+            (Ops::LIKE, "LIKE, ILIKE"),
+            (Ops::IN, "IN, NOT IN"),
+            (Ops::NULL, "IS NULL, IS NOT NULL"),
+        ];
         let names: Vec<&str> = all.iter().filter(|(op, _)| self.has(*op)).map(|(_, name)| *name).collect();
         names.join(", ")
     }
@@ -77,7 +83,11 @@ impl Attribute {
 #[derive(Clone, Copy, Debug)]
 pub enum Fields {
     /// Whatever the rows carry.
-    Any { value: Value, ops: Ops, sortable: bool },
+    Any {
+        value: Value,
+        ops: Ops,
+        sortable: bool,
+    },
     Known(&'static [Attribute]),
 }
 

@@ -83,7 +83,13 @@ mod tests {
         let id = Uuid::from_u128(7);
         let cursor = seal("tenant a, runs", id);
         assert_eq!(open("tenant a, runs", &cursor).ok(), Some(id));
-        for (query, cursor) in [("tenant b, runs", cursor.as_str()), ("tenant a, runs", &cursor[1..]), ("tenant a, runs", ""), ("tenant a, runs", &format!("{cursor}0")), ("tenant a, runs", "' or 1=1 --")] {
+        for (query, cursor) in [
+            ("tenant b, runs", cursor.as_str()),
+            ("tenant a, runs", &cursor[1..]),
+            ("tenant a, runs", ""),
+            ("tenant a, runs", &format!("{cursor}0")),
+            ("tenant a, runs", "' or 1=1 --"),
+        ] {
             assert!(open(query, cursor).is_err(), "{cursor}");
         }
     }

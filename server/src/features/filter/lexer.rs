@@ -14,9 +14,15 @@ pub enum Kind {
     /// A word without quotes: a field, a keyword or a number.
     Bare(String),
     /// A field in which a part stands in backquotes or double quotes: the entity and its dot, and the key.
-    Field { entity: String, key: String },
+    Field {
+        entity: String,
+        key: String,
+    },
     /// A quoted text. The quotes are stripped and nothing in it is an escape; `quote` tells which they were.
-    Quoted { text: String, quote: char },
+    Quoted {
+        text: String,
+        quote: char,
+    },
     Op(&'static str),
     Open,
     Close,
@@ -73,7 +79,9 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
                 let word: String = chars[start..place].iter().collect();
                 // `tags.` and then a quoted key.
                 match chars.get(place) {
-                    Some('`' | '"') if word.ends_with('.') => Kind::Field { entity: word.trim_end_matches('.').to_owned(), key: quoted(&chars, &mut place)? },
+                    Some('`' | '"') if word.ends_with('.') => {
+                        Kind::Field { entity: word.trim_end_matches('.').to_owned(), key: quoted(&chars, &mut place)? }
+                    }
                     _ => Kind::Bare(word),
                 }
             }
@@ -98,5 +106,8 @@ fn operator(chars: &[char], place: &mut usize) -> Result<&'static str, FilterErr
         *place += 1;
     }
     let found: String = chars[start..*place].iter().collect();
-    ["=", "!=", "<", "<=", ">", ">="].into_iter().find(|op| *op == found).ok_or_else(|| FilterError::Unexpected(format!("'{found}' at character {}", start + 1)))
+    ["=", "!=", "<", "<=", ">", ">="]
+        .into_iter()
+        .find(|op| *op == found)
+        .ok_or_else(|| FilterError::Unexpected(format!("'{found}' at character {}", start + 1)))
 }

@@ -14,7 +14,11 @@ const GRAMMAR: Grammar = Grammar {
                 Attribute::number("start_time").aliases(&["created", "Created"]),
             ]),
         },
-        Entity { name: "metric", spellings: &["metric", "metrics"], fields: Fields::Any { value: Value::Number, ops: Ops::EQUAL.and(Ops::ORDER), sortable: true } },
+        Entity {
+            name: "metric",
+            spellings: &["metric", "metrics"],
+            fields: Fields::Any { value: Value::Number, ops: Ops::EQUAL.and(Ops::ORDER), sortable: true },
+        },
         Entity { name: "param", spellings: &["param", "params"], fields: Fields::Any { value: Value::Text, ops: ALL, sortable: true } },
         Entity { name: "tag", spellings: &["tag", "tags"], fields: Fields::Any { value: Value::Text, ops: ALL, sortable: true } },
         Entity { name: "dataset", spellings: &["dataset"], fields: Fields::Known(&[Attribute::text("name", Ops::EQUAL.and(Ops::IN)).unsorted()]) },
@@ -67,7 +71,9 @@ fn clauses_combine() {
     assert_eq!(parse("", &GRAMMAR), Ok(Filter::All(vec![])));
     let Ok(Filter::All(parts)) = parse("metrics.a > 1 and params.b = 'x' AND tags.c = 'y'", &GRAMMAR) else { panic!() };
     assert_eq!(parts.len(), 3);
-    let Ok(Filter::Any(parts)) = parse("metrics.a > 1 AND metrics.b > 1 OR (params.b = 'x' OR params.c = 'y') AND tags.d = 'z'", &GRAMMAR) else { panic!() };
+    let Ok(Filter::Any(parts)) = parse("metrics.a > 1 AND metrics.b > 1 OR (params.b = 'x' OR params.c = 'y') AND tags.d = 'z'", &GRAMMAR) else {
+        panic!()
+    };
     assert!(matches!(&parts[..], [Filter::All(a), Filter::All(b)] if a.len() == 2 && matches!(b[0], Filter::Any(_))));
 }
 
@@ -80,10 +86,51 @@ fn t37_quotes_dots_and_injections_stay_text() {
 #[test]
 fn t47_bad_filters_are_refused() {
     for filter in [
-        " ", "metrics.a", "metrics.a >", "metrics.a > '1'", "metrics.a > x", "metrics.a > inf", "metrics.a > nan", "metrics.a > 1e999", "metrics.a == 1", "metrics.a <> 1", "metrics.a => 1",
-        "metrics.a LIKE '1'", "metrics.a IN ('1')", "metrics. > 1", "metrics.a IS NULL", "params.a = 1", "params.a > '1'", "params.a = x", "params.a = `x`", "params.a IN ('1')", "params.a = 'x", "params.a = ''x''",
-        "foo.a = 1", "unknown = '1'", "start_time = '5'", "run_name IN ('a')", "run_id IN ()", "run_id IN 'a'", "run_id IN ('a'", "run_id NOT 'a'", "dataset.other = 'x'", "metrics.a > 1 AND", "AND metrics.a > 1",
-        "metrics.a > 1 metrics.b > 1", "metrics.a > 1, metrics.b > 1", "NOT metrics.a > 1", "(metrics.a > 1", "metrics.a > 1)", "()", "metrics.a > 1; drop table runs", "params.a = 'a\0b'", "tags.`a\0` = 'b'", "'params'.a = 'x'", "params.a IS", "params.a IS NOT",
+        " ",
+        "metrics.a",
+        "metrics.a >",
+        "metrics.a > '1'",
+        "metrics.a > x",
+        "metrics.a > inf",
+        "metrics.a > nan",
+        "metrics.a > 1e999",
+        "metrics.a == 1",
+        "metrics.a <> 1",
+        "metrics.a => 1",
+        "metrics.a LIKE '1'",
+        "metrics.a IN ('1')",
+        "metrics. > 1",
+        "metrics.a IS NULL",
+        "params.a = 1",
+        "params.a > '1'",
+        "params.a = x",
+        "params.a = `x`",
+        "params.a IN ('1')",
+        "params.a = 'x",
+        "params.a = ''x''",
+        "foo.a = 1",
+        "unknown = '1'",
+        "start_time = '5'",
+        "run_name IN ('a')",
+        "run_id IN ()",
+        "run_id IN 'a'",
+        "run_id IN ('a'",
+        "run_id NOT 'a'",
+        "dataset.other = 'x'",
+        "metrics.a > 1 AND",
+        "AND metrics.a > 1",
+        "metrics.a > 1 metrics.b > 1",
+        "metrics.a > 1, metrics.b > 1",
+        "NOT metrics.a > 1",
+        "(metrics.a > 1",
+        "metrics.a > 1)",
+        "()",
+        "metrics.a > 1; drop table runs",
+        "params.a = 'a\0b'",
+        "tags.`a\0` = 'b'",
+        "'params'.a = 'x'",
+        "params.a IS",
+        "params.a IS NOT",
     ] {
         assert!(parse(filter, &GRAMMAR).is_err(), "{filter}");
     }
@@ -96,8 +143,20 @@ fn t47_bad_filters_are_refused() {
 fn orders_are_read() {
     let read = |terms: &[&str]| orders(&terms.iter().map(|term| (*term).to_owned()).collect::<Vec<_>>(), &GRAMMAR);
     let list = read(&["metrics.acc DESC", "params.`a b` asc", "Created", "`Run name` DESC"]).unwrap();
-    assert_eq!(list.iter().map(|order| (order.entity, order.key.as_str(), order.descending)).collect::<Vec<_>>(), [("metric", "acc", true), ("param", "a b", false), ("attribute", "start_time", false), ("attribute", "run_name", true)]);
-    for terms in [&["dataset.name"][..], &["metrics.a", "metric.a DESC"], &["metrics.a UP"], &["metrics.a DESC DESC"], &[""], &["nothing"], &["'a'"], &["metrics.a, metrics.b"]] {
+    assert_eq!(
+        list.iter().map(|order| (order.entity, order.key.as_str(), order.descending)).collect::<Vec<_>>(),
+        [("metric", "acc", true), ("param", "a b", false), ("attribute", "start_time", false), ("attribute", "run_name", true)]
+    );
+    for terms in [
+        &["dataset.name"][..],
+        &["metrics.a", "metric.a DESC"],
+        &["metrics.a UP"],
+        &["metrics.a DESC DESC"],
+        &[""],
+        &["nothing"],
+        &["'a'"],
+        &["metrics.a, metrics.b"],
+    ] {
         assert!(read(terms).is_err(), "{terms:?}");
     }
 }

@@ -5,7 +5,11 @@ use chrono::{DateTime, Utc};
 use shared::ids::InvitationId;
 
 use super::{Invitation as Domain, Preview};
-use crate::{fault::Fault, features::page::{Page, PageInfo, Paged}, graphql::{scope, services}};
+use crate::{
+    fault::Fault,
+    features::page::{Page, PageInfo, Paged},
+    graphql::{scope, services},
+};
 
 /// An open invitation.
 pub struct Invitation(Domain);

@@ -6,7 +6,10 @@ use shared::ids::{InvitationId, PersonId, TenantId};
 use uuid::Uuid;
 
 use super::{Invitation, Preview};
-use crate::{access::{Connection, Sql, WriteTx, lobby::LobbyTx}, fault::Fault};
+use crate::{
+    access::{Connection, Sql, WriteTx, lobby::LobbyTx},
+    fault::Fault,
+};
 
 fn invitation(row: &QueryResult) -> Result<Invitation, DbErr> {
     Ok(Invitation {
@@ -39,15 +42,17 @@ pub async fn count<C: Connection>(tx: &C) -> Result<u64, Fault> {
 }
 
 pub async fn is_member(tx: &WriteTx, email: &str) -> Result<bool, Fault> {
-    let row = tx
-        .row("select 1 from public.memberships m join public.people p on p.id = m.person_id where p.email = $1", vec![email.into()])
-        .await?;
+    let row = tx.row("select 1 from public.memberships m join public.people p on p.id = m.person_id where p.email = $1", vec![email.into()]).await?;
     Ok(row.is_some())
 }
 
 /// Writes an invitation; an earlier open one for the address is replaced, and its link dies.
 pub async fn insert(tx: &WriteTx, tenant: TenantId, invitation: &Invitation, hash: Vec<u8>, by: PersonId) -> Result<(), Fault> {
-    tx.run("delete from public.invitations where tenant_id = $1 and email = $2 and accepted_at is null", vec![tenant.uuid().into(), invitation.email.clone().into()]).await?;
+    tx.run(
+        "delete from public.invitations where tenant_id = $1 and email = $2 and accepted_at is null",
+        vec![tenant.uuid().into(), invitation.email.clone().into()],
+    )
+    .await?;
     tx.run(
         "insert into public.invitations (id, tenant_id, email, role, hash, invited_by, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         vec![
@@ -111,11 +116,7 @@ pub async fn take(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Taken>, Fault> {
         )
         .await?;
     row.map(|row| {
-        Ok(Taken {
-            tenant: TenantId::from_uuid(row.try_get("", "tenant_id")?),
-            email: row.try_get("", "email")?,
-            role: row.try_get("", "role")?,
-        })
+        Ok(Taken { tenant: TenantId::from_uuid(row.try_get("", "tenant_id")?), email: row.try_get("", "email")?, role: row.try_get("", "role")? })
     })
     .transpose()
 }

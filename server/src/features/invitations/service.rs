@@ -2,14 +2,26 @@
 
 use chrono::TimeDelta;
 use serde_json::json;
-use shared::{ErrorCode, Role, field::{DisplayName, Email, Password}, ids::{InvitationId, MemberId}};
+use shared::{
+    ErrorCode, Role,
+    field::{DisplayName, Email, Password},
+    ids::{InvitationId, MemberId},
+};
 use uuid::Uuid;
 
 use super::{INVITATION_DAYS, Invitation, ListInvitations, ManageInvitations, Preview, repo};
 use crate::{
-    access::{Grant, RequestInfo, Scope, Secret, Sql, audit::{Entry, Subject}, hash_of, password},
+    access::{
+        Grant, RequestInfo, Scope, Secret, Sql,
+        audit::{Entry, Subject},
+        hash_of, password,
+    },
     fault::Fault,
-    features::{mail::{Letter, SendMail}, page::{Page, Paged}, sessions::{self, Opened}},
+    features::{
+        mail::{Letter, SendMail},
+        page::{Page, Paged},
+        sessions::{self, Opened},
+    },
     services::Services,
 };
 
@@ -58,7 +70,8 @@ pub async fn invite(scope: &Scope, public_url: &str, email: &str, role: &str) ->
         link: format!("{public_url}/invitation?token={}", secret.expose()),
     };
     tx.enqueue(&SendMail { to: invitation.email.clone(), letter }).await?;
-    let entry = Entry::new("invitation.create", Subject::new("invitation", invitation.id, &invitation.email)).detail(json!({ "role": invitation.role }));
+    let entry =
+        Entry::new("invitation.create", Subject::new("invitation", invitation.id, &invitation.email)).detail(json!({ "role": invitation.role }));
     tx.commit(entry).await?;
     Ok(invitation)
 }

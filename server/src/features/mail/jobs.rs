@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::Letter;
-use crate::{fault::Fault, jobs::{Context, ControlJob, Job}, platform::Message};
+use crate::{
+    fault::Fault,
+    jobs::{Context, ControlJob, Job},
+    platform::Message,
+};
 
 /// Sends one letter to one address. Repeated after a failure under the same message id.
 #[derive(Serialize, Deserialize)]
@@ -18,7 +22,8 @@ impl Job for SendMail {
 
     async fn run(self, context: Context) -> Result<(), Fault> {
         let rendered = self.letter.render()?;
-        let message = Message { to: self.to, subject: rendered.subject, plain: rendered.plain, html: rendered.html, key: context.id.simple().to_string() };
+        let message =
+            Message { to: self.to, subject: rendered.subject, plain: rendered.plain, html: rendered.html, key: context.id.simple().to_string() };
         context.services.mailer.send(message).await
     }
 }

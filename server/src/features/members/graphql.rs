@@ -5,7 +5,11 @@ use chrono::{DateTime, Utc};
 use shared::ids::MemberId;
 
 use super::{Member as Domain, model::RoleSummary};
-use crate::{fault::Fault, features::page::{Page, PageInfo, Paged}, graphql::scope};
+use crate::{
+    fault::Fault,
+    features::page::{Page, PageInfo, Paged},
+    graphql::scope,
+};
 
 /// A person in the organization.
 pub struct Member(Domain, bool);

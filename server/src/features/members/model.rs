@@ -1,7 +1,10 @@
 //! A member.
 
 use chrono::{DateTime, Utc};
-use shared::{Role, ids::{MemberId, PersonId}};
+use shared::{
+    Role,
+    ids::{MemberId, PersonId},
+};
 
 use super::MemberError;
 

@@ -5,7 +5,10 @@ use shared::ids::{MemberId, PersonId};
 use uuid::Uuid;
 
 use super::Member;
-use crate::{access::{Connection, Sql, WriteTx}, fault::Fault};
+use crate::{
+    access::{Connection, Sql, WriteTx},
+    fault::Fault,
+};
 
 fn member(row: &QueryResult) -> Result<Member, DbErr> {
     Ok(Member {

@@ -3,8 +3,19 @@
 use serde_json::json;
 use shared::{Role, ids::MemberId};
 
-use super::{ListMembers, ListRoles, ManageMembers, Member, model::{self, RoleSummary}, repo};
-use crate::{access::{Grant, Scope, audit::{Entry, Subject}}, fault::Fault, features::page::{Page, Paged}};
+use super::{
+    ListMembers, ListRoles, ManageMembers, Member,
+    model::{self, RoleSummary},
+    repo,
+};
+use crate::{
+    access::{
+        Grant, Scope,
+        audit::{Entry, Subject},
+    },
+    fault::Fault,
+    features::page::{Page, Paged},
+};
 
 /// The organization's members, in the order they joined.
 ///

@@ -238,7 +238,18 @@ mod tests {
 
     #[test]
     fn t48_extremes_survive() {
-        let odd = [f64::NAN, f64::from_bits(0x7ff0_0000_dead_beef), f64::from_bits(0xfff8_0000_0000_0007), f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.0, 5e-324, f64::MAX, f64::MIN];
+        let odd = [
+            f64::NAN,
+            f64::from_bits(0x7ff0_0000_dead_beef),
+            f64::from_bits(0xfff8_0000_0000_0007),
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            -0.0,
+            0.0,
+            5e-324,
+            f64::MAX,
+            f64::MIN,
+        ];
         let steps = [i64::MIN, i64::MAX, 0, -1, i64::MIN, i64::MAX - 1, 1, 1, 7, i64::MIN + 1];
         let points: Vec<Point> = odd.iter().zip(steps).map(|(value, step)| Point { step, at_ms: step.wrapping_mul(3), value: *value }).collect();
         round_trip(&points);
@@ -250,7 +261,8 @@ mod tests {
 
     #[test]
     fn a_usual_series_is_small() {
-        let points: Vec<Point> = (0..8192).map(|step| Point { step, at_ms: 1_700_000_000_000 + step * 37 + step % 5, value: 1.0 / (step as f64 + 1.0) }).collect();
+        let points: Vec<Point> =
+            (0..8192).map(|step| Point { step, at_ms: 1_700_000_000_000 + step * 37 + step % 5, value: 1.0 / (step as f64 + 1.0) }).collect();
         let size = encode_chunk(&points).len();
         assert!(size < points.len() * 10, "{size} bytes");
     }

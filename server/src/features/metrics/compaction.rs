@@ -49,12 +49,16 @@ pub struct Chunk {
 pub fn gather<'a>(batches: impl IntoIterator<Item = &'a [u8]>) -> Result<BTreeMap<String, Vec<Point>>, Corrupt> {
     let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
     for batch in batches {
-        codec::decode_batch(batch, |_| true, |key, mut points| match series.get_mut(key) {
-            Some(known) => known.append(&mut points),
-            None => {
-                series.insert(key.to_owned(), points);
-            }
-        })?;
+        codec::decode_batch(
+            batch,
+            |_| true,
+            |key, mut points| match series.get_mut(key) {
+                Some(known) => known.append(&mut points),
+                None => {
+                    series.insert(key.to_owned(), points);
+                }
+            },
+        )?;
     }
     series.values_mut().for_each(tidy);
     Ok(series)

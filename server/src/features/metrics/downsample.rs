@@ -63,7 +63,11 @@ mod tests {
         values[7_000] = f64::NEG_INFINITY;
         let kept = downsample(&series(values), 600);
         assert!(kept.len() <= 600 && kept.len() > 300);
-        assert!(kept.iter().any(|point| point.value == 99.0) && kept.iter().any(|point| point.value.is_nan()) && kept.iter().any(|point| point.value == f64::NEG_INFINITY));
+        assert!(
+            kept.iter().any(|point| point.value == 99.0)
+                && kept.iter().any(|point| point.value.is_nan())
+                && kept.iter().any(|point| point.value == f64::NEG_INFINITY)
+        );
         assert_eq!((kept[0].step, kept[kept.len() - 1].step), (0, 9_999));
     }
 

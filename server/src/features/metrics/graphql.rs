@@ -5,10 +5,7 @@ use chrono::{DateTime, Utc};
 use shared::ids::RunId;
 
 use super::{Latest, Series};
-use crate::{
-    fault::Fault,
-    graphql::scope,
-};
+use crate::{fault::Fault, graphql::scope};
 
 /// A JSON number, or `"NaN"`, `"Infinity"` or `"-Infinity"`.
 pub struct MetricValue(pub f64);
@@ -110,9 +107,18 @@ impl MetricSeries {
 ///
 /// # Errors
 /// `Invalid` naming `points` or `keys`; `Forbidden`.
-pub async fn series_of_run(ctx: &Context<'_>, run: RunId, keys: &[String], points: i32, steps: (Option<i64>, Option<i64>)) -> Result<Vec<MetricSeries>> {
+pub async fn series_of_run(
+    ctx: &Context<'_>,
+    run: RunId,
+    keys: &[String],
+    points: i32,
+    steps: (Option<i64>, Option<i64>),
+) -> Result<Vec<MetricSeries>> {
     let most = shared::limits::SERIES_POINTS_MAX;
-    let limit = usize::try_from(points).ok().filter(|points| (4..=most).contains(points)).ok_or_else(|| Fault::invalid("points", format!("Ask for 4 to {most} points.")))?;
+    let limit = usize::try_from(points)
+        .ok()
+        .filter(|points| (4..=most).contains(points))
+        .ok_or_else(|| Fault::invalid("points", format!("Ask for 4 to {most} points.")))?;
     if keys.len() > 100 {
         return Err(Fault::invalid("keys", "Ask for at most 100 series.").into());
     }

@@ -25,12 +25,18 @@ pub fn compare_values(a: f64, b: f64) -> Ordering {
 impl Point {
     /// The order of stored series, total: step, time, value; bits tell apart what compares equal.
     pub fn by_step(&self, other: &Self) -> Ordering {
-        (self.step, self.at_ms).cmp(&(other.step, other.at_ms)).then_with(|| compare_values(self.value, other.value)).then_with(|| self.value.to_bits().cmp(&other.value.to_bits()))
+        (self.step, self.at_ms)
+            .cmp(&(other.step, other.at_ms))
+            .then_with(|| compare_values(self.value, other.value))
+            .then_with(|| self.value.to_bits().cmp(&other.value.to_bits()))
     }
 
     /// The order of the MLflow protocol's histories: time, step, value.
     pub fn by_time(&self, other: &Self) -> Ordering {
-        (self.at_ms, self.step).cmp(&(other.at_ms, other.step)).then_with(|| compare_values(self.value, other.value)).then_with(|| self.value.to_bits().cmp(&other.value.to_bits()))
+        (self.at_ms, self.step)
+            .cmp(&(other.at_ms, other.step))
+            .then_with(|| compare_values(self.value, other.value))
+            .then_with(|| self.value.to_bits().cmp(&other.value.to_bits()))
     }
 
     /// Whether the other is an exact duplicate, which is kept once.
@@ -88,7 +94,9 @@ impl Latest {
     /// Takes in what is known of the same key from elsewhere.
     pub fn merge(&mut self, other: &Self) {
         self.count += other.count;
-        let newer = (other.point.step, other.point.at_ms).cmp(&(self.point.step, self.point.at_ms)).then_with(|| compare_values(other.point.value, self.point.value));
+        let newer = (other.point.step, other.point.at_ms)
+            .cmp(&(self.point.step, self.point.at_ms))
+            .then_with(|| compare_values(other.point.value, self.point.value));
         if newer == Ordering::Greater {
             self.point = other.point;
         }
@@ -143,7 +151,14 @@ mod tests {
     #[test]
     fn exact_duplicates_are_kept_once() {
         let nan = |bits: u64| Point { step: 1, at_ms: 1, value: f64::from_bits(bits) };
-        let mut points = vec![nan(0x7ff8_0000_0000_0001), at(1, 1, 0.0).point, at(1, 1, -0.0).point, nan(0x7ff8_0000_0000_0001), at(1, 1, 0.0).point, nan(0x7ff8_0000_0000_0002)];
+        let mut points = vec![
+            nan(0x7ff8_0000_0000_0001),
+            at(1, 1, 0.0).point,
+            at(1, 1, -0.0).point,
+            nan(0x7ff8_0000_0000_0001),
+            at(1, 1, 0.0).point,
+            nan(0x7ff8_0000_0000_0002),
+        ];
         tidy(&mut points);
         assert_eq!(points.len(), 4);
     }

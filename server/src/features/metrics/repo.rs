@@ -53,7 +53,13 @@ pub async fn latest<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(RunId, 
     let sql = "select run_id, key, value, step, at_ms, count, low, high from latest_metrics where run_id = any($1) order by run_id, key";
     let read = |row: &QueryResult| {
         let point = Point { value: row.try_get_by_index(2)?, step: row.try_get_by_index(3)?, at_ms: row.try_get_by_index(4)? };
-        let latest = Latest { key: row.try_get_by_index(1)?, point, count: row.try_get_by_index(5)?, low: row.try_get_by_index(6)?, high: row.try_get_by_index(7)? };
+        let latest = Latest {
+            key: row.try_get_by_index(1)?,
+            point,
+            count: row.try_get_by_index(5)?,
+            low: row.try_get_by_index(6)?,
+            high: row.try_get_by_index(7)?,
+        };
         Ok((RunId::from_uuid(row.try_get_by_index(0)?), latest))
     };
     Ok(tx.rows(sql, vec![runs.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
@@ -113,7 +119,10 @@ pub async fn batches<C: Connection>(tx: &C, run: RunId, most: u64) -> Result<Vec
 pub async fn spans<C: Connection>(tx: &C, run: RunId, keys: &[String]) -> Result<Vec<(String, Span)>, Fault> {
     let read = |row: &QueryResult| {
         let points: i32 = row.try_get_by_index(2)?;
-        Ok((row.try_get_by_index(0)?, Span { ordinal: row.try_get_by_index(1)?, points: usize::try_from(points).unwrap_or(0), last_step: row.try_get_by_index(3)? }))
+        Ok((
+            row.try_get_by_index(0)?,
+            Span { ordinal: row.try_get_by_index(1)?, points: usize::try_from(points).unwrap_or(0), last_step: row.try_get_by_index(3)? },
+        ))
     };
     let sql = "select key, ordinal, points, last_step from metric_chunks where run_id = $1 and key = any($2) order by key, ordinal";
     Ok(tx.rows(sql, vec![run.uuid().into(), keys.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)

@@ -4,7 +4,10 @@ use sea_orm::DbErr;
 use shared::ids::ProjectId;
 
 use super::Project;
-use crate::{access::{Connection, Sql, WriteTx}, fault::Fault};
+use crate::{
+    access::{Connection, Sql, WriteTx},
+    fault::Fault,
+};
 
 /// Projects by name, the default first.
 pub async fn list<C: Connection>(tx: &C) -> Result<Vec<Project>, Fault> {

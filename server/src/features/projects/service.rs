@@ -5,7 +5,13 @@ use shared::{ErrorCode, field::DisplayName, ids::ProjectId};
 use uuid::Uuid;
 
 use super::{ListProjects, ManageProjects, repo};
-use crate::{access::{Grant, audit::{Entry, Subject}}, fault::Fault};
+use crate::{
+    access::{
+        Grant,
+        audit::{Entry, Subject},
+    },
+    fault::Fault,
+};
 
 /// A project.
 #[derive(Clone, Debug)]

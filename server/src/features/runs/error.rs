@@ -15,15 +15,21 @@ pub enum RunError {
     NoExperiment(String),
     #[error("The experiment {0} must be in the 'active' state. Current state is deleted.")]
     ExperimentRemoved(String),
-    #[error("Changing param values is not allowed. Param with key='{key}' was already logged with value='{old}' for run ID='{run}'. Attempted logging new value '{new}'.")]
+    #[error(
+        "Changing param values is not allowed. Param with key='{key}' was already logged with value='{old}' for run ID='{run}'. Attempted logging new value '{new}'."
+    )]
     ParamChanged { run: String, key: String, old: String, new: String },
     #[error("Duplicate parameter keys have been submitted: ['{0}']. Please ensure the request contains only one param value per param key.")]
     DuplicateParam(String),
-    #[error("Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='{name}', mlflow.runName='{tag}').")]
+    #[error(
+        "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='{name}', mlflow.runName='{tag}')."
+    )]
     TwoNames { name: String, tag: String },
     #[error("Invalid run name: {0}")]
     Name(&'static str),
-    #[error("A batch logging request can contain at most {most} {what}. Got {got} {what}. Please split up {what} across multiple requests and try again.")]
+    #[error(
+        "A batch logging request can contain at most {most} {what}. Got {got} {what}. Please split up {what} across multiple requests and try again."
+    )]
     TooMany { what: &'static str, most: usize, got: usize },
     #[error("{0}")]
     Key(String),

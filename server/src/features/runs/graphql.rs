@@ -103,7 +103,14 @@ impl Run {
     /// Series of metrics between two steps, both included, each with at most `points` points (4 to 4000). Where points are left out, the extremes of
     /// every stretch are kept.
     #[graphql(complexity = "20 + child_complexity")]
-    async fn series(&self, ctx: &Context<'_>, keys: Vec<String>, #[graphql(default = 600)] points: i32, from_step: Option<i64>, to_step: Option<i64>) -> Result<Vec<MetricSeries>> {
+    async fn series(
+        &self,
+        ctx: &Context<'_>,
+        keys: Vec<String>,
+        #[graphql(default = 600)] points: i32,
+        from_step: Option<i64>,
+        to_step: Option<i64>,
+    ) -> Result<Vec<MetricSeries>> {
         series_of_run(ctx, self.0.id, &keys, points, (from_step, to_step)).await
     }
     /// What lies directly in a folder; without a path, at the root.
@@ -139,7 +146,14 @@ pub struct RunConnection {
 ///
 /// # Errors
 /// `Invalid` naming `filter`, `orderBy` or `after`; `Forbidden`.
-pub async fn runs_of_experiment(ctx: &Context<'_>, experiment: ExperimentRef, page: &Page, filter: Option<String>, order: Option<Vec<String>>, lifecycle: crate::features::experiments::Lifecycle) -> Result<RunConnection> {
+pub async fn runs_of_experiment(
+    ctx: &Context<'_>,
+    experiment: ExperimentRef,
+    page: &Page,
+    filter: Option<String>,
+    order: Option<Vec<String>>,
+    lifecycle: crate::features::experiments::Lifecycle,
+) -> Result<RunConnection> {
     let query = RunQuery {
         experiments: vec![experiment],
         filter: filter.unwrap_or_default(),

@@ -11,7 +11,10 @@ use super::{
     repo,
 };
 use crate::{
-    access::{WriteTx, audit::{Entry, Subject}},
+    access::{
+        WriteTx,
+        audit::{Entry, Subject},
+    },
     fault::Fault,
     features::{
         logged_models::{Dataset, ModelMetric, record_metrics},
@@ -55,7 +58,12 @@ impl Batch {
     /// `Invalid` or `LimitExceeded`, as MLflow does.
     pub fn check(&mut self) -> Result<(), Fault> {
         let total = self.params.len() + self.tags.len() + self.metrics.len();
-        for (what, most, got) in [("metrics", METRICS_MAX, self.metrics.len()), ("params", PAIRS_MAX, self.params.len()), ("tags", PAIRS_MAX, self.tags.len()), ("metrics, params, and tags", METRICS_MAX, total)] {
+        for (what, most, got) in [
+            ("metrics", METRICS_MAX, self.metrics.len()),
+            ("params", PAIRS_MAX, self.params.len()),
+            ("tags", PAIRS_MAX, self.tags.len()),
+            ("metrics, params, and tags", METRICS_MAX, total),
+        ] {
             if got > most {
                 return Err(RunError::TooMany { what, most, got }.into());
             }
@@ -105,7 +113,8 @@ pub async fn apply(tx: &WriteTx, batches: &[Batch]) -> Result<Vec<Result<Option<
         }
         let wave_batches: Vec<&Batch> = wave.iter().map(|place| &batches[*place]).collect();
         for (place, outcome) in wave.into_iter().zip(apply_wave(tx, &wave_batches).await?) {
-            outcomes[place] = Some(outcome.map_err(Fault::from).map(|()| locked.get(&batches[place].run).and_then(|run| late_entry(&batches[place], run))));
+            outcomes[place] =
+                Some(outcome.map_err(Fault::from).map(|()| locked.get(&batches[place].run).and_then(|run| late_entry(&batches[place], run))));
         }
     }
     for (run, state) in locked.iter().filter(|(_, state)| state.revision / jobs::EVERY != state.revision_before / jobs::EVERY) {
@@ -134,14 +143,23 @@ async fn apply_wave(tx: &WriteTx, batches: &[&Batch]) -> Result<Vec<Result<(), R
 fn model_metrics(batch: &Batch) -> impl Iterator<Item = ModelMetric> {
     batch.links.iter().filter_map(|link| {
         let Measurement { key, point } = batch.metrics.get(link.metric)?;
-        Some(ModelMetric { model: link.model, run: batch.run, key: key.clone(), value: point.value, step: point.step, at_ms: point.at_ms, dataset: link.dataset.clone() })
+        Some(ModelMetric {
+            model: link.model,
+            run: batch.run,
+            key: key.clone(),
+            value: point.value,
+            step: point.step,
+            at_ms: point.at_ms,
+            dataset: link.dataset.clone(),
+        })
     })
 }
 
 /// What is logged to a run that has ended is not covered by the entry that ended it.
 fn late_entry(batch: &Batch, run: &repo::Locked) -> Option<Entry> {
     let ended = Status::parse(&run.status).is_some_and(Status::is_terminal);
-    let keys: HashSet<&str> = batch.params.iter().chain(&batch.tags).map(|(key, _)| key.as_str()).chain(batch.metrics.iter().map(|metric| metric.key.as_str())).collect();
+    let keys: HashSet<&str> =
+        batch.params.iter().chain(&batch.tags).map(|(key, _)| key.as_str()).chain(batch.metrics.iter().map(|metric| metric.key.as_str())).collect();
     let mut keys: Vec<&str> = keys.into_iter().collect();
     keys.sort_unstable();
     let detail = json!({ "params": batch.params.len(), "tags": batch.tags.len(), "metrics": batch.metrics.len(), "keys": keys });

@@ -6,7 +6,10 @@ use shared::{
 };
 
 use super::error::RunError;
-use crate::features::{experiments::{ExperimentRef, mlflow_id}, metrics::Latest};
+use crate::features::{
+    experiments::{ExperimentRef, mlflow_id},
+    metrics::Latest,
+};
 
 /// The tag that is the run's name.
 pub const NAME_TAG: &str = "mlflow.runName";
@@ -208,7 +211,9 @@ mod tests {
 
     #[test]
     fn name_and_tag_are_one_value() {
-        for (name, tags, settled) in [("a", &[][..], "a"), ("", &[(NAME_TAG, "b")], "b"), ("c", &[(NAME_TAG, "c")], "c"), ("", &[], "random"), ("d", &[(NAME_TAG, "")], "d")] {
+        for (name, tags, settled) in
+            [("a", &[][..], "a"), ("", &[(NAME_TAG, "b")], "b"), ("c", &[(NAME_TAG, "c")], "c"), ("", &[], "random"), ("d", &[(NAME_TAG, "")], "d")]
+        {
             let mut run = new(name, tags);
             assert_eq!(run.settle(|| "random".into()), Ok(()));
             assert_eq!(run.name, settled);

@@ -3,14 +3,16 @@
 use rand::RngExt;
 
 const QUALITIES: &[&str] = &[
-    "amber", "bold", "brisk", "calm", "candid", "clever", "cosmic", "crisp", "daring", "eager", "fabled", "gentle", "gilded", "hardy", "honest", "humble", "indigo", "keen", "likely", "lively", "lucid", "mellow", "merry",
-    "nimble", "noble", "patient", "placid", "polite", "proud", "quiet", "rapid", "rare", "robust", "rustic", "serene", "sincere", "sleek", "smooth", "spry", "steady", "stellar", "sunny", "swift", "tidy", "upbeat", "valiant",
-    "vivid", "warm", "wise", "witty",
+    "amber", "bold", "brisk", "calm", "candid", "clever", "cosmic", "crisp", "daring", "eager", "fabled", "gentle", "gilded", "hardy", "honest",
+    "humble", "indigo", "keen", "likely", "lively", "lucid", "mellow", "merry", "nimble", "noble", "patient", "placid", "polite", "proud", "quiet",
+    "rapid", "rare", "robust", "rustic", "serene", "sincere", "sleek", "smooth", "spry", "steady", "stellar", "sunny", "swift", "tidy", "upbeat",
+    "valiant", "vivid", "warm", "wise", "witty",
 ];
 const THINGS: &[&str] = &[
-    "anchor", "aspen", "badger", "beacon", "birch", "bobcat", "canyon", "cedar", "comet", "condor", "coral", "crane", "delta", "dolphin", "ember", "falcon", "fern", "finch", "fjord", "gecko", "glacier", "harbor", "hawk",
-    "heron", "island", "juniper", "kestrel", "lagoon", "lark", "lynx", "maple", "marten", "meadow", "meteor", "moose", "ocelot", "orbit", "osprey", "otter", "panda", "pine", "plover", "raven", "reef", "river", "sable",
-    "sparrow", "summit", "tern", "willow",
+    "anchor", "aspen", "badger", "beacon", "birch", "bobcat", "canyon", "cedar", "comet", "condor", "coral", "crane", "delta", "dolphin", "ember",
+    "falcon", "fern", "finch", "fjord", "gecko", "glacier", "harbor", "hawk", "heron", "island", "juniper", "kestrel", "lagoon", "lark", "lynx",
+    "maple", "marten", "meadow", "meteor", "moose", "ocelot", "orbit", "osprey", "otter", "panda", "pine", "plover", "raven", "reef", "river",
+    "sable", "sparrow", "summit", "tern", "willow",
 ];
 
 /// `brisk-heron-417`: two words and up to three digits.

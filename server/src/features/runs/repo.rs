@@ -99,7 +99,13 @@ pub async fn lock(tx: &WriteTx, runs: impl Iterator<Item = RunId>) -> Result<Has
         update runs r set revision = r.revision + w.writes from wanted w join locked using (id) where r.id = w.id \
         returning r.id, r.name, r.status, r.removed_at is not null, r.revision, r.revision - w.writes";
     let read = |row: &QueryResult| {
-        let locked = Locked { name: row.try_get_by_index(1)?, status: row.try_get_by_index(2)?, removed: row.try_get_by_index(3)?, revision: row.try_get_by_index(4)?, revision_before: row.try_get_by_index(5)? };
+        let locked = Locked {
+            name: row.try_get_by_index(1)?,
+            status: row.try_get_by_index(2)?,
+            removed: row.try_get_by_index(3)?,
+            revision: row.try_get_by_index(4)?,
+            revision_before: row.try_get_by_index(5)?,
+        };
         Ok((RunId::from_uuid(row.try_get_by_index(0)?), locked))
     };
     Ok(tx.rows(sql, vec![ids.into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
@@ -146,7 +152,8 @@ pub async fn write_pairs(tx: &WriteTx, batches: &[&Batch]) -> Result<HashMap<usi
 /// Renames runs whose name tag was set.
 pub async fn rename(tx: &WriteTx, names: &HashMap<RunId, &str>) -> Result<(), Fault> {
     let (ids, names): (Vec<Uuid>, Vec<String>) = names.iter().map(|(id, name)| (id.uuid(), (*name).to_owned())).unzip();
-    tx.run("update runs r set name = n.name from unnest($1::uuid[], $2::text[]) as n (id, name) where r.id = n.id", vec![ids.into(), names.into()]).await?;
+    tx.run("update runs r set name = n.name from unnest($1::uuid[], $2::text[]) as n (id, name) where r.id = n.id", vec![ids.into(), names.into()])
+        .await?;
     Ok(())
 }
 
@@ -155,7 +162,8 @@ pub async fn update(tx: &WriteTx, id: RunId, change: &RunChange) -> Result<Optio
     let sql = "update runs r set status = coalesce($2, r.status), ended_ms = coalesce($3, r.ended_ms), name = coalesce($4, r.name), revision = r.revision + 1 \
         from experiments e where r.id = $1 and r.removed_at is null and e.id = r.experiment_id \
         returning r.id, r.experiment_id, e.is_default, r.name, r.user_name, r.created_by, r.status, r.started_ms, r.ended_ms, r.removed_at is not null as removed, r.revision";
-    let values = vec![id.uuid().into(), change.status.map(|status| status.as_str().to_owned()).into(), change.ended_ms.into(), change.name.clone().into()];
+    let values =
+        vec![id.uuid().into(), change.status.map(|status| status.as_str().to_owned()).into(), change.ended_ms.into(), change.name.clone().into()];
     let run = tx.row(sql, values).await?.as_ref().map(read).transpose()?;
     if let (Some(_), Some(name)) = (&run, &change.name) {
         let sql = "insert into run_tags (run_id, key, value) values ($1, $2, $3) on conflict (run_id, key) do update set value = excluded.value";
@@ -189,6 +197,13 @@ pub struct Pair {
 /// The params and tags of many runs, by key.
 pub async fn pairs<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<Pair>, Fault> {
     let sql = "select run_id, true, key, value from run_params where run_id = any($1) union all select run_id, false, key, value from run_tags where run_id = any($1) order by 1, 2, 3";
-    let read = |row: &QueryResult| Ok(Pair { run: RunId::from_uuid(row.try_get_by_index(0)?), is_param: row.try_get_by_index(1)?, key: row.try_get_by_index(2)?, value: row.try_get_by_index(3)? });
+    let read = |row: &QueryResult| {
+        Ok(Pair {
+            run: RunId::from_uuid(row.try_get_by_index(0)?),
+            is_param: row.try_get_by_index(1)?,
+            key: row.try_get_by_index(2)?,
+            value: row.try_get_by_index(3)?,
+        })
+    };
     Ok(tx.rows(sql, vec![ids.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }

@@ -28,8 +28,16 @@ pub const GRAMMAR: Grammar = Grammar {
                 Attribute::number("end_time"),
             ]),
         },
-        Entity { name: "metric", spellings: &["metric", "metrics"], fields: Fields::Any { value: Value::Number, ops: Ops::EQUAL.and(Ops::ORDER), sortable: true } },
-        Entity { name: "param", spellings: &["param", "params", "parameter", "parameters"], fields: Fields::Any { value: Value::Text, ops: TEXT.and(Ops::NULL), sortable: true } },
+        Entity {
+            name: "metric",
+            spellings: &["metric", "metrics"],
+            fields: Fields::Any { value: Value::Number, ops: Ops::EQUAL.and(Ops::ORDER), sortable: true },
+        },
+        Entity {
+            name: "param",
+            spellings: &["param", "params", "parameter", "parameters"],
+            fields: Fields::Any { value: Value::Text, ops: TEXT.and(Ops::NULL), sortable: true },
+        },
         Entity { name: "tag", spellings: &["tag", "tags"], fields: Fields::Any { value: Value::Text, ops: TEXT.and(Ops::NULL), sortable: true } },
         Entity {
             name: "dataset",

@@ -14,7 +14,10 @@ use super::{
     repo,
 };
 use crate::{
-    access::{Connection, Grant, Sql, WriteTx, audit::{Entry, Subject}},
+    access::{
+        Connection, Grant, Sql, WriteTx,
+        audit::{Entry, Subject},
+    },
     fault::Fault,
     features::{
         experiments::maker,
@@ -252,7 +255,8 @@ pub async fn outputs(grant: Grant<'_, WriteRuns>, id: RunId, models: &[(LoggedMo
     if repo::update(&tx, id, &RunChange::default()).await?.is_none() {
         return Err(refusal(&tx, id).await?.into());
     }
-    let links: Vec<ModelLink> = models.iter().map(|(model, step)| ModelLink { run: id, model: *model, direction: Direction::Output, step: *step }).collect();
+    let links: Vec<ModelLink> =
+        models.iter().map(|(model, step)| ModelLink { run: id, model: *model, direction: Direction::Output, step: *step }).collect();
     logged_models::link(&tx, &links).await?;
     tx.commit_telemetry().await
 }

@@ -1,7 +1,10 @@
 //! Finding anything by a few letters.
 
 use super::{FindExperiments, FindMembers, FindModels, FindRuns, repo};
-use crate::{access::{Grant, Permission, Reads, Scope}, fault::Fault};
+use crate::{
+    access::{Grant, Permission, Reads, Scope},
+    fault::Fault,
+};
 
 /// Letters of a search at the most.
 const TEXT_MAX: usize = 200;

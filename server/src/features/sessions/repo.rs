@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use shared::ids::{PersonId, TenantId};
 use uuid::Uuid;
 
-use crate::{access::{RequestInfo, Sql, lobby::LobbyTx}, fault::Fault};
+use crate::{
+    access::{RequestInfo, Sql, lobby::LobbyTx},
+    fault::Fault,
+};
 
 /// A person as sign-in needs them.
 pub struct Login {
@@ -28,12 +31,22 @@ pub async fn find_login(tx: &LobbyTx, email: &str) -> Result<Option<Login>, Faul
 /// The person's organizations with their membership there, the most recently seen first.
 pub async fn memberships(tx: &LobbyTx, person: PersonId) -> Result<Vec<(TenantId, Uuid)>, Fault> {
     let rows = tx
-        .rows("select tenant_id, id from memberships where person_id = $1 order by last_seen_at desc nulls last, joined_at, id", vec![person.uuid().into()])
+        .rows(
+            "select tenant_id, id from memberships where person_id = $1 order by last_seen_at desc nulls last, joined_at, id",
+            vec![person.uuid().into()],
+        )
         .await?;
     rows.iter().map(|row| Ok((TenantId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).collect()
 }
 
-pub async fn insert(tx: &LobbyTx, hash: Vec<u8>, person: PersonId, tenant: TenantId, request: &RequestInfo, expires_at: DateTime<Utc>) -> Result<Uuid, Fault> {
+pub async fn insert(
+    tx: &LobbyTx,
+    hash: Vec<u8>,
+    person: PersonId,
+    tenant: TenantId,
+    request: &RequestInfo,
+    expires_at: DateTime<Utc>,
+) -> Result<Uuid, Fault> {
     let id = Uuid::now_v7();
     tx.run(
         "insert into sessions (id, hash, person_id, tenant_id, user_agent, address, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",

@@ -4,12 +4,22 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::json;
-use shared::{ErrorCode, field::{Email, Password}, ids::{MemberId, PersonId, TenantId}};
+use shared::{
+    ErrorCode,
+    field::{Email, Password},
+    ids::{MemberId, PersonId, TenantId},
+};
 use uuid::Uuid;
 
 use super::{SESSION_DAYS, repo};
 use crate::{
-    access::{RequestInfo, Scope, Secret, audit::{Author, Entry, Subject}, lobby::LobbyTx, password, throttle::Limit},
+    access::{
+        RequestInfo, Scope, Secret,
+        audit::{Author, Entry, Subject},
+        lobby::LobbyTx,
+        password,
+        throttle::Limit,
+    },
     fault::Fault,
     services::Services,
 };
@@ -33,7 +43,11 @@ pub struct Opened {
 pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, password: &str) -> Result<Opened, Fault> {
     let refused = || Fault::new(ErrorCode::Unauthenticated, "The e-mail address or the password is not right.");
     let (Ok(email), Ok(password)) = (Email::parse(email), Password::attempt(password)) else { return Err(refused()) };
-    for (key, limit) in [(format!("sign-in:account:{}", email.as_str()), PER_ACCOUNT), (format!("sign-in:address:{}", request.address), PER_ADDRESS), ("sign-in:all".into(), IN_ALL)] {
+    for (key, limit) in [
+        (format!("sign-in:account:{}", email.as_str()), PER_ACCOUNT),
+        (format!("sign-in:address:{}", request.address), PER_ADDRESS),
+        ("sign-in:all".into(), IN_ALL),
+    ] {
         services.throttle.attempt(&key, limit).await?;
     }
     let tx = services.vault.lobby().await?;
@@ -54,13 +68,22 @@ pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, pa
 ///
 /// # Errors
 /// `Unavailable` or `Internal`.
-pub async fn open(tx: LobbyTx, request: &RequestInfo, person: PersonId, tenant: TenantId, member: MemberId, email: &str, action: &'static str) -> Result<Opened, Fault> {
+pub async fn open(
+    tx: LobbyTx,
+    request: &RequestInfo,
+    person: PersonId,
+    tenant: TenantId,
+    member: MemberId,
+    email: &str,
+    action: &'static str,
+) -> Result<Opened, Fault> {
     use crate::access::Sql;
     let secret = Secret::opaque();
     let life = TimeDelta::days(SESSION_DAYS);
     let id = repo::insert(&tx, secret.hash(), person, tenant, request, tx.now() + life).await?;
     let author = author(request, member, email, id);
-    let entry = Entry::new(action, Subject::new("session", shared::ids::SessionId::from_uuid(id), email)).detail(json!({ "userAgent": request.user_agent }));
+    let entry =
+        Entry::new(action, Subject::new("session", shared::ids::SessionId::from_uuid(id), email)).detail(json!({ "userAgent": request.user_agent }));
     tx.commit_in(tenant, author, entry).await?;
     Ok(Opened { secret, max_age: Duration::from_secs(SESSION_DAYS as u64 * 86_400) })
 }
@@ -88,7 +111,8 @@ pub async fn sign_out_everywhere(services: &Services, scope: &Scope) -> Result<(
     let person = scope.actor().person;
     let ended = repo::delete_all(&tx, person).await?;
     let tenants: Vec<TenantId> = repo::memberships(&tx, person).await?.into_iter().map(|(tenant, _)| tenant).collect();
-    let entry = Entry::new("session.remove_all", Subject::new("member", scope.actor().member, &scope.actor().email)).detail(json!({ "sessions": ended }));
+    let entry =
+        Entry::new("session.remove_all", Subject::new("member", scope.actor().member, &scope.actor().email)).detail(json!({ "sessions": ended }));
     tx.commit_in_all(&tenants, &of_scope(scope), &entry).await
 }
 

@@ -5,7 +5,11 @@ use chrono::{DateTime, Utc};
 use shared::ids::TokenId;
 
 use super::Token as Domain;
-use crate::{access::Scope, features::page::{Page, PageInfo, Paged}, graphql::scope};
+use crate::{
+    access::Scope,
+    features::page::{Page, PageInfo, Paged},
+    graphql::scope,
+};
 
 /// A personal API token. Its secret is shown only when it is created.
 pub struct Token(Domain, DateTime<Utc>);

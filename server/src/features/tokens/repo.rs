@@ -5,8 +5,14 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryF
 use shared::ids::{PersonId, TenantId, TokenId};
 use uuid::Uuid;
 
-use super::{Token, entity::{ActiveModel, Column, Entity, Model}};
-use crate::{access::{Connection, Secret, WriteTx}, fault::Fault};
+use super::{
+    Token,
+    entity::{ActiveModel, Column, Entity, Model},
+};
+use crate::{
+    access::{Connection, Secret, WriteTx},
+    fault::Fault,
+};
 
 impl From<Model> for Token {
     fn from(row: Model) -> Self {

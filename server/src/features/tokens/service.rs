@@ -6,7 +6,14 @@ use shared::{ErrorCode, field::DisplayName, ids::TokenId};
 use uuid::Uuid;
 
 use super::{ListTokens, ManageTokens, Token, model, repo};
-use crate::{access::{ActorKind, Grant, Secret, audit::{Entry, Subject}}, fault::Fault, features::page::{Page, Paged}};
+use crate::{
+    access::{
+        ActorKind, Grant, Secret,
+        audit::{Entry, Subject},
+    },
+    fault::Fault,
+    features::page::{Page, Paged},
+};
 
 /// Tokens a member may have at the same time.
 const TOKENS_MAX: u64 = 100;
@@ -51,7 +58,8 @@ pub async fn create(grant: Grant<'_, ManageTokens>, name: &str, scopes: &[String
         last_used_at: None,
     };
     repo::insert(&tx, tenant, person, &token, &secret).await?;
-    let entry = Entry::new("token.create", Subject::new("token", token.id, &token.name)).detail(json!({ "scopes": token.scopes, "expiresAt": token.expires_at }));
+    let entry = Entry::new("token.create", Subject::new("token", token.id, &token.name))
+        .detail(json!({ "scopes": token.scopes, "expiresAt": token.expires_at }));
     tx.commit(entry).await?;
     Ok((token, secret))
 }

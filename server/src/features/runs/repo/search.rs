@@ -92,7 +92,10 @@ fn dataset(test: &Test) -> Expr {
 fn terms(order: &[Order]) -> Vec<Term> {
     let value = |table: &'static str, key: &str| {
         let mut row = Query::select();
-        row.column(Alias::new("value")).from(Alias::new(table)).and_where(Expr::col((Alias::new(table), Alias::new("run_id"))).eq(column("id"))).and_where(Expr::col((Alias::new(table), Alias::new("key"))).eq(key));
+        row.column(Alias::new("value"))
+            .from(Alias::new(table))
+            .and_where(Expr::col((Alias::new(table), Alias::new("run_id"))).eq(column("id")))
+            .and_where(Expr::col((Alias::new(table), Alias::new("key"))).eq(key));
         Expr::SubQuery(None, Box::new(row.into()))
     };
     let mut terms = Vec::new();
@@ -107,7 +110,9 @@ fn terms(order: &[Order]) -> Vec<Term> {
                 let rank = Expr::case(value("latest_metrics", key).is_null(), 2).case(value("latest_metrics", key).eq(nan()), 1).finally(0);
                 last(rank.into(), Expr::cust_with_exprs("coalesce(nullif($1, 'NaN'), 0)", [value("latest_metrics", key)]));
             }
-            ("param", key) => last(value("run_params", key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [value("run_params", key)])),
+            ("param", key) => {
+                last(value("run_params", key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [value("run_params", key)]))
+            }
             ("tag", key) => last(value("run_tags", key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [value("run_tags", key)])),
             (_, "end_time") => last(column("ended_ms").is_null(), Expr::cust("coalesce(runs.ended_ms, 0)")),
             (_, name) => {
@@ -159,7 +164,15 @@ fn matching(experiments: &[ExperimentRef], filter: &Filter, lifecycle: Lifecycle
 }
 
 /// A page of runs after the row `after`. `experiments` is not empty.
-pub async fn search<C: Connection>(tx: &C, experiments: &[ExperimentRef], filter: &Filter, order: &[Order], lifecycle: Lifecycle, after: Option<Uuid>, limit: u64) -> Result<Vec<Run>, Fault> {
+pub async fn search<C: Connection>(
+    tx: &C,
+    experiments: &[ExperimentRef],
+    filter: &Filter,
+    order: &[Order],
+    lifecycle: Lifecycle,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Run>, Fault> {
     let mut select = matching(experiments, filter, lifecycle);
     for name in ["id", "experiment_id", "name", "user_name", "created_by", "status", "started_ms", "ended_ms", "revision"] {
         select.column((Alias::new("runs"), Alias::new(name)));
