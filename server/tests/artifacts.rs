@@ -246,7 +246,8 @@ async fn t25_a_body_that_ends_early_or_is_encoded_stores_nothing() {
     assert_eq!(status, 200, "an empty file comes in chunks");
     assert_eq!(script.send(script.request(Method::DELETE, &target)).await.status, 200);
     let (status, text) = raw::exchange(world(), &script, "PUT", &target, "transfer-encoding: chunked\r\n", b"5\r\nhello\r\nzz\r\n").await;
-    assert!((400..500).contains(&status), "{text}");
+    // A server that cannot make sense of what follows may hang up without a word.
+    assert!(status == 0 || (400..500).contains(&status), "{text}");
     let (status, text) = raw::exchange(world(), &script, "PUT", &target, "content-length: 5\r\ncontent-encoding: gzip\r\n", b"hello").await;
     assert!((400..500).contains(&status), "{text}");
     assert_eq!(list(&script, &root).await, json!({}));

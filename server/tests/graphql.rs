@@ -20,12 +20,7 @@ async fn t51_t52_t54_t57_bombs_are_refused() {
         ("cycle", "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }".into()),
         ("directives", format!("{{ viewer {} {{ name }} }}", "@include(if: true) ".repeat(100))),
         ("repetition", format!("{{ viewer {{ {} }} }}", "name ".repeat(5_000))),
-        (
-            "depth",
-            format!(
-                "{{ experiments {{ nodes {{ runs {{ nodes {{ experiment {{ runs {{ nodes {{ experiment {{ runs {{ nodes {{ id }} }} }} }} }} }} }} }} }} }} }}"
-            ),
-        ),
+        ("depth", "{ experiments { nodes { runs { nodes { experiment { runs { nodes { experiment { runs { nodes { id } } } } } } } } } } }".into()),
         (
             "nested pages",
             "{ experiments(first: 200) { nodes { runs(first: 200) { nodes { experiment { runs(first: 200) { nodes { id } } } } } } } }".into(),

@@ -41,7 +41,7 @@ pub fn Confirm() -> impl IntoView {
     view! {
         <Door title="Open your organization" lead="Confirm that the mail was yours, and you are in." foot=foot>
             <PostForm action="/confirm" state fields=&[] carries=vec!["token"] submit="Open the organization">
-                {()}
+                <span></span>
             </PostForm>
         </Door>
     }

@@ -81,6 +81,7 @@ fn reader_offset(at: f64) -> f64 {
 }
 
 #[cfg(not(feature = "hydrate"))]
+#[expect(clippy::disallowed_methods, reason = "what a page says of the past is told by the machine that renders it; nothing is decided by it")]
 fn now_ms() -> f64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0.0, |since| since.as_millis() as f64)

@@ -11,7 +11,7 @@ use super::Vault;
 use crate::fault::Fault;
 
 /// Serialises migrations and the creation of tenants across processes.
-const MIGRATION_LOCK: i64 = 0x4153_5341_59;
+const MIGRATION_LOCK: i64 = 0x0041_5353_4159;
 
 /// What founds an organization.
 pub struct Founding {

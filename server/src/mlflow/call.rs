@@ -185,7 +185,7 @@ async fn body(request: &HttpRequest, payload: Payload) -> Result<BytesMut, Error
     }
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-    if !json && !(body.is_empty() && request.method() == Method::DELETE) {
+    if !(json || body.is_empty() && request.method() == Method::DELETE) {
         return Err(Error::invalid("Bad Request. Content-Type must be 'application/json'."));
     }
     Ok(body)

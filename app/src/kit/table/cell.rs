@@ -124,10 +124,7 @@ impl Cell {
     }
 
     /// Any view.
-    pub fn view<V: IntoView + 'static>(view: impl Fn() -> V + Send + Sync + 'static) -> Self
-    where
-        V: Send,
-    {
+    pub fn view<V: IntoView + Send + 'static>(view: impl Fn() -> V + Send + Sync + 'static) -> Self {
         Self::View(ViewFn::from(move || view().into_any()))
     }
 }
