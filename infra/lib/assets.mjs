@@ -28,7 +28,7 @@ function css() {
 function brotli() {
   for (const path of paths) {
     const bytes = readFileSync(path);
-    const params = { [constants.BROTLI_PARAM_QUALITY]: Number(option), [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+    const params = { [constants.BROTLI_PARAM_QUALITY]: Number(option), [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_LGWIN]: 24 };
     writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params }));
   }
 }
