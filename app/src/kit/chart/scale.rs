@@ -149,7 +149,8 @@ mod tests {
         let scale = |low, high| Scale { low, high, log: false };
         assert_eq!(words(scale(0.0, 1.05).ticks(4)), ["0.0", "0.5", "1.0"]);
         assert_eq!(words(scale(0.0, 1.0).ticks(5)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-        assert_eq!(words(scale(0.1, 0.9).ticks(4)), ["0.25", "0.50", "0.75"]);
+        assert_eq!(words(scale(0.1, 0.9).ticks(4)), ["0.2", "0.4", "0.6", "0.8"]);
+        assert_eq!(words(scale(0.1, 1.0).ticks(4)), ["0.25", "0.50", "0.75", "1.00"]);
         assert_eq!(words(scale(0.0, 1000.0).step_ticks(4)), ["0", "500", "1\u{202F}000"]);
         assert_eq!(words(scale(0.0, 3.0).step_ticks(8)), ["0", "1", "2", "3"]);
         assert_eq!(words(scale(-3.0, 3.0).ticks(3)), ["\u{2212}2", "0", "2"]);

@@ -212,6 +212,6 @@ mod tests {
         let looks = Looks::of(&columns, &rows, Some(&Sort::parse("-auc")));
         assert!(looks.is_best(1, 0.9) && !looks.is_best(1, 0.8));
         assert_eq!([looks.bar(1, 0.9), looks.bar(1, 0.8), looks.bar(1, f64::NAN)], [Some(100.0), Some(6.0), None]);
-        assert_eq!(looks.write(1, 0.8), "0.8000");
+        assert_eq!(looks.write(1, 0.8), "0.8", "as many decimals as the column needs");
     }
 }
