@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(words(scale(0.0, 3.0).step_ticks(8)), ["0", "1", "2", "3"]);
         assert_eq!(words(scale(-3.0, 3.0).ticks(3)), ["\u{2212}2", "0", "2"]);
         assert_eq!(words(scale(0.0, 600_000.0).time_ticks(4)), ["0 s", "5 min", "10 min"]);
-        assert_eq!(words(Scale { low: 1e-4, high: 10.0, log: true }.ticks(5)), ["1e\u{2212}4", "0.001", "0.01", "0.1", "1", "10"]);
+        assert_eq!(words(Scale { low: 1e-4, high: 10.0, log: true }.ticks(5)), ["0.0001", "0.001", "0.01", "0.1", "1", "10"]);
     }
 
     #[test]
