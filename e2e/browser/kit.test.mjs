@@ -110,7 +110,6 @@ journey("what is destroyed is named first, and can be taken back", async (page) 
   await confirm.click();
   await page.getByRole("button", { name: "Toast with undo" }).click();
   await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
-  assert.ok(await page.getByText("The run is back.").isVisible());
 });
 
 journey("the theme changes at once and stays", async (page) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accessible, alive, connection, journey, signIn } from "./journey.mjs";
+import { accessible, alive, connection, journey, signInByForm } from "./journey.mjs";
 
 for (const colorScheme of ["light", "dark"]) {
   journey(`the sign-in page is accessible in the ${colorScheme} theme`, { colorScheme }, async (page) => {
@@ -10,13 +10,13 @@ for (const colorScheme of ["light", "dark"]) {
 }
 
 journey("the owner signs in with the password that the first start printed", async (page) => {
-  await signIn(page);
+  await signInByForm(page);
   await alive(page);
   assert.notEqual(new URL(page.url()).pathname, "/sign-in");
 });
 
 journey("the owner signs in without JavaScript", { javaScriptEnabled: false }, async (page) => {
-  await signIn(page);
+  await signInByForm(page);
   assert.notEqual(new URL(page.url()).pathname, "/sign-in");
 });
 

@@ -155,8 +155,8 @@ def test_1_1_a_model_is_registered_loaded_and_aliased(tracking):
     model = IsolationForest(n_estimators=20, random_state=0).fit(x)
     with mlflow.start_run() as run:
         mlflow.log_metric("auc", 0.9)
-        info = mlflow.sklearn.log_model(model, name="detector", registered_model_name=name, input_example=x[:2])
-    assert info.registered_model_version == 1
+        info = mlflow.sklearn.log_model(model, name="detector", registered_model_name=name, input_example=x[:2], skops_trusted_types=["sklearn.tree._tree.Tree"])
+    assert int(info.registered_model_version) == 1
     version = client.get_model_version(name, "1")
     assert version.run_id == run.info.run_id and version.status == "READY"
     client.set_registered_model_alias(name, "champion", "1")

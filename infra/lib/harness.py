@@ -58,8 +58,9 @@ class Harness:
         for name in ("worker", "server", "sink"):
             self.processes.stop(name)
         Services(WORK, "test-", hasty=True).remove()
-        for folder in ("mail", "blobs"):
+        for folder in ("mail", "blobs", "connection.json.session.lock"):
             shutil.rmtree(WORK / folder, ignore_errors=True)
+        (WORK / "connection.json.session").unlink(missing_ok=True)
 
     def run(self, name: str) -> None:
         """One step: its line shows its time and its tests; a step that cannot even run counts as one failed test."""

@@ -1,5 +1,7 @@
 //! Short news at the foot of the page, with an undo where something can be undone.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use std::time::Duration;
 
 use leptos::{callback::Callable, prelude::*};
@@ -44,7 +46,9 @@ impl Toasts {
     }
 
     fn push(self, text: String, bad: bool, undo: Option<Callback<()>>) {
-        let id = self.0.with_untracked(|all| all.last().map_or(0, |toast| toast.id + 1));
+        // Never used twice: a list that sees the key of a toast just removed would go on showing that one.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
         self.0.update(|all| {
             if all.len() > 2 {
                 all.remove(0);
