@@ -32,10 +32,6 @@ fn title(at: usize, column: &Column, sort: Option<&Sort>, address: Address) -> A
     let class = class(at, column);
     let title = column.title.clone();
     if !column.sortable {
-        if title.is_empty() {
-            // The column of row menus: a head without words is no head.
-            return view! { <td class=class></td> }.into_any();
-        }
         return view! { <th class=class scope="col" title=title.clone()>{title.clone()}</th> }.into_any();
     }
     // Numbers are most often wanted with the largest first.
