@@ -1,37 +1,72 @@
-// Runs for the browser journeys, logged over the MLflow protocol as a client would.
+// Runs, files and models for the browser journeys, logged over the MLflow protocol as a client would.
 import { connection, url } from "./journey.mjs";
 
-async function mlflow(path, body) {
-  const answer = await fetch(`${url}/api/2.0/mlflow/${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${connection.token}` },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
+const BATCH = 1000; // metrics that one request may carry
+
+/** What a training does that signs in with a token; by default in the first organization. */
+export function client(token = connection.token) {
+  const authorization = `Bearer ${token}`;
+
+  async function send(method, path, body, headers = {}) {
+    const answer = await fetch(`${url}/api/2.0/${path}`, { method, headers: { authorization, ...headers }, body });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    const text = await answer.text();
+    return text && JSON.parse(text);
+  }
+  const mlflow = (path, body) => send("POST", `mlflow/${path}`, JSON.stringify(body), { "content-type": "application/json" });
+  const pairs = (object) => Object.entries(object).map(([key, value]) => ({ key, value: String(value) }));
+
+  /** Creates an experiment; answers its id as MLflow shows it. */
+  const experiment = async (name, tags = {}) => (await mlflow("experiments/create", { name, tags: pairs(tags) })).experiment_id;
+
+  /** Creates a run with params, tags and one value of each metric; answers its id (32 hexadecimal characters). */
+  async function run(experiment_id, run_name, { params = {}, metrics = {}, tags = {}, end: ends = true } = {}) {
+    const start_time = Date.now() - 60_000;
+    const { run } = await mlflow("runs/create", { experiment_id, run_name, start_time, tags: pairs(tags) });
+    const run_id = run.info.run_id;
+    await log(run_id, metrics, 0, params);
+    if (ends) await end(run_id);
+    return run_id;
+  }
+
+  const points = (run_id, metrics, params = []) => mlflow("runs/log-batch", { run_id, metrics, params, tags: [] });
+
+  /** Logs one point of each metric. */
+  const log = (run_id, metrics, step, params = {}) =>
+    points(run_id, Object.entries(metrics).map(([key, value]) => ({ key, value, timestamp: Date.now(), step })), pairs(params));
+
+  /** Logs so many steps of each metric, which is a function of the step. */
+  async function curves(run_id, steps, metrics) {
+    const from = Date.now() - steps * 10;
+    const at = (step) => Object.entries(metrics).map(([key, value]) => ({ key, value: value(step), timestamp: from + step * 10, step }));
+    const all = Array.from({ length: steps }, (_, step) => at(step)).flat();
+    for (let first = 0; first < all.length; first += BATCH) await points(run_id, all.slice(first, first + BATCH));
+  }
+
+  /** Ends a run. */
+  const end = (run_id) => mlflow("runs/update", { run_id, status: "FINISHED", end_time: Date.now() });
+
+  /** Puts a file beside a run. */
+  async function upload(run_id, path, content) {
+    const { run } = await send("GET", `mlflow/runs/get?run_id=${run_id}`);
+    const root = run.info.artifact_uri.replace(/^mlflow-artifacts:\/+/, "");
+    await send("PUT", `mlflow-artifacts/artifacts/${`${root}/${path}`.split("/").map(encodeURIComponent).join("/")}`, content);
+  }
+
+  /** Registers a model. */
+  const model = (name, { description = "", tags = {} } = {}) => mlflow("registered-models/create", { name, description, tags: pairs(tags) });
+
+  /** Makes the next version of a model from files of a run; answers its number. */
+  const version = async (name, run_id, path, { description = "", tags = {} } = {}) =>
+    (await mlflow("model-versions/create", { name, source: `runs:/${run_id}/${path}`, run_id, description, tags: pairs(tags) })).model_version.version;
+
+  /** Points an alias to a version. */
+  const alias = (name, alias, version) => mlflow("registered-models/alias", { name, alias, version });
+
+  /** Moves a version to a stage. */
+  const stage = (name, version, stage) => mlflow("model-versions/transition-stage", { name, version, stage, archive_existing_versions: false });
+
+  return { mlflow, experiment, run, log, curves, end, upload, model, version, alias, stage };
 }
 
-/** Creates an experiment; answers its id as MLflow shows it. */
-export const experiment = async (name) => (await mlflow("experiments/create", { name })).experiment_id;
-
-/** Creates a run with params and one value of each metric; answers its id (32 hexadecimal characters). */
-export async function run(experiment_id, run_name, { params = {}, metrics = {}, end = true } = {}) {
-  const start_time = Date.now() - 60_000;
-  const { run } = await mlflow("runs/create", { experiment_id, run_name, start_time, tags: [] });
-  const run_id = run.info.run_id;
-  await log(run_id, metrics, 0, params);
-  if (end) await mlflow("runs/update", { run_id, status: "FINISHED", end_time: Date.now() });
-  return run_id;
-}
-
-/** Logs one point of each metric. */
-export const log = (run_id, metrics, step, params = {}) =>
-  mlflow("runs/log-batch", {
-    run_id,
-    metrics: Object.entries(metrics).map(([key, value]) => ({ key, value, timestamp: Date.now(), step })),
-    params: Object.entries(params).map(([key, value]) => ({ key, value: String(value) })),
-    tags: [],
-  });
-
-/** Ends a run. */
-export const end = (run_id) => mlflow("runs/update", { run_id, status: "FINISHED", end_time: Date.now() });
+export const { experiment, run, log, curves, end, upload, model, version, alias, stage } = client();

@@ -20,9 +20,10 @@ from services import Services
 from steps import say, step
 from toolchain import WASM, components, toolchain
 
-STEPS = ("format", "lint", "rust", "web", "clients", "browser")
+STEPS = ("format", "lint", "rust", "web", "clients", "browser", "faults")
 E2E = ROOT / "e2e"
 WORK = LOCAL / "test"
+FAULTS, FAULTS_LABEL = WORK / "faults", "test-faults-"
 # A line of a compiler that was asked to be short: file:line:column: level: what.
 COMPLAINT = re.compile(r"^\S+:\d+:\d+: (warning|error)")
 
@@ -58,9 +59,17 @@ class Harness:
         for name in ("worker", "server", "sink"):
             self.processes.stop(name)
         Services(WORK, "test-", hasty=True).remove()
+        self._clean_faults()
         for folder in ("mail", "blobs", "connection.json.session.lock"):
             shutil.rmtree(WORK / folder, ignore_errors=True)
         (WORK / "connection.json.session").unlink(missing_ok=True)
+
+    def _clean_faults(self) -> None:
+        processes = Processes(FAULTS / "run", FAULTS_LABEL)
+        for name in ("worker", "server", "sink"):
+            processes.stop(name)
+        Services(FAULTS, FAULTS_LABEL, hasty=True, killed=True).remove()
+        shutil.rmtree(FAULTS, ignore_errors=True)
 
     def run(self, name: str) -> None:
         """One step: its line shows its time and its tests; a step that cannot even run counts as one failed test."""
@@ -84,7 +93,7 @@ class Harness:
     def lint(self):
         """The server with all its tests, and the web app as the browser runs it. No warning passes, but a test may unwrap."""
         complaints, worst = set(), 0
-        for number, scope in enumerate((["--workspace", "--all-targets"], ["--package", "app", "--lib", "--features", "hydrate", "--target", WASM])):
+        for number, scope in enumerate((["--workspace", "--all-targets"], ["--package", "browser", "--package", "app", "--target", WASM])):
             code, output = self._output(f"lint-{number + 1}", ["cargo", "clippy", "--message-format=short", *scope])
             found = {line for line in output.splitlines() if COMPLAINT.match(line)}
             complaints |= {line for line in found if not ("/tests/" in line and "`unwrap()`" in line)}
@@ -118,6 +127,15 @@ class Harness:
         command = [node() / "node", "--test", "--test-reporter=spec", *found]
         env = {**self.e2e_env, **node_env(node()), "ASSAY_TEST_CHROMIUM": self.chromium, "NO_COLOR": "1"}
         return self._runner("browser", command, env=env, cwd=E2E)
+
+    def faults(self):
+        """Kills parts of a stack of its own under load, and looks for what is lost."""
+        found = sorted((E2E / "faults").glob("test_*.py"))
+        command = [self.python, "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", "--color=no", "-rfEsP", *found]
+        try:
+            return self._runner("faults", command, env=self._faults_env(), cwd=E2E)
+        finally:
+            self._clean_faults()
 
     def _output(self, log: str, command) -> tuple:
         code = run_logged(command, f"test-{log}")
@@ -154,10 +172,20 @@ class Harness:
     @cached_property
     def mail(self) -> dict:
         """A real SMTP server that keeps each mail as a file."""
-        port, folder = free_port(), WORK / "mail"
-        self.processes.start("sink", [self.python, E2E / "mail_sink.py", port, folder])
-        self.processes.wait("sink", lambda: _listens(port), 30)
+        port, folder = self._sink(self.processes, WORK / "mail")
         return {"ASSAY_TEST_SMTP": f"smtp://127.0.0.1:{port}", "ASSAY_TEST_MAIL_DIR": str(folder)}
+
+    def _sink(self, processes: Processes, folder: Path) -> tuple:
+        port = free_port()
+        processes.start("sink", [self.python, E2E / "mail_sink.py", port, folder])
+        processes.wait("sink", lambda: _listens(port), 30)
+        return port, folder
+
+    @cached_property
+    def binary(self) -> Path:
+        """Assay, away from where compilers write."""
+        stack.build(release=False, to=WORK / "assay")
+        return WORK / "assay"
 
     @cached_property
     def common_env(self) -> dict:
@@ -173,9 +201,8 @@ class Harness:
     def e2e_env(self) -> dict:
         """A running Assay with its first organization, beside the web app as it ships."""
         web.build()
-        binary, connection = WORK / "assay", WORK / "connection.json"
-        stack.build(release=False, to=binary)
-        assay = stack.Stack(binary, self.processes, free_port(), {
+        connection = WORK / "connection.json"
+        assay = stack.Stack(self.binary, self.processes, free_port(), {
             "DATABASE_URL": self.services.postgres("e2e")[0],
             "REDIS_URL": self.services.redis()[0],
             "ASSAY_BLOBS": str(WORK / "blobs"),
@@ -185,6 +212,27 @@ class Harness:
         assay.start()
         stack.write_connection(connection, assay.seed())
         return {"ASSAY_TEST_URL": assay.url, "ASSAY_TEST_CONNECTION": str(connection), **self.mail, **self.common_env}
+
+    def _faults_env(self) -> dict:
+        """A second Assay that shares nothing with the first, and a file that says how to kill and start its parts."""
+        self.services  # noqa: B018 (installs what they need)
+        processes, services = Processes(FAULTS / "run", FAULTS_LABEL), Services(FAULTS, FAULTS_LABEL, hasty=True, killed=True)
+        port, mail = self._sink(processes, FAULTS / "mail")
+        assay = stack.Stack(self.binary, processes, free_port(), {
+            "DATABASE_URL": services.postgres("faults")[0],
+            "REDIS_URL": services.redis()[0],
+            "ASSAY_BLOBS": str(FAULTS / "blobs"),
+            "ASSAY_MAIL": f"smtp://127.0.0.1:{port}",
+        })
+        assay.migrate()
+        assay.start()
+        connection, told = FAULTS / "connection.json", FAULTS / "faults.json"
+        stack.write_connection(connection, assay.seed())
+        stack.write_connection(told, {
+            "folder": str(FAULTS), "label": FAULTS_LABEL, "binary": str(self.binary), "port": assay.port, "env": assay.env,
+            "database": "faults", "mail": str(mail), "connection": str(connection),
+        })
+        return {"ASSAY_TEST_FAULTS": str(told), **self.common_env}
 
     def _node_modules(self) -> None:
         """The locked packages, where the journeys' imports find them."""

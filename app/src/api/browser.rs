@@ -13,9 +13,9 @@ impl Transport for Browser {
     }
 }
 
-async fn post(operation: Operation, variables: Value) -> Result<Value, ApiError> {
+async fn post(operation: Operation, variables: Value) -> Result<String, ApiError> {
     let body = json!({ "query": operation.0, "variables": variables });
     let request = Request::post("/graphql").json(&body).map_err(|_| ApiError::unreadable())?;
     let response = request.send().await.map_err(|_| ApiError::unreachable())?;
-    response.json().await.map_err(|_| ApiError::unreachable())
+    response.text().await.map_err(|_| ApiError::unreachable())
 }

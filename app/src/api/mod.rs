@@ -11,8 +11,8 @@ mod value;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use leptos::prelude::*;
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
 
 #[cfg(feature = "hydrate")]
 pub use browser::Browser;
@@ -20,8 +20,8 @@ pub use connection::{Connection, PageEnd};
 pub use error::ApiError;
 pub use value::{MetricValue, Moment};
 
-/// The answer to an operation: a whole GraphQL response (`data`, `errors`), or why there is none.
-pub type Reply = Pin<Box<dyn Future<Output = Result<Value, ApiError>> + Send>>;
+/// The answer to an operation: the text of a whole GraphQL response (`data`, `errors`), or why there is none.
+pub type Reply = Pin<Box<dyn Future<Output = Result<String, ApiError>> + Send>>;
 
 /// Carries an operation to the API and brings back its response.
 pub trait Transport: Send + Sync {
@@ -51,18 +51,27 @@ impl Api {
     /// The first error of the response, or what kept the response from coming.
     pub async fn query<T: DeserializeOwned>(&self, operation: Operation, variables: impl Serialize) -> Result<T, ApiError> {
         let variables = serde_json::to_value(variables).unwrap_or(Value::Null);
-        let data = self.data(operation, variables).await?;
-        serde_json::from_value(data).map_err(|_| ApiError::unreadable())
-    }
-
-    async fn data(&self, operation: Operation, variables: Value) -> Result<Value, ApiError> {
-        let variables = if variables.is_null() { Value::Object(Default::default()) } else { variables };
-        let mut response = self.0.execute(operation, variables).await?;
-        match response["errors"].get(0) {
+        let text = self.execute(operation, variables).await?;
+        // From text, as what arrives with the page is read: one reader of each type in the browser's download, not two.
+        let response: Response = serde_json::from_str(&text).map_err(|_| ApiError::unreadable())?;
+        match response.errors.first() {
             Some(error) => Err(ApiError::from_response(error)),
-            None => Ok(response["data"].take()),
+            None => serde_json::from_str(response.data.map_or("null", RawValue::get)).map_err(|_| ApiError::unreadable()),
         }
     }
+
+    fn execute(&self, operation: Operation, variables: Value) -> Reply {
+        let variables = if variables.is_null() { Value::Object(Default::default()) } else { variables };
+        self.0.execute(operation, variables)
+    }
+}
+
+#[derive(Deserialize)]
+struct Response<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(default)]
+    errors: Vec<Value>,
 }
 
 /// The API of the present page. A missing transport answers every request with an error.

@@ -113,6 +113,14 @@ fn content(file: &Artifact, text: Option<Text>, refused: Option<String>) -> AnyV
     view! { {body}{note} }.into_any()
 }
 
+/// A column without a name (the index that pandas writes) is no header to read out.
+fn column_head(class: &'static str, title: &str) -> AnyView {
+    if title.is_empty() {
+        return view! { <td class=class></td> }.into_any();
+    }
+    view! { <th scope="col" class=class>{title.to_owned()}</th> }.into_any()
+}
+
 fn table(text: &str, separator: char) -> AnyView {
     let mut rows = records(text, separator, ROWS + 1);
     if rows.is_empty() {
@@ -123,8 +131,7 @@ fn table(text: &str, separator: char) -> AnyView {
         (0..head.len()).map(|at| rows.iter().filter_map(|row| row.get(at)).all(|cell| cell.is_empty() || cell.parse::<f64>().is_ok())).collect();
     let wide = head.len() > COLUMNS;
     let class = |at: usize| if numeric[at] { "n" } else { "" };
-    let titles =
-        head.iter().take(COLUMNS).enumerate().map(|(at, title)| view! { <th scope="col" class=class(at)>{title.clone()}</th> }).collect_view();
+    let titles = head.iter().take(COLUMNS).enumerate().map(|(at, title)| column_head(class(at), title)).collect_view();
     let count = rows.len();
     let width = head.len().min(COLUMNS);
     let body = rows

@@ -22,10 +22,7 @@ impl Vault {
     /// # Errors
     /// `Unavailable` when the database is away.
     pub async fn dispatch(&self) -> Result<DispatchTx, Fault> {
-        let tx = self.begin().await?;
-        let door = "select set_config('search_path', 'public', true), set_config('app.door', 'dispatch', true)";
-        tx.query_one_raw(Statement::from_string(DbBackend::Postgres, door)).await?;
-        Ok(DispatchTx { tx, now: self.clock().now() })
+        Ok(DispatchTx { tx: self.begin_at("dispatch").await?, now: self.clock().now() })
     }
 
     /// The scope in which a claimed job runs: its tenant, and the one permission its kind names.

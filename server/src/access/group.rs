@@ -32,7 +32,7 @@ pub trait SharedWrite: Send + Sync + 'static {
     /// The permission of every item.
     type Permission: Permission<Mode = Writes>;
     /// What one request asks for.
-    type Item: Send + Sync + Clone + 'static;
+    type Item: Send + Sync + 'static;
     /// What it gets.
     type Output: Send + 'static;
 
@@ -40,14 +40,17 @@ pub trait SharedWrite: Send + Sync + 'static {
     fn apply(tx: &WriteTx, items: &[Self::Item]) -> impl Future<Output = Result<Vec<Outcome<Self::Output>>, Fault>> + Send;
 }
 
-struct Waiting<W: SharedWrite> {
-    item: W::Item,
+/// Who waits for an item's outcome.
+struct Caller<W: SharedWrite> {
     request: RequestInfo,
     answer: oneshot::Sender<Result<W::Output, Fault>>,
 }
 
+/// Items of one transaction, and beside each its caller.
+type Batch<W> = (Vec<<W as SharedWrite>::Item>, Vec<Caller<W>>);
+
 struct Queue<W: SharedWrite> {
-    waiting: Vec<Waiting<W>>,
+    waiting: Vec<(W::Item, Caller<W>)>,
     in_flight: usize,
 }
 
@@ -80,7 +83,7 @@ impl<W: SharedWrite> Group<W> {
         let starts = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             let queue = queues.entry(credential.clone()).or_insert_with(|| Queue { waiting: Vec::new(), in_flight: 0 });
-            queue.waiting.push(Waiting { item, request, answer });
+            queue.waiting.push((item, Caller { request, answer }));
             let starts = queue.in_flight < IN_FLIGHT;
             queue.in_flight += usize::from(starts);
             starts
@@ -94,13 +97,13 @@ impl<W: SharedWrite> Group<W> {
     async fn drain(self, credential: Credential) {
         // Lets requests that are being read right now join.
         tokio::task::yield_now().await;
-        while let Some(batch) = self.take(&credential) {
-            self.settle(&credential, batch).await;
+        while let Some((items, callers)) = self.take(&credential) {
+            self.settle(&credential, items, callers).await;
         }
     }
 
     /// The next batch; `None` ends this drain and forgets the queue of an idle credential.
-    fn take(&self, credential: &Credential) -> Option<Vec<Waiting<W>>> {
+    fn take(&self, credential: &Credential) -> Option<Batch<W>> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queues.get_mut(credential)?;
         if queue.waiting.is_empty() {
@@ -111,32 +114,30 @@ impl<W: SharedWrite> Group<W> {
             return None;
         }
         let size = queue.waiting.len().min(ITEMS_MAX);
-        Some(queue.waiting.drain(..size).collect())
+        Some(queue.waiting.drain(..size).unzip())
     }
 
-    async fn settle(&self, credential: &Credential, batch: Vec<Waiting<W>>) {
-        metrics::histogram!("assay_group_commit_items").record(batch.len() as f64);
-        let items: Vec<W::Item> = batch.iter().map(|waiting| waiting.item.clone()).collect();
-        let requests: Vec<&RequestInfo> = batch.iter().map(|waiting| &waiting.request).collect();
-        let outcomes = self.commit(credential, &items, &requests).await;
-        match outcomes {
+    /// Commits a batch and answers everybody in it. A caller that went away is not told; its write stands.
+    async fn settle(&self, credential: &Credential, items: Vec<W::Item>, callers: Vec<Caller<W>>) {
+        metrics::histogram!("assay_group_commit_items").record(items.len() as f64);
+        let requests: Vec<&RequestInfo> = callers.iter().map(|caller| &caller.request).collect();
+        match self.commit(credential, &items, &requests).await {
             Ok(outcomes) => {
-                for (waiting, outcome) in batch.into_iter().zip(outcomes) {
-                    // A caller that went away is not told; its write stands.
-                    let _ = waiting.answer.send(outcome);
+                for (caller, outcome) in callers.into_iter().zip(outcomes) {
+                    let _ = caller.answer.send(outcome);
                 }
             }
             // One item that breaks the statement must not take the others down.
-            Err(fault) if fault.code() == ErrorCode::Internal && batch.len() > 1 => {
-                for waiting in batch {
-                    let alone = self.commit(credential, std::slice::from_ref(&waiting.item), &[&waiting.request]).await;
+            Err(fault) if fault.code() == ErrorCode::Internal && items.len() > 1 => {
+                for (item, caller) in items.iter().zip(callers) {
+                    let alone = self.commit(credential, std::slice::from_ref(item), &[&caller.request]).await;
                     let outcome = alone.and_then(|outcomes| outcomes.into_iter().next().unwrap_or_else(|| Err(Fault::internal("no outcome"))));
-                    let _ = waiting.answer.send(outcome);
+                    let _ = caller.answer.send(outcome);
                 }
             }
             Err(fault) => {
-                for waiting in batch {
-                    let _ = waiting.answer.send(Err(fault.clone()));
+                for caller in callers {
+                    let _ = caller.answer.send(Err(fault.clone()));
                 }
             }
         }

@@ -23,10 +23,7 @@ impl Vault {
     /// # Errors
     /// `Unavailable` when the database is away.
     pub async fn lobby(&self) -> Result<LobbyTx, Fault> {
-        let tx = self.begin().await?;
-        let door = "select set_config('search_path', 'public', true), set_config('app.door', 'lobby', true)";
-        tx.query_one_raw(Statement::from_string(DbBackend::Postgres, door)).await?;
-        Ok(LobbyTx { tx, vault: self.clone(), now: self.clock().now() })
+        Ok(LobbyTx { tx: self.begin_at("lobby").await?, vault: self.clone(), now: self.clock().now() })
     }
 }
 

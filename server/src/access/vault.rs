@@ -104,6 +104,14 @@ impl Vault {
         Ok(self.shared.pool.begin().await?)
     }
 
+    /// A transaction that sees the control plane only: no tenant's schema is in its path, and the row gates let `door` through where they name it.
+    pub(super) async fn begin_at(&self, door: &'static str) -> Result<DatabaseTransaction, Fault> {
+        let tx = self.begin().await?;
+        let sql = "select set_config('search_path', 'public', true), set_config('app.door', $1, true)";
+        tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [door.into()])).await?;
+        Ok(tx)
+    }
+
     /// Rung after a commit, so that a worker in this process looks at the outbox at once.
     pub(super) fn ring_bell(&self) {
         self.shared.bell.notify_waiters();

@@ -34,8 +34,7 @@ pub struct Edge {
 impl Edge {
     /// Builds the schema and loads the site's files.
     pub fn new(services: Services, metrics: Option<metrics_exporter_prometheus::PrometheusHandle>) -> Self {
-        // Also starts the executor that pages are rendered on.
-        let _ = pages::routes();
+        pages::start_executor();
         Self { schema: crate::graphql::schema(services.clone()), assets: Assets::load(&services.config.site), services, metrics }
     }
 }

@@ -1,8 +1,9 @@
 //! Pages: the app rendered on the server, over the same GraphQL schema in process.
 
+use std::sync::{Arc, Mutex};
+
 use actix_web::{
     HttpRequest, HttpResponse,
-    dev::{Payload, Service, ServiceFactory, ServiceRequest},
     http::{
         Method, StatusCode,
         header::{self, HeaderValue},
@@ -11,8 +12,16 @@ use actix_web::{
 };
 use app::{Api, ApiError, FormState, Operation, Reply, Respond, Theme, Transport};
 use async_graphql::{Request, Variables};
-use leptos::nonce::use_nonce;
-use leptos::prelude::{provide_context, use_context};
+use futures::{StreamExt, stream};
+use hydration_context::SsrSharedContext;
+use leptos::{
+    nonce::{provide_nonce, use_nonce},
+    prelude::{IntoView, Owner, provide_context},
+    reactive::owner::Sandboxed,
+};
+use leptos_integration_utils::{BoxedFnOnce, PinnedFuture, PinnedStream, build_response};
+use leptos_meta::ServerMetaContext;
+use leptos_router::{PathSegment, RouteList, components::provide_server_redirect, location::RequestUrl};
 use serde_json::Value;
 use shared::ErrorCode;
 
@@ -20,18 +29,49 @@ use super::{Edge, caller, render, routes::PUBLIC_PAGES};
 use crate::{access::Scope, graphql};
 
 /// What the page's contexts are made of, carried from the handler into the rendering.
-#[derive(Clone)]
 struct Around {
     edge: Edge,
     scope: Option<Scope>,
+    url: String,
     theme: Theme,
     cookies: String,
     form: Option<FormState>,
+    head: Arc<Mutex<Head>>,
 }
 
-/// The path of every page, as the app's router lists them.
+/// What is found out while a page is rendered and belongs before it.
+struct Head {
+    status: StatusCode,
+    location: Option<HeaderValue>,
+    policy: Option<HeaderValue>,
+}
+
+/// Starts the executor that pages are rendered on; once in a process, before the first page.
+pub fn start_executor() {
+    // A second start, by a second server in one process (tests), finds it running.
+    let _ = any_spawner::Executor::init_tokio();
+}
+
+/// The path of every page, as the app's router lists them; a parameter stands as `{name}`.
 pub fn routes() -> Vec<String> {
-    leptos_actix::generate_route_list(app::App).iter().map(|route| route.path().to_owned()).collect()
+    start_executor();
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new())));
+    let routes = owner.with(|| {
+        provide_context(RequestUrl::new(""));
+        provide_context(ServerMetaContext::new().0);
+        RouteList::generate(app::App)
+    });
+    let routes = routes.map(RouteList::into_inner).unwrap_or_default();
+    routes.iter().map(|route| path_of(route.path())).collect()
+}
+
+fn path_of(segments: &[PathSegment]) -> String {
+    let words = segments.iter().filter_map(|segment| match segment {
+        PathSegment::Unit => None,
+        PathSegment::Static(word) => Some(word.trim_matches('/').to_owned()).filter(|word| !word.is_empty()),
+        PathSegment::Param(name) | PathSegment::OptionalParam(name) | PathSegment::Splat(name) => Some(format!("{{{name}}}")),
+    });
+    words.fold(String::new(), |path, word| format!("{path}/{word}"))
 }
 
 /// Renders the page that the path names, or sends to sign-in.
@@ -60,51 +100,91 @@ pub async fn form_again(request: &HttpRequest, edge: &Edge, scope: Option<Scope>
 }
 
 async fn rendered(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, form: Option<FormState>) -> HttpResponse {
-    let theme = request.cookie("theme").map_or(Theme::System, |cookie| Theme::parse(cookie.value()));
-    let cookies = request.headers().get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let around = Around { edge: edge.clone(), scope: scope.clone(), theme, cookies, form };
-    let route = leptos_actix::render_app_async_with_context(move || provide(&around), app::shell, leptos_router::Method::Get);
-    let service = match route.new_service(()).await {
-        Ok(service) => service,
-        Err(()) => return render::response(&crate::fault::Fault::internal("the page's route could not be made")),
+    let head = Arc::new(Mutex::new(Head { status: StatusCode::OK, location: None, policy: None }));
+    let around = Around {
+        edge: edge.clone(),
+        scope: scope.clone(),
+        // The router wants a whole address; only the part after the host says anything.
+        url: format!("http://assay{}", request.uri().path_and_query().map_or("/", |path| path.as_str())),
+        theme: request.cookie("theme").map_or(Theme::System, |cookie| Theme::parse(cookie.value())),
+        cookies: request.headers().get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned(),
+        form,
+        head: head.clone(),
     };
-    let answer = service.call(ServiceRequest::from_parts(request.clone(), Payload::None)).await;
+    let html = html(around).await;
     if let Some(scope) = scope
         && let Err(fault) = scope.record_denials().await
     {
         return render::response(&fault);
     }
-    match answer {
-        Ok(answer) => answer.into_parts().1,
-        Err(error) => render::response(&crate::fault::Fault::internal(error)),
+    let head = head.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut response = HttpResponse::build(head.status);
+    response.content_type("text/html; charset=utf-8");
+    for (name, value) in [(header::LOCATION, &head.location), (header::CONTENT_SECURITY_POLICY, &head.policy)] {
+        if let Some(value) = value {
+            response.insert_header((name, value.clone()));
+        }
     }
+    response.body(html)
 }
 
-fn provide(around: &Around) {
-    provide_context(Api::new(InProcess { schema: around.edge.schema.clone(), scope: around.scope.clone() }));
+/// The whole document, after every query of the page has been answered.
+async fn html(around: Around) -> String {
+    let (meta, tags) = ServerMetaContext::new();
+    let context = move || {
+        provide_context(meta);
+        provide(around);
+    };
+    let (owner, parts) = build_response(app::shell, context, whole, false);
+    let parts = parts.await;
+    while let Some(deferred) = owner.shared_context().and_then(|shared| shared.await_deferred()) {
+        deferred.await;
+    }
+    // Each rendering has a reactive arena of its own, which has to be the current one whenever a part is asked for.
+    let parts = owner.with(|| Sandboxed::new(parts));
+    let html = tags.inject_meta_context(parts).await.collect().await;
+    owner.unset_with_forced_cleanup();
+    html
+}
+
+/// The app in one piece and, after it, the answers for the browser to start from.
+fn whole<V: IntoView + 'static>(app: V, answers: BoxedFnOnce<PinnedStream<String>>, _: bool) -> PinnedFuture<PinnedStream<String>> {
+    Box::pin(async move {
+        let app: String = app.to_html_stream_in_order().collect().await;
+        Box::pin(stream::once(async { app }).chain(answers())) as PinnedStream<String>
+    })
+}
+
+fn provide(around: Around) {
+    provide_context(RequestUrl::new(&around.url));
+    provide_nonce();
+    provide_context(Api::new(InProcess { schema: around.edge.schema.clone(), scope: around.scope }));
     provide_context(around.edge.assets.manifest().clone());
     provide_context(around.theme);
-    provide_context(app::Cookies(around.cookies.clone()));
+    provide_context(app::Cookies(around.cookies));
     provide_context(app::PublicUrl(around.edge.services.config.public_url()));
-    if let Some(form) = &around.form {
-        provide_context(form.clone());
+    if let Some(form) = around.form {
+        provide_context(form);
     }
-    if let Some(options) = use_context::<leptos_actix::ResponseOptions>() {
-        let policy = use_nonce().map(|nonce| {
-            format!(
-                "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; \
-                 img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-            )
+    let policy = use_nonce().map(|nonce| {
+        format!(
+            "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; \
+             img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        )
+    });
+    set(&around.head, |head| head.policy = policy.and_then(|policy| HeaderValue::from_str(&policy).ok()));
+    let head = around.head.clone();
+    provide_context(Respond::new(move |status| set(&head, |head| head.status = StatusCode::from_u16(status).unwrap_or(head.status))));
+    provide_server_redirect(move |path| {
+        set(&around.head, |head| {
+            head.status = StatusCode::FOUND;
+            head.location = HeaderValue::from_str(path).ok();
         });
-        if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(&policy).ok()) {
-            options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
-        }
-        provide_context(Respond::new(move |status| {
-            if let Ok(status) = StatusCode::from_u16(status) {
-                options.set_status(status);
-            }
-        }));
-    }
+    });
+}
+
+fn set(head: &Mutex<Head>, change: impl FnOnce(&mut Head)) {
+    change(&mut head.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
 }
 
 /// The app's transport while it is rendered on the server.
@@ -119,7 +199,7 @@ impl Transport for InProcess {
         Box::pin(async move {
             let request = Request::new(operation.0).variables(Variables::from_json(variables));
             let response = graphql::execute(&schema, scope, request).await;
-            serde_json::to_value(response).map_err(|_| ApiError::unreadable())
+            serde_json::to_string(&response).map_err(|_| ApiError::unreadable())
         })
     }
 }

@@ -35,6 +35,11 @@ pub(super) struct WireMetric<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct MetricBody {
+    // Of a single metric; a batch names its run once.
+    #[serde(alias = "runId")]
+    run_id: Option<Text>,
+    #[serde(alias = "runUuid")]
+    run_uuid: Option<Text>,
     key: Option<Text>,
     value: Option<Double>,
     timestamp: Option<Int>,
@@ -58,30 +63,10 @@ fn add(batch: &mut Batch, body: MetricBody) -> Result<(), Error> {
     Ok(())
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct LogMetric {
-    #[serde(alias = "runId")]
-    run_id: Option<Text>,
-    #[serde(alias = "runUuid")]
-    run_uuid: Option<Text>,
-    key: Option<Text>,
-    value: Option<Double>,
-    timestamp: Option<Int>,
-    step: Option<Int>,
-    #[serde(alias = "modelId")]
-    model_id: Option<Text>,
-    #[serde(alias = "datasetName")]
-    dataset_name: Option<Text>,
-    #[serde(alias = "datasetDigest")]
-    dataset_digest: Option<Text>,
-}
-
-async fn log_metric(call: LogCall<LogMetric>) -> Answer<Empty> {
-    let (input, call) = call.split();
-    let mut batch = Batch::of(run_id(input.run_id, input.run_uuid)?);
-    let LogMetric { key, value, timestamp, step, model_id, dataset_name, dataset_digest, .. } = LogMetric { run_id: None, run_uuid: None, ..input };
-    add(&mut batch, MetricBody { key, value, timestamp, step, model_id, dataset_name, dataset_digest })?;
+async fn log_metric(call: LogCall<MetricBody>) -> Answer<Empty> {
+    let (mut input, call) = call.split();
+    let mut batch = Batch::of(run_id(input.run_id.take(), input.run_uuid.take())?);
+    add(&mut batch, input)?;
     call.write(Act::log(batch)?).await?;
     Ok(web::Json(Empty {}))
 }

@@ -157,19 +157,25 @@ pub async fn rename(tx: &WriteTx, names: &HashMap<RunId, &str>) -> Result<(), Fa
     Ok(())
 }
 
-/// Changes a run that is not removed; `None` when there is none.
-pub async fn update(tx: &WriteTx, id: RunId, change: &RunChange) -> Result<Option<Run>, Fault> {
-    let sql = "update runs r set status = coalesce($2, r.status), ended_ms = coalesce($3, r.ended_ms), name = coalesce($4, r.name), revision = r.revision + 1 \
-        from experiments e where r.id = $1 and r.removed_at is null and e.id = r.experiment_id \
+/// Changes runs, each named once, in one statement. Those that do not exist or are removed are left out.
+pub async fn update(tx: &WriteTx, changes: &[(RunId, &RunChange)]) -> Result<HashMap<RunId, Run>, Fault> {
+    let sql = "with wanted as (select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[]) as w (id, status, ended_ms, name)), \
+        locked as (select r.id from runs r join wanted using (id) where r.removed_at is null order by r.id for no key update of r), \
+        renamed as (insert into run_tags (run_id, key, value) select id, $5, name from wanted join locked using (id) where name <> '' \
+            on conflict (run_id, key) do update set value = excluded.value) \
+        update runs r set status = coalesce(nullif(w.status, ''), r.status), ended_ms = coalesce(nullif(w.ended_ms, -1), r.ended_ms), \
+            name = coalesce(nullif(w.name, ''), r.name), revision = r.revision + 1 \
+        from wanted w join locked using (id), experiments e where r.id = w.id and e.id = r.experiment_id \
         returning r.id, r.experiment_id, e.is_default, r.name, r.user_name, r.created_by, r.status, r.started_ms, r.ended_ms, r.removed_at is not null as removed, r.revision";
-    let values =
-        vec![id.uuid().into(), change.status.map(|status| status.as_str().to_owned()).into(), change.ended_ms.into(), change.name.clone().into()];
-    let run = tx.row(sql, values).await?.as_ref().map(read).transpose()?;
-    if let (Some(_), Some(name)) = (&run, &change.name) {
-        let sql = "insert into run_tags (run_id, key, value) values ($1, $2, $3) on conflict (run_id, key) do update set value = excluded.value";
-        tx.run(sql, vec![id.uuid().into(), NAME_TAG.into(), name.clone().into()]).await?;
-    }
-    Ok(run)
+    let values = vec![
+        changes.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>().into(),
+        changes.iter().map(|(_, change)| change.status.map_or("", Status::as_str).to_owned()).collect::<Vec<_>>().into(),
+        changes.iter().map(|(_, change)| change.ended_ms.unwrap_or(-1)).collect::<Vec<_>>().into(),
+        changes.iter().map(|(_, change)| change.name.clone().unwrap_or_default()).collect::<Vec<_>>().into(),
+        NAME_TAG.into(),
+    ];
+    let runs = tx.rows(sql, values).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(runs.into_iter().map(|run| (run.id, run)).collect())
 }
 
 /// Removes or restores runs; those whose state changed, in the order of their ids.

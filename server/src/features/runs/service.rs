@@ -1,6 +1,6 @@
 //! Creating, finding, changing and ending runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -123,22 +123,30 @@ pub async fn update(grant: Grant<'_, WriteRuns>, id: RunId, change: RunChange) -
 /// Of the whole: `Unavailable` or `Internal`. Of one change: `NotFound`; `Conflict` for a removed run.
 pub async fn change_all(tx: &WriteTx, changes: &[(RunId, RunChange)]) -> Result<Vec<Result<(Run, Entry), Fault>>, Fault> {
     let now = tx.now().timestamp_millis();
-    let mut outcomes = Vec::with_capacity(changes.len());
-    for (id, change) in changes {
-        let ends = change.status.is_some_and(Status::is_terminal);
-        let change = RunChange { ended_ms: change.ended_ms.or(ends.then_some(now)), ..change.clone() };
-        outcomes.push(match repo::update(tx, *id, &change).await? {
-            Some(run) => Ok((run, ends)),
-            None => Err(Fault::from(refusal(tx, *id).await?)),
-        });
+    let changes: Vec<(RunId, RunChange)> =
+        changes.iter().map(|(id, change)| (*id, RunChange { ended_ms: change.ended_ms.or(ends(change).then_some(now)), ..change.clone() })).collect();
+    let mut runs: Vec<Option<Run>> = changes.iter().map(|_| None).collect();
+    let mut left: Vec<usize> = (0..changes.len()).collect();
+    while !left.is_empty() {
+        // A statement changes a run once: of several changes of one run each waits for the one before it.
+        let mut named = HashSet::new();
+        let (wave, later): (Vec<usize>, Vec<usize>) = left.into_iter().partition(|place| named.insert(changes[*place].0));
+        let rows: Vec<(RunId, &RunChange)> = wave.iter().map(|place| (changes[*place].0, &changes[*place].1)).collect();
+        let mut changed = repo::update(tx, &rows).await?;
+        for place in wave {
+            runs[place] = changed.remove(&changes[place].0);
+        }
+        left = later;
     }
-    let ended: Vec<RunId> = outcomes.iter().flatten().filter(|(_, ends)| *ends).map(|(run, _)| run.id).collect();
+    let refused: Vec<RunId> = changes.iter().zip(&runs).filter(|(_, run)| run.is_none()).map(|((id, _), _)| *id).collect();
+    let refusals = if refused.is_empty() { HashMap::new() } else { refusals(tx, &refused).await? };
+    let ended: Vec<RunId> = changes.iter().zip(&runs).filter(|((_, change), run)| ends(change) && run.is_some()).map(|((id, _), _)| *id).collect();
     let (pairs, series) = if ended.is_empty() { Default::default() } else { (pairs(tx, &ended).await?, metrics::logged(tx, &ended).await?) };
-    let mut done = Vec::with_capacity(outcomes.len());
-    for (outcome, (_, change)) in outcomes.into_iter().zip(changes) {
-        done.push(match outcome {
-            Err(fault) => Err(fault),
-            Ok((run, true)) => {
+    let mut done = Vec::with_capacity(changes.len());
+    for ((id, change), run) in changes.iter().zip(runs) {
+        done.push(match run {
+            None => Err(refusals.get(id).cloned().unwrap_or_else(|| RunError::missing(*id)).into()),
+            Some(run) if ends(change) => {
                 let (detail, worth_compacting) = digest(&run, pairs.get(&run.id), series.get(&run.id));
                 if worth_compacting {
                     tx.enqueue(&CompactMetrics { run: run.id, revision: run.revision }).await?;
@@ -146,7 +154,7 @@ pub async fn change_all(tx: &WriteTx, changes: &[(RunId, RunChange)]) -> Result<
                 let entry = entry("run.end", &run).detail(detail);
                 Ok((run, entry))
             }
-            Ok((run, false)) => {
+            Some(run) => {
                 let action = if change.status.is_some() { "run.update" } else { "run.rename" };
                 let entry = entry(action, &run).detail(json!({ "status": run.status.as_str() }));
                 Ok((run, entry))
@@ -156,12 +164,22 @@ pub async fn change_all(tx: &WriteTx, changes: &[(RunId, RunChange)]) -> Result<
     Ok(done)
 }
 
-/// Why a run could not be changed.
-async fn refusal<C: Connection>(tx: &C, id: RunId) -> Result<RunError, Fault> {
-    Ok(match repo::find_many(tx, &[id.uuid()]).await?.pop() {
-        Some(_) => RunError::Removed(id.hex()),
-        None => RunError::missing(id),
-    })
+fn ends(change: &RunChange) -> bool {
+    change.status.is_some_and(Status::is_terminal)
+}
+
+/// Counts a write to a run, which has to be there; its row is locked until the transaction ends.
+async fn touch(tx: &WriteTx, id: RunId) -> Result<Run, Fault> {
+    match repo::update(tx, &[(id, &RunChange::default())]).await?.remove(&id) {
+        Some(run) => Ok(run),
+        None => Err(refusals(tx, &[id]).await?.remove(&id).unwrap_or_else(|| RunError::missing(id)).into()),
+    }
+}
+
+/// Why runs that exist could not be changed.
+async fn refusals<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId, RunError>, Fault> {
+    let removed = repo::find_many(tx, &uuids(ids)).await?;
+    Ok(removed.into_iter().map(|run| (run.id, RunError::Removed(run.id.hex()))).collect())
 }
 
 /// SHA-256 over what a run logged. Of params and then of tags: their number, and of each, by key, key and value, every text with its length before it; then
@@ -237,8 +255,7 @@ async fn set_removed(grant: Grant<'_, WriteRuns>, ids: &[RunId], removed: bool) 
 /// `NotFound` for the run or the tag; `Conflict` for a removed run.
 pub async fn remove_tag(grant: Grant<'_, WriteRuns>, id: RunId, key: &str) -> Result<Run, Fault> {
     let tx = grant.begin().await?;
-    let run = repo::update(&tx, id, &RunChange::default()).await?;
-    let Some(run) = run else { return Err(refusal(&tx, id).await?.into()) };
+    let run = touch(&tx, id).await?;
     if !repo::remove_tag(&tx, id, key).await? {
         return Err(RunError::NoSuchTag(id.hex(), key.chars().take(250).collect()).into());
     }
@@ -252,9 +269,7 @@ pub async fn remove_tag(grant: Grant<'_, WriteRuns>, id: RunId, key: &str) -> Re
 /// `NotFound` for the run or a model; `Conflict` for a removed run. Nothing is stored then.
 pub async fn outputs(grant: Grant<'_, WriteRuns>, id: RunId, models: &[(LoggedModelId, i64)]) -> Result<(), Fault> {
     let tx = grant.begin().await?;
-    if repo::update(&tx, id, &RunChange::default()).await?.is_none() {
-        return Err(refusal(&tx, id).await?.into());
-    }
+    touch(&tx, id).await?;
     let links: Vec<ModelLink> =
         models.iter().map(|(model, step)| ModelLink { run: id, model: *model, direction: Direction::Output, step: *step }).collect();
     logged_models::link(&tx, &links).await?;

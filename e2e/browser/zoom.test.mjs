@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { alive, journey, signIn } from "./journey.mjs";
+import { curves, end, experiment, run } from "./tracking.mjs";
+
+const STEPS = 4000;
+
+/** A run whose three charts hold more points than a screen shows. */
+async function long(page) {
+  const id = await run(await experiment(`zoom ${Date.now()}`), "long", { end: false });
+  const noise = (step) => Math.sin(step * 12.9898) * 0.05;
+  await curves(id, STEPS, { train_loss: (step) => 1 / (1 + step / 400) + noise(step), val_loss: (step) => 1.1 / (1 + step / 500), auc: (step) => 0.9 - 0.4 / (1 + step / 300) });
+  await end(id);
+  await signIn(page);
+  await page.goto(`/runs/${id}/metrics`);
+  await alive(page);
+  return page.getByRole("application", { name: /^Line chart of loss\./ });
+}
+
+const notes = (page) => page.locator(".chart .notes").allInnerTexts();
+/** How many points a note says are shown, of how many. */
+const counts = async (page) => (await notes(page)).map((note) => note.match(/^(.+) of (.+) points/).slice(1).map((number) => Number(number.replace(/\D/g, ""))));
+const ticks = (page) => page.locator(".chart").last().locator("svg.frame text").allInnerTexts();
+
+async function until(what, fits) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const found = await what();
+    if (fits(found)) return found;
+    await new Promise((go) => setTimeout(go, 50));
+  }
+  assert.fail(`never came: ${JSON.stringify(await what())}`);
+}
+
+journey("a drag on a chart of a real run brings more of its points, on all charts at once", async (page) => {
+  const chart = await long(page);
+  const all = await until(() => counts(page), (counts) => counts.length === 2);
+  assert.ok(all.every(([shown, total]) => shown < total && total % STEPS === 0), `thinned at first: ${all}`);
+  const before = await ticks(page);
+
+  const frame = await chart.boundingBox();
+  const at = (part) => [frame.x + frame.width * part, frame.y + 60];
+  await page.mouse.move(...at(0.4));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.55), { steps: 4 });
+  const asked = page.waitForRequest((request) => request.url().endsWith("/graphql") && request.postDataJSON().variables.fromStep !== null);
+  await page.mouse.up();
+  const { fromStep, toStep, points } = (await asked).postDataJSON().variables;
+  assert.ok(Math.abs(fromStep - STEPS * 0.4) < 40 && Math.abs(toStep - STEPS * 0.55) < 40, `${fromStep} to ${toStep}`);
+  assert.ok(points > 600, "more resolution than before");
+  // Six hundred steps of each line fit: nothing is left out any more.
+  await until(() => notes(page), (notes) => notes.length === 0);
+  assert.notDeepEqual(await ticks(page), before, "the other chart shows the same part");
+  assert.equal(await page.locator(".chart").getByRole("button", { name: "Show all steps" }).count(), 2);
+
+  await page.mouse.dblclick(...at(0.5));
+  await until(() => counts(page), (counts) => counts.join() === all.join());
+  assert.deepEqual(await ticks(page), before);
+  assert.equal(await page.getByRole("button", { name: "Show all steps" }).count(), 0);
+});
+
+journey("a chart is read and zoomed by keys", async (page) => {
+  const chart = await long(page);
+  const all = await until(() => counts(page), (counts) => counts.length === 2);
+  await chart.focus();
+  for (const key of ["Home", "Shift+ArrowRight", "ArrowRight"]) await page.keyboard.press(key);
+  await until(() => chart.locator("[aria-live]").innerText(), (words) => /^step \d[\d\s]*: train [\d.]+, val [\d.]+$/.test(words));
+  for (let times = 0; times < 3; times += 1) await page.keyboard.press("+");
+  await until(() => notes(page), (notes) => notes.length === 0);
+  await page.keyboard.press("0");
+  await until(() => counts(page), (counts) => counts.join() === all.join());
+});
