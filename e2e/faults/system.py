@@ -58,8 +58,7 @@ class System:
 
     def restart(self, name: str) -> None:
         """Starts the server or the worker, and waits until the server is ready."""
-        role = {"server": "serve", "worker": "worker"}[name]
-        self.processes.start(name, [self.stack.binary, role], env=self.stack.env, cwd=ROOT, facts={"port": self.stack.port})
+        self.stack.start_one(name)
         self.heal()
 
     def heal(self) -> None:

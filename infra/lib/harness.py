@@ -56,19 +56,14 @@ class Harness:
 
     def _clean(self) -> None:
         """Also what an earlier run left when it was killed."""
-        for name in ("worker", "server", "sink"):
-            self.processes.stop(name)
-        Services(WORK, "test-", hasty=True).remove()
+        _end(self.processes, Services(WORK, "test-", hasty=True))
         self._clean_faults()
         for folder in ("mail", "blobs", "connection.json.session.lock"):
             shutil.rmtree(WORK / folder, ignore_errors=True)
         (WORK / "connection.json.session").unlink(missing_ok=True)
 
     def _clean_faults(self) -> None:
-        processes = Processes(FAULTS / "run", FAULTS_LABEL)
-        for name in ("worker", "server", "sink"):
-            processes.stop(name)
-        Services(FAULTS, FAULTS_LABEL, hasty=True, killed=True).remove()
+        _end(Processes(FAULTS / "run", FAULTS_LABEL), Services(FAULTS, FAULTS_LABEL, hasty=True, killed=True))
         shutil.rmtree(FAULTS, ignore_errors=True)
 
     def run(self, name: str) -> None:
@@ -201,33 +196,30 @@ class Harness:
     def e2e_env(self) -> dict:
         """A running Assay with its first organization, beside the web app as it ships."""
         web.build()
-        connection = WORK / "connection.json"
-        assay = stack.Stack(self.binary, self.processes, free_port(), {
-            "DATABASE_URL": self.services.postgres("e2e")[0],
-            "REDIS_URL": self.services.redis()[0],
-            "ASSAY_BLOBS": str(WORK / "blobs"),
-            "ASSAY_MAIL": self.mail["ASSAY_TEST_SMTP"],
+        assay, connection = self._assay(WORK, self.processes, self.services, "e2e", self.mail["ASSAY_TEST_SMTP"])
+        return {"ASSAY_TEST_URL": assay.url, "ASSAY_TEST_CONNECTION": str(connection), **self.mail, **self.common_env}
+
+    def _assay(self, folder: Path, processes: Processes, services: Services, database: str, mail: str) -> tuple:
+        """Starts an Assay and makes its first organization; returns it, and the file that says how to sign in."""
+        assay = stack.Stack(self.binary, processes, free_port(), {
+            "DATABASE_URL": services.postgres(database)[0],
+            "REDIS_URL": services.redis()[0],
+            "ASSAY_BLOBS": str(folder / "blobs"),
+            "ASSAY_MAIL": mail,
         })
         assay.migrate()
         assay.start()
+        connection = folder / "connection.json"
         stack.write_connection(connection, assay.seed())
-        return {"ASSAY_TEST_URL": assay.url, "ASSAY_TEST_CONNECTION": str(connection), **self.mail, **self.common_env}
+        return assay, connection
 
     def _faults_env(self) -> dict:
         """A second Assay that shares nothing with the first, and a file that says how to kill and start its parts."""
         self.services  # noqa: B018 (installs what they need)
         processes, services = Processes(FAULTS / "run", FAULTS_LABEL), Services(FAULTS, FAULTS_LABEL, hasty=True, killed=True)
         port, mail = self._sink(processes, FAULTS / "mail")
-        assay = stack.Stack(self.binary, processes, free_port(), {
-            "DATABASE_URL": services.postgres("faults")[0],
-            "REDIS_URL": services.redis()[0],
-            "ASSAY_BLOBS": str(FAULTS / "blobs"),
-            "ASSAY_MAIL": f"smtp://127.0.0.1:{port}",
-        })
-        assay.migrate()
-        assay.start()
-        connection, told = FAULTS / "connection.json", FAULTS / "faults.json"
-        stack.write_connection(connection, assay.seed())
+        assay, connection = self._assay(FAULTS, processes, services, "faults", f"smtp://127.0.0.1:{port}")
+        told = FAULTS / "faults.json"
         stack.write_connection(told, {
             "folder": str(FAULTS), "label": FAULTS_LABEL, "binary": str(self.binary), "port": assay.port, "env": assay.env,
             "database": "faults", "mail": str(mail), "connection": str(connection),
@@ -242,6 +234,12 @@ class Harness:
         elif here.exists():
             return  # someone's own `npm ci`
         here.symlink_to(there)
+
+
+def _end(processes: Processes, services: Services) -> None:
+    for name in ("worker", "server", "sink"):
+        processes.stop(name)
+    services.remove()
 
 
 def _verdict(log: str, code, complaints: set) -> tuple:

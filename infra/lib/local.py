@@ -55,7 +55,7 @@ def up() -> dict:
 
 def down() -> list:
     """Stops server and worker, then what they used; returns their names."""
-    stopped = [name for name in ("server", "worker") if PROCESSES.stop(name, patience=stack.PATIENCE)]
+    stopped = [name for name in stack.ROLES if PROCESSES.stop(name, patience=stack.PATIENCE)]
     return stopped + Services(LOCAL).stop()
 
 

@@ -14,6 +14,7 @@ from processes import Processes
 from run import Failure, log_path, run, tail
 
 PATIENCE = 60  # seconds to become ready, or to end
+ROLES = {"server": "serve", "worker": "worker"}  # process -> the command of `assay` that it runs
 
 
 class Stack:
@@ -43,19 +44,22 @@ class Stack:
             raise Failure(f"assay seed ended with {done.returncode} and told nothing.\n{tail(log)}") from None
 
     def start(self, inputs: str = "") -> None:
-        for name, role in (("server", "serve"), ("worker", "worker")):
-            self.processes.start(name, [self.binary, role], env=self.env, cwd=ROOT, facts={"inputs": inputs, "port": self.port})
+        for name in ROLES:
+            self.start_one(name, inputs)
         self.processes.wait("server", self.ready, PATIENCE)
         if not self.processes.facts("worker"):
             raise Failure(f"the worker ended at once.\n{tail(self.processes.log('worker'))}")
 
+    def start_one(self, name: str, inputs: str = "") -> None:
+        self.processes.start(name, [self.binary, ROLES[name]], env=self.env, cwd=ROOT, facts={"inputs": inputs, "port": self.port})
+
     def running(self, inputs: str) -> bool:
         """Whether both run, made from `inputs`, and the server answers."""
-        facts = [self.processes.facts(name) for name in ("server", "worker")]
+        facts = [self.processes.facts(name) for name in ROLES]
         return all(fact and fact["inputs"] == inputs for fact in facts) and self.ready()
 
     def stop(self) -> list:
-        return [name for name in ("server", "worker") if self.processes.stop(name, patience=PATIENCE)]
+        return [name for name in ROLES if self.processes.stop(name, patience=PATIENCE)]
 
     def ready(self) -> bool:
         try:
