@@ -61,7 +61,7 @@ impl LobbyTx {
     /// # Errors
     /// `Unavailable` or `Internal`.
     pub async fn enqueue<J: crate::jobs::ControlJob>(&self, job: &J, request_id: &str) -> Result<(), Fault> {
-        crate::jobs::Envelope::new(job, None, request_id)?.insert(self).await
+        crate::jobs::Envelope::insert_all(vec![crate::jobs::Envelope::new(job, None, request_id)?], self).await
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value};
 
 use super::{RequestInfo, audit, scope::Inner};
-use crate::fault::Fault;
+use crate::{fault::Fault, jobs::Envelope};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -106,9 +106,18 @@ impl WriteTx {
     /// # Errors
     /// [`shared::ErrorCode::Unavailable`] or `Internal`.
     pub async fn enqueue<J: crate::jobs::Job>(&self, job: &J) -> Result<(), Fault> {
-        let envelope = crate::jobs::Envelope::new(job, Some(self.inner.tenant.id), &self.inner.request.id)?;
-        self.enqueued.store(true, Ordering::Relaxed);
-        envelope.insert(self).await
+        self.enqueue_all(std::slice::from_ref(job)).await
+    }
+
+    /// Writes jobs into the outbox, in this transaction and in one statement.
+    ///
+    /// # Errors
+    /// [`shared::ErrorCode::Unavailable`] or `Internal`.
+    pub async fn enqueue_all<J: crate::jobs::Job>(&self, jobs: &[J]) -> Result<(), Fault> {
+        let envelope = |job| Envelope::new(job, Some(self.inner.tenant.id), &self.inner.request.id);
+        let envelopes = jobs.iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
+        self.enqueued.fetch_or(!envelopes.is_empty(), Ordering::Relaxed);
+        Envelope::insert_all(envelopes, self).await
     }
 
     /// The tenant this transaction belongs to.

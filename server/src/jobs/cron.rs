@@ -51,7 +51,7 @@ async fn fire_one(vault: &Vault, schedule: &Schedule) -> Result<(), Fault> {
                     )
                     .await?;
                 if moved == 1 {
-                    (schedule.enqueue)(fire_time)?.insert(&tx).await?;
+                    Envelope::insert_all(vec![(schedule.enqueue)(fire_time)?], &tx).await?;
                 }
             }
         }

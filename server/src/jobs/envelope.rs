@@ -29,25 +29,28 @@ impl Envelope {
         })
     }
 
-    pub(crate) async fn insert(self, tx: &impl Sql) -> Result<(), Fault> {
+    /// Writes jobs in one statement. One that waits already, by its kind and key, is not written again.
+    pub(crate) async fn insert_all(envelopes: Vec<Self>, tx: &impl Sql) -> Result<(), Fault> {
+        if envelopes.is_empty() {
+            return Ok(());
+        }
         let now = tx.now();
+        let sql = "insert into public.jobs (id, tenant_id, kind, payload, request_id, run_at, dedupe_key, created_at) \
+            select id, nullif(tenant_id, '00000000-0000-0000-0000-000000000000'), kind, payload::jsonb, request_id, run_at, nullif(dedupe_key, ''), $8 \
+            from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]) \
+                as new (id, tenant_id, kind, payload, request_id, run_at, dedupe_key) \
+            on conflict (kind, dedupe_key) where dedupe_key is not null and state in ('queued', 'leased') do nothing";
         let values: Vec<Value> = vec![
-            Uuid::now_v7().into(),
-            self.tenant.map(TenantId::uuid).into(),
-            self.kind.into(),
-            self.payload.into(),
-            self.request_id.into(),
-            (now + self.delay).into(),
-            self.dedupe_key.into(),
+            envelopes.iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>().into(),
+            envelopes.iter().map(|one| one.tenant.map_or(Uuid::nil(), TenantId::uuid)).collect::<Vec<_>>().into(),
+            envelopes.iter().map(|one| one.kind.to_owned()).collect::<Vec<_>>().into(),
+            envelopes.iter().map(|one| one.payload.to_string()).collect::<Vec<_>>().into(),
+            envelopes.iter().map(|one| one.request_id.clone()).collect::<Vec<_>>().into(),
+            envelopes.iter().map(|one| now + one.delay).collect::<Vec<_>>().into(),
+            envelopes.iter().map(|one| one.dedupe_key.clone().unwrap_or_default()).collect::<Vec<_>>().into(),
             now.into(),
         ];
-        tx.run(
-            "insert into public.jobs (id, tenant_id, kind, payload, request_id, run_at, dedupe_key, created_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8) \
-             on conflict (kind, dedupe_key) where dedupe_key is not null and state in ('queued', 'leased') do nothing",
-            values,
-        )
-        .await?;
+        tx.run(sql, values).await?;
         Ok(())
     }
 }

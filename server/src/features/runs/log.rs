@@ -117,9 +117,9 @@ pub async fn apply(tx: &WriteTx, batches: &[Batch]) -> Result<Vec<Result<Option<
                 Some(outcome.map_err(Fault::from).map(|()| locked.get(&batches[place].run).and_then(|run| late_entry(&batches[place], run))));
         }
     }
-    for (run, state) in locked.iter().filter(|(_, state)| state.revision / jobs::EVERY != state.revision_before / jobs::EVERY) {
-        tx.enqueue(&jobs::CompactMetrics { run: *run, revision: state.revision }).await?;
-    }
+    let due = locked.iter().filter(|(_, state)| state.revision / jobs::EVERY != state.revision_before / jobs::EVERY);
+    let compactions: Vec<jobs::CompactMetrics> = due.map(|(run, state)| jobs::CompactMetrics { run: *run, revision: state.revision }).collect();
+    tx.enqueue_all(&compactions).await?;
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Fault::internal("a batch without an outcome")))).collect())
 }
 

@@ -142,14 +142,14 @@ pub async fn change_all(tx: &WriteTx, changes: &[(RunId, RunChange)]) -> Result<
     let refusals = if refused.is_empty() { HashMap::new() } else { refusals(tx, &refused).await? };
     let ended: Vec<RunId> = changes.iter().zip(&runs).filter(|((_, change), run)| ends(change) && run.is_some()).map(|((id, _), _)| *id).collect();
     let (pairs, series) = if ended.is_empty() { Default::default() } else { (pairs(tx, &ended).await?, metrics::logged(tx, &ended).await?) };
-    let mut done = Vec::with_capacity(changes.len());
+    let (mut done, mut compactions) = (Vec::with_capacity(changes.len()), Vec::new());
     for ((id, change), run) in changes.iter().zip(runs) {
         done.push(match run {
             None => Err(refusals.get(id).cloned().unwrap_or_else(|| RunError::missing(*id)).into()),
             Some(run) if ends(change) => {
                 let (detail, worth_compacting) = digest(&run, pairs.get(&run.id), series.get(&run.id));
                 if worth_compacting {
-                    tx.enqueue(&CompactMetrics { run: run.id, revision: run.revision }).await?;
+                    compactions.push(CompactMetrics { run: run.id, revision: run.revision });
                 }
                 let entry = entry("run.end", &run).detail(detail);
                 Ok((run, entry))
@@ -161,6 +161,7 @@ pub async fn change_all(tx: &WriteTx, changes: &[(RunId, RunChange)]) -> Result<
             }
         });
     }
+    tx.enqueue_all(&compactions).await?;
     Ok(done)
 }
 
