@@ -4,54 +4,15 @@ mod support;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Actor, Organization, world};
-
-async fn ok(script: &Actor, method: &str, path: &str, body: Value) -> Value {
-    let answer = script.mlflow(method, path, body.clone()).await;
-    assert_eq!(answer.status, 200, "{method} {path} {body}: {}", answer.text());
-    answer.json()
-}
-
-async fn refused(script: &Actor, method: &str, path: &str, body: Value) -> (u16, String) {
-    let answer = script.mlflow(method, path, body.clone()).await;
-    (answer.status, answer.json()["error_code"].as_str().unwrap_or_default().to_owned())
-}
-
-async fn run_in(script: &Actor, experiment: &str) -> String {
-    let answer =
-        ok(script, "POST", "runs/create", json!({ "experiment_id": experiment, "start_time": 1_700_000_000_000_i64, "user_id": "ada" })).await;
-    answer["run"]["info"]["run_id"].as_str().expect("an id").to_owned()
-}
-
-async fn experiment(script: &Actor) -> String {
-    let name = format!("experiment {}", uuid::Uuid::now_v7().simple());
-    ok(script, "POST", "experiments/create", json!({ "name": name })).await["experiment_id"].as_str().expect("an id").to_owned()
-}
-
-async fn get(script: &Actor, run: &str) -> Value {
-    ok(script, "GET", &format!("runs/get?run_id={run}&run_uuid={run}"), Value::Null).await["run"].clone()
-}
-
-async fn history(script: &Actor, run: &str, key: &str) -> Vec<Value> {
-    let answer = ok(script, "GET", &format!("metrics/get-history?run_id={run}&metric_key={key}&max_results=25000"), Value::Null).await;
-    answer["metrics"].as_array().cloned().unwrap_or_default()
-}
-
-fn pair<'v>(list: &'v Value, key: &str) -> Option<&'v str> {
-    list.as_array()?.iter().find(|pair| pair["key"] == key)?["value"].as_str()
-}
-
-async fn script_of(organization: &Organization<'_>) -> Actor {
-    organization.script().await
-}
-
-const INVALID: &str = "INVALID_PARAMETER_VALUE";
-const MISSING: &str = "RESOURCE_DOES_NOT_EXIST";
+use support::{
+    tracking::{INVALID, MISSING, experiment, get, history, ok, pair, refused, run_in},
+    world,
+};
 
 #[tokio::test]
 async fn c5_1a_params_metrics_and_tags_are_logged_and_read_back() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let run = run_in(&script, "0").await;
     let metrics = json!([
         { "key": "loss", "value": 0.5, "timestamp": 1_700_000_000_001_i64, "step": 1 },
@@ -97,7 +58,7 @@ async fn c5_1a_params_metrics_and_tags_are_logged_and_read_back() {
 #[tokio::test]
 async fn c5_1c_the_run_keeps_its_environment_and_who_made_it() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let tags = json!([{ "key": "mlflow.source.name", "value": "train.py" }, { "key": "mlflow.source.git.commit", "value": "abc" }, { "key": "mlflow.user", "value": "ada" }]);
     let made = ok(&script, "POST", "runs/create", json!({ "experiment_id": "0", "user_id": "ada", "tags": tags })).await;
     let name = made["run"]["info"]["run_name"].as_str().expect("a name");
@@ -116,7 +77,7 @@ async fn c5_1c_the_run_keeps_its_environment_and_who_made_it() {
 #[tokio::test]
 async fn a_value_keeps_its_last_bit() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let run = run_in(&script, "0").await;
     for (step, value) in
         ["0.22606712926221217", "0.9000000000000001", "5e-324", "1.7976931348623157e308", "123456789.12345679"].into_iter().enumerate()
@@ -132,7 +93,7 @@ async fn a_value_keeps_its_last_bit() {
 #[tokio::test]
 async fn a_point_is_kept_once_and_the_latest_is_the_greatest() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let run = run_in(&script, "0").await;
     for (value, timestamp, step) in [(1.0, 5, 2), (9.0, 9, 1), (0.7, 6, 2), (0.5, 6, 2), (1.0, 5, 2), (1.0, 5, 2)] {
         ok(&script, "POST", "runs/log-metric", json!({ "run_id": run, "key": "m", "value": value, "timestamp": timestamp, "step": step })).await;
@@ -156,7 +117,7 @@ async fn a_point_is_kept_once_and_the_latest_is_the_greatest() {
 #[tokio::test]
 async fn compaction_keeps_every_point_bit_by_bit() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let run = run_in(&script, "0").await;
     // Out of order, with duplicates, over several chunks' worth of batches.
     for batch in 0..12_i64 {
@@ -194,7 +155,7 @@ async fn compaction_keeps_every_point_bit_by_bit() {
 #[tokio::test]
 async fn a_param_is_written_once_and_a_batch_is_all_or_nothing() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let run = run_in(&script, "0").await;
     let log = |value: &'static str| json!({ "run_id": run, "key": "lr", "value": value });
     ok(&script, "POST", "runs/log-parameter", log("1")).await;
@@ -218,7 +179,7 @@ async fn a_param_is_written_once_and_a_batch_is_all_or_nothing() {
 #[tokio::test]
 async fn name_and_name_tag_are_one_value() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let both = json!({ "experiment_id": "0", "run_name": "a", "tags": [{ "key": "mlflow.runName", "value": "b" }] });
     assert_eq!(refused(&script, "POST", "runs/create", both).await, (400, INVALID.into()));
     let run = run_in(&script, "0").await;
@@ -232,7 +193,7 @@ async fn name_and_name_tag_are_one_value() {
 #[tokio::test]
 async fn a_removed_run_is_readable_and_not_writable() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let run = run_in(&script, "0").await;
     for _ in 0..2 {
         ok(&script, "POST", "runs/delete", json!({ "run_id": run })).await;
@@ -255,7 +216,7 @@ async fn a_removed_run_is_readable_and_not_writable() {
 #[tokio::test]
 async fn an_experiment_takes_its_runs_along_and_keeps_its_name() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let made = ok(&script, "POST", "experiments/create", json!({ "name": "fraud", "tags": [{ "key": "k", "value": "v" }] })).await;
     let id = made["experiment_id"].as_str().expect("an id").to_owned();
     assert_eq!(refused(&script, "POST", "experiments/create", json!({ "name": "fraud" })).await, (400, "RESOURCE_ALREADY_EXISTS".into()));
@@ -284,146 +245,9 @@ async fn an_experiment_takes_its_runs_along_and_keeps_its_name() {
 }
 
 #[tokio::test]
-async fn runs_are_searched_ordered_and_paged() {
-    let organization = world().organization().await;
-    let script = script_of(&organization).await;
-    let id = experiment(&script).await;
-    let other = run_in(&script, "0").await;
-    let mut runs = Vec::new();
-    for i in 0..7_i64 {
-        let made = ok(&script, "POST", "runs/create", json!({ "experiment_id": id, "start_time": 1_000 + i, "run_name": format!("run {i}"), "tags": [{ "key": "parity", "value": if i % 2 == 0 { "even" } else { "odd" } }] })).await;
-        let run = made["run"]["info"]["run_id"].as_str().expect("an id").to_owned();
-        let value = match i {
-            5 => json!("NaN"),
-            _ => json!(i),
-        };
-        let metrics = if i == 6 { json!([]) } else { json!([{ "key": "acc", "value": value, "timestamp": 1 }]) };
-        ok(&script, "POST", "runs/log-batch", json!({ "run_id": run, "metrics": metrics, "params": [{ "key": "p", "value": i.to_string() }] })).await;
-        runs.push(run);
-    }
-    let search = async |filter: &str, order: Value, most: i64| {
-        let (mut found, mut token) = (Vec::new(), Value::Null);
-        loop {
-            let answer = ok(
-                &script,
-                "POST",
-                "runs/search",
-                json!({ "experiment_ids": [id, "999", "nothing"], "filter": filter, "order_by": order, "max_results": most, "page_token": token }),
-            )
-            .await;
-            found.extend(
-                answer["runs"]
-                    .as_array()
-                    .cloned()
-                    .unwrap_or_default()
-                    .iter()
-                    .map(|run| runs.iter().position(|id| run["info"]["run_id"] == id.as_str()).expect("known")),
-            );
-            token = answer["next_page_token"].clone();
-            if token.is_null() {
-                return found;
-            }
-        }
-    };
-    for most in [1, 2, 3, 100] {
-        assert_eq!(search("", json!([]), most).await, [6, 5, 4, 3, 2, 1, 0]);
-        assert_eq!(search("", json!(["metrics.acc DESC"]), most).await, [4, 3, 2, 1, 0, 5, 6]);
-        assert_eq!(search("", json!(["metrics.acc"]), most).await, [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(search("", json!(["tags.parity", "params.p DESC"]), most).await, [6, 4, 2, 0, 5, 3, 1]);
-        assert_eq!(search("", json!(["attributes.end_time", "start_time ASC"]), most).await, [0, 1, 2, 3, 4, 5, 6]);
-    }
-    for (filter, found) in [
-        ("metrics.acc > 2", vec![4, 3]),
-        ("metrics.acc != 2", vec![5, 4, 3, 1, 0]),
-        ("metrics.acc >= 0.5 AND params.p != '1'", vec![4, 3, 2]),
-        ("params.p = '3' OR (tags.parity = 'even' AND metrics.acc < 1)", vec![3, 0]),
-        ("tags.parity LIKE 'o%'", vec![5, 3, 1]),
-        ("tags.parity ILIKE 'E_EN' and start_time > 1003", vec![6, 4]),
-        ("tags.none IS NULL and params.p is not null and attributes.run_name = 'run 2'", vec![2]),
-        ("metrics.none > 0", vec![]),
-        ("params.none != 'x'", vec![]),
-        ("end_time > 0", vec![]),
-        ("status = 'RUNNING' AND user_id = ''", vec![6, 5, 4, 3, 2, 1, 0]),
-        ("tags.parity LIKE '%\\%'", vec![]),
-        ("params.p = \"'; drop table runs; --\"", vec![]),
-    ] {
-        assert_eq!(search(filter, json!([]), 1000).await, found, "{filter}");
-    }
-    assert_eq!(search(&format!("run_id IN ('{}', '{}', 'x')", runs[1], other), json!([]), 10).await, [1]);
-    assert_eq!(search(&format!("run_id = '{}'", runs[3]), json!([]), 10).await, [3]);
-    assert_eq!(search(&format!("artifact_uri LIKE '%{}%'", runs[3]), json!([]), 10).await, [3]);
-    assert_eq!(ok(&script, "POST", "runs/search", json!({ "experiment_ids": [] })).await, json!({}));
-    assert_eq!(ok(&script, "POST", "runs/search", json!({ "experiment_ids": [id], "run_view_type": "DELETED_ONLY" })).await, json!({}));
-
-    let query = "query($id: ID!, $filter: String, $order: [String!], $after: String) { experiment(id: $id) { runCount lastRunAt metricKeys paramKeys tagKeys project { name } runs(first: 3, filter: $filter, orderBy: $order, after: $after) { totalCount pageInfo { endCursor hasNextPage } nodes { name experiment { name } params { key value } metrics { key value } tags { key } } } } }";
-    let first = organization.owner.graphql(query, json!({ "id": id, "order": ["metrics.acc DESC"] })).await;
-    let shown = &first["data"]["experiment"];
-    assert_eq!(
-        (shown["runCount"].as_i64(), shown["metricKeys"].clone(), shown["paramKeys"].clone(), shown["tagKeys"].clone()),
-        (Some(7), json!(["acc"]), json!(["p"]), json!(["mlflow.runName", "parity"])),
-        "{first}"
-    );
-    assert_eq!(shown["runs"]["totalCount"], 7);
-    let cursor = shown["runs"]["pageInfo"]["endCursor"].clone();
-    let second = organization.owner.graphql(query, json!({ "id": id, "order": ["metrics.acc DESC"], "after": cursor })).await;
-    let names: Vec<_> = second["data"]["experiment"]["runs"]["nodes"].as_array().expect("nodes").iter().map(|run| run["name"].clone()).collect();
-    assert_eq!(names, ["run 1", "run 0", "run 5"]);
-    let stranger = world().organization().await;
-    for (actor, variables) in [
-        (&organization.owner, json!({ "id": id, "order": ["metrics.acc"], "after": cursor })),
-        (&organization.owner, json!({ "id": id, "order": ["metrics.acc DESC"], "after": "AAAA" })),
-        (&organization.owner, json!({ "id": id, "filter": "nonsense" })),
-        (&organization.owner, json!({ "id": id, "order": ["metrics.acc", "metric.acc"] })),
-        (&stranger.owner, json!({ "id": "0", "order": ["metrics.acc DESC"], "after": cursor })),
-    ] {
-        let answer = actor.graphql(query, variables.clone()).await;
-        assert_eq!(Actor::code(&answer), "INVALID", "t38 {variables}: {answer}");
-    }
-}
-
-#[tokio::test]
-async fn experiments_are_searched_and_paged() {
-    let organization = world().organization().await;
-    let script = script_of(&organization).await;
-    for (name, team) in [("alpha", "a"), ("beta", "b"), ("gamma", "a")] {
-        ok(&script, "POST", "experiments/create", json!({ "name": name, "tags": [{ "key": "team", "value": team }] })).await;
-    }
-    let search = async |filter: &str, order: Value| {
-        let (mut found, mut token) = (Vec::new(), Value::Null);
-        loop {
-            let answer =
-                ok(&script, "POST", "experiments/search", json!({ "max_results": 2, "filter": filter, "order_by": order, "page_token": token }))
-                    .await;
-            found.extend(
-                answer["experiments"].as_array().cloned().unwrap_or_default().iter().map(|one| one["name"].as_str().expect("a name").to_owned()),
-            );
-            token = answer["next_page_token"].clone();
-            if token.is_null() {
-                return found;
-            }
-        }
-    };
-    assert_eq!(search("", json!([])).await, ["gamma", "beta", "alpha", "Default"]);
-    assert_eq!(search("", json!(["name ASC"])).await.len(), 4);
-    assert_eq!(search("tags.team = 'a'", json!(["name DESC"])).await, ["gamma", "alpha"]);
-    assert_eq!(search("name ilike 'AL%' or tags.team IS NULL", json!(["name"])).await.len(), 2);
-    assert_eq!(search("experiment_id IN ('0') AND creation_time > 0", json!([])).await, ["Default"]);
-    let listed = organization
-        .owner
-        .graphql("{ experiments(first: 2) { totalCount nodes { name lifecycle createdBy tags { key } } pageInfo { hasNextPage } } }", Value::Null)
-        .await;
-    assert_eq!(
-        (listed["data"]["experiments"]["totalCount"].as_i64(), listed["data"]["experiments"]["pageInfo"]["hasNextPage"].as_bool()),
-        (Some(4), Some(true)),
-        "{listed}"
-    );
-    assert_eq!(refused(&script, "POST", "experiments/search", json!({})).await, (400, INVALID.into()));
-}
-
-#[tokio::test]
 async fn c7_3a_a_run_is_entered_when_it_begins_and_when_it_ends() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let run = run_in(&script, "0").await;
     for step in 0..5 {
         ok(&script, "POST", "runs/log-metric", json!({ "run_id": run, "key": "m", "value": step, "timestamp": step, "step": step })).await;
@@ -447,7 +271,7 @@ async fn c7_3a_a_run_is_entered_when_it_begins_and_when_it_ends() {
 #[tokio::test]
 async fn inputs_are_logged_once() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let run = run_in(&script, "0").await;
     let input = |context: &str| json!({ "dataset": { "name": "iris", "digest": "d1", "source_type": "code", "source": "{}", "schema": "{\"a\":1}" }, "tags": [{ "key": "mlflow.data.context", "value": context }] });
     ok(&script, "POST", "runs/log-inputs", json!({ "run_id": run, "datasets": [input("training"), input("other")] })).await;
@@ -472,7 +296,7 @@ async fn inputs_are_logged_once() {
 #[tokio::test]
 async fn people_name_note_tag_remove_and_restore_runs() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let run = run_in(&script, "0").await;
     let owner = &organization.owner;
     let before = owner.graphql("query($id: ID!) { run(id: $id) { revision } }", json!({ "id": run })).await["data"]["run"]["revision"].clone();
@@ -495,7 +319,7 @@ async fn people_name_note_tag_remove_and_restore_runs() {
 #[tokio::test]
 async fn what_is_of_another_organization_does_not_exist() {
     let (mine, theirs) = (world().organization().await, world().organization().await);
-    let (script, stranger) = (script_of(&mine).await, script_of(&theirs).await);
+    let (script, stranger) = (mine.script().await, theirs.script().await);
     let id = experiment(&script).await;
     let run = run_in(&script, &id).await;
     assert_eq!(refused(&stranger, "GET", &format!("runs/get?run_id={run}"), Value::Null).await, (404, MISSING.into()));
@@ -513,7 +337,7 @@ async fn what_is_of_another_organization_does_not_exist() {
 #[tokio::test]
 async fn concurrent_loggers_of_one_run_lose_nothing() {
     let organization = world().organization().await;
-    let script = script_of(&organization).await;
+    let script = organization.script().await;
     let run = run_in(&script, "0").await;
     let tasks: Vec<_> = (0..8_i64)
         .map(|logger| {

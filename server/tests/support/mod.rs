@@ -6,6 +6,7 @@
 pub mod actor;
 mod mail;
 pub mod raw;
+pub mod tracking;
 
 use std::{net::TcpListener, path::PathBuf, sync::LazyLock};
 
