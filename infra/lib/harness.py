@@ -15,7 +15,7 @@ from counts import Counts, count, excerpt
 from packages import apt, chromium, node, node_env, npm_ci, venv
 from paths import LOCAL, ROOT
 from processes import Processes, free_port
-from run import Failure, log_path, run_logged
+from run import Failure, log_path, run, run_logged
 from services import Services
 from steps import say, step
 from toolchain import WASM, components, toolchain
@@ -179,7 +179,8 @@ class Harness:
     @cached_property
     def binary(self) -> Path:
         """Assay, away from where compilers write."""
-        stack.build(release=False, to=WORK / "assay")
+        run(stack.compile_command(release=False), "server-cargo")
+        stack.place(release=False, to=WORK / "assay")
         return WORK / "assay"
 
     @cached_property

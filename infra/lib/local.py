@@ -4,13 +4,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import contextmanager
 
 import stack
 import web
 from fingerprint import SERVER_SOURCES, fingerprint, unchanged
 from paths import CONNECTION, LOCAL, SITE
 from processes import Processes, port_is_free
-from run import Failure, answer, log_path
+from run import Failure, answer, beside, log_path
 from services import Services
 from steps import compiles, say, step
 from toolchain import toolchain
@@ -24,19 +25,20 @@ def up() -> dict:
     """Every step from nothing to a running Assay; each is skipped when it is done already. Returns how to reach it."""
     with step("toolchain") as note:
         note(toolchain())
-    env = {
-        "DATABASE_URL": _service("postgres", "DATABASE_URL"),
-        "REDIS_URL": _service("redis", "REDIS_URL"),
-        "ASSAY_BLOBS": str(LOCAL / "blobs"),
-        "ASSAY_MAIL": f"file:{LOCAL / 'mail'}",
-    }
-    for folder in ("blobs", "mail"):
-        (LOCAL / folder).mkdir(exist_ok=True)
-        (LOCAL / folder).chmod(0o700)
-    with step("web app") as note:
-        note(web.build())
-    with step("server program") as note:
-        note(program())
+    with program() as finished:
+        env = {
+            "DATABASE_URL": _service("postgres", "DATABASE_URL"),
+            "REDIS_URL": _service("redis", "REDIS_URL"),
+            "ASSAY_BLOBS": str(LOCAL / "blobs"),
+            "ASSAY_MAIL": f"file:{LOCAL / 'mail'}",
+        }
+        for folder in ("blobs", "mail"):
+            (LOCAL / folder).mkdir(exist_ok=True)
+            (LOCAL / folder).chmod(0o700)
+        with step("web app") as note:
+            note(web.build())
+        with step("server program") as note:
+            note(finished())
     assay = stack.Stack(BINARY, PROCESSES, _port(), env)
     inputs = fingerprint((), _stamp().read_text(), (SITE / "manifest.json").read_text(), json.dumps(assay.env))
     if assay.running(inputs):
@@ -115,15 +117,24 @@ def _stamp():
     return BINARY.with_suffix(".inputs")
 
 
-def program() -> str:
-    """Compiles the server into BINARY unless that is current; returns a few words on what was done."""
+@contextmanager
+def program():
+    """Compiles the server into BINARY unless that is current, beside what the block does: each of the two compilers leaves a core idle at times. Yields a
+    function that waits for it and returns a few words on what was done."""
     inputs = fingerprint(SERVER_SOURCES, answer(["rustc", "--version"]) or "")
     if BINARY.exists() and unchanged(_stamp(), inputs):
-        return "unchanged"
+        yield lambda: "unchanged"
+        return
     compiles("the server", log_path("server-cargo"))
-    stack.build(release=True, to=BINARY)
-    _stamp().write_text(inputs)
-    return f"{BINARY.stat().st_size / 1e6:.0f} MB"
+    with beside(stack.compile_command(release=True), "server-cargo") as wait:
+
+        def finished() -> str:
+            wait()
+            stack.place(release=True, to=BINARY)
+            _stamp().write_text(inputs)
+            return f"{BINARY.stat().st_size / 1e6:.0f} MB"
+
+        yield finished
 
 
 def _port() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 from paths import LOGS, ROOT
@@ -20,6 +21,24 @@ def run(command, log: str, cwd: Path = ROOT, env: dict | None = None, timeout: f
     code = run_logged(command, log, cwd=cwd, env=env, timeout=timeout, append=append)
     if code != 0:
         raise Failure(f"{shlex.join(map(str, command))}\nended with {code}.\n{tail(log)}")
+
+
+@contextmanager
+def beside(command, log: str, cwd: Path = ROOT):
+    """Runs `command` while the block goes on; yields a function that waits for its end and fails as `run` does. It does not outlive the block."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with open(log_path(log), "wb") as out:
+        process = subprocess.Popen(list(map(str, command)), cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+
+    def wait() -> None:
+        if process.wait() != 0:
+            raise Failure(f"{shlex.join(map(str, command))}\nended with {process.returncode}.\n{tail(log)}")
+
+    try:
+        yield wait
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def run_logged(command, log: str, cwd: Path = ROOT, env: dict | None = None, timeout: float | None = None, append: bool = False) -> int | str:

@@ -68,9 +68,12 @@ class Stack:
             return False
 
 
-def build(release: bool, to: Path) -> None:
-    """Compiles the server and copies it away from the target folder, which other checkouts may write to."""
-    run(["cargo", "build", "--package", "server", "--bin", "assay", *(["--release"] if release else [])], "server-cargo")
+def compile_command(release: bool) -> list:
+    return ["cargo", "build", "--package", "server", "--bin", "assay", *(["--release"] if release else [])]
+
+
+def place(release: bool, to: Path) -> None:
+    """Copies the compiled server away from the target folder, which other checkouts may write to."""
     to.parent.mkdir(parents=True, exist_ok=True)
     part = to.with_name(to.name + ".part")
     shutil.copy2(TARGET / ("release" if release else "debug") / "assay", part)

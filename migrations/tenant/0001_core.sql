@@ -44,7 +44,8 @@ create table audit_head (
 );
 insert into audit_head (seq, at, hash) values (0, 'epoch', sha256(convert_to('{tenant}', 'UTF8')));
 
-create function audit_field(value text) returns text language sql immutable strict as $$
+-- Stable, as `convert_to` is: only so is it expanded where it stands, and not called field by field.
+create function audit_field(value text) returns text language sql stable strict as $$
     select octet_length(convert_to(value, 'UTF8'))::text || ':' || value || ','
 $$;
 
@@ -58,13 +59,13 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     head {schema}.audit_head%rowtype;
     entry text;
+    hashes bytea[] := '{}';
 begin
     select * into strict head from {schema}.audit_head for update;
     head.at := greatest(head.at, date_trunc('microseconds', p_at));
     for i in 1 .. cardinality(p_action) loop
-        head.seq := head.seq + 1;
         entry := {schema}.audit_field('assay-audit-1') || {schema}.audit_field('{tenant}')
-            || {schema}.audit_field(head.seq::text)
+            || {schema}.audit_field((head.seq + i)::text)
             || {schema}.audit_field((extract(epoch from head.at) * 1000000)::bigint::text)
             || {schema}.audit_field(p_actor_kind[i]) || {schema}.audit_field(p_actor_id[i]) || {schema}.audit_field(p_actor[i])
             || {schema}.audit_field(p_credential_id[i])
@@ -73,10 +74,17 @@ begin
             || {schema}.audit_field(p_outcome[i]) || {schema}.audit_field(p_detail[i])
             || {schema}.audit_field(p_request_id[i]) || {schema}.audit_field(p_address[i]);
         head.hash := sha256(convert_to('chain1', 'UTF8') || head.hash || sha256('\x00'::bytea || convert_to(entry, 'UTF8')));
-        insert into {schema}.audit_entries values (
-            head.seq, head.at, p_actor_kind[i], p_actor_id[i], p_actor[i], p_credential_id[i], p_action[i],
-            p_subject_kind[i], p_subject_id[i], p_subject_name[i], p_outcome[i], p_detail[i], p_request_id[i], p_address[i], head.hash);
+        hashes := hashes || head.hash;
     end loop;
+    insert into {schema}.audit_entries
+    select head.seq + e.place, head.at, e.actor_kind, e.actor_id, e.actor, e.credential_id, e.action,
+        e.subject_kind, e.subject_id, e.subject_name, e.outcome, e.detail, e.request_id, e.address, e.hash
+    from unnest(p_actor_kind, p_actor_id, p_actor, p_credential_id, p_action, p_subject_kind, p_subject_id, p_subject_name,
+            p_outcome, p_detail, p_request_id, p_address, hashes) with ordinality
+        as e (actor_kind, actor_id, actor, credential_id, action, subject_kind, subject_id, subject_name,
+            outcome, detail, request_id, address, hash, place)
+    order by e.place;
+    head.seq := head.seq + cardinality(p_action);
     update {schema}.audit_head set seq = head.seq, at = head.at, hash = head.hash;
     return head.seq;
 end $$;

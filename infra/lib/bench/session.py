@@ -78,10 +78,11 @@ class Session:
                 browser.prepare()
                 note(answer([chromium(), "--version"]) or "")
         if self.assay:
-            with step("web app") as note:
-                note(web.build())
-            with step("server program") as note:
-                note(local.program())
+            with local.program() as finished:
+                with step("web app") as note:
+                    note(web.build())
+                with step("server program") as note:
+                    note(finished())
         with step("postgres") as note:
             note(self.services.postgres("assay")[1])
         with step("redis") as note:

@@ -21,7 +21,8 @@ use crate::fault::Fault;
 
 /// Items of one transaction.
 const ITEMS_MAX: usize = 64;
-/// Transactions of one credential at a time: while one waits for the disk, the next is filled.
+/// Transactions of one credential at a time: while one waits for the disk, the next is under way. It starts once it is at least as large, so that the two
+/// share evenly what comes.
 const IN_FLIGHT: usize = 2;
 
 /// What became of an item: its result and, unless it is telemetry, its audit entry.
@@ -51,7 +52,17 @@ type Batch<W> = (Vec<<W as SharedWrite>::Item>, Vec<Caller<W>>);
 
 struct Queue<W: SharedWrite> {
     waiting: Vec<(W::Item, Caller<W>)>,
+    /// Transactions under way, and the items in them.
     in_flight: usize,
+    items: usize,
+}
+
+impl<W: SharedWrite> Queue<W> {
+    /// Whether what waits should be written now, beside what is under way.
+    fn due(&self) -> bool {
+        let beside = self.in_flight < IN_FLIGHT && self.items > 0 && self.waiting.len() >= self.items;
+        !self.waiting.is_empty() && (self.in_flight == 0 || beside)
+    }
 }
 
 /// The queues of one kind of write. Cloning shares them.
@@ -82,9 +93,9 @@ impl<W: SharedWrite> Group<W> {
         let (answer, answered) = oneshot::channel();
         let starts = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-            let queue = queues.entry(credential.clone()).or_insert_with(|| Queue { waiting: Vec::new(), in_flight: 0 });
+            let queue = queues.entry(credential.clone()).or_insert_with(|| Queue { waiting: Vec::new(), in_flight: 0, items: 0 });
             queue.waiting.push((item, Caller { request, answer }));
-            let starts = queue.in_flight < IN_FLIGHT;
+            let starts = queue.due();
             queue.in_flight += usize::from(starts);
             starts
         };
@@ -97,23 +108,28 @@ impl<W: SharedWrite> Group<W> {
     async fn drain(self, credential: Credential) {
         // Lets requests that are being read right now join.
         tokio::task::yield_now().await;
-        while let Some((items, callers)) = self.take(&credential) {
+        let mut done = 0;
+        while let Some((items, callers)) = self.take(&credential, done) {
+            done = items.len();
             self.settle(&credential, items, callers).await;
         }
     }
 
-    /// The next batch; `None` ends this drain and forgets the queue of an idle credential.
-    fn take(&self, credential: &Credential) -> Option<Batch<W>> {
+    /// The next batch, after one of `done` items; `None` ends this drain and forgets the queue of an idle credential.
+    fn take(&self, credential: &Credential, done: usize) -> Option<Batch<W>> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queues.get_mut(credential)?;
-        if queue.waiting.is_empty() {
-            queue.in_flight -= 1;
+        queue.in_flight -= 1;
+        queue.items -= done;
+        if !queue.due() {
             if queue.in_flight == 0 {
                 queues.remove(credential);
             }
             return None;
         }
         let size = queue.waiting.len().min(ITEMS_MAX);
+        queue.in_flight += 1;
+        queue.items += size;
         Some(queue.waiting.drain(..size).unzip())
     }
 

@@ -23,6 +23,11 @@ use crate::{fault::Fault, platform::Clock};
 /// A connection is retired after so long: a backend keeps the catalog entries of every tenant it
 /// has touched and never gives them back.
 const CONNECTION_LIFE: Duration = Duration::from_secs(600);
+/// Every connection of the application. What it asks for is found by a key or comes page by page, so plans go by index and are
+/// kept: one that was made while a new organization's tables were empty would else read them whole until the next analysis.
+const SETTINGS: &str = "set role assay_app; \
+    set statement_timeout = '20s'; set lock_timeout = '5s'; set idle_in_transaction_session_timeout = '60s'; \
+    set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set random_page_cost = 1.1; set jit = off; set plan_cache_mode = force_generic_plan";
 /// How long a credential that entered is worth reading a body for.
 const ENTERED_FOR: Duration = Duration::from_secs(60);
 /// Denied attempts that were written lately, so that a loop of them is one entry a minute.
@@ -66,7 +71,7 @@ impl Vault {
             .test_before_acquire(false)
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    connection.execute("set role assay_app; set statement_timeout = '20s'; set lock_timeout = '5s'; set idle_in_transaction_session_timeout = '60s'").await?;
+                    connection.execute(SETTINGS).await?;
                     Ok(())
                 })
             })

@@ -1,6 +1,6 @@
 //! `POST /graphql`: JSON in, JSON out.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{HttpRequest, HttpResponse, http::header, middleware::Compress, web};
 use async_graphql::{BatchRequest, Request, parser::types::OperationType};
 use futures::StreamExt;
 use shared::ErrorCode;
@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub fn configure(app: &mut web::ServiceConfig) {
-    app.service(web::resource("/graphql").post(post).default_service(web::to(wrong_method)));
+    app.service(web::resource("/graphql").wrap(Compress::default()).post(post).default_service(web::to(wrong_method)));
 }
 
 async fn wrong_method() -> HttpResponse {

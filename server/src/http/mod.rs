@@ -14,7 +14,12 @@ pub mod routes;
 
 use std::{net::TcpListener, time::Duration};
 
-use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web};
+use actix_web::{
+    App, HttpServer,
+    dev::Server,
+    middleware::{Compress, from_fn},
+    web,
+};
 
 pub use assets::Assets;
 pub use caller::{authenticate, credential, request_info, scope_of};
@@ -49,7 +54,7 @@ pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
             .configure(forms::configure)
             .configure(downloads::configure)
             .configure(crate::mlflow::configure)
-            .default_service(web::to(pages::page));
+            .default_service(web::to(pages::page).wrap(Compress::default()));
     }
 }
 
