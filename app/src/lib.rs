@@ -46,7 +46,7 @@ pub fn App() -> impl IntoView {
     frame::provide_theme();
     view! {
         <Router>
-            <Routes fallback=NotFound>
+            <Routes fallback=|| ()>
                 <Route path=path!("/sign-in") view=account::SignIn ssr=SsrMode::Async/>
                 <Route path=path!("/sign-up") view=account::SignUp ssr=SsrMode::Async/>
                 <Route path=path!("/confirm") view=account::Confirm ssr=SsrMode::Async/>
@@ -73,6 +73,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens") view=tokens::TokensPage/>
                     <Route path=path!("/audit") view=audit::AuditPage/>
                     <Route path=path!("/account") view=account::AccountPage/>
+                    <Route path=path!("/new-organization") view=account::NewOrganization/>
+                    <Route path=path!("/*address") view=NotFound/>
                 </ParentRoute>
             </Routes>
         </Router>

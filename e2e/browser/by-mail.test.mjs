@@ -3,7 +3,7 @@ import { accessible, connection, journey, settled, signIn, signInByForm } from "
 import { accept, invite, mailed, person, signUp, token } from "./people.mjs";
 import { client } from "./tracking.mjs";
 
-journey("an invitation that came by mail is accepted, once", async (page, complaints, somebody) => {
+journey("an invitation that came by mail is accepted, once", async (page, _, somebody) => {
   const grace = person("Grace Hopper");
   await signIn(page);
   await invite(page, grace.email, "Viewer");
@@ -20,12 +20,8 @@ journey("an invitation that came by mail is accepted, once", async (page, compla
   await page.getByRole("row").filter({ hasText: grace.email }).waitFor();
   const late = await somebody();
   await late.goto(await mailed(grace.email, "/invitation"));
-  await late.getByLabel("Your name").fill("Somebody else");
-  await late.getByLabel("Password", { exact: true }).fill(grace.password);
-  await late.getByRole("button", { name: "Join the organization" }).click();
   await late.getByText("This invitation was used, revoked or has expired.").waitFor();
-  assert.ok(complaints.every((complaint) => complaint.includes("422")), complaints.join("\n"));
-  complaints.length = 0; // the browser itself reports the refusal
+  assert.equal(await late.getByRole("button", { name: "Join the organization" }).count(), 0);
 });
 
 journey("a sign-up confirmed by mail founds an organization, whose first page teaches", async (page) => {

@@ -51,10 +51,11 @@ export async function invite(page, email, role) {
   await page.getByText(`An invitation is on its way to ${email}.`).waitFor();
 }
 
-/** Follows the invitation in the mail; the page ends on the first page of the organization. */
+/** Follows the invitation in the mail; the page ends on the first page of the organization. Only who has no account is asked for a name. */
 export async function accept(page, { name, email, password }) {
   await page.goto(await mailed(email, "/invitation"));
-  await page.getByLabel("Your name").fill(name);
+  const unknown = page.getByLabel("Your name");
+  if (await unknown.count()) await unknown.fill(name);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await Promise.all([page.waitForURL((address) => address.pathname === "/"), page.getByRole("button", { name: "Join the organization" }).click()]);
 }

@@ -218,3 +218,44 @@ async fn signing_out_everywhere_ends_the_other_browser_too() {
     assert_eq!(organization.owner.form("/sign-out-everywhere", &[]).await.status, 303);
     assert_eq!(Actor::code(&other.graphql("{ viewer { email } }", Value::Null).await), "UNAUTHENTICATED");
 }
+
+#[tokio::test]
+async fn a_person_founds_a_further_organization_and_is_in_it() {
+    let organization = world().organization().await;
+    let browser = &organization.owner;
+    let script = organization.script().await;
+    let form = |name: &'static str| async move { browser.form("/new-organization", &[("organization", name)]).await };
+    let refused = form(" ").await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("id=\"rail\""), "the page keeps its navigation");
+    let founded = form("Second Team").await;
+    assert_eq!((founded.status, founded.header("location")), (303, "/"));
+    let viewer = browser.graphql("{ viewer { email roles organization { name } organizations { name } } }", Value::Null).await;
+    let viewer = &viewer["data"]["viewer"];
+    assert_eq!((&viewer["organization"]["name"], &viewer["roles"]), (&json!("Second Team"), &json!(["owner"])));
+    assert_eq!(viewer["organizations"].as_array().map(Vec::len), Some(2));
+    let entries = browser.graphql("{ auditEntries { nodes { action actor } } }", Value::Null).await;
+    let actions: Vec<_> = entries["data"]["auditEntries"]["nodes"].as_array().expect("entries").iter().map(|entry| &entry["action"]).collect();
+    assert_eq!(actions, ["session.switch", "organization.create"]);
+    assert_eq!(script.form("/new-organization", &[("organization", "By a script")]).await.status, 403);
+    assert_eq!(world().anonymous().form("/new-organization", &[("organization", "By nobody")]).await.status, 401);
+}
+
+#[tokio::test]
+async fn an_invitation_says_who_invites_to_what_and_asks_a_known_person_for_no_name() {
+    let (organization, known) = (world().organization().await, world().organization().await.owner);
+    let unknown = format!("new-{}@example.com", Uuid::now_v7().simple());
+    for (email, asked) in [(known.email.as_str(), false), (unknown.as_str(), true)] {
+        let invited = organization
+            .owner
+            .graphql("mutation($email: String!) { inviteMember(email: $email, role: \"data_scientist\") { id } }", json!({ "email": email }))
+            .await;
+        assert!(invited["errors"].is_null(), "{invited}");
+        let link = world().link_to(email).await;
+        let page = world().anonymous().get(&format!("/invitation?token={}", token(&link))).await.text();
+        assert!(page.contains("Olive Owner invited you to Team ") && page.contains(" as data scientist."), "{page}");
+        assert_eq!(page.contains("name=\"name\""), asked, "{email}");
+    }
+    let page = world().anonymous().get("/invitation?token=x").await.text();
+    assert!(page.contains("This invitation was used, revoked or has expired."));
+}

@@ -41,6 +41,14 @@ async fn c7_1d_every_write_has_exactly_one_entry_with_who_what_and_when() {
     assert_eq!(newest["actorKind"], "member");
     assert_eq!(newest["subjectName"], "project 5");
     assert_eq!(newest["address"], "127.0.0.1");
+    let one = organization
+        .owner
+        .graphql(
+            "query($sequence: Int!) { auditEntry(sequence: $sequence) { hash } absent: auditEntry(sequence: 99999) { hash } }",
+            json!({ "sequence": newest["sequence"] }),
+        )
+        .await;
+    assert_eq!(one["data"], json!({ "auditEntry": { "hash": newest["hash"] }, "absent": null }));
     assert_eq!(newest["requestId"].as_str().map(str::len), Some(32));
     assert_eq!(verification(&organization).await, (created[0]["sequence"].as_i64().expect("a number"), None));
 }

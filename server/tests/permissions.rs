@@ -43,6 +43,7 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("roles", Needs(Permission::RolesRead), "{ roles { name } }"),
     ("tokens", Needs(Permission::TokensOwn), "{ tokens { nodes { id } } }"),
     ("auditEntries", Needs(Permission::AuditRead), "{ auditEntries { nodes { sequence actor } } }"),
+    ("auditEntry", Needs(Permission::AuditRead), "{ auditEntry(sequence: 1) { sequence actor } }"),
     ("auditVerification", Needs(Permission::AuditRead), "{ auditVerification { entries } }"),
     ("search", SignedIn, "{ search(text: \"a\") { id title } }"),
 ];

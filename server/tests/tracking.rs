@@ -70,7 +70,7 @@ async fn c5_1c_the_run_keeps_its_environment_and_who_made_it() {
     let shown =
         organization.owner.graphql("query($id: ID!) { run(id: $id) { user createdBy note name tags { key value } } }", json!({ "id": id })).await;
     assert_eq!(shown["data"]["run"]["user"], "ada");
-    assert_eq!(shown["data"]["run"]["createdBy"], organization.owner.email.as_str());
+    assert_eq!(shown["data"]["run"]["createdBy"], "Olive Owner");
 }
 
 /// Texts on both sides: a reader that rounds would hide a writer that does.

@@ -12,6 +12,12 @@ pub const PASSWORD_MAX_BYTES: usize = 1024;
 pub const NAME_MAX: usize = 120;
 /// Longest e-mail address, in characters (RFC 5321, section 4.5.3.1).
 pub const EMAIL_MAX: usize = 254;
+/// How long the link that confirms an address works, in hours.
+pub const SIGN_UP_HOURS: i64 = 24;
+/// How long the link to a new password works, in minutes.
+pub const RESET_MINUTES: i64 = 15;
+/// How long an invitation works, in days.
+pub const INVITATION_DAYS: i64 = 7;
 /// Longest life of an API token, in days.
 pub const TOKEN_DAYS_MAX: u32 = 366;
 /// A series is drawn with at most so many points; more are sampled on the server.

@@ -53,15 +53,16 @@ pub(super) fn PostForm(
     /// What the button says.
     #[prop(into)]
     submit: String,
-    /// The fields.
-    children: Children,
+    /// The fields, if it asks for anything.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let hidden = carries.into_iter().map(|name| view! { <input type="hidden" name=name value=state.carried(name)/> }).collect_view();
     view! {
         <form method="post" action=action>
             {state.error_beside(fields).map(|error| view! { <Callout tone=Tone::Bad>{error}</Callout> })}
             {hidden}
-            {children()}
+            {children.map(|children| children())}
             <Button kind=ButtonKind::Primary>{submit}</Button>
         </form>
     }

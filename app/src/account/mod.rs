@@ -4,13 +4,17 @@
 
 mod door;
 mod form_state;
+mod invitation;
+mod new_organization;
 mod own;
 mod recovery;
 mod sign_in;
 mod sign_up;
 
 pub use form_state::FormState;
+pub use invitation::Invitation;
+pub use new_organization::NewOrganization;
 pub use own::AccountPage;
 pub use recovery::{ForgotPassword, ResetPassword};
 pub use sign_in::SignIn;
-pub use sign_up::{Confirm, Invitation, SignUp};
+pub use sign_up::{Confirm, SignUp};

@@ -75,7 +75,7 @@ fn Organizations() -> impl IntoView {
         }
     })
     .collect_view();
-    let new = || view! { <a class="button small quiet" href="/sign-up?another=1"><Glyph icon=Icon::PLUS/>"New organization"</a> };
+    let new = || view! { <a class="button small quiet" href="/new-organization"><Glyph icon=Icon::PLUS/>"New organization"</a> };
     view! {
         <Card title="Organizations" beside=move || (count > 1).then(|| view! { <span class="count">{count}</span> }) actions=new>
             <form method="post" action="/organization"><ul>{lines}</ul></form>

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use shared::limits::RESET_MINUTES;
 
 use super::{
     door::{Door, MailSent, PostForm, just},
@@ -14,7 +15,7 @@ pub fn ForgotPassword() -> impl IntoView {
     if just("sent") {
         return view! {
             <Door title="Look into your mail" foot=foot>
-                <MailSent>"If the address belongs to an account, a link to choose a new password is on its way. It works once, for one hour."</MailSent>
+                <MailSent>{format!("If the address belongs to an account, a link to choose a new password is on its way. It works once, for {RESET_MINUTES} minutes.")}</MailSent>
             </Door>
         }
         .into_any();

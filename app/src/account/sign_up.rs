@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use shared::limits::SIGN_UP_HOURS;
 
 use super::{
     door::{Door, MailSent, PostForm, just},
@@ -14,7 +15,7 @@ pub fn SignUp() -> impl IntoView {
     if just("sent") {
         return view! {
             <Door title="Look into your mail" foot=foot>
-                <MailSent>"We sent you a link that opens your organization. It works once, for one hour. If nothing arrives, look into the spam folder or try again."</MailSent>
+                <MailSent>{format!("We sent you a link that opens your organization. It works once, for {SIGN_UP_HOURS} hours. If nothing arrives, look into the spam folder or try again.")}</MailSent>
             </Door>
         }
         .into_any();
@@ -40,25 +41,7 @@ pub fn Confirm() -> impl IntoView {
     let foot = || view! { <p>"Link too old? " <a href="/sign-up">"Sign up again"</a></p> };
     view! {
         <Door title="Open your organization" lead="Confirm that the mail was yours, and you are in." foot=foot>
-            <PostForm action="/confirm" state fields=&[] carries=vec!["token"] submit="Open the organization">
-                <span></span>
-            </PostForm>
-        </Door>
-    }
-    .into_any()
-}
-
-/// The page at `/invitation?token=`: somebody was invited to an organization.
-#[component]
-pub fn Invitation() -> impl IntoView {
-    let state = use_form_state();
-    let foot = || view! { <p>"Invited by mistake? Close this page and nothing happens."</p> };
-    view! {
-        <Door title="Join your team" lead="Choose the name your team will see. If you already have an account, use its password." foot=foot>
-            <PostForm action="/invitation" state=state.clone() fields=&["name", "password"] carries=vec!["token"] submit="Join the organization">
-                <Field name="name" label="Your name" autocomplete="name" autofocus=true value=state.value("name") error=state.error_of("name") rule=field::name as field::Rule/>
-                <Field name="password" label="Password" hint="At least 12 characters." kind="password" autocomplete="new-password" error=state.error_of("password") rule=field::new_password as field::Rule/>
-            </PostForm>
+            <PostForm action="/confirm" state fields=&[] carries=vec!["token"] submit="Open the organization"/>
         </Door>
     }
     .into_any()

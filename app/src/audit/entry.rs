@@ -8,7 +8,7 @@ use crate::kit::{Address, Card, Chip, CodeBlock, Copyable, Fact, Facts, Glyph, I
 pub(super) fn Details(
     /// The entry.
     entry: Entry,
-    /// The hash of the entry before it, when that is on the page.
+    /// The hash of the entry before it, if there is one.
     before: Option<String>,
     /// The present address.
     address: Address,
@@ -31,7 +31,7 @@ pub(super) fn Details(
     let when = view! { <time datetime=entry.at.clone()>{move || moment::exact(at, clock.offset(at))}</time> };
     let actor = view! { <span class="with-only"><span>{entry.actor.clone()}</span>{only("actor", entry.actor.clone())}</span> };
     let action = view! { <span class="with-only"><code>{entry.action.clone()}</code>{only("action", entry.action.clone())}</span> };
-    let subject = view! { <span class="with-only"><span>{entry.subject_kind.clone()}" "<b>{entry.subject_name.clone()}</b></span>{only("subject", entry.subject_id.clone())}</span> };
+    let subject = view! { <span class="with-only"><span>{entry.subject_noun()}" "<b>{entry.subject_name.clone()}</b></span>{only("subject", entry.subject_id.clone())}</span> };
     let (subject_id, request, hash) =
         (copy(&entry.subject_id, "the subject's id"), copy(&entry.request_id, "the request's id"), copy(&entry.hash, "the hash"));
     let before = before.map(|hash| view! { <div><dt>"Hash before"</dt><dd>{copy(&hash, "the hash before")}</dd></div> });

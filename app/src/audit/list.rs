@@ -1,11 +1,15 @@
 use leptos::prelude::*;
+use serde_json::json;
 
 use super::{
     entry::{Details, kind_words, with_entry},
     filter,
-    model::{Data, Entry},
+    model::{Data, ENTRY, Entry, One},
 };
-use crate::kit::{Address, Cell, Column, Empty, Icon, Pager, Row, Table, number};
+use crate::{
+    api::use_query,
+    kit::{Address, Cell, Column, Empty, Icon, Pager, Row, Table, loaded, number},
+};
 
 /// The entries of a page, with one of them beside it when the address asks for it.
 pub(super) fn list(data: Data, address: Address) -> AnyView {
@@ -43,14 +47,23 @@ fn details(nodes: &[Entry], sequence: i64, address: Address) -> AnyView {
     let find = |sequence: i64| nodes.iter().find(|entry| entry.sequence == sequence).cloned();
     match find(sequence) {
         Some(entry) => view! { <Details entry before=find(sequence - 1).map(|before| before.hash) address/> }.into_any(),
-        None => view! { <p class="muted s">{format!("Entry {} is not on this page of the list.", number::count(sequence))}</p> }.into_any(),
+        None => far(sequence, address),
     }
+}
+
+/// An entry that another page of the list holds, or that the filter leaves out.
+fn far(sequence: i64, address: Address) -> AnyView {
+    let query = use_query::<_, One>(ENTRY, move || json!({ "sequence": sequence, "before": sequence - 1 }));
+    loaded(query, move |one: One| match one.audit_entry {
+        Some(entry) => view! { <Details entry before=one.before.map(|before| before.hash) address/> }.into_any(),
+        None => view! { <p class="muted s">{format!("There is no entry {}.", number::count(sequence))}</p> }.into_any(),
+    })
 }
 
 fn row(entry: &Entry, address: Address) -> Row {
     let sequence = entry.sequence;
     let (actor, kind) = (entry.actor.clone(), entry.actor_kind.clone());
-    let (noun, name) = (entry.subject_kind.clone(), entry.subject().to_owned());
+    let (noun, name) = (entry.subject_noun(), entry.subject().to_owned());
     let action = entry.action.clone();
     let current = move || (address.get("entry").is_some_and(|entry| entry == sequence.to_string())).then_some("true");
     let outcome = if entry.is_denied() { Cell::State(crate::kit::Tone::Bad, "denied".into()) } else { Cell::Muted("done".into()) };

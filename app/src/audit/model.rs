@@ -9,6 +9,7 @@ use crate::{
 };
 
 pub(super) const ENTRIES: Operation = Operation(include_str!("audit_entries.graphql"));
+pub(super) const ENTRY: Operation = Operation(include_str!("audit_entry.graphql"));
 const VERIFICATION: Operation = Operation(include_str!("audit_verification.graphql"));
 
 /// One act.
@@ -45,6 +46,11 @@ impl Entry {
         self.outcome == "DENIED"
     }
 
+    /// What kind of thing the subject is, in words.
+    pub fn subject_noun(&self) -> String {
+        self.subject_kind.replace('_', " ")
+    }
+
     /// What the subject was called, else its id.
     pub fn subject(&self) -> &str {
         self.subject_name.as_deref().unwrap_or(&self.subject_id)
@@ -63,6 +69,19 @@ impl Entry {
 #[serde(rename_all = "camelCase")]
 pub struct Data {
     pub audit_entries: Connection<Entry>,
+}
+
+/// One entry that is not on the page, and the hash of the one before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct One {
+    pub audit_entry: Option<Entry>,
+    pub before: Option<Hash>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Hash {
+    pub hash: String,
 }
 
 /// What verifying found.

@@ -94,8 +94,18 @@ pub fn ExperimentsPage() -> impl IntoView {
     let head = move || {
         may_write.then(|| view! { <Button kind=ButtonKind::Primary icon=Icon::PLUS on_press=move || creating.set(true)>"New experiment"</Button> })
     };
+    let facts = move || {
+        let count = move || {
+            Suspend::new(async move {
+                let data = query.await.ok()?;
+                let (one, many) = if is_removed(address) { ("removed experiment", "removed experiments") } else { ("experiment", "experiments") };
+                Some(view! { <span>{number::counted(data.experiments.total_count, one, many)}</span> })
+            })
+        };
+        view! { <Transition>{count}</Transition> }
+    };
     view! {
-        <Page title="Experiments" actions=head>
+        <Page title="Experiments" facts=facts actions=head>
             {steady(query, move |data| list(data, origin.clone(), address, actions, may_write))}
         </Page>
         <NameDialog open=creating title="New experiment" label="Name" save="Create experiment" hint="Runs that name it land in it; the client can also create it." on_save=create/>

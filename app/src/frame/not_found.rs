@@ -1,8 +1,7 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::{
-    kit::{ButtonKind, ButtonLink, Glyph, Icon},
+    kit::{ButtonKind, ButtonLink, Empty, Icon, Page},
     respond_with,
 };
 
@@ -10,16 +9,13 @@ use crate::{
 #[component]
 pub fn NotFound() -> impl IntoView {
     respond_with(404);
+    let action = || view! { <p class="row"><ButtonLink href="/" kind=ButtonKind::Primary>"Go to the overview"</ButtonLink></p> };
     view! {
-        <Title text="Not found \u{00B7} Assay"/>
-        <main class="alone">
-            <section class="state">
-                <span class="badge"><Glyph icon=Icon::SEARCH/></span>
-                <h1>"No page at this address"</h1>
-                <p>"It may have been removed, or belong to another organization. The address may also be mistyped."</p>
-                <p class="row"><ButtonLink href="/" kind=ButtonKind::Primary>"Go to the overview"</ButtonLink></p>
+        <Page title="Not found">
+            <section class="card">
+                <Empty icon=Icon::SEARCH title="No page at this address" action=action>"It may have been removed, or belong to another organization. The address may also be mistyped."</Empty>
             </section>
-        </main>
+        </Page>
     }
     .into_any()
 }

@@ -114,7 +114,7 @@ fn Organizations() -> impl IntoView {
             <div class="group">"Organizations"</div>
             <form method="post" action="/organization">{others}</form>
             <hr/>
-            <a href="/sign-up?another=1"><Glyph icon=Icon::PLUS/>"New organization"</a>
+            <a href="/new-organization"><Glyph icon=Icon::PLUS/>"New organization"</a>
         </div>
     }
     .into_any()

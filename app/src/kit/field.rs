@@ -144,11 +144,14 @@ pub fn TextArea(
     /// Shown while it is empty.
     #[prop(optional, into)]
     placeholder: String,
+    /// Whether the label is only read aloud.
+    #[prop(optional)]
+    compact: bool,
 ) -> impl IntoView {
     let id = format!("field-{name}");
     view! {
-        <div class="field">
-            <label class="label" for=id.clone()>{label}</label>
+        <div class="field" class:compact=compact>
+            <label class=if compact { "hidden" } else { "label" } for=id.clone()>{label}</label>
             <textarea class="input" id=id name=name rows=rows placeholder=placeholder prop:value=move || bind.get() on:input=move |event| bind.set(event_target_value(&event))>{bind.get_untracked()}</textarea>
         </div>
     }

@@ -6,7 +6,7 @@ pub fn Keys(
     /// In the spelling of [`super::Command`].
     keys: &'static str,
 ) -> impl IntoView {
-    keys.split(' ').map(one).collect_view()
+    keys.split_whitespace().map(one).collect_view()
 }
 
 fn one(key: &'static str) -> AnyView {

@@ -2,6 +2,10 @@
 
 /// Between groups of three digits: a narrow space that does not break.
 const THIN: char = '\u{202F}';
+/// As wide as a digit.
+const FIGURE_SPACE: char = '\u{2007}';
+/// As wide as a point.
+const POINT_SPACE: char = '\u{2008}';
 const MINUS: char = '\u{2212}';
 
 /// A whole number with thin separators: `1 284`.
@@ -79,8 +83,9 @@ fn grouped(text: &str) -> String {
     out
 }
 
-/// Writes the values of one column with the same number of decimals, so that the points stand
-/// under each other: as many as the values need, and no more than show five digits of the largest.
+/// Writes the values of one column so that the points stand under each other: with as many decimals
+/// as the values need, and no more than show five digits of the largest. In place of zeros at the
+/// end, which would claim digits nobody measured, stand spaces as wide.
 pub fn column(values: &[f64]) -> impl Fn(f64) -> String + use<> {
     let finite = || values.iter().copied().filter(|value| value.is_finite());
     let largest = finite().fold(0.0_f64, |most, value| most.max(value.abs()));
@@ -92,10 +97,23 @@ pub fn column(values: &[f64]) -> impl Fn(f64) -> String + use<> {
     let decimals = most.map(|most| finite().map(|value| needed(value, most)).max().unwrap_or(0));
     move |value| match decimals {
         Some(decimals) if value.is_finite() && (value == 0.0 || value.abs() >= 0.1_f64.powi(decimals as i32)) => {
-            grouped(&format!("{value:.decimals$}"))
+            spaced(&grouped(&format!("{value:.decimals$}")))
         }
         _ if value.is_finite() && value != 0.0 => scientific(value),
         _ => number(value),
+    }
+}
+
+/// The text with spaces in place of the zeros that end it after a point, and of the point when all are zeros.
+fn spaced(text: &str) -> String {
+    if !text.contains('.') {
+        return text.to_owned();
+    }
+    let digits = text.trim_end_matches('0');
+    let zeros = FIGURE_SPACE.to_string().repeat(text.len() - digits.len());
+    match digits.strip_suffix('.') {
+        Some(whole) => format!("{whole}{POINT_SPACE}{zeros}"),
+        None => format!("{digits}{zeros}"),
     }
 }
 
@@ -157,9 +175,12 @@ mod tests {
     #[test]
     fn a_column_shares_its_decimals() {
         let write = column(&[0.9802, 0.12, 0.5]);
-        assert_eq!([write(0.9802), write(0.12), write(0.0), write(f64::NAN)], ["0.9802", "0.1200", "0.0000", "NaN"]);
+        assert_eq!(
+            [write(0.9802), write(0.12), write(0.0), write(f64::NAN)],
+            ["0.9802", "0.12\u{2007}\u{2007}", "0\u{2008}\u{2007}\u{2007}\u{2007}\u{2007}", "NaN"]
+        );
         let write = column(&[0.03, 0.1, 0.01]);
-        assert_eq!(write(0.1), "0.10");
+        assert_eq!(write(0.1), "0.1\u{2007}");
         let write = column(&[400.0, 1200.0]);
         assert_eq!(write(1200.0), "1\u{202F}200");
     }

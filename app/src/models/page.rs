@@ -55,7 +55,7 @@ fn page(model: Model) -> AnyView {
     view! {
         <Page title=Signal::stored(model.name.clone()) crumbs=crumbs() facts=facts>
             {band}
-            <div class="split">
+            <div class="split model">
                 {versions::table(model.versions)}
                 <aside class="stack">
                     <Card title="About">
@@ -98,5 +98,5 @@ fn use_it(model: &Model) -> String {
         Some(alias) => format!("{}@{}", model.name, alias.alias),
         None => format!("{}/{}", model.name, production.or_else(|| newest.map(|version| version.version)).unwrap_or(1)),
     };
-    format!("import mlflow\n\nmodel = mlflow.pyfunc.load_model(\"models:/{which}\")\n")
+    format!("import mlflow\n\nmodel = mlflow.pyfunc.load_model(\n    \"models:/{which}\"\n)\n")
 }

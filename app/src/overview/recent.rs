@@ -1,7 +1,10 @@
 use leptos::prelude::*;
 
 use super::{Experiment, Experiments, Run};
-use crate::kit::{ButtonLink, Card, Cell, Column, Elapsed, Glyph, Icon, RelativeTime, Row, Table, number, run_tone};
+use crate::{
+    kit::{ButtonLink, Card, Cell, Column, Elapsed, Glyph, Icon, RelativeTime, Row, Table, number, run_tone},
+    runs,
+};
 
 /// The latest runs, and the experiments they belong to.
 pub(super) fn recent(experiments: Experiments) -> AnyView {
@@ -33,7 +36,9 @@ pub(super) fn recent(experiments: Experiments) -> AnyView {
 
 fn row(experiment: String, run: Run) -> Row {
     let (from, until) = (run.started_at, run.ended_at);
-    let some: Vec<String> = run.metrics.iter().take(2).map(|metric| format!("{} {}", metric.key, number::number(metric.value.0))).collect();
+    let mut metrics = run.metrics;
+    metrics.sort_by_key(|metric| runs::rank(&metric.key));
+    let some: Vec<String> = metrics.iter().take(2).map(|metric| format!("{} {}", metric.key, number::number(metric.value.0))).collect();
     let cells = vec![
         Cell::Link(run.name.clone(), format!("/runs/{}", run.id)),
         Cell::State(run_tone(&run.status), run.status.to_lowercase()),

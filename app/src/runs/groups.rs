@@ -13,6 +13,23 @@ pub(super) struct Group {
     pub members: Vec<(String, String)>,
 }
 
+impl Group {
+    /// Whether it shows the machine and not the model.
+    pub fn is_system(&self) -> bool {
+        is_system(&self.title)
+    }
+}
+
+/// Whether a metric tells what the machine did, as the client's monitor logs it.
+pub(super) fn is_system(key: &str) -> bool {
+    key.starts_with("system/")
+}
+
+/// Sorts what tells models apart first, what the machine did last.
+pub fn rank(key: &str) -> impl Ord + use<> {
+    (is_system(key), Better::guess(key).is_none())
+}
+
 /// Metrics of the same measure on different data share a chart: `train_loss` and `val_loss`.
 pub(super) fn groups<'m>(metrics: impl Iterator<Item = &'m Metric>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
@@ -52,10 +69,10 @@ fn parts(key: &str) -> (&str, &str) {
     (key, key)
 }
 
-/// What tells models apart first, what the machine did last.
+/// The metrics by their [`rank`].
 pub(super) fn headline(metrics: &[Metric]) -> Vec<&Metric> {
     let mut sorted: Vec<&Metric> = metrics.iter().collect();
-    sorted.sort_by_key(|metric| (metric.key.starts_with("system/"), Better::guess(&metric.key).is_none()));
+    sorted.sort_by_key(|metric| rank(&metric.key));
     sorted
 }
 

@@ -4,7 +4,7 @@ use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
 use leptos_router::NavigateOptions;
 
 use super::{
-    groups::groups,
+    groups::{self, groups},
     open::{Open, use_open},
     plots::Plots,
 };
@@ -30,7 +30,11 @@ pub fn RunMetrics() -> impl IntoView {
     let limit = RwSignal::new(FIRST);
     let all = Memo::new(move |_| {
         let wanted = find.get().to_lowercase();
-        open.run.with(|run| groups(run.metrics.iter().filter(|metric| metric.key.to_lowercase().contains(&wanted))))
+        open.run.with(|run| {
+            let mut found: Vec<_> = run.metrics.iter().filter(|metric| metric.key.to_lowercase().contains(&wanted)).collect();
+            found.sort_by_key(|metric| groups::is_system(&metric.key));
+            groups(found.into_iter())
+        })
     });
     let shown = Signal::derive(move || all.with(|all| all.iter().take(limit.get()).cloned().collect::<Vec<_>>()));
     let left = move || all.with(Vec::len).saturating_sub(limit.get());

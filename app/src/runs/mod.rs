@@ -16,6 +16,7 @@ mod tags;
 
 pub use actions::set_removed;
 pub use artifacts::RunArtifacts;
+pub use groups::rank;
 pub use metrics::RunMetrics;
 pub use overview::RunOverview;
 pub use page::RunPage;

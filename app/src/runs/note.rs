@@ -27,7 +27,7 @@ pub(super) fn Note(open: Open) -> impl IntoView {
         if editing.get() {
             return view! {
                 <div class="stack tight">
-                    <TextArea name="note" label="Note" bind=text rows=5 placeholder="What was tried, what came out"/>
+                    <TextArea name="note" label="Note" compact=true bind=text rows=5 placeholder="What was tried, what came out"/>
                     <p class="row end"><Button small=true on_press=move || editing.set(false)>"Cancel"</Button><Button small=true kind=ButtonKind::Primary on_press=save>"Save note"</Button></p>
                 </div>
             }

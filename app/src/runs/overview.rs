@@ -126,7 +126,11 @@ fn facts(params: &[Tag]) -> AnyView {
 /// The latest value of every metric.
 #[component]
 fn Latest(run: RwSignal<Run>) -> impl IntoView {
-    let metrics = Memo::new(move |_| run.with(|run| run.metrics.clone()));
+    let metrics = Memo::new(move |_| {
+        let mut metrics = run.with(|run| run.metrics.clone());
+        metrics.sort_by_key(|metric| groups::is_system(&metric.key));
+        metrics
+    });
     let columns = vec![
         Column::text("key", "Metric"),
         Column::number("value", "Latest"),

@@ -20,10 +20,11 @@ pub fn RunPage() -> impl IntoView {
     let api = use_api();
     let query = Resource::new(move || id.get(), move |id| model::fetch(api.clone(), id));
     Files::provide(id);
-    steady(query, |run| inside(Open::provide(run)))
+    steady(query, move |run| inside(Open::provide(run), id))
 }
 
-fn inside(open: Open) -> AnyView {
+/// `id` is the run as the address names it, by its own id or the one MLflow knows: the tabs stay at that address.
+fn inside(open: Open, id: Memo<String>) -> AnyView {
     let run = open.run;
     let title = Signal::derive(move || run.with(|run| run.name.clone()));
     let crumbs = run.with_untracked(|run| {
@@ -31,14 +32,12 @@ fn inside(open: Open) -> AnyView {
     });
     let colour = run.with_untracked(|run| super::colour(&run.id));
     let tabs = Signal::derive(move || {
-        run.with(|run| {
-            let path = run.path();
-            vec![
-                Tab::new("Overview", path.clone()),
-                Tab::new("Metrics", format!("{path}/metrics")).count(run.metrics.len() as i64),
-                Tab::new("Artifacts", format!("{path}/artifacts")),
-            ]
-        })
+        let path = format!("/runs/{}", id.get());
+        vec![
+            Tab::new("Overview", path.clone()),
+            Tab::new("Metrics", format!("{path}/metrics")).count(run.with(|run| run.metrics.len() as i64)),
+            Tab::new("Artifacts", format!("{path}/artifacts")),
+        ]
     });
     let renaming = RwSignal::new(false);
     let rename = Callback::new(move |name: String| -> Saving {

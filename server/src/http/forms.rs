@@ -14,6 +14,7 @@ use shared::ErrorCode;
 
 use super::{Edge, caller, pages, render};
 use crate::{
+    access::Scope,
     config::Config,
     fault::Fault,
     features::{
@@ -36,6 +37,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .route("/sign-out", web::post().to(sign_out))
         .route("/sign-out-everywhere", web::post().to(sign_out_everywhere))
         .route("/organization", web::post().to(switch_organization))
+        .route("/new-organization", web::post().to(found_organization))
         .route("/theme", web::post().to(theme));
 }
 
@@ -115,6 +117,14 @@ async fn switch_organization(request: HttpRequest, edge: web::Data<Edge>, fields
     Ok(see_other("/"))
 }
 
+async fn found_organization(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> Result<HttpResponse, Fault> {
+    let scope = caller::authenticate(&request, &edge.services).await?;
+    Ok(match accounts::found_organization(&edge.services, &scope, field(&fields, "organization")).await {
+        Ok(()) => see_other("/"),
+        Err(fault) => refused_inside(&request, &edge, Some(scope), &fields, &fault).await,
+    })
+}
+
 /// Remembers light or dark for a year and goes back to the page.
 async fn theme(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
     let theme = app::Theme::parse(field(&fields, "theme"));
@@ -136,13 +146,18 @@ async fn theme(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> H
 
 /// A refusal shows the same page again; passwords are never sent back.
 async fn refused(request: &HttpRequest, edge: &Edge, fields: &Fields, fault: &Fault) -> HttpResponse {
+    refused_inside(request, edge, None, fields, fault).await
+}
+
+/// The same on a page of somebody who has signed in.
+async fn refused_inside(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, fields: &Fields, fault: &Fault) -> HttpResponse {
     if matches!(fault.code(), ErrorCode::Unavailable | ErrorCode::Internal) {
         return render::response(fault);
     }
     let values = fields.iter().filter(|(name, _)| !name.contains("password")).map(|(name, value)| (name.clone(), value.clone())).collect();
     let form = FormState { error: Some(fault.message().to_owned()), field: fault.field().map(str::to_owned), values };
     let status = if fault.code() == ErrorCode::Invalid { StatusCode::UNPROCESSABLE_ENTITY } else { render::status(fault) };
-    pages::form_again(request, edge, None, form, status).await
+    pages::form_again(request, edge, scope, form, status).await
 }
 
 fn signed_in(config: &Config, opened: &Opened, next: &str) -> HttpResponse {

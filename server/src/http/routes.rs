@@ -21,6 +21,7 @@ pub const ROUTES: &[RouteRow] = &[
     ("POST", "/sign-out", "session"),
     ("POST", "/sign-out-everywhere", "session"),
     ("POST", "/organization", "session"),
+    ("POST", "/new-organization", "session"),
     ("GET", "/artifacts/runs/{id}/{path:.*}", "artifacts:read"),
     ("GET", "/artifacts/models/{id}/{path:.*}", "artifacts:read"),
     ("GET", "/get-artifact", "artifacts:read"),

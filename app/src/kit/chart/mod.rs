@@ -80,12 +80,21 @@ pub fn Chart(
             </header>
             <div class="body">
                 <plot::Plot title scene options zoom height/>
-                {move || scene.with(|scene| (!scene.notes.is_empty()).then(|| view! { <p class="notes">{scene.notes.join(". ")}"."</p> }))}
+                {move || scene.with(notes)}
             </div>
             <values::Values open title=values_title series=shown/>
         </section>
     }
     .into_any()
+}
+
+/// What to know of the drawing. How to see more is only told to readers with a pointer: a finger
+/// scrolls the page.
+fn notes(scene: &Scene) -> Option<AnyView> {
+    (!scene.notes.is_empty()).then(|| {
+        let closer = scene.thinned.then(|| view! { <span class="closer">" Drag to see more."</span> });
+        view! { <p class="notes">{scene.notes.join(". ")}"."{closer}</p> }.into_any()
+    })
 }
 
 /// Which colour is which; press to hide a line.

@@ -44,6 +44,8 @@ pub(super) struct Scene {
     /// Places (0 to 1) of values that are not finite.
     pub gaps: Vec<f64>,
     pub notes: Vec<String>,
+    /// Whether a closer look shows more points.
+    pub thinned: bool,
     pub by_time: bool,
     pub height: f64,
 }
@@ -67,9 +69,11 @@ impl Scene {
         } else {
             x.step_ticks(5)
         };
+        let (notes, thinned) = notes(series, &lines, odd().count(), wish.log);
         Self {
             gaps: odd().take(200).map(|(at, _)| x.at(*at)).collect(),
-            notes: notes(series, &lines, odd().count(), wish.log),
+            notes,
+            thinned,
             x_ticks: x_ticks.into_iter().map(|(value, words)| (x.at(value), words)).collect(),
             y_ticks: y.map_or_else(Vec::new, |y| {
                 y.ticks((wish.height / 38.0) as usize).into_iter().map(|(value, words)| ((1.0 - y.at(value)) * wish.height, words)).collect()
@@ -170,7 +174,8 @@ fn push(out: &mut String, value: f64) {
     }
 }
 
-fn notes(series: &[Series], lines: &[Line], odd: usize, log: bool) -> Vec<String> {
+/// What a reader must know of the drawing, and whether there are points that are not drawn.
+fn notes(series: &[Series], lines: &[Line], odd: usize, log: bool) -> (Vec<String>, bool) {
     let mut notes = Vec::new();
     if odd > 0 {
         notes.push(format!("{} not finite, shown as a gap", number::counted(odd as i64, "value is", "values are")));
@@ -182,9 +187,9 @@ fn notes(series: &[Series], lines: &[Line], odd: usize, log: bool) -> Vec<String
     let (shown, total) =
         series.iter().filter(|series| series.sampled).fold((0, 0), |(shown, total), series| (shown + series.values.len(), total + series.total));
     if total > shown {
-        notes.push(format!("{} of {} points; drag to see more", number::count(shown as i64), number::count(total as i64)));
+        notes.push(format!("{} of {} points", number::count(shown as i64), number::count(total as i64)));
     }
-    notes
+    (notes, total > shown)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod repo;
 mod service;
 
 pub(crate) use service::organizations;
-pub use service::{SignUp, confirm_sign_up, rename, request_reset, reset_password, sign_up};
+pub use service::{SignUp, confirm_sign_up, found_organization, rename, request_reset, reset_password, sign_up};
 
 use crate::access::{Permission, Writes};
 
@@ -19,8 +19,3 @@ impl Permission for ChangeOwnName {
     const NAME: shared::Permission = shared::Permission::TokensOwn;
     type Mode = Writes;
 }
-
-/// How long the link that confirms an address works, in hours.
-pub const SIGN_UP_HOURS: i64 = 24;
-/// How long the link to a new password works, in minutes.
-pub const RESET_MINUTES: i64 = 15;

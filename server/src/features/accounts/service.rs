@@ -7,13 +7,14 @@ use shared::{
     ErrorCode,
     field::{DisplayName, Email, Password, Slug},
     ids::{MemberId, PersonId, TenantId},
+    limits::{RESET_MINUTES, SIGN_UP_HOURS},
 };
 use uuid::Uuid;
 
-use super::{RESET_MINUTES, SIGN_UP_HOURS, repo};
+use super::repo;
 use crate::{
     access::{
-        RequestInfo, Scope, Secret, Sql,
+        ActorKind, RequestInfo, Scope, Secret, Sql,
         audit::{Author, Entry, Subject},
         password,
         provision::{Founding, FoundingError, NewPerson},
@@ -28,6 +29,8 @@ use crate::{
 };
 
 const MAILS_PER_ADDRESS: Limit = Limit { attempts: 6, window: Duration::from_secs(3600) };
+/// Each creates a schema.
+const ORGANIZATIONS_PER_PERSON: Limit = Limit { attempts: 10, window: Duration::from_secs(3600) };
 const MAILS_PER_CALLER: Limit = Limit { attempts: 120, window: Duration::from_secs(3600) };
 
 /// What the sign-up form sends.
@@ -44,9 +47,7 @@ pub struct SignUp<'a> {
 /// # Errors
 /// `Invalid` naming the field; `Forbidden` where sign-up is closed; `TooManyRequests`.
 pub async fn sign_up(services: &Services, request: &RequestInfo, form: SignUp<'_>) -> Result<(), Fault> {
-    if !services.config.sign_up {
-        return Err(Fault::new(ErrorCode::Forbidden, "New organizations are created by invitation here. Ask an administrator."));
-    }
+    check_open(services)?;
     let organization = field("organization", DisplayName::parse(form.organization))?;
     let name = field("name", DisplayName::parse(form.name))?;
     let email = field("email", Email::parse(form.email))?;
@@ -96,6 +97,44 @@ pub async fn confirm_sign_up(services: &Services, request: &RequestInfo, token: 
     })?;
     let tx = services.vault.lobby().await?;
     sessions::open(tx, request, PersonId::from_uuid(person), tenant, MemberId::from_uuid(member), &pending.email, "session.create").await
+}
+
+/// Founds a further organization for somebody who has signed in, as its owner, and moves their
+/// session there.
+///
+/// # Errors
+/// `Invalid` naming `organization`; `Forbidden` where sign-up is closed, and for a script, whose
+/// token is for one organization; `TooManyRequests`.
+pub async fn found_organization(services: &Services, scope: &Scope, organization: &str) -> Result<(), Fault> {
+    let actor = scope.actor();
+    if actor.kind != ActorKind::Member {
+        return Err(Fault::new(ErrorCode::Forbidden, "Sign in with a browser to create an organization."));
+    }
+    check_open(services)?;
+    let organization = field("organization", DisplayName::parse(organization))?;
+    services.throttle.attempt(&format!("organization:{}", actor.person), ORGANIZATIONS_PER_PERSON).await?;
+    scope.rest();
+    let founding = Founding {
+        slug: slug(organization.as_str())?,
+        organization: organization.as_str().into(),
+        person: actor.person.uuid(),
+        member: Uuid::now_v7(),
+        account: None,
+        request_id: scope.request().id.clone(),
+        address: scope.request().address.clone(),
+    };
+    let tenant = services.vault.found(founding).await.map_err(|error| match error {
+        FoundingError::EmailTaken => Fault::internal("a founding without an account took an address"),
+        FoundingError::Fault(fault) => fault,
+    })?;
+    sessions::switch_organization(services, scope, &tenant.to_string()).await
+}
+
+fn check_open(services: &Services) -> Result<(), Fault> {
+    if services.config.sign_up {
+        return Ok(());
+    }
+    Err(Fault::new(ErrorCode::Forbidden, "New organizations are created by invitation here. Ask an administrator."))
 }
 
 /// Mails a link to choose a new password, if the address has an account. The answer is the same.

@@ -141,6 +141,11 @@ impl AuditQuery {
         Ok(AuditEntryConnection(super::list(scope(ctx)?.grant()?, &filter, Page::new(first, after)?).await?))
     }
 
+    /// The entry of a sequence number; null when the log does not reach so far.
+    async fn audit_entry(&self, ctx: &Context<'_>, sequence: i64) -> Result<Option<AuditEntry>> {
+        Ok(super::find(scope(ctx)?.grant()?, sequence).await?.map(AuditEntry))
+    }
+
     /// Recomputes the hash chain from the first entry to the head.
     #[graphql(complexity = 200)]
     async fn audit_verification(&self, ctx: &Context<'_>) -> Result<AuditVerification> {

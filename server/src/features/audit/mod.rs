@@ -10,7 +10,7 @@ mod repo;
 mod service;
 
 pub use model::{Finding, LogEntry};
-pub use service::{Filter, list, verify};
+pub use service::{Filter, find, list, verify};
 
 use crate::access::{Permission, Reads};
 

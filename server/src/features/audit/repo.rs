@@ -62,6 +62,11 @@ pub async fn count<C: Connection>(tx: &C, filter: &Filter) -> Result<u64, Fault>
     Ok(count.unsigned_abs())
 }
 
+pub async fn find<C: Connection>(tx: &C, sequence: i64) -> Result<Option<LogEntry>, Fault> {
+    let row = tx.row("select * from audit_entries where seq = $1", vec![sequence.into()]).await?;
+    Ok(row.as_ref().map(entry).transpose()?)
+}
+
 /// Entries in the order they were written, for verification.
 pub async fn ascending<C: Connection>(tx: &C, after: i64, limit: i64) -> Result<Vec<LogEntry>, Fault> {
     let rows = tx.rows("select * from audit_entries where seq > $1 order by seq limit $2", vec![after.into(), limit.into()]).await?;

@@ -37,6 +37,14 @@ pub async fn list(grant: Grant<'_, ReadAudit>, filter: &Filter, page: Page) -> R
     Ok(Paged::of(rows, &page, repo::count(tx, filter).await?, |entry| entry.sequence.to_string()))
 }
 
+/// The entry of a sequence number.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn find(grant: Grant<'_, ReadAudit>, sequence: i64) -> Result<Option<LogEntry>, Fault> {
+    repo::find(grant.read().await?, sequence).await
+}
+
 /// Recomputes the chain from the first entry to the head. Returns how many entries were checked and
 /// the first thing found wrong.
 ///

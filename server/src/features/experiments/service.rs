@@ -29,9 +29,9 @@ pub struct Found {
     pub next: Option<String>,
 }
 
-/// The name that rows keep of who made them.
+/// The name that rows keep of who made them: the person's, as everywhere else.
 pub fn maker(actor: &Actor) -> String {
-    if actor.email.is_empty() { actor.name.clone() } else { actor.email.clone() }
+    if actor.name.is_empty() { actor.email.clone() } else { actor.name.clone() }
 }
 
 /// Now, to the millisecond, which is what the MLflow protocol shows.

@@ -61,6 +61,10 @@ impl InvitationPreview {
     async fn organization(&self) -> &str {
         &self.0.organization
     }
+    /// The name of who invited.
+    async fn invited_by(&self) -> Option<&str> {
+        self.0.invited_by.as_deref()
+    }
     async fn email(&self) -> &str {
         &self.0.email
     }

@@ -26,6 +26,3 @@ impl Permission for ManageInvitations {
     const NAME: shared::Permission = shared::Permission::MembersWrite;
     type Mode = Writes;
 }
-
-/// How long an invitation works, in days.
-pub const INVITATION_DAYS: i64 = 7;

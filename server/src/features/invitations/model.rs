@@ -19,6 +19,8 @@ pub struct Invitation {
 #[derive(Clone, Debug)]
 pub struct Preview {
     pub organization: String,
+    /// The name of who invited, while they exist.
+    pub invited_by: Option<String>,
     pub email: String,
     pub role: String,
     /// Whether the address has an account, so that its password is asked for and not a new one.

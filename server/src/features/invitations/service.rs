@@ -6,10 +6,11 @@ use shared::{
     ErrorCode, Role,
     field::{DisplayName, Email, Password},
     ids::{InvitationId, MemberId},
+    limits::INVITATION_DAYS,
 };
 use uuid::Uuid;
 
-use super::{INVITATION_DAYS, Invitation, ListInvitations, ManageInvitations, Preview, repo};
+use super::{Invitation, ListInvitations, ManageInvitations, Preview, repo};
 use crate::{
     access::{
         Grant, RequestInfo, Scope, Secret, Sql,

@@ -1,8 +1,10 @@
 //! What each mail says.
 
+use std::sync::LazyLock;
+
 use minijinja::{AutoEscape, Environment, context};
 use serde::{Deserialize, Serialize};
-use std::sync::LazyLock;
+use shared::limits::{INVITATION_DAYS, RESET_MINUTES, SIGN_UP_HOURS};
 
 use crate::fault::Fault;
 
@@ -46,13 +48,20 @@ impl Letter {
         match self {
             Self::ConfirmSignUp { name, organization, link } => (
                 format!("Confirm your address to start {}", one_line(organization)),
-                vec![format!("Hello {name},"), format!("you asked to create the organization {organization} on Assay. Confirm that this address is yours, and it is ready.")],
+                vec![
+                    format!("Hello {name},"),
+                    format!("you asked to create the organization {organization} on Assay. Confirm that this address is yours, and it is ready."),
+                ],
                 Some(("Confirm and start", link)),
-                "The link works once, for 24 hours. If you did not ask for this, ignore this mail: nothing was created.".into(),
+                format!("The link works once, for {SIGN_UP_HOURS} hours. If you did not ask for this, ignore this mail: nothing was created."),
             ),
             Self::AlreadySignedUp { name, sign_in, reset } => (
                 "You already have an Assay account".into(),
-                vec![format!("Hello {name},"), "somebody, probably you, signed up on Assay with this address. It already has an account, so nothing was created.".into(), format!("Forgot the password? Choose a new one: {reset}")],
+                vec![
+                    format!("Hello {name},"),
+                    "somebody, probably you, signed up on Assay with this address. It already has an account, so nothing was created.".into(),
+                    format!("Forgot the password? Choose a new one: {reset}"),
+                ],
                 Some(("Sign in", sign_in)),
                 "If this was not you, nothing needs to be done.".into(),
             ),
@@ -60,7 +69,9 @@ impl Letter {
                 "Choose a new password".into(),
                 vec![format!("Hello {name},"), "somebody asked to reset the password of your Assay account.".into()],
                 Some(("Choose a new password", link)),
-                "The link works once, for 15 minutes, and signs you out everywhere. If you did not ask for this, ignore this mail: your password stays.".into(),
+                format!(
+                    "The link works once, for {RESET_MINUTES} minutes, and signs you out everywhere. If you did not ask for this, ignore this mail: your password stays."
+                ),
             ),
             Self::PasswordChanged { name, reset } => (
                 "Your password was changed".into(),
@@ -72,7 +83,7 @@ impl Letter {
                 format!("{} invites you to {}", one_line(inviter), one_line(organization)),
                 vec!["Hello,".into(), format!("{inviter} invites you to the organization {organization} on Assay, as {role}.")],
                 Some(("Accept the invitation", link)),
-                "The link works once, for 7 days. If you do not know the sender, ignore this mail.".into(),
+                format!("The link works once, for {INVITATION_DAYS} days. If you do not know the sender, ignore this mail."),
             ),
         }
     }
