@@ -35,6 +35,8 @@ async fn t08_no_name_of_an_organization_becomes_the_name_of_a_schema() {
         "'; drop schema public cascade; --",
         "{schema}",
         &long,
+        &long,
+        &long,
         &longest,
     ];
     let found = async |name: &str| {
@@ -56,6 +58,11 @@ async fn t08_no_name_of_an_organization_becomes_the_name_of_a_schema() {
     let (mut schemas, mut slugs) = (HashSet::new(), HashSet::new());
     for name in names {
         let (schema, slug) = found(name).await;
+        assert!(schemas.insert(schema) && slugs.insert(slug), "{name}: one of its own");
+    }
+    // Several at once, whose names make the same slug.
+    let name = format!("Same {}", uuid::Uuid::now_v7().simple());
+    for (schema, slug) in futures::future::join_all((0..3).map(|_| found(&name))).await {
         assert!(schemas.insert(schema) && slugs.insert(slug), "{name}: one of its own");
     }
     for refused in ["", "  ", "a\u{0}b", "a\nb", "a\u{202e}b", &"x".repeat(121)] {
