@@ -1,5 +1,9 @@
 //! Signing up, signing in, resetting, invitations, sessions.
 
+#[path = "accounts/credentials.rs"]
+mod credentials;
+#[path = "accounts/founding.rs"]
+mod founding;
 mod support;
 
 use serde_json::{Value, json};
@@ -56,7 +60,7 @@ async fn t12_t61_a_known_address_looks_like_an_unknown_one() {
 
 #[tokio::test]
 async fn t60_an_account_is_throttled_and_not_locked() {
-    let world = World::start();
+    let world = World::alone(&[]).await;
     let organization = world.organization().await;
     let email = organization.owner.email.clone();
     let attempt = |password: &'static str| {
@@ -102,7 +106,7 @@ async fn t62_t68_each_sign_in_is_a_new_session_and_signing_out_ends_it() {
 
 #[tokio::test]
 async fn t64_a_reset_link_works_once_for_fifteen_minutes_and_ends_every_session() {
-    let world = World::start();
+    let world = World::alone(&[]).await;
     let organization = world.organization().await;
     let email = organization.owner.email.clone();
     let browser = world.anonymous();

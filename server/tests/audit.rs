@@ -1,5 +1,7 @@
 //! The audit log: every write has one entry, the chain shows every kind of tampering.
 
+#[path = "audit/acts.rs"]
+mod acts;
 mod support;
 
 use serde_json::{Value, json};

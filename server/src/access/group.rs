@@ -10,9 +10,11 @@ use std::{
     collections::HashMap,
     future::Future,
     marker::PhantomData,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
 };
 
+use futures::FutureExt;
 use shared::ErrorCode;
 use tokio::sync::oneshot;
 
@@ -111,7 +113,8 @@ impl<W: SharedWrite> Group<W> {
         let mut done = 0;
         while let Some((items, callers)) = self.take(&credential, done) {
             done = items.len();
-            self.settle(&credential, items, callers).await;
+            // A defect must not leave the queue believing that a transaction is under way; who waits for it is told.
+            let _ = AssertUnwindSafe(self.settle(&credential, items, callers)).catch_unwind().await;
         }
     }
 

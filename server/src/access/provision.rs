@@ -249,10 +249,13 @@ fn schema(tenant: TenantId) -> String {
     format!("t_{}", tenant.hex())
 }
 
+/// The slug that was asked for, or the first free one with a number behind it. Whoever asks for the same one at the same time waits.
 async fn free_slug(tx: &mut PgConnection, wanted: &str) -> Result<String, Fault> {
+    let stem = wanted[..wanted.len().min(34)].trim_end_matches('-');
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))").bind(format!("slug:{stem}")).execute(&mut *tx).await?;
     let taken: Vec<(String,)> =
-        sqlx::query_as("select slug from public.tenants where slug = $1 or slug like $1 || '-%'").bind(wanted).fetch_all(tx).await?;
+        sqlx::query_as("select slug from public.tenants where slug = $1 or slug like $2 || '-%'").bind(wanted).bind(stem).fetch_all(tx).await?;
     let is_free = |slug: &String| !taken.iter().any(|(other,)| other == slug);
-    let slugs = std::iter::once(wanted.to_owned()).chain((2..).map(|n| format!("{}-{n}", &wanted[..wanted.len().min(34)])));
+    let slugs = std::iter::once(wanted.to_owned()).chain((2..).map(|n| format!("{stem}-{n}")));
     slugs.into_iter().find(is_free).ok_or_else(|| Fault::internal("no free slug"))
 }

@@ -51,6 +51,14 @@ pub struct Actor {
     pub credential: Uuid,
 }
 
+impl Actor {
+    /// When a member signed in: a session's id is a UUIDv7, which begins with its time. `None` for who did not sign in.
+    pub fn signed_in_at(&self) -> Option<DateTime<Utc>> {
+        let (seconds, nanos) = self.credential.get_timestamp().filter(|_| self.kind == ActorKind::Member)?.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    }
+}
+
 /// The organization a scope is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {

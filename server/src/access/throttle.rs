@@ -48,7 +48,7 @@ impl Throttle {
         Ok(Self { client, manager: Arc::default(), local: Arc::default(), clock })
     }
 
-    /// Counts an attempt.
+    /// Counts an attempt. The first one past a limit is a warning in the log, each one a point of `assay_throttled_total`: what an operator's alert watches.
     ///
     /// # Errors
     /// `TooManyRequests` once the limit is passed.
@@ -59,6 +59,12 @@ impl Throttle {
             None => self.count_here(key, bucket),
         };
         if count > limit.attempts {
+            // Whose attempts they are stays out of the log.
+            let what = key.splitn(3, ':').take(2).collect::<Vec<_>>().join(":");
+            if count == limit.attempts + 1 {
+                tracing::warn!(what, attempts = limit.attempts, seconds = limit.window.as_secs(), "too many attempts");
+            }
+            metrics::counter!("assay_throttled_total", "what" => what).increment(1);
             let minutes = limit.window.as_secs().div_ceil(60);
             return Err(Fault::new(ErrorCode::TooManyRequests, format!("Too many attempts. Try again in {minutes} minutes.")));
         }

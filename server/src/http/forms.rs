@@ -1,8 +1,6 @@
 //! The plain HTML forms around signing in. They work before any script has loaded: success answers
 //! with a redirect, a refusal with the same page, what was typed and what is wrong with it.
 
-use std::collections::BTreeMap;
-
 use actix_web::{
     HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite, time::Duration as CookieDuration},
@@ -12,9 +10,9 @@ use actix_web::{
 use app::FormState;
 use shared::ErrorCode;
 
-use super::{Edge, caller, pages, render};
+use super::{Edge, caller, once, pages, render};
 use crate::{
-    access::Scope,
+    access::{ActorKind, Scope},
     config::Config,
     fault::Fault,
     features::{
@@ -24,7 +22,7 @@ use crate::{
     },
 };
 
-type Fields = web::Form<BTreeMap<String, String>>;
+type Fields = web::Form<once::Fields>;
 
 pub fn configure(app: &mut web::ServiceConfig) {
     app.app_data(web::FormConfig::default().limit(16 * 1024))
@@ -48,7 +46,7 @@ fn field<'f>(fields: &'f Fields, name: &str) -> &'f str {
 async fn sign_in(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
     let info = caller::request_info(&request);
     match sessions::sign_in(&edge.services, &info, field(&fields, "email"), field(&fields, "password")).await {
-        Ok(opened) => signed_in(&edge.services.config, &opened, field(&fields, "next")),
+        Ok(opened) => signed_in(&request, &edge, &opened, field(&fields, "next")).await,
         Err(fault) => refused(&request, &edge, &fields, &fault).await,
     }
 }
@@ -68,7 +66,7 @@ async fn sign_up(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) ->
 
 async fn confirm(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
     match accounts::confirm_sign_up(&edge.services, &caller::request_info(&request), field(&fields, "token")).await {
-        Ok(opened) => signed_in(&edge.services.config, &opened, "/"),
+        Ok(opened) => signed_in(&request, &edge, &opened, "/").await,
         Err(fault) => refused(&request, &edge, &fields, &fault).await,
     }
 }
@@ -90,7 +88,7 @@ async fn reset_password(request: HttpRequest, edge: web::Data<Edge>, fields: Fie
 async fn accept_invitation(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
     let info = caller::request_info(&request);
     match invitations::accept(&edge.services, &info, field(&fields, "token"), field(&fields, "name"), field(&fields, "password")).await {
-        Ok(opened) => signed_in(&edge.services.config, &opened, "/"),
+        Ok(opened) => signed_in(&request, &edge, &opened, "/").await,
         Err(fault) => refused(&request, &edge, &fields, &fault).await,
     }
 }
@@ -160,7 +158,18 @@ async fn refused_inside(request: &HttpRequest, edge: &Edge, scope: Option<Scope>
     pages::form_again(request, edge, scope, form, status).await
 }
 
-fn signed_in(config: &Config, opened: &Opened, next: &str) -> HttpResponse {
+/// Hands the new session to the browser. The one that it had ends, so that an old copy of its cookie is worth nothing.
+async fn signed_in(request: &HttpRequest, edge: &Edge, opened: &Opened, next: &str) -> HttpResponse {
+    match caller::scope_of(request, &edge.services).await {
+        Ok(Some(scope)) if scope.actor().kind == ActorKind::Member => {
+            if let Err(fault) = sessions::sign_out(&edge.services, &scope).await {
+                return render::response(&fault);
+            }
+        }
+        Err(fault) if fault.code() != ErrorCode::Unauthenticated => return render::response(&fault),
+        _ => {}
+    }
+    let config = &edge.services.config;
     let max_age = CookieDuration::try_from(opened.max_age).unwrap_or(CookieDuration::days(1));
     with_cookie(see_other(own_path(next)), cookie(config, opened.secret.expose(), max_age))
 }

@@ -5,7 +5,7 @@ use async_graphql::{BatchRequest, Request, parser::types::OperationType};
 use futures::StreamExt;
 use shared::ErrorCode;
 
-use super::{Edge, caller, render};
+use super::{Edge, caller, once::Once, render};
 use crate::{
     fault::Fault,
     graphql::{self, BATCH_MAX, BODY_MAX},
@@ -29,8 +29,9 @@ async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>
         return Err(Fault::new(ErrorCode::UnsupportedMediaType, "Send the query as application/json."));
     }
     let body = read_body(payload).await?;
-    let batch: BatchRequest =
-        serde_json::from_slice(&body).map_err(|_| Fault::new(ErrorCode::Invalid, "The body is not a GraphQL request in JSON."))?;
+    let unreadable = |_| Fault::new(ErrorCode::Invalid, "The body is not a GraphQL request in JSON.");
+    serde_json::from_slice::<Once>(&body).map_err(unreadable)?;
+    let batch: BatchRequest = serde_json::from_slice(&body).map_err(unreadable)?;
     let scope = caller::scope_of(&request, &edge.services).await?;
     match batch {
         BatchRequest::Single(operation) => Ok(answer(&graphql::execute(&edge.schema, scope, operation).await)),

@@ -8,6 +8,7 @@ mod forms;
 mod graphql;
 mod guard;
 mod health;
+mod once;
 pub mod pages;
 mod render;
 pub mod routes;

@@ -42,8 +42,18 @@ pub struct Actor {
 impl Actor {
     /// Nobody.
     pub fn anonymous(world: &World) -> Self {
+        Self::visitor(&world.url)
+    }
+
+    /// Nobody, at any address.
+    pub fn visitor(url: &str) -> Self {
         let client = Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client");
-        Self { client, url: world.url.clone(), token: None, email: String::new() }
+        Self { client, url: url.to_owned(), token: None, email: String::new() }
+    }
+
+    /// A script with a token that somebody else was given.
+    pub fn bearer(self, secret: &str) -> Self {
+        Self { token: Some(secret.to_owned()), ..self }
     }
 
     /// A browser after signing in.

@@ -1,10 +1,15 @@
 //! The world of a test: the real app on a real socket, real Postgres and Redis, and actors who speak
 //! public APIs only. One server a test binary; every test founds an organization of its own, so all
-//! of them run side by side. A test that moves the clock starts a server of its own.
+//! of them run side by side. A test that moves the clock starts a server of its own, which
+//! leaves the jobs of others alone.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod actor;
+pub mod calls;
+pub mod html;
 mod mail;
+pub mod names;
+pub mod process;
 pub mod raw;
 pub mod tracking;
 
@@ -38,6 +43,7 @@ pub struct World {
     pub mail: PathBuf,
     runtime: tokio::runtime::Handle,
     services: Services,
+    database: String,
 }
 
 #[derive(Parser)]
@@ -46,7 +52,7 @@ struct Settings {
     config: Config,
 }
 
-static WORLD: LazyLock<World> = LazyLock::new(World::start);
+static WORLD: LazyLock<World> = LazyLock::new(|| World::start(&[], database_url(), true));
 
 /// The server of this test binary.
 pub fn world() -> &'static World {
@@ -59,20 +65,25 @@ pub fn database_url() -> String {
 }
 
 impl World {
-    /// Starts another server on the same database, with a clock of its own.
-    pub fn start() -> Self {
-        Self::start_with(&[])
+    /// Starts another server on the same database, with a clock of its own and no worker. More settings are as on the command line; `--redis-url=` stands
+    /// for no Redis.
+    pub fn replica(more: &[&str]) -> Self {
+        Self::start(more, database_url(), false)
     }
 
-    /// Starts a server with more settings, as on the command line.
-    pub fn start_with(more: &[&str]) -> Self {
+    /// Starts a server with a worker on a database of its own.
+    pub async fn alone(more: &[&str]) -> Self {
+        Self::start(more, process::Database::create().await.0, true)
+    }
+
+    fn start(more: &[&str], database: String, works: bool) -> Self {
         let (send, receive) = std::sync::mpsc::channel();
         let folder = std::env::temp_dir().join(format!("assay-test-{}", Uuid::now_v7().simple()));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let mut arguments = vec![
             "assay".to_owned(),
-            format!("--database-url={}", database_url()),
+            format!("--database-url={database}"),
             format!("--listen=127.0.0.1:{port}"),
             format!("--blobs={}", folder.join("blobs").display()),
             format!("--mail=file:{}", folder.join("mail").display()),
@@ -82,7 +93,7 @@ impl World {
         if let Some(redis) = redis {
             arguments.push(format!("--redis-url={redis}"));
         }
-        arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
+        arguments.extend(more.iter().filter(|argument| **argument != "--redis-url=").map(|argument| (*argument).to_owned()));
         let config = Settings::parse_from(arguments).config;
         let clock = Clock::system();
         let (moved, mail) = (clock.clone(), folder.join("mail"));
@@ -91,14 +102,22 @@ impl World {
                 let services = Services::open(config, moved).await.expect("services open");
                 services.vault.migrate().await.expect("migrates");
                 let (_stop, stopped) = tokio::sync::watch::channel(false);
-                tokio::spawn(Worker::new(services.clone()).work(stopped));
+                if works {
+                    tokio::spawn(Worker::new(services.clone()).work(stopped));
+                }
                 let server = http::serve(Edge::new(services.clone(), None), listener).expect("serves");
                 send.send((services, tokio::runtime::Handle::current())).expect("the test waits");
                 server.await.expect("runs");
             });
         });
         let (services, runtime) = receive.recv().expect("the server starts");
-        Self { url: format!("http://127.0.0.1:{port}"), clock, mail, runtime, services }
+        Self { url: format!("http://127.0.0.1:{port}"), clock, mail, runtime, services, database }
+    }
+
+    /// Moves the clock into the middle of a window of so many seconds, so that none ends during a test.
+    pub fn to_the_middle_of(&self, window: i64) {
+        let gone = self.clock.now().timestamp() % window;
+        self.clock.advance(chrono::TimeDelta::seconds(window + window / 2 - gone));
     }
 
     /// Runs something on the server's own runtime, where its connections live.
@@ -176,7 +195,7 @@ impl Organization<'_> {
     /// A Postgres connection with the owner's rights, in the organization's schema: the tamperer.
     pub async fn tamperer(&self) -> sqlx::PgConnection {
         use sqlx::Connection;
-        let mut connection = sqlx::PgConnection::connect(&database_url()).await.expect("connects");
+        let mut connection = sqlx::PgConnection::connect(&self.world.database).await.expect("connects");
         let tenant = self.tenant().await;
         sqlx::query("select set_config('search_path', 't_' || $1 || ',public', false), set_config('app.tenant_id', $2, false)")
             .bind(tenant.simple().to_string())

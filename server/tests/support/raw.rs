@@ -28,3 +28,12 @@ pub async fn exchange(world: &World, actor: &Actor, method: &str, target: &str, 
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     (status, text)
 }
+
+/// Sends bytes to an address and returns what comes back before the connection is closed.
+pub async fn bytes(address: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).await.expect("connects");
+    stream.write_all(bytes).await.expect("sends");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    answer
+}

@@ -58,12 +58,13 @@ pub async fn sign_up(services: &Services, request: &RequestInfo, form: SignUp<'_
     let url = services.config.public_url();
     let known = repo::find_person(&tx, email.as_str()).await?;
     let secret = Secret::opaque();
+    // A known address takes the same statements as an unknown one; nobody is mailed the secret of its sign-up.
     let pending =
         repo::Pending { email: email.as_str().into(), name: name.as_str().into(), organization: organization.as_str().into(), password_hash };
+    repo::insert_sign_up(&tx, secret.hash(), &pending, tx.now() + TimeDelta::hours(SIGN_UP_HOURS)).await?;
     let letter = match known {
         Some((_, name)) => Letter::AlreadySignedUp { name, sign_in: format!("{url}/sign-in"), reset: format!("{url}/forgot-password") },
         None => {
-            repo::insert_sign_up(&tx, secret.hash(), &pending, tx.now() + TimeDelta::hours(SIGN_UP_HOURS)).await?;
             Letter::ConfirmSignUp { name: pending.name, organization: pending.organization, link: format!("{url}/confirm?token={}", secret.expose()) }
         }
     };
@@ -137,7 +138,7 @@ fn check_open(services: &Services) -> Result<(), Fault> {
     Err(Fault::new(ErrorCode::Forbidden, "New organizations are created by invitation here. Ask an administrator."))
 }
 
-/// Mails a link to choose a new password, if the address has an account. The answer is the same.
+/// Mails a link to choose a new password, if the address has an account. The answer is the same, and so is its time: the link is made after it.
 ///
 /// # Errors
 /// `Invalid` when the address is not one; `TooManyRequests`.
@@ -145,7 +146,21 @@ pub async fn request_reset(services: &Services, request: &RequestInfo, email: &s
     let email = field("email", Email::parse(email))?;
     throttle_mail(services, request, &email).await?;
     let tx = services.vault.lobby().await?;
-    let Some((person, name)) = repo::find_person(&tx, email.as_str()).await? else { return Ok(()) };
+    let known = repo::find_person(&tx, email.as_str()).await?;
+    drop(tx);
+    if let Some((person, name)) = known {
+        let (services, request) = (services.clone(), request.clone());
+        tokio::spawn(async move {
+            if let Err(error) = mail_reset(&services, &request, person, name, &email).await {
+                tracing::error!(%error, "could not mail a link to reset a password");
+            }
+        });
+    }
+    Ok(())
+}
+
+async fn mail_reset(services: &Services, request: &RequestInfo, person: PersonId, name: String, email: &Email) -> Result<(), Fault> {
+    let tx = services.vault.lobby().await?;
     let secret = Secret::opaque();
     repo::insert_reset(&tx, secret.hash(), person, tx.now() + TimeDelta::minutes(RESET_MINUTES)).await?;
     let link = format!("{}/reset-password?token={}", services.config.public_url(), secret.expose());

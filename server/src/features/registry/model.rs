@@ -7,6 +7,7 @@ use shared::{
     ids::{LoggedModelId, RegisteredModelId, RunId},
     key::check_key,
 };
+use unicode_normalization::UnicodeNormalization;
 
 use super::error::RegistryError;
 use crate::features::artifacts::{location::Owner, path::ArtifactPath};
@@ -22,7 +23,8 @@ pub const DESCRIPTION_MAX: usize = 5_000;
 /// Models with this tag set to `true` are prompts, which searches leave out unless they ask for them.
 pub const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
 
-/// A registered model's name: any text without `/` and `:` (they delimit model URIs) and without control or invisible characters.
+/// A registered model's name: any text without `/` and `:` (they delimit model URIs), without control or invisible characters, and without words in which
+/// a letter of another alphabet looks like a Latin one. Two spellings of the same letters are one name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ModelName(String);
 
@@ -44,7 +46,10 @@ impl ModelName {
         if text.chars().any(is_invisible) {
             return refuse("it contains control or invisible characters");
         }
-        Ok(Self(text.to_owned()))
+        if text.split(|c: char| !c.is_alphabetic()).any(deceives) {
+            return refuse("it contains a letter of another alphabet that looks like a Latin one");
+        }
+        Ok(Self(text.nfc().collect()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -56,6 +61,14 @@ impl fmt::Display for ModelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Cyrillic, Greek and Armenian letters that look like Latin ones.
+const LOOKALIKES: &str = "аеѕіјӏорсԛухһԁԝАВЕЅІЈКМНОРСТУХԌԚԜοΑΒΕΖΗΙΚΜΝΟΡΤΥΧօսհոցԼՕՏ";
+
+/// Whether a word is Latin but for letters that only look so.
+fn deceives(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_alphabetic()) && word.contains(|c| LOOKALIKES.contains(c))
 }
 
 /// Controls, direction overrides, zero-width characters and line separators.
@@ -243,6 +256,17 @@ mod tests {
         for bad in ["", "  ", "a/b", "a:b", ".", "..", "a\nb", "a\u{0}", "a\u{202e}b", "a\u{200b}b", &"x".repeat(257)] {
             assert!(ModelName::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn t46_a_name_is_what_it_looks_like() {
+        for good in ["модель fraud", "fraud-модель", "мороз", "β-VAE", "βVAE", "Δloss", "größe", "数据v2"] {
+            assert!(ModelName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["fr\u{430}ud_detector", "\u{421}hurn", "m\u{3bf}del", "the \u{410}nswer", "n\u{585}w"] {
+            assert!(ModelName::parse(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(ModelName::parse("fraude\u{301}").ok(), ModelName::parse("fraud\u{e9}").ok());
     }
 
     #[test]

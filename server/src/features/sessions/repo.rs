@@ -47,7 +47,9 @@ pub async fn insert(
     request: &RequestInfo,
     expires_at: DateTime<Utc>,
 ) -> Result<Uuid, Fault> {
-    let id = Uuid::now_v7();
+    // The id says when it was opened, by the injected clock: some acts ask for a fresh sign-in.
+    let at = uuid::Timestamp::from_unix(uuid::NoContext, tx.now().timestamp().unsigned_abs(), tx.now().timestamp_subsec_nanos());
+    let id = Uuid::new_v7(at);
     tx.run(
         "insert into sessions (id, hash, person_id, tenant_id, user_agent, address, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         vec![

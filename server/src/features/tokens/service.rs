@@ -17,6 +17,8 @@ use crate::{
 
 /// Tokens a member may have at the same time.
 const TOKENS_MAX: u64 = 100;
+/// How old a sign-in may be. A token outlives the session, so that whoever finds a browser open must not leave with one.
+const FRESH_MINUTES: i64 = 60;
 
 /// The caller's live tokens, the newest first.
 ///
@@ -33,11 +35,14 @@ pub async fn list(grant: Grant<'_, ListTokens>, page: Page) -> Result<Paged<Toke
 /// Creates a token and returns its secret, once.
 ///
 /// # Errors
-/// `Invalid` naming `name`, `scopes` or `expiresInDays`; `Forbidden` when a token asks;
-/// `LimitExceeded` with 100 live tokens.
+/// `Invalid` naming `name`, `scopes` or `expiresInDays`; `Forbidden` when a token asks or the sign-in is an
+/// hour old; `LimitExceeded` with 100 live tokens.
 pub async fn create(grant: Grant<'_, ManageTokens>, name: &str, scopes: &[String], expires_in_days: Option<i32>) -> Result<(Token, Secret), Fault> {
     if grant.actor().kind != ActorKind::Member {
         return Err(Fault::new(ErrorCode::Forbidden, "A token cannot create tokens. Sign in with a browser."));
+    }
+    if grant.actor().signed_in_at().is_none_or(|at| grant.now() - at > TimeDelta::minutes(FRESH_MINUTES)) {
+        return Err(Fault::new(ErrorCode::Forbidden, "You signed in more than an hour ago. Sign in again to create a token."));
     }
     let name = DisplayName::parse(name).map_err(|refused| Fault::invalid("name", refused.0))?;
     let scopes = model::check_scopes(scopes).map_err(|refused| Fault::invalid("scopes", refused.0))?;

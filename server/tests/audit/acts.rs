@@ -1,0 +1,116 @@
+//! Whatever anybody does is in the audit log: one entry an act, with who, what and when.
+
+use crate::support::{
+    Organization, PASSWORD,
+    calls::CALLS,
+    names::{Names, ask},
+    world,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+/// Telemetry of a running run: the entry that ends the run carries its digest.
+const TELEMETRY: &[&str] = &["log-parameter", "runs/set-tag", "log-inputs", "runs/outputs", "log-model", "log-metric", "log-batch"];
+
+/// The log: how many entries there are, and the newest.
+async fn log(organization: &Organization<'_>) -> (u64, Value) {
+    let query =
+        "{ auditEntries(first: 1) { totalCount nodes { sequence at action actor actorKind subjectKind subjectId outcome requestId address } } }";
+    let mut answer = organization.owner.graphql(query, Value::Null).await;
+    let entries = &mut answer["data"]["auditEntries"];
+    (entries["totalCount"].as_u64().expect("a number"), entries["nodes"][0].take())
+}
+
+fn assert_whole(act: &str, entry: &Value, kind: &str, actor: &str) {
+    let text = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+    assert_eq!((text("actorKind").as_str(), text("actor").as_str(), text("outcome").as_str()), (kind, actor, "DONE"), "{act}: {entry}");
+    assert!(text("action").contains('.') && !text("subjectKind").is_empty() && !text("subjectId").is_empty(), "{act}: {entry}");
+    assert_eq!((text("requestId").len(), text("address").as_str()), (32, "127.0.0.1"), "{act}: {entry}");
+    let at: DateTime<Utc> = text("at").parse().expect("a time");
+    let age = world().clock.now() - at;
+    assert!((TimeDelta::seconds(-1)..TimeDelta::minutes(2)).contains(&age), "{act}: {entry}");
+}
+
+#[tokio::test]
+async fn c7_1d_every_call_of_a_script_that_changes_something_has_one_entry() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let names = Names::of(&script).await;
+    for (method, path, input) in CALLS {
+        let reads = *method == "GET" || path.ends_with("/search") || path.ends_with("get-latest-versions") || path.contains("/mpu/");
+        let expected = u64::from(!reads && !TELEMETRY.iter().any(|end| path.ends_with(end)));
+        let before = log(&organization).await.0;
+        ask(&script, method, &format!("/api/2.0/{}", names.fill(path)), &names.fill(input)).await;
+        let (after, newest) = log(&organization).await;
+        assert_eq!(after - before, expected, "{method} {path}: {newest}");
+        if expected == 1 {
+            assert_whole(path, &newest, "token", &organization.owner.email);
+        }
+    }
+}
+
+#[tokio::test]
+async fn c7_1d_every_act_of_a_person_has_one_entry() {
+    let organization = world().organization().await;
+    let names = Names::of(&organization.script().await).await;
+    organization.member("viewer").await;
+    let invited = organization.owner.graphql("mutation { inviteMember(email: \"other@example.com\", role: \"viewer\") { id } }", Value::Null).await;
+    let invitation = invited["data"]["inviteMember"]["id"].as_str().unwrap_or_else(|| panic!("{invited}"));
+    let first = organization.owner.graphql("{ members { nodes { id email } } tokens { nodes { id } } }", Value::Null).await;
+    let nodes = first["data"]["members"]["nodes"].as_array().expect("members");
+    let member = nodes.iter().find(|node| node["email"] != organization.owner.email.as_str()).expect("the member")["id"].as_str().expect("an id");
+    let token = first["data"]["tokens"]["nodes"][0]["id"].as_str().expect("an id");
+    let mutations = [
+        "createProject(name: \"$fresh\") { id }",
+        "createExperiment(name: \"$fresh\") { id }",
+        "renameExperiment(id: \"$experiment\", name: \"$fresh\") { id }",
+        "renameRun(id: \"$run\", name: \"$fresh\") { id }",
+        "noteRun(id: \"$run\", note: \"n\") { id }",
+        "setRunTag(id: \"$run\", key: \"t\", value: \"v\") { id }",
+        "removeRunTag(id: \"$run\", key: \"t\") { id }",
+        "removeRuns(ids: [\"$run\"]) { id }",
+        "restoreRuns(ids: [\"$run\"]) { id }",
+        "removeExperiment(id: \"$experiment\") { id }",
+        "restoreExperiment(id: \"$experiment\") { id }",
+        "createToken(input: { name: \"t\", scopes: [\"runs:read\"] }) { secret }",
+        "revokeToken(id: \"$token\") { id }",
+        "inviteMember(email: \"$fresh@example.com\", role: \"viewer\") { id }",
+        "revokeInvitation(id: \"$invitation\") { id }",
+        "updateMemberRoles(id: \"$member\", roles: [\"admin\"]) { id }",
+        "removeMember(id: \"$member\") { id }",
+        "updateViewer(name: \"Olga\") { id }",
+    ];
+    let schema = server::graphql::sdl();
+    let fields = schema.split("type Mutation {").nth(1).and_then(|rest| rest.split("\n}").next()).expect("mutations");
+    let fields = fields
+        .lines()
+        .filter_map(|line| line.trim().split_once('('))
+        .map(|(name, _)| name)
+        .filter(|name| name.bytes().all(|b| b.is_ascii_alphabetic()));
+    let untried: Vec<&str> = fields.filter(|name| !mutations.iter().any(|mutation| mutation.starts_with(&format!("{name}(")))).collect();
+    assert!(untried.is_empty(), "{untried:?}");
+    for mutation in mutations {
+        let before = log(&organization).await.0;
+        let query = names.fill(&mutation.replace("$token", token).replace("$member", member).replace("$invitation", invitation));
+        let done = organization.owner.graphql(&format!("mutation {{ {query} }}"), Value::Null).await;
+        assert!(done["errors"].is_null(), "{mutation}: {done}");
+        let (after, newest) = log(&organization).await;
+        assert_eq!(after - before, 1, "{mutation}: {newest}");
+        assert_whole(mutation, &newest, "member", &organization.owner.email);
+    }
+    let browser = world().anonymous();
+    let own = format!("org_{}", organization.tenant().await.simple());
+    for (form, fields) in [
+        ("/sign-in", vec![("email", organization.owner.email.as_str()), ("password", PASSWORD)]),
+        ("/organization", vec![("organization", own.as_str())]),
+        ("/sign-out", vec![]),
+    ] {
+        let before = log(&organization).await.0;
+        assert_eq!(browser.form(form, &fields).await.status, 303, "{form}");
+        let (after, newest) = log(&organization).await;
+        assert_eq!(after - before, 1, "{form}: {newest}");
+        assert_whole(form, &newest, "member", &organization.owner.email);
+    }
+    let seen = organization.owner.graphql("{ auditVerification { finding } }", json!({})).await;
+    assert_eq!(seen["data"]["auditVerification"], json!({ "finding": null }));
+}

@@ -1,0 +1,192 @@
+//! Pages show what people typed as text, wherever it was typed.
+
+mod support;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::{Actor, PASSWORD, World, actor::Answer, html::elements, world};
+
+/// Leaves a script, a comment, an attribute in either quotes, and asks for one of its own.
+const HOSTILE: &str = r#"CANARY</script><!--<script><img src=x onerror=alert(1)>"' onmouseover='alert(1)' x="><svg onload=alert(1)>"#;
+/// The same for names that may hold neither slash nor colon.
+const NAME: &str = r#"CANARY<!--<script><img src=x onerror=alert(1)>"' onmouseover='alert(1)' x="><svg onload=alert(1)>"#;
+const LINK: &str = "javascript:alert('CANARY')";
+
+fn encode(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// Nothing in the page runs but what the server put there.
+fn assert_harmless(place: &str, page: &Answer) {
+    let policy = page.header("content-security-policy");
+    let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or_else(|| panic!("{place}: no nonce: {policy}"));
+    let scripts = policy.split(';').find(|part| part.trim().starts_with("script-src")).unwrap_or_default();
+    assert!(
+        policy.starts_with("default-src 'none'") && !scripts.contains("unsafe-inline") && !scripts.contains("'unsafe-eval'"),
+        "{place}: {policy}"
+    );
+    assert!(nonce.len() >= 16, "{place}: {nonce}");
+    for element in elements(&page.text()) {
+        let shown = || format!("{place}: {element:?}").chars().take(600).collect::<String>();
+        for (name, value) in &element.attributes {
+            assert!(!name.starts_with("on"), "{}", shown());
+            let address = matches!(name.as_str(), "href" | "src" | "action" | "formaction" | "xlink:href" | "srcdoc");
+            let scheme = value.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect::<String>().to_ascii_lowercase();
+            let runs = ["javascript:", "vbscript:", "data:text"].iter().any(|start| scheme.starts_with(start));
+            assert!(!address || !runs, "{}", shown());
+        }
+        assert!(!matches!(element.name.as_str(), "base" | "iframe" | "object" | "embed"), "{}", shown());
+        assert!(element.name != "img" || element.attribute("src") != Some("x"), "{}", shown());
+        if element.name == "script" {
+            assert_eq!(element.attribute("nonce"), Some(nonce), "{}", shown());
+            let script = element.script.to_ascii_lowercase();
+            // Either would make a browser read on past the end of the script.
+            assert!(!script.contains("<!--") && !script.contains("<script"), "{}", shown());
+        }
+    }
+}
+
+/// An organization that is hostile from its name on: its owner's browser, and the session in it.
+async fn founder(world: &World) -> (Actor, String) {
+    let browser = world.anonymous();
+    let email = format!("founder-{}@example.com", uuid::Uuid::now_v7().simple());
+    let form = [("organization", HOSTILE), ("name", HOSTILE), ("email", email.as_str()), ("password", PASSWORD)];
+    assert_eq!(browser.form("/sign-up", &form).await.status, 303);
+    let link = world.link_to(&email).await;
+    let confirmed = browser.form("/confirm", &[("token", link.split("token=").nth(1).expect("a token"))]).await;
+    assert_eq!(confirmed.status, 303, "{}", confirmed.text());
+    let session = confirmed.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+    (browser, session)
+}
+
+#[tokio::test]
+async fn t41_what_people_typed_is_text_on_every_page() {
+    let (owner, session) = founder(world()).await;
+    let script = owner.token(&["*"]).await;
+    let made = async |path: &str, body: Value| {
+        let answer = script.mlflow("POST", path, body).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.json()
+    };
+    let pairs = json!([
+        { "key": "note", "value": HOSTILE },
+        { "key": "mlflow.note.content", "value": HOSTILE },
+        { "key": "mlflow.source.name", "value": LINK },
+        { "key": "mlflow.source.git.repoURL", "value": LINK },
+        { "key": "mlflow.source.git.commit", "value": HOSTILE },
+        { "key": "mlflow.source.git.branch", "value": HOSTILE },
+        { "key": "mlflow.parentRunId", "value": HOSTILE },
+    ]);
+    let experiment = made("experiments/create", json!({ "name": HOSTILE, "tags": pairs })).await;
+    let experiment = experiment["experiment_id"].as_str().expect("an id").to_owned();
+    let run =
+        made("runs/create", json!({ "experiment_id": experiment, "run_name": HOSTILE, "user_id": HOSTILE, "start_time": 1, "tags": pairs })).await;
+    let run = run["run"]["info"]["run_id"].as_str().expect("an id").to_owned();
+    made(
+        "runs/log-batch",
+        json!({ "run_id": run, "params": [{ "key": "p", "value": HOSTILE }], "metrics": [{ "key": "m", "value": 1, "timestamp": 1 }] }),
+    )
+    .await;
+    let dataset =
+        json!({ "name": HOSTILE, "digest": "CANARY<img src=x>", "source_type": HOSTILE, "source": LINK, "schema": HOSTILE, "profile": HOSTILE });
+    made(
+        "runs/log-inputs",
+        json!({ "run_id": run, "datasets": [{ "dataset": dataset, "tags": [{ "key": "mlflow.data.context", "value": HOSTILE }] }] }),
+    )
+    .await;
+    made("logged-models", json!({ "experiment_id": experiment, "name": NAME.replace(['"', '\''], ""), "source_run_id": run, "model_type": HOSTILE }))
+        .await;
+    let file = format!("/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/{}.html", encode("CANARY'<img src=x onerror=alert(1)>"));
+    let stored = script.send(script.request(Method::PUT, &file).body(HOSTILE)).await;
+    // Where such a name is refused, an innocent one carries the content.
+    let name = if stored.status == 200 { "CANARY'<img src=x onerror=alert(1)>.html" } else { "CANARY.html" };
+    if stored.status != 200 {
+        let file = format!("/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/{name}");
+        assert_eq!(script.send(script.request(Method::PUT, &file).body(HOSTILE)).await.status, 200);
+    }
+    // What a version was made of does not change any more.
+    made("registered-models/create", json!({ "name": NAME, "description": HOSTILE, "tags": pairs })).await;
+    made("model-versions/create", json!({ "name": NAME, "source": format!("runs:/{run}"), "run_id": run, "description": HOSTILE, "tags": pairs }))
+        .await;
+    for mutation in ["createProject(name: $name) { id }", "createToken(input: { name: $name, scopes: [\"runs:read\"] }) { secret }"] {
+        let answer = owner.graphql(&format!("mutation($name: String!) {{ {mutation} }}"), json!({ "name": HOSTILE })).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+    }
+    let (run, experiment, model, typed) = (format!("/runs/{run}"), format!("/experiments/{experiment}"), encode(NAME), encode(HOSTILE));
+    // Each with whether what was typed must be seen on it.
+    let pages = [
+        ("/".to_owned(), true),
+        ("/experiments".into(), true),
+        (format!("/experiments?filter={typed}"), false),
+        (format!("/models?filter={typed}"), false),
+        (format!("/audit?actor={typed}"), false),
+        (experiment, true),
+        (run.clone(), true),
+        (format!("{run}/metrics"), true),
+        (format!("{run}/artifacts"), true),
+        (format!("{run}/artifacts?path={}", encode(name)), true),
+        ("/models".into(), true),
+        (format!("/models/{model}"), true),
+        ("/members".into(), true),
+        ("/members/invitations".into(), true),
+        ("/members/roles".into(), true),
+        ("/tokens".into(), true),
+        ("/audit".into(), true),
+        ("/account".into(), true),
+        ("/kit".into(), false),
+        (format!("/nothing/{typed}"), false),
+        (format!("/runs/{typed}"), false),
+        (format!("/models/{typed}"), false),
+        (format!("/sign-in?next={}", encode(LINK)), false),
+        (format!("/invitation?token={typed}"), false),
+        (format!("/reset-password?token={typed}"), false),
+        (format!("/confirm?token={typed}"), false),
+    ];
+    let mut nonces = std::collections::HashSet::new();
+    for (place, shows) in &pages {
+        let request = owner.request(Method::GET, place).header("cookie", format!("{session}; theme={}", encode("dark\" onload=\"alert(1)")));
+        for page in [owner.get(place).await, owner.send(request).await] {
+            assert!(page.status < 500, "{place}: {}", page.status);
+            assert_harmless(place, &page);
+            assert!(nonces.insert(page.header("content-security-policy").to_owned()), "{place}: a nonce is used once");
+            assert!(!shows || page.status != 200 || page.text().contains("CANARY"), "{place}: it does not show what was typed");
+        }
+        assert!(!shows || owner.get(place).await.status == 200, "{place}");
+    }
+}
+
+#[tokio::test]
+async fn t41_what_was_typed_into_a_form_comes_back_as_text() {
+    for (path, fields) in [
+        ("/sign-in", &["email", "next"][..]),
+        ("/sign-up", &["organization", "name", "email"]),
+        ("/forgot-password", &["email"]),
+        ("/reset-password", &["token"]),
+        ("/invitation", &["token", "name"]),
+        ("/confirm", &["token"]),
+    ] {
+        let form: Vec<(&str, &str)> =
+            fields.iter().map(|field| (*field, if *field == "next" { LINK } else { HOSTILE })).chain([("password", "short")]).collect();
+        let page = world().anonymous().form(path, &form).await;
+        assert!((400..500).contains(&page.status), "{path}: {}", page.status);
+        assert_harmless(path, &page);
+        assert!(page.text().contains("CANARY"), "{path}: it does not show what was typed");
+        assert!(!page.text().contains("\"short\""), "{path}: a password does not come back");
+    }
+}
+
+#[tokio::test]
+async fn t41_a_key_cannot_be_markup_at_all() {
+    let script = world().organization().await.script().await;
+    let run = script.mlflow("POST", "runs/create", json!({ "experiment_id": "0", "start_time": 1 })).await;
+    let run = run.json()["run"]["info"]["run_id"].as_str().expect("an id").to_owned();
+    for key in ["</script>", "<img src=x onerror=alert(1)>", "a\" onload=\"b", "a'b", "a&lt;b", "a\\u003cb", "a=b", "(a)"] {
+        for (path, body) in [
+            ("runs/log-metric", json!({ "run_id": run, "key": key, "value": 1, "timestamp": 1 })),
+            ("runs/log-parameter", json!({ "run_id": run, "key": key, "value": "v" })),
+            ("runs/set-tag", json!({ "run_id": run, "key": key, "value": "v" })),
+        ] {
+            assert_eq!(script.mlflow("POST", path, body).await.status, 400, "{path} {key}");
+        }
+    }
+}

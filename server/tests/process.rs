@@ -1,0 +1,280 @@
+//! The binary as operators run it: its first start, what it logs and measures, how it stands a rush, and several of them side by side.
+
+mod support;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Executor, Row};
+use support::{
+    Actor,
+    process::{Database, Process},
+    raw,
+};
+
+/// A line that is not ours, in every way a line can begin anew, and what a terminal would obey.
+const FORGED: &str = "forged\r\n{\"level\":\"audit\",\"message\":\"forged\"}\n\u{1b}]0;forged\u{7}\u{9b}2J\u{2028}\u{2029}\u{85}\u{7f}";
+
+#[tokio::test]
+async fn t39_t67_a_log_is_one_json_object_a_line_and_holds_no_secret() {
+    let database = Database::create().await;
+    let first = database.run(&["seed"]).0;
+    let (password, secret) = (first["password"].as_str().expect("a password"), first["token"].as_str().expect("a token"));
+    let server = database.serve(&["--behind-proxy=true"]);
+    let script = server.visitor().bearer(secret);
+    let signed_in = server.visitor().form("/sign-in", &[("email", "owner@localhost"), ("password", password)]).await;
+    let cookie = signed_in.header("set-cookie").split(['=', ';']).nth(1).unwrap_or_default().to_owned();
+    assert!(signed_in.status == 303 && cookie.len() >= 40, "{}", signed_in.status);
+
+    let run = script.mlflow("POST", "runs/create", json!({ "experiment_id": "0", "start_time": 1 })).await;
+    let run = run.json()["run"]["info"]["run_id"].as_str().expect("an id").to_owned();
+    for (path, body, status) in [
+        ("runs/set-tag", json!({ "run_id": run, "key": "k", "value": FORGED }), 200),
+        ("runs/log-parameter", json!({ "run_id": run, "key": "k", "value": FORGED }), 200),
+        ("runs/set-tag", json!({ "run_id": run, "key": FORGED, "value": "v" }), 400),
+        ("runs/log-metric", json!({ "run_id": FORGED, "key": "m", "value": 1, "timestamp": 1 }), 404),
+        ("runs/search", json!({ "experiment_ids": ["0"], "filter": FORGED }), 400),
+        ("experiments/create", json!({ "name": FORGED }), 400),
+        ("registered-models/create", json!({ "name": FORGED }), 400),
+        (FORGED, json!({}), 404),
+    ] {
+        let path: String = path.bytes().map(|b| if b.is_ascii_graphic() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect();
+        let answer = script.mlflow("POST", &path, body).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text());
+    }
+    for query in [format!("{{ viewer {{ name }} }} # {FORGED}"), format!("query {{ search(text: {}) {{ id }} }}", json!(FORGED)), FORGED.to_owned()] {
+        script.graphql(&query, Value::Null).await;
+    }
+    for path in ["/sign-in", "/sign-up", "/forgot-password"] {
+        let form = [("email", FORGED), ("password", FORGED), ("name", FORGED), ("organization", FORGED), ("next", FORGED)];
+        assert!((400..500).contains(&server.visitor().form(path, &form).await.status), "{path}");
+    }
+    for header in ["user-agent", "x-request-id", "x-forwarded-for", "referer", "origin"] {
+        let value = reqwest::header::HeaderValue::from_bytes("forged{\"level\":\"audit\"}\u{2028}\u{9b}2J".as_bytes()).expect("a value");
+        let answer = script.send(script.request(Method::GET, "/healthz").header(header, value)).await;
+        assert_eq!(answer.status, 200, "{header}");
+    }
+    for path in ["/forged%0D%0A%7B%22level%22:%22audit%22%7D%1B%5D0;x%07", "/get-artifact?run_id=forged%0A%1B&path=%0A"] {
+        assert!(server.visitor().get(path).await.status < 500, "{path}");
+    }
+    let address = server.url.trim_start_matches("http://").to_owned();
+    for target in ["/forged\u{2028}\u{9b}2J", "/forged\u{1b}]0;x\u{7}"] {
+        let head = format!("GET {target} HTTP/1.1\r\nhost: {address}\r\nx-forged: \u{1b}]0;x\r\nconnection: close\r\n\r\n");
+        raw::bytes(&address, head.as_bytes()).await;
+    }
+
+    let log = String::from_utf8(server.end()).expect("the log is UTF-8");
+    let mut marked = 0;
+    for line in log.lines() {
+        let entry: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        assert!(matches!(entry["level"].as_str(), Some("ERROR" | "WARN" | "INFO" | "DEBUG" | "TRACE")), "{line:?}");
+        assert!(entry["timestamp"].is_string() && entry["target"].is_string(), "{line:?}");
+        assert!(!line.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')), "{line:?}");
+        marked += usize::from(line.contains("forged"));
+        for hidden in [password, secret, &cookie] {
+            assert!(!line.contains(hidden), "{line:?}");
+        }
+    }
+    assert!(marked > 0, "nothing that was sent reached the log: {log:.2000}");
+}
+
+async fn sign_in(visitor: &Actor, email: &str, password: &str) -> u16 {
+    visitor.form("/sign-in", &[("email", email), ("password", password)]).await.status
+}
+
+#[tokio::test]
+async fn t66_a_rush_of_sign_ins_is_turned_away_and_takes_little_memory() {
+    let database = Database::create().await;
+    let first = database.run(&["seed"]).0;
+    let password = first["password"].as_str().expect("a password");
+    let server = database.serve(&[]);
+    let visitor = server.visitor();
+    assert_eq!(sign_in(&visitor, "owner@localhost", password).await, 303);
+    let before = server.peak();
+    let rush = (0..200).map(|n| {
+        let visitor = &visitor;
+        async move { sign_in(visitor, &format!("nobody-{n}@example.com"), "wrong").await }
+    });
+    let statuses = futures::future::join_all(rush).await;
+    let count = |status: u16| statuses.iter().filter(|own| **own == status).count();
+    assert_eq!(count(401) + count(429), 200, "{statuses:?}");
+    assert!(count(429) > 0 && count(401) >= 22, "{} were checked, {} turned away", count(401), count(429));
+    assert!(server.peak() - before < 100 << 20, "{} bytes more", server.peak() - before);
+    assert_eq!(sign_in(&visitor, "owner@localhost", password).await, 303, "and then it is as before");
+}
+
+/// How many rows of the whole database hold a text.
+async fn rows_with(database: &Database, text: &str) -> i64 {
+    let mut owner = database.connect().await;
+    let tables = "select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+        where c.relkind = 'r' and n.nspname !~ '^(pg_|information_schema)'";
+    let tables: Vec<String> = owner.fetch_all(tables).await.expect("tables").iter().map(|row| row.get(0)).collect();
+    assert!(tables.len() > 20, "{tables:?}");
+    let mut count = 0;
+    for table in tables {
+        let query = AssertSqlSafe(format!("select count(*) from {table} t where t::text like '%' || $1 || '%'"));
+        count += owner.fetch_one(sqlx::query(query).bind(text)).await.expect("counts").get::<i64, _>(0);
+    }
+    count
+}
+
+#[tokio::test]
+async fn t70_the_first_start_has_no_account_and_the_first_one_is_printed_once() {
+    let database = Database::create().await;
+    let server = database.serve(&[]);
+    let mut owner = database.connect().await;
+    for table in ["tenants", "people", "memberships", "api_tokens", "sessions", "invitations"] {
+        let count = owner.fetch_one(AssertSqlSafe(format!("select count(*) from public.{table}"))).await.expect("counts");
+        assert_eq!(count.get::<i64, _>(0), 0, "{table}");
+    }
+    let guesses = ["admin", "password", "changeme", "assay", "owner", "password1234", ""];
+    for email in ["owner@localhost", "admin@localhost", "admin@example.com", "root@localhost", "admin"] {
+        for password in guesses {
+            let answer = server.visitor().form("/sign-in", &[("email", email), ("password", password)]).await;
+            assert_eq!(answer.status, 401, "{email} {password}");
+        }
+    }
+    for secret in guesses {
+        let answer = server.visitor().bearer(secret).graphql("{ viewer { email } }", Value::Null).await;
+        assert_eq!(Actor::code(&answer), "UNAUTHENTICATED", "{secret}");
+    }
+
+    let (first, log) = database.run(&["seed"]);
+    let secrets = ["password", "token"].map(|name| first[name].as_str().unwrap_or_else(|| panic!("{first}")).to_owned());
+    let email = first["email"].as_str().expect("an address");
+    assert!(secrets.iter().all(|secret| secret.len() >= 20 && !log.contains(secret)), "{log}");
+    let signed_in = server.visitor().form("/sign-in", &[("email", email), ("password", &secrets[0])]).await;
+    assert_eq!((signed_in.status, signed_in.header("location")), (303, "/"));
+    let viewer = server.visitor().bearer(&secrets[1]).graphql("{ viewer { email roles } }", Value::Null).await;
+    assert_eq!(viewer["data"]["viewer"], json!({ "email": email, "roles": ["owner"] }));
+
+    for again in [&["seed"][..], &["seed", "--email=second@localhost", "--organization=Second"]] {
+        assert_eq!(database.run(again).0, json!({ "seeded": true }), "{again:?}");
+    }
+    assert!(rows_with(&database, email).await > 0, "what is stored is found");
+    for secret in &secrets {
+        assert_eq!(rows_with(&database, secret).await, 0, "a secret is stored nowhere");
+    }
+    let other = Database::create().await.run(&["seed"]).0;
+    assert!(other["password"] != first["password"] && other["token"] != first["token"], "each start makes its own");
+}
+
+/// How many passwords a server has hashed.
+async fn hashes(server: &Process) -> u64 {
+    let metrics = server.visitor().get("/metrics").await.text();
+    let count = metrics.lines().find_map(|line| line.strip_prefix("assay_password_seconds_count "));
+    count.map_or(0, |count| count.parse().unwrap_or_else(|_| panic!("{metrics}")))
+}
+
+#[tokio::test]
+async fn t61_whoever_tries_to_sign_in_costs_one_hash() {
+    let database = Database::create().await;
+    let first = database.run(&["seed"]).0;
+    let password = first["password"].as_str().expect("a password");
+    let server = database.serve(&[]);
+    let visitor = server.visitor();
+    let form = |email: &'static str| [("organization", "Team"), ("name", "Ada"), ("email", email), ("password", "correct horse battery")];
+    for (path, email, fields, status) in [
+        ("/sign-in", "owner@localhost", vec![("password", password)], 303),
+        ("/sign-in", "owner@localhost", vec![("password", "not the password")], 401),
+        ("/sign-in", "nobody@localhost", vec![("password", "not the password")], 401),
+        ("/sign-up", "owner@localhost", form("owner@localhost").to_vec(), 303),
+        ("/sign-up", "pending@localhost", form("pending@localhost").to_vec(), 303),
+        ("/sign-in", "pending@localhost", vec![("password", "correct horse battery")], 401),
+    ] {
+        let before = hashes(&server).await;
+        let fields: Vec<_> = fields.into_iter().filter(|(name, _)| *name != "email").chain([("email", email)]).collect();
+        assert_eq!(visitor.form(path, &fields).await.status, status, "{path} {email}");
+        assert_eq!(hashes(&server).await - before, 1, "{path} {email}");
+    }
+    database.connect().await.execute("update public.people set disabled = true").await.expect("disables");
+    for path in ["/sign-in", "/forgot-password"] {
+        let before = hashes(&server).await;
+        visitor.form(path, &[("email", "owner@localhost"), ("password", password)]).await;
+        assert_eq!(hashes(&server).await - before, u64::from(path == "/sign-in"), "{path} of a disabled account");
+    }
+}
+
+#[tokio::test]
+async fn t13_t68_what_ended_on_one_process_is_refused_by_the_others_at_once() {
+    let database = Database::create().await;
+    let first = database.run(&["seed"]).0;
+    let (password, secret) = (first["password"].as_str().expect("a password"), first["token"].as_str().expect("a token"));
+    let redis = format!("--redis-url={}", std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL names a Redis; infra/test starts one"));
+    // Without Redis, with one that is away, with one that is shared.
+    let servers = [database.serve(&[]), database.serve(&["--redis-url=redis://127.0.0.1:1"]), database.serve(&[&redis])];
+    let session = async || {
+        let answer = servers[0].visitor().form("/sign-in", &[("email", "owner@localhost"), ("password", password)]).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        answer.header("set-cookie").split(';').next().unwrap_or_default().to_owned()
+    };
+    // The ways in, each with whether it opens.
+    let opens = async |server: &Process, header: &str, value: &str| {
+        let visitor = server.visitor();
+        let ask = async |request: reqwest::RequestBuilder| visitor.send(request.header(header, value)).await.status;
+        let page = if header == "cookie" { "/account" } else { "/api/2.0/mlflow/experiments/get-by-name?experiment_name=Default" };
+        [
+            ask(visitor.request(Method::POST, "/graphql").json(&json!({ "query": "{ viewer { email } }" }))).await,
+            ask(visitor.request(Method::GET, page)).await,
+            ask(visitor.request(Method::GET, "/api/2.0/mlflow/experiments/get?experiment_id=0")).await,
+            ask(visitor.request(Method::POST, "/api/2.0/mlflow/runs/create").json(&json!({ "experiment_id": "0" }))).await,
+        ]
+        .map(|status| status == 200)
+    };
+    for end in ["/sign-out", "/sign-out-everywhere"] {
+        let (cookie, other) = (session().await, session().await);
+        for server in &servers {
+            assert_eq!(opens(server, "cookie", &cookie).await, [true; 4], "{end}");
+        }
+        let visitor = servers[0].visitor();
+        let answer = visitor.send(visitor.request(Method::POST, end).header("cookie", &cookie)).await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"));
+        assert!(answer.header("set-cookie").contains("Max-Age=0"), "{}", answer.header("set-cookie"));
+        for server in servers.iter().rev() {
+            assert_eq!(opens(server, "cookie", &cookie).await, [false; 4], "{end}");
+            assert_eq!(opens(server, "cookie", &other).await, [end == "/sign-out"; 4], "{end}: the other browser");
+        }
+    }
+    let bearer = format!("Bearer {secret}");
+    for server in &servers {
+        assert_eq!(opens(server, "authorization", &bearer).await, [true; 4]);
+    }
+    let cookie = session().await;
+    let visitor = servers[0].visitor();
+    let ask = async |query: &str| {
+        let request = visitor.request(Method::POST, "/graphql").header("cookie", &cookie).json(&json!({ "query": query }));
+        visitor.send(request).await.json()
+    };
+    let runs = "{ experiments { nodes { runs { totalCount } } } }";
+    let before = ask(runs).await;
+    let tokens = ask("{ tokens { nodes { id } } }").await;
+    let id = tokens["data"]["tokens"]["nodes"][0]["id"].as_str().unwrap_or_else(|| panic!("{tokens}")).to_owned();
+    let revoked = ask(&format!("mutation {{ revokeToken(id: \"{id}\") {{ id }} }}")).await;
+    assert!(revoked["errors"].is_null(), "{revoked}");
+    for server in servers.iter().rev() {
+        assert_eq!(opens(server, "authorization", &bearer).await, [false; 4]);
+    }
+    assert_eq!(ask(runs).await, before, "nothing was written");
+}
+
+#[tokio::test]
+async fn t60_too_many_attempts_raise_one_warning_and_are_counted() {
+    let database = Database::create().await;
+    let server = database.serve(&[]);
+    let visitor = server.visitor();
+    let (mut refused, mut turned_away) = (0, 0);
+    // However the attempts fall into windows of a quarter of an hour, at least two are too many in one.
+    for _ in 0..22 {
+        match sign_in(&visitor, "victim@example.com", "not the password").await {
+            401 => refused += 1,
+            status => turned_away += usize::from(status == 429),
+        }
+    }
+    assert_eq!((refused + turned_away, turned_away >= 2), (22, true));
+    let metrics = visitor.get("/metrics").await.text();
+    assert!(metrics.contains(&format!("assay_throttled_total{{what=\"sign-in:account\"}} {turned_away}")), "{metrics}");
+    let log = String::from_utf8(server.end()).expect("the log is UTF-8");
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("too many attempts")).collect();
+    assert!(matches!(warnings.len(), 1 | 2), "{warnings:?}");
+    assert!(warnings[0].contains("\"level\":\"WARN\"") && warnings[0].contains("sign-in:account"), "{warnings:?}");
+    assert!(!log.contains("victim"), "whose attempts they were stays out of the log");
+}
