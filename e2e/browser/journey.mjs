@@ -90,10 +90,10 @@ export const alive = (page) => page.waitForLoadState("networkidle");
 /** Waits until the page is interactive, and until it has its charts where it has some: those are asked for afterwards. */
 export const settled = (page) => (/^\/runs\/[^/]+(\/metrics)?$/.test(new URL(page.url()).pathname) ? alive(page) : page.waitForSelector("html[data-ready]"));
 
-/** Fails when axe finds anything on the page as it is now. */
-export async function accessible(page) {
+/** Fails when axe finds anything on the page as it is now. `rules` turns single rules off. */
+export async function accessible(page, rules = {}) {
   // By the debugger's way in, because the page's own policy rightly refuses foreign scripts.
-  const found = await page.evaluate(`${axeSource}; axe.run(document, { resultTypes: ["violations"] })`);
+  const found = await page.evaluate(`${axeSource}; axe.run(document, { resultTypes: ["violations"], rules: ${JSON.stringify(rules)} })`);
   const told = found.violations.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map((node) => node.target.join(" ")).join("\n    ")}`);
   assert.deepEqual(told, [], "axe");
 }

@@ -28,12 +28,15 @@ async function reachable(page) {
   assert.ok(box.x >= 0 && box.x + box.width <= phone.viewport.width && box.height >= 24, page.url());
 }
 
+// The colours are those of the wide page, where axe judges them; on every page here that would be most of the time.
+const RULES = { "color-contrast": { enabled: false } };
+
 async function pass(page, path) {
   await page.goto(path);
   await settled(page);
   await fits(page);
   await reachable(page);
-  await accessible(page);
+  await accessible(page, RULES);
 }
 
 journey("every page fits a phone", phone, async (page) => {

@@ -78,6 +78,16 @@ class Services:
             raise Failure(f"Postgres refused: {sql}")
         return found
 
+    def pgbench(self, database: str, script: Path, connections: int, seconds: int) -> float | None:
+        """Transactions a second that Postgres itself does with `script` on prepared statements; None where its benchmark is not installed."""
+        port = (self.processes.facts("postgres") or {}).get("port")
+        programs, _ = self._postgres_programs(int((self.home / "postgres" / "PG_VERSION").read_text()))
+        login = {"PGPASSWORD": json.loads((self.home / "postgres.json").read_text())["password"]}
+        here = ["-h", "127.0.0.1", "-p", port, "-U", "assay"]
+        told = answer([programs / "pgbench", *here, "-n", "-M", "prepared", "-f", script, "-c", connections, "-j", os.cpu_count(), "-T", seconds, database], env=login, timeout=seconds + 60)
+        found = re.search(r"^tps = ([\d.]+)", told or "", re.M)
+        return float(found.group(1)) if found else None
+
     def redis(self, before: dict | None = None) -> tuple:
         """Starts Redis (or Valkey) unless it runs; returns its URL and a few words on where it came from. `before`: the facts of one that was killed,
         whose place the new one takes."""

@@ -11,7 +11,8 @@ from pathlib import Path
 import local
 import web
 from bench import browser
-from bench.measures import Bench, Lost, Size
+from bench.load import CONNECTIONS
+from bench.measures import QUICK, Bench, Lost, Size
 from bench.table import MEASURES, processor, table
 from bench.targets import WORK, Assay, Mlflow, peer_python
 from packages import apt, chromium
@@ -22,6 +23,9 @@ from steps import say, step
 from toolchain import toolchain
 
 
+CEILING = Path(__file__).parent / "ceiling.sql"
+
+
 class Session:
     """Services of its own, on an empty cluster that is as durable as it comes (fsync)."""
 
@@ -30,6 +34,7 @@ class Session:
         self.size = size
         self.peer, self.assay = peer, assay
         self.lost = self.failed = False
+        self.ceiling: float | None = None
         self.benches: dict = {}
         self.figures: dict = {}
 
@@ -87,7 +92,16 @@ class Session:
             note(self.services.postgres("assay")[1])
         with step("redis") as note:
             note(self.services.redis()[1])
+        with step("ceiling") as note:
+            self.ceiling = self._ceiling()
+            note(f"{self.ceiling:,.0f} transactions/s" if self.ceiling else "pgbench is not installed")
         return local.BINARY if self.assay else None, python
+
+    def _ceiling(self) -> float | None:
+        """What Postgres alone does here with 8 connections that each insert one row a transaction: no durable call a request can be faster."""
+        self.services.postgres("ceiling")
+        self.services.query("ceiling", "create schema ceiling; create table ceiling.points (id bigint generated always as identity primary key, run uuid, key text, value double precision)")
+        return self.services.pgbench("ceiling", CEILING, CONNECTIONS, 3 if self.size is QUICK else 10)
 
     def _measure(self, target, program: Path) -> None:
         with step(f"{target.name} starts"):
@@ -115,6 +129,8 @@ class Session:
         say()
         say(table(self.figures.get("assay", {}), self.figures.get("mlflow", {})))
         say(f"\n{os.cpu_count()} cores, {self._memory():.0f} GB, 8 connections, everything on this machine; load generator included in what the cores do")
+        if self.ceiling:
+            say(f"Postgres alone (pgbench, one row a transaction, the tenant's settings in it): {self.ceiling:,.0f} transactions/s")
         for slug, bench in self.benches.items():
             if bench.loads:
                 say(processor(bench.target.name, bench.loads))
@@ -124,7 +140,7 @@ class Session:
 
     def report(self) -> dict:
         return {
-            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cores": os.cpu_count(), "size": asdict(self.size), "figures": self.figures, "lost": self.lost,
+            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cores": os.cpu_count(), "ceiling": self.ceiling, "size": asdict(self.size), "figures": self.figures, "lost": self.lost,
             "notes": {slug: bench.notes for slug, bench in self.benches.items()},
             "loads": {slug: {name: asdict(load) for name, load in bench.loads.items()} for slug, bench in self.benches.items()},
         }
