@@ -1,18 +1,25 @@
 use leptos::prelude::*;
-use serde_json::json;
 
 use super::{
     entry::{Details, kind_words, with_entry},
     filter,
-    model::{Data, ENTRY, Entry, One},
+    model::{Data, Entry, One},
 };
 use crate::{
-    api::use_query,
+    api::ApiError,
     kit::{Address, Cell, Column, Empty, Icon, Pager, Row, Table, loaded, number},
 };
 
+/// The entry that the address asks for, wherever in the log it stands.
+pub(super) type Asked = Resource<Result<One, ApiError>>;
+
+/// The number of the entry that the address asks for.
+pub(super) fn chosen(address: Address) -> Option<i64> {
+    address.get("entry").and_then(|entry| entry.parse().ok())
+}
+
 /// The entries of a page, with one of them beside it when the address asks for it.
-pub(super) fn list(data: Data, address: Address) -> AnyView {
+pub(super) fn list(data: Data, one: Asked, address: Address) -> AnyView {
     let entries = data.audit_entries;
     if entries.nodes.is_empty() {
         return nothing(address);
@@ -29,8 +36,8 @@ pub(super) fn list(data: Data, address: Address) -> AnyView {
     ];
     let rows = entries.nodes.iter().map(|entry| row(entry, address)).collect::<Vec<_>>();
     let nodes = StoredValue::new(entries.nodes);
-    let chosen = Memo::new(move |_| address.get("entry").and_then(|entry| entry.parse::<i64>().ok()));
-    let beside = move || chosen.get().map(|sequence| nodes.with_value(|nodes| details(nodes, sequence, address)));
+    let chosen = Memo::new(move |_| chosen(address));
+    let beside = move || chosen.get().map(|sequence| nodes.with_value(|nodes| details(nodes, one, sequence, address)));
     view! {
         <div class="audit" class:split=move || chosen.get().is_some()>
             <div class="sheet-and-foot">
@@ -43,19 +50,19 @@ pub(super) fn list(data: Data, address: Address) -> AnyView {
     .into_any()
 }
 
-fn details(nodes: &[Entry], sequence: i64, address: Address) -> AnyView {
+fn details(nodes: &[Entry], one: Asked, sequence: i64, address: Address) -> AnyView {
     let find = |sequence: i64| nodes.iter().find(|entry| entry.sequence == sequence).cloned();
     match find(sequence) {
         Some(entry) => view! { <Details entry before=find(sequence - 1).map(|before| before.hash) address/> }.into_any(),
-        None => far(sequence, address),
+        None => far(one, sequence, address),
     }
 }
 
 /// An entry that another page of the list holds, or that the filter leaves out.
-fn far(sequence: i64, address: Address) -> AnyView {
-    let query = use_query::<_, One>(ENTRY, move || json!({ "sequence": sequence, "before": sequence - 1 }));
-    loaded(query, move |one: One| match one.audit_entry {
-        Some(entry) => view! { <Details entry before=one.before.map(|before| before.hash) address/> }.into_any(),
+fn far(one: Asked, sequence: i64, address: Address) -> AnyView {
+    loaded(one, move |one: One| match one.audit_entry {
+        Some(entry) if entry.sequence == sequence => view! { <Details entry before=one.before.map(|before| before.hash) address/> }.into_any(),
+        Some(_) => ().into_any(),
         None => view! { <p class="muted s">{format!("There is no entry {}.", number::count(sequence))}</p> }.into_any(),
     })
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 use shared::Permission;
 
 use crate::{
-    api::use_query,
+    api::{use_api, use_query},
     frame::use_viewer,
     kit::{Empty, Icon, Page, loaded, use_address},
 };
@@ -29,6 +29,8 @@ pub fn AuditPage() -> impl IntoView {
     }
     let address = use_address();
     let query = use_query::<_, Data>(ENTRIES, move || json!({ "first": FIRST, "after": address.get("after"), "filter": filter::input(address) }));
+    let api = use_api();
+    let one: list::Asked = Resource::new(move || list::chosen(address), move |sequence| model::one(api.clone(), sequence));
     let outcome: verify::Outcome = RwSignal::new(None);
     let facts = || view! { <span>"Every change and every refused attempt, each chained to the one before"</span> };
     let actions = move || view! { <export::Export/><verify::Verify outcome/> };
@@ -36,7 +38,7 @@ pub fn AuditPage() -> impl IntoView {
         <Page title="Audit log" facts=facts actions=actions>
             <verify::Verdict outcome/>
             <filter::FilterForm/>
-            {loaded(query, move |data: Data| list::list(data, address))}
+            {loaded(query, move |data: Data| list::list(data, one, address))}
         </Page>
     }
     .into_any()

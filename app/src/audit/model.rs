@@ -9,7 +9,7 @@ use crate::{
 };
 
 pub(super) const ENTRIES: Operation = Operation(include_str!("audit_entries.graphql"));
-pub(super) const ENTRY: Operation = Operation(include_str!("audit_entry.graphql"));
+const ENTRY: Operation = Operation(include_str!("audit_entry.graphql"));
 const VERIFICATION: Operation = Operation(include_str!("audit_verification.graphql"));
 
 /// One act.
@@ -71,8 +71,8 @@ pub struct Data {
     pub audit_entries: Connection<Entry>,
 }
 
-/// One entry that is not on the page, and the hash of the one before it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The entry that the address asks for, and the hash of the one before it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct One {
     pub audit_entry: Option<Entry>,
@@ -101,6 +101,14 @@ struct Verified {
 
 pub(super) async fn verify(api: Api) -> Result<Verification, ApiError> {
     api.query::<Verified>(VERIFICATION, ()).await.map(|data| data.audit_verification)
+}
+
+/// The entry of a sequence number; nothing when none is asked for.
+pub(super) async fn one(api: Api, sequence: Option<i64>) -> Result<One, ApiError> {
+    match sequence {
+        Some(sequence) => api.query(ENTRY, json!({ "sequence": sequence, "before": sequence - 1 })).await,
+        None => Ok(One::default()),
+    }
 }
 
 /// One page of entries that pass a filter.

@@ -4,7 +4,8 @@ use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
 use leptos_router::NavigateOptions;
 
 use super::{
-    groups::{self, groups},
+    groups::{self, Group, groups},
+    model::Metric,
     open::{Open, use_open},
     plots::Plots,
 };
@@ -29,12 +30,8 @@ pub fn RunMetrics() -> impl IntoView {
     keep(address, options, find);
     let limit = RwSignal::new(FIRST);
     let all = Memo::new(move |_| {
-        let wanted = find.get().to_lowercase();
-        open.run.with(|run| {
-            let mut found: Vec<_> = run.metrics.iter().filter(|metric| metric.key.to_lowercase().contains(&wanted)).collect();
-            found.sort_by_key(|metric| groups::is_system(&metric.key));
-            groups(found.into_iter())
-        })
+        let wanted = find.get();
+        open.run.with(|run| charts(&run.metrics, &wanted))
     });
     let shown = Signal::derive(move || all.with(|all| all.iter().take(limit.get()).cloned().collect::<Vec<_>>()));
     let left = move || all.with(Vec::len).saturating_sub(limit.get());
@@ -49,6 +46,19 @@ pub fn RunMetrics() -> impl IntoView {
         {more}
     }
     .into_any()
+}
+
+/// A chart for every metric whose name holds `wanted`; what the machine did comes last.
+fn charts(metrics: &[Metric], wanted: &str) -> Vec<Group> {
+    let wanted = wanted.to_lowercase();
+    let mut found: Vec<_> = metrics.iter().filter(|metric| metric.key.to_lowercase().contains(&wanted)).collect();
+    found.sort_by_key(|metric| groups::is_system(&metric.key));
+    groups(found.into_iter())
+}
+
+/// The charts the page begins with, when the address asks for `wanted`.
+pub(super) fn first_charts(metrics: &[Metric], wanted: &str) -> Vec<Group> {
+    charts(metrics, wanted).into_iter().take(FIRST).collect()
 }
 
 /// Writes what is chosen into the address when the reader pauses.

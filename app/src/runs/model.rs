@@ -32,6 +32,9 @@ pub(super) struct Run {
     pub tags: Vec<Tag>,
     pub datasets: Vec<Dataset>,
     pub logged_models: Vec<LoggedModel>,
+    /// The curves a page arrives with; a run that is asked for again has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curves: Vec<Points>,
 }
 
 impl Run {
@@ -74,6 +77,17 @@ pub(super) struct Metric {
     pub high: Option<MetricValue>,
     /// How many points were logged.
     pub count: i64,
+}
+
+/// The series of a metric as the API gives it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Points {
+    pub key: String,
+    pub total: usize,
+    pub sampled: bool,
+    pub steps: Vec<i64>,
+    pub times: Vec<f64>,
+    pub values: Vec<MetricValue>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use super::{
     details::{Datasets, Details, LoggedModels},
-    groups::{self, groups},
+    groups::{self, Group, groups},
     model::{Metric, Run},
     note::Note,
     open::{Open, use_open},
@@ -59,11 +59,7 @@ fn logged(open: Open) -> AnyView {
         run.with(|run| groups::headline(&run.metrics).into_iter().take(STATS).map(|metric| metric.key.clone()).collect::<Vec<_>>())
     });
     let stats = move || names.get().into_iter().map(|key| stat(run, key)).collect_view();
-    let charts = Memo::new(move |_| {
-        run.with(|run| {
-            groups(groups::headline(&run.metrics).into_iter().filter(|metric| metric.count > 1)).into_iter().take(CHARTS).collect::<Vec<_>>()
-        })
-    });
+    let charts = Memo::new(move |_| run.with(|run| charts(&run.metrics)));
     let has_stats = move || !names.with(Vec::is_empty);
     let has_charts = Memo::new(move |_| !charts.with(Vec::is_empty));
     view! {
@@ -73,6 +69,11 @@ fn logged(open: Open) -> AnyView {
         <Latest run/>
     }
     .into_any()
+}
+
+/// The charts under the numbers.
+pub(super) fn charts(metrics: &[Metric]) -> Vec<Group> {
+    groups(groups::headline(metrics).into_iter().filter(|metric| metric.count > 1)).into_iter().take(CHARTS).collect()
 }
 
 fn stat(run: RwSignal<Run>, key: String) -> AnyView {

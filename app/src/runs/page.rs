@@ -1,15 +1,24 @@
 use leptos::prelude::*;
-use leptos_router::{components::Outlet, hooks::use_params_map};
+use leptos_router::{
+    components::Outlet,
+    hooks::{use_location, use_params_map},
+};
 
 use super::{
     actions,
     artifacts::Files,
+    groups::Group,
+    metrics,
     model::{self, Run},
     open::Open,
+    overview, plots,
 };
 use crate::{
     api::use_api,
-    kit::{Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Tab, Tabs, Tone, steady},
+    kit::{
+        Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Tab, Tabs, Tone, steady,
+        use_address,
+    },
 };
 
 /// What stands around the tabs of a run.
@@ -17,10 +26,32 @@ use crate::{
 pub fn RunPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
-    let api = use_api();
-    let query = Resource::new(move || id.get(), move |id| model::fetch(api.clone(), id));
+    let (api, path, address) = (use_api(), use_location().pathname, use_address());
+    let query = Resource::new(
+        move || id.get(),
+        move |id| {
+            let api = api.clone();
+            let (path, find) = untrack(|| (path.get(), address.get("find").unwrap_or_default()));
+            async move {
+                let mut run = model::fetch(api.clone(), id).await?;
+                if cfg!(feature = "ssr") {
+                    run.curves = plots::arriving(&api, &run.id, &charts(&run, &path, &find)).await;
+                }
+                Ok(run)
+            }
+        },
+    );
     Files::provide(id);
     steady(query, move |run| inside(Open::provide(run), id))
+}
+
+/// The charts that the tab at `path` begins with.
+fn charts(run: &Run, path: &str, find: &str) -> Vec<Group> {
+    match path.trim_end_matches('/').rsplit('/').next() {
+        Some("metrics") => metrics::first_charts(&run.metrics, find),
+        Some("artifacts") => Vec::new(),
+        _ => overview::charts(&run.metrics),
+    }
 }
 
 /// `id` is the run as the address names it, by its own id or the one MLflow knows: the tabs stay at that address.

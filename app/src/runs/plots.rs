@@ -4,17 +4,17 @@
 
 use std::collections::HashMap;
 
-use leptos::{prelude::*, reactive::computed::ScopedFuture, task::spawn_local};
-use serde::{Deserialize, Serialize};
+use leptos::{prelude::*, task::spawn_local};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{
     groups::Group,
-    model::{self, Run},
+    model::{self, Points, Run},
     open::Open,
 };
 use crate::{
-    api::{Api, ApiError, MetricValue, Operation},
+    api::{Api, ApiError, Operation},
     kit::{Chart, ChartOptions, Series},
 };
 
@@ -22,28 +22,10 @@ const SERIES: Operation = Operation(include_str!("series.graphql"));
 /// Series of one request.
 const BATCH: usize = 24;
 
-/// Points a series arrives with at the most, and all series of a page together: the page is drawn on
-/// the server, and its readers should not wait for what they will not look at.
+/// Points a series arrives with at the most, and all series of a page together: what is drawn on the
+/// server also travels as numbers, and nobody should wait for what they will not look at.
 const ARRIVING: usize = 200;
-const ARRIVING_IN_ALL: usize = 1_600;
-
-/// One series as the API gives it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Points {
-    key: String,
-    total: usize,
-    sampled: bool,
-    steps: Vec<i64>,
-    times: Vec<f64>,
-    values: Vec<MetricValue>,
-}
-
-impl Points {
-    /// Whether the page brought fewer points than the chart shows.
-    fn is_thinned(&self) -> bool {
-        self.sampled && self.values.len() <= ARRIVING
-    }
-}
+const ARRIVING_IN_ALL: usize = 1_000;
 
 #[derive(Deserialize)]
 struct Data {
@@ -65,7 +47,7 @@ pub(super) fn Plots(
     /// How many points of each series are asked for.
     points: usize,
 ) -> impl IntoView {
-    let whole: Store = RwSignal::new(HashMap::new());
+    let whole: Store = RwSignal::new(open.run.with_untracked(|run| run.curves.iter().map(|points| (points.key.clone(), points.clone())).collect()));
     let part: Store = RwSignal::new(HashMap::new());
     // The steps in view, as the chart that was zoomed tells them.
     let zoomed = RwSignal::new(None::<(i64, i64)>);
@@ -73,13 +55,9 @@ pub(super) fn Plots(
         groups.with(|groups| groups.iter().flat_map(|group| group.members.iter().map(|member| member.0.clone())).collect::<Vec<_>>())
     });
     let state = Memo::new(move |_| open.run.with(|run| (run.id.clone(), run.revision.clone())));
-    let arriving = arriving(open, keys.get_untracked(), points);
-    Effect::new(move |before: Option<()>| {
+    Effect::new(move |_: Option<()>| {
         state.track();
-        let keys = keys.get();
-        if before.is_some() {
-            bring(open, keys, points, None, whole);
-        }
+        bring(open, keys.get(), points, None, whole);
     });
     Effect::new(move |_: Option<()>| {
         if options.range.get().is_none() {
@@ -108,47 +86,26 @@ pub(super) fn Plots(
     let (model, system) = (of(false), of(true));
     let some = move |groups: Memo<Vec<Group>>| Memo::new(move |_| !groups.with(Vec::is_empty));
     let (has_model, has_system) = (some(model), some(system));
-    let charts = move || {
-        view! {
-            <div class="stack">
-                {move || has_model.get().then(|| row(model))}
-                {move || has_system.get().then(|| view! { <h2>"System metrics"</h2>{row(system)} })}
-            </div>
-        }
-        .into_any()
-    };
-    let content = move || {
-        Suspend::new(async move {
-            let series = ScopedFuture::new_untracked(async move { arriving.await }).await.unwrap_or_default();
-            let thinned: Vec<String> = series.iter().filter(|points| points.is_thinned()).map(|points| points.key.clone()).collect();
-            put(whole, series);
-            Effect::new(move |_: Option<()>| bring(open, thinned.clone(), points, None, whole));
-            charts()
-        })
-    };
-    let places = move || {
-        let titles = groups.with_untracked(|groups| groups.iter().map(|group| group.title.clone()).collect::<Vec<_>>());
-        view! { <div class="columns charts">{titles.into_iter().map(waiting).collect_view()}</div> }
-    };
-    view! { <Suspense fallback=places>{content}</Suspense> }.into_any()
+    view! {
+        <div class="stack">
+            {move || has_model.get().then(|| row(model))}
+            {move || has_system.get().then(|| view! { <h2>"System metrics"</h2>{row(system)} })}
+        </div>
+    }
+    .into_any()
 }
 
-/// The series of the first charts. On the server they are thin; in the browser nothing travels twice.
-fn arriving(open: Open, keys: Vec<String>, points: usize) -> Resource<Result<Vec<Points>, ApiError>> {
-    let points = if cfg!(feature = "ssr") { (ARRIVING_IN_ALL / keys.len().max(1)).clamp(40, ARRIVING).min(points) } else { points };
-    Resource::new(
-        || (),
-        move |()| {
-            let (api, id, keys) = (open.api(), open.id(), keys.clone());
-            async move {
-                let mut series = Vec::new();
-                for keys in keys.chunks(BATCH) {
-                    series.extend(fetch(&api, &id, keys, points, None).await?);
-                }
-                Ok(series)
-            }
-        },
-    )
+/// What the server draws of a run before any script has loaded: `shown` are the charts of the page.
+/// The browser asks for the same series in full.
+pub(super) async fn arriving(api: &Api, id: &str, shown: &[Group]) -> Vec<Points> {
+    let keys: Vec<String> = shown.iter().flat_map(|group| group.members.iter().map(|member| member.0.clone())).collect();
+    let points = (ARRIVING_IN_ALL / keys.len().max(1)).clamp(40, ARRIVING);
+    let mut series = Vec::new();
+    for keys in keys.chunks(BATCH) {
+        // Without its curves the page is still worth showing.
+        series.extend(fetch(api, id, keys, points, None).await.unwrap_or_default());
+    }
+    series
 }
 
 fn chart(group: Group, whole: Store, part: Store, zoomed: RwSignal<Option<(i64, i64)>>, open: Open, options: ChartOptions) -> AnyView {
@@ -163,14 +120,14 @@ fn chart(group: Group, whole: Store, part: Store, zoomed: RwSignal<Option<(i64, 
     let on_zoom = Callback::new(move |steps| zoomed.set(steps));
     (move || {
         let title = title.clone();
-        if here.get() { view! { <Chart title series options live on_zoom/> }.into_any() } else { waiting(title) }
+        if here.get() {
+            view! { <Chart title series options live on_zoom/> }.into_any()
+        } else {
+            // As tall as the chart that takes its place.
+            view! { <section class="card chart"><header><h2>{title}</h2></header><div class="body"><div class="waiting" aria-busy="true" aria-label="Loading"></div></div></section> }.into_any()
+        }
     })
     .into_any()
-}
-
-/// As tall as the chart that takes its place.
-fn waiting(title: String) -> AnyView {
-    view! { <section class="card chart"><header><h2>{title}</h2></header><div class="body"><div class="waiting" aria-busy="true" aria-label="Loading"></div></div></section> }.into_any()
 }
 
 fn line(points: Points, label: &str, at: usize) -> Series {
@@ -192,15 +149,11 @@ fn bring(open: Open, keys: Vec<String>, points: usize, range: Option<(i64, i64)>
         let (api, id, keys) = (open.api(), open.id(), keys.to_vec());
         spawn_local(async move {
             if let Ok(series) = fetch(&api, &id, &keys, points, range).await {
-                put(store, series);
+                // The reader may have left the page meanwhile.
+                store.try_update(|store| store.extend(series.into_iter().map(|points| (points.key.clone(), points))));
             }
         });
     }
-}
-
-/// The reader may have left the page meanwhile.
-fn put(store: Store, series: Vec<Points>) {
-    store.try_update(|store| store.extend(series.into_iter().map(|points| (points.key.clone(), points))));
 }
 
 async fn fetch(api: &Api, id: &str, keys: &[String], points: usize, range: Option<(i64, i64)>) -> Result<Vec<Points>, ApiError> {
