@@ -73,7 +73,7 @@ async fn cause(fault: Fault, world: &World, organization: &Organization<'_>, scr
                 let scope = services.vault.enter(credential, RequestInfo::default()).await.expect("enters");
                 server::graphql::execute(&server::graphql::schema(services), Some(scope), async_graphql::Request::new(CREATE)).await;
             };
-            let task = world.on_server(async move { tokio::spawn(work) }).await;
+            let task = world.begin(work);
             waiting(&mut holder).await;
             task.abort();
         }
@@ -82,7 +82,7 @@ async fn cause(fault: Fault, world: &World, organization: &Organization<'_>, scr
                 let _scope = services.vault.enter(credential, RequestInfo::default()).await.expect("enters");
                 panic!("a defect, for this test");
             };
-            let ended: Result<(), _> = world.on_server(async move { tokio::spawn(work).await }).await;
+            let ended: Result<(), _> = world.begin(work).await;
             assert!(ended.is_err_and(|error| error.is_panic()));
         }
         Fault::Cancel | Fault::Cut => {

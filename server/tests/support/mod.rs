@@ -125,6 +125,11 @@ impl World {
         self.runtime.spawn(work).await.expect("runs")
     }
 
+    /// Begins something on the server's own runtime, to be ended before its end.
+    pub fn begin<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(work)
+    }
+
     /// The server's services, for what has no public API (founding without waiting for mail).
     pub fn services(&self) -> Services {
         self.services.clone()

@@ -1,7 +1,7 @@
 //! Personal API tokens: what a script proves itself with.
 //!
 //! What must stay true: the secret is shown once and stored hashed; a token can do at most what its
-//! member may, narrowed by its scopes; only a browser session makes one, so that a leaked token
+//! member may, narrowed by its scopes; only a browser session that was opened within the hour makes one, so that a leaked token
 //! cannot make its own successor; revoking works on every replica at once, because every request
 //! looks the token up in its first statement.
 
