@@ -47,7 +47,7 @@ pub fn Invitation() -> impl IntoView {
             }
         })
     };
-    view! { <Suspense>{content}</Suspense> }.into_any()
+    content.into_any()
 }
 
 fn open(preview: Preview, state: FormState) -> AnyView {

@@ -59,7 +59,7 @@ pub fn Frame() -> impl IntoView {
             }
         })
     };
-    view! { <Suspense>{content}</Suspense> }.into_any()
+    content.into_any()
 }
 
 /// The shell around a page for a reader who is known.
