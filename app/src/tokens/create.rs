@@ -1,12 +1,12 @@
 use leptos::{callback::Callable, prelude::*, task::spawn_local};
-use shared::Permission;
+use shared::{ErrorCode, Permission};
 
 use super::{
     list::counted,
     model::{self, Created, Wanted},
 };
 use crate::{
-    api::use_api,
+    api::{ApiError, use_api},
     frame::use_viewer,
     kit::{Button, ButtonKind, Callout, Dialog, Field, Select, Tone, field, moment, use_clock},
     members::rights,
@@ -70,7 +70,7 @@ fn Form(open: RwSignal<bool>, on_created: Callback<Created>) -> impl IntoView {
     };
     let busy = RwSignal::new(false);
     let wrong = RwSignal::new(None::<String>);
-    let refused = RwSignal::new(None::<String>);
+    let refused = RwSignal::new(None::<ApiError>);
     let api = use_api();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -83,13 +83,19 @@ fn Form(open: RwSignal<bool>, on_created: Callback<Created>) -> impl IntoView {
             match answer {
                 Ok(created) => on_created.run(created),
                 Err(error) if error.field.as_deref() == Some("name") => drop(wrong.try_set(Some(error.message))),
-                Err(error) => drop(refused.try_set(Some(error.message))),
+                Err(error) => drop(refused.try_set(Some(error))),
             }
         });
     };
     let lives = LIVES.map(|(days, words)| (days.to_owned(), words.to_owned())).to_vec();
     let nothing = Signal::derive(move || draft.narrow.get() && draft.chosen.with(Vec::is_empty));
-    let note = move || refused.get().map(|why| view! { <Callout tone=Tone::Bad><strong>"No token was created. "</strong>{why}</Callout> });
+    let note = move || {
+        refused.get().map(|error| {
+            // What is forbidden to somebody who sees this form is to make a token long after signing in.
+            let again = (error.code == ErrorCode::Forbidden).then(|| view! { " "<a href="/sign-in?next=/tokens" rel="external">"Sign in again"</a> });
+            view! { <Callout tone=Tone::Bad><strong>"No token was created. "</strong>{error.message}{again}</Callout> }
+        })
+    };
     view! {
         <form class="new-token" method="post" on:submit=submit>
             {note}
