@@ -45,3 +45,11 @@ journey("the audit log is filtered without JavaScript", { javaScriptEnabled: fal
   assert.equal(await page.getByLabel("Actor").inputValue(), connection.email);
   await page.getByRole("table", { name: "Audit entries" }).locator("tbody tr").first().waitFor();
 });
+
+journey("an entry is shown by its number wherever in the log it stands, and an absent one is said to be absent", { javaScriptEnabled: false }, async (page) => {
+  await signIn(page);
+  await page.goto("/audit?entry=1&action=session.create");
+  await page.getByText("Request", { exact: true }).waitFor();
+  await page.goto("/audit?entry=999999999");
+  await page.getByText(/^There is no entry 999.999.999\.$/).waitFor();
+});

@@ -82,3 +82,15 @@ journey("a person of two organizations switches between them and signs out", asy
   await page.goto("/experiments");
   assert.equal(new URL(page.url()).pathname, "/sign-in");
 });
+
+journey("somebody who has signed in founds a further organization and is its owner", async (page) => {
+  await signUp(page, "Northwind Retail", person("Grace Hopper"));
+  await page.goto("/new-organization");
+  await settled(page);
+  await accessible(page);
+  await page.getByLabel("Name").fill("Northwind Energy");
+  await page.getByRole("button", { name: "Create the organization" }).click();
+  await page.waitForURL((address) => address.pathname === "/");
+  assert.match(await page.locator(".rail .organization").innerText(), /^Northwind Energy/);
+  assert.match(await page.locator(".rail .me").innerText(), /Grace Hopper\s+Owner/);
+});

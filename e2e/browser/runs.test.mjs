@@ -72,3 +72,30 @@ journey("metrics and artifacts have their tabs, and an unknown run is said to be
   await page.getByRole("heading", { name: "Not found" }).waitFor();
   complaints.length = 0; // the browser logs the 404 that was asked for
 });
+
+journey("a run's tabs stay at the address that a client prints, and what the machine did comes last", async (page) => {
+  const id = await run(await experiment(`hex ${Date.now()}`), "hex", { metrics: { "system/cpu": 40, loss: 1 }, end: false });
+  for (let step = 1; step < 5; step += 1) await log(id, { "system/cpu": 40 + step, loss: 1 / step }, step);
+  await end(id);
+  await signIn(page);
+  for (const [tab, path] of [["Overview", ""], ["Metrics", "/metrics"], ["Artifacts", "/artifacts"]]) {
+    await page.goto(`/runs/${id}${path}`);
+    await page.locator(`a[aria-current="page"][href$="/runs/${id}${path}"]`, { hasText: tab }).waitFor();
+    assert.equal(await page.locator('main a[aria-current="page"][href*="/runs/"]').count(), 1, tab);
+  }
+  await page.goto(`/runs/${id}/metrics`);
+  await alive(page);
+  const headings = await page.locator("main").getByRole("heading").allInnerTexts();
+  assert.ok(headings.indexOf("loss") >= 0 && headings.indexOf("loss") < headings.findIndex((text) => /system/i.test(text)), headings.join(", "));
+});
+
+journey("a run's curves are drawn before any script has run", { javaScriptEnabled: false }, async (page) => {
+  const id = await run(await experiment(`drawn ${Date.now()}`), "drawn", { metrics: { loss: 1 }, end: false });
+  for (let step = 1; step < 10; step += 1) await log(id, { loss: 1 / step }, step);
+  await end(id);
+  await signIn(page);
+  for (const path of ["", "/metrics"]) {
+    await page.goto(`/runs/${id}${path}`);
+    assert.match(await page.locator("path.line").first().getAttribute("d"), /^M[\d.]+/, path);
+  }
+});
