@@ -119,8 +119,7 @@ def _stamp():
 
 @contextmanager
 def program():
-    """Compiles the server into BINARY unless that is current, beside what the block does: each of the two compilers leaves a core idle at times. Yields a
-    function that waits for it and returns a few words on what was done."""
+    """Compiles the server into BINARY unless that is current, beside what the block does. Yields a function that waits for it and returns a few words on what was done."""
     inputs = fingerprint(SERVER_SOURCES, answer(["rustc", "--version"]) or "")
     if BINARY.exists() and unchanged(_stamp(), inputs):
         yield lambda: "unchanged"

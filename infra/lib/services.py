@@ -69,24 +69,23 @@ class Services:
 
     def query(self, database: str, sql: str) -> str:
         """What a statement answers, as its superuser sees it: a line a row, columns divided by `|`."""
-        state = self.home / "postgres.json"
-        port = (self.processes.facts("postgres") or {}).get("port")
-        programs, _ = self._postgres_programs(int((self.home / "postgres" / "PG_VERSION").read_text()))
-        login = {"PGPASSWORD": json.loads(state.read_text())["password"]}
-        found = answer([programs / "psql", "-h", "127.0.0.1", "-p", port, "-U", "assay", "-d", database, "-v", "ON_ERROR_STOP=1", "-Atc", sql], env=login, timeout=600)
+        found = self._ask("psql", "-d", database, "-v", "ON_ERROR_STOP=1", "-Atc", sql, timeout=600)
         if found is None:
             raise Failure(f"Postgres refused: {sql}")
         return found
 
     def pgbench(self, database: str, script: Path, connections: int, seconds: int) -> float | None:
         """Transactions a second that Postgres itself does with `script` on prepared statements; None where its benchmark is not installed."""
-        port = (self.processes.facts("postgres") or {}).get("port")
-        programs, _ = self._postgres_programs(int((self.home / "postgres" / "PG_VERSION").read_text()))
-        login = {"PGPASSWORD": json.loads((self.home / "postgres.json").read_text())["password"]}
-        here = ["-h", "127.0.0.1", "-p", port, "-U", "assay"]
-        told = answer([programs / "pgbench", *here, "-n", "-M", "prepared", "-f", script, "-c", connections, "-j", os.cpu_count(), "-T", seconds, database], env=login, timeout=seconds + 60)
-        found = re.search(r"^tps = ([\d.]+)", told or "", re.M)
+        load = ["-n", "-M", "prepared", "-f", script, "-c", connections, "-j", os.cpu_count(), "-T", seconds, database]
+        found = re.search(r"^tps = ([\d.]+)", self._ask("pgbench", *load, timeout=seconds + 60) or "", re.M)
         return float(found.group(1)) if found else None
+
+    def _ask(self, program: str, *arguments, timeout: float) -> str | None:
+        """What one of Postgres' own programs says of the server that runs here; None when it fails."""
+        programs, _ = self._postgres_programs(int((self.home / "postgres" / "PG_VERSION").read_text()))
+        port = (self.processes.facts("postgres") or {}).get("port")
+        login = {"PGPASSWORD": json.loads((self.home / "postgres.json").read_text())["password"]}
+        return answer([programs / program, "-h", "127.0.0.1", "-p", port, "-U", "assay", *arguments], env=login, timeout=timeout)
 
     def redis(self, before: dict | None = None) -> tuple:
         """Starts Redis (or Valkey) unless it runs; returns its URL and a few words on where it came from. `before`: the facts of one that was killed,
