@@ -179,8 +179,8 @@ class Harness:
     @cached_property
     def binary(self) -> Path:
         """Assay, away from where compilers write."""
-        run(stack.compile_command(release=False), "server-cargo")
-        stack.place(release=False, to=WORK / "assay")
+        run(stack.compile_command("dev"), "server-cargo")
+        stack.place("dev", to=WORK / "assay")
         return WORK / "assay"
 
     @cached_property

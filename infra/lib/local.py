@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 
 import stack
 import web
@@ -17,15 +18,16 @@ from steps import compiles, say, step
 from toolchain import toolchain
 
 PROCESSES = Processes(LOCAL / "run")
-BINARY = LOCAL / "bin" / "assay"
+# Profiles of cargo that the server is compiled with: the one for a first look, and the one for production and for figures, which takes longer.
+QUICK, RELEASE = "quick", "release"
 FIRST_PORT, PORTS = 8080, 50
 
 
-def up() -> dict:
-    """Every step from nothing to a running Assay; each is skipped when it is done already. Returns how to reach it."""
+def up(profile: str) -> dict:
+    """Every step from nothing to a running Assay, its server compiled with `profile`; each is skipped when it is done already. Returns how to reach it."""
     with step("toolchain") as note:
         note(toolchain())
-    with program() as finished:
+    with program(profile) as finished:
         env = {
             "DATABASE_URL": _service("postgres", "DATABASE_URL"),
             "REDIS_URL": _service("redis", "REDIS_URL"),
@@ -39,8 +41,8 @@ def up() -> dict:
             note(web.build())
         with step("server program") as note:
             note(finished())
-    assay = stack.Stack(BINARY, PROCESSES, _port(), env)
-    inputs = fingerprint((), _stamp().read_text(), (SITE / "manifest.json").read_text(), json.dumps(assay.env))
+    assay = stack.Stack(binary(profile), PROCESSES, _port(), env)
+    inputs = fingerprint((), _stamp(profile).read_text(), (SITE / "manifest.json").read_text(), json.dumps(assay.env))
     if assay.running(inputs):
         say("  server and worker run already")
     else:
@@ -113,25 +115,31 @@ def _service(name: str, variable: str) -> str:
         return url
 
 
-def _stamp():
-    return BINARY.with_suffix(".inputs")
+def binary(profile: str) -> Path:
+    """Where the server compiled with `profile` is kept."""
+    return LOCAL / "bin" / profile / "assay"
+
+
+def _stamp(profile: str) -> Path:
+    return binary(profile).with_suffix(".inputs")
 
 
 @contextmanager
-def program():
-    """Compiles the server into BINARY unless that is current, beside what the block does. Yields a function that waits for it and returns a few words on what was done."""
-    inputs = fingerprint(SERVER_SOURCES, answer(["rustc", "--version"]) or "")
-    if BINARY.exists() and unchanged(_stamp(), inputs):
+def program(profile: str):
+    """Compiles the server with `profile` unless that is current, beside what the block does. Yields a function that waits for it and returns a few words on
+    what was done."""
+    inputs, kept = fingerprint(SERVER_SOURCES, answer(["rustc", "--version"]) or ""), binary(profile)
+    if kept.exists() and unchanged(_stamp(profile), inputs):
         yield lambda: "unchanged"
         return
     compiles("the server", log_path("server-cargo"))
-    with beside(stack.compile_command(release=True), "server-cargo") as wait:
+    with beside(stack.compile_command(profile), "server-cargo") as wait:
 
         def finished() -> str:
             wait()
-            stack.place(release=True, to=BINARY)
-            _stamp().write_text(inputs)
-            return f"{BINARY.stat().st_size / 1e6:.0f} MB"
+            stack.place(profile, to=kept)
+            _stamp(profile).write_text(inputs)
+            return f"{kept.stat().st_size / 1e6:.0f} MB"
 
         yield finished
 

@@ -68,15 +68,15 @@ class Stack:
             return False
 
 
-def compile_command(release: bool) -> list:
-    return ["cargo", "build", "--package", "server", "--bin", "assay", *(["--release"] if release else [])]
+def compile_command(profile: str) -> list:
+    return ["cargo", "build", "--package", "server", "--bin", "assay", "--profile", profile]
 
 
-def place(release: bool, to: Path) -> None:
-    """Copies the compiled server away from the target folder, which other checkouts may write to."""
+def place(profile: str, to: Path) -> None:
+    """Copies the server compiled with `profile` away from the target folder, which other checkouts may write to."""
     to.parent.mkdir(parents=True, exist_ok=True)
     part = to.with_name(to.name + ".part")
-    shutil.copy2(TARGET / ("release" if release else "debug") / "assay", part)
+    shutil.copy2(TARGET / {"dev": "debug"}.get(profile, profile) / "assay", part)
     part.replace(to)  # also while the old one runs
 
 

@@ -3,24 +3,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from pathlib import Path
 
 import wasm
 from fingerprint import WEB_SOURCES, fingerprint, unchanged
-from packages import node, node_env, npm_ci
+from packages import node, node_env, npm_ci, python_with_pip, wheel
 from paths import ROOT, SITE, TARGET, TOOLS
 from run import Failure, answer, log_path, run
-from steps import compiles, installs
+from steps import compiles
 from toolchain import WASM
 
 STYLE = ROOT / "style"
-# The mono face has one weight: nothing that can be copied is bold, and a second axis would double it.
+# The mono face has one weight: nothing that can be copied is bold, and a second axis would double it. Beside each file the layout features that style/ asks for.
 FONTS = {
-    "inter": "@fontsource-variable/inter/files/inter-latin-wght-normal",
-    "jetbrains-mono": "@fontsource/jetbrains-mono/files/jetbrains-mono-latin-400-normal",
+    "inter": ("@fontsource-variable/inter/files/inter-latin-wght-normal", "kern,ccmp,locl,mark,mkmk,tnum,cv05,cv11,ss03"),
+    "jetbrains-mono": ("@fontsource/jetbrains-mono/files/jetbrains-mono-latin-400-normal", "ccmp,locl,mark"),
 }
+# Latin-1, European names, punctuation, arrows, minus. What else a name holds is shown in the system's face.
+CHARACTERS = "U+0020-007E,U+00A0-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2010-2027,U+2030-203A,U+20AC,U+2122,U+2190-2193,U+2212,U+FFFD"
+SUBSETTER = (("fonttools", "4.60.1"), ("brotli", "1.1.0"))
 # What a browser must not be handed compressed: it is already.
 STORED = {".woff2", ".png", ".webp", ".ico"}
 PROFILES = {True: ("dev", "debug"), False: ("wasm-release", "wasm-release")}
@@ -47,7 +51,8 @@ def build(out: Path = SITE, dev: bool = False) -> str:
     }
     if (parts / "snippets").exists():  # imported by the glue under their own, already unique, names
         shutil.copytree(parts / "snippets", pkg / "snippets")
-    manifest.update(_static(packages, pkg))
+    manifest.update(_fonts(parts, packages, pkg))
+    manifest.update(_pictures(pkg))
     manifest["css"] = _place(_css(parts, packages, manifest, dev), pkg)
     _compress(pkg, 5 if dev else 11)
     (fresh / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
@@ -68,30 +73,14 @@ def _wasm(parts: Path, packages: Path, dev: bool) -> None:
     shutil.copyfile(TARGET / WASM / folder / "browser.wasm", built)
     if not dev:
         wasm.trap(built, "hydrate_async")
-    run(
-        [_bindgen(), "--target", "web", "--no-typescript", "--omit-default-module-path", "--out-dir", parts, "--out-name", "app", built],
-        "web-bindgen",
-    )
+    run(["cargo", "build", "--package", "bindgen"], "web-bindgen")
+    run([TARGET / "debug" / "bindgen", built, parts], "web-bindgen", append=True)
     if not dev:
         app = parts / "app_bg.wasm"
         # -Os: no larger than -Oz after brotli, in a third of the time. Never with --all-features: it writes import forms that browsers refuse.
         script = packages / "node_modules" / "binaryen" / "bin" / "wasm-opt"
         run([node() / "node", script, "-Os", "--strip-debug", "--strip-producers", app, "-o", parts / "small.wasm"], "web-opt")
         (parts / "small.wasm").rename(app)
-
-
-def _bindgen() -> Path:
-    """The wasm-bindgen program, whose version must equal the crate's."""
-    version = re.search(r'name = "wasm-bindgen"\nversion = "([^"]+)"', (ROOT / "Cargo.lock").read_text()).group(1)
-    program = TOOLS / "bin" / "wasm-bindgen"
-    if answer([program, "--version"]) != f"wasm-bindgen {version}":
-        installs(f"wasm-bindgen-cli {version} into {TOOLS} (cargo install)")
-        # Without --locked: the lock file inside the package can name versions that a mirror does not have.
-        run(
-            ["cargo", "install", "wasm-bindgen-cli", "--version", f"={version}", "--root", TOOLS, "--force", "--quiet"], "wasm-bindgen",
-            env={"CARGO_TARGET_DIR": str(TOOLS / "build")},
-        )
-    return program
 
 
 def _css(parts: Path, packages: Path, manifest: dict, dev: bool) -> Path:
@@ -117,14 +106,23 @@ def _css(parts: Path, packages: Path, manifest: dict, dev: bool) -> Path:
     return out
 
 
-def _static(packages: Path, pkg: Path) -> dict:
-    """Fonts, and the pictures of style/ (the favicon among them)."""
+def _fonts(parts: Path, packages: Path, pkg: Path) -> dict:
+    """The fonts with what is used of them: a third less to load."""
+    folders = os.pathsep.join(str(wheel(*pinned, under=TOOLS)) for pinned in SUBSETTER)
     placed = {}
-    for name, file in FONTS.items():
-        placed[name] = _place(packages / "node_modules" / f"{file}.woff2", pkg)
-    for picture in sorted([*STYLE.glob("*.svg"), *STYLE.glob("*.png"), *STYLE.glob("*.ico")]):
-        placed[picture.stem] = _place(picture, pkg)
+    for name, (file, features) in FONTS.items():
+        full, part = packages / "node_modules" / f"{file}.woff2", parts / f"{name}.woff2"
+        run(
+            [python_with_pip(), "-m", "fontTools.subset", full, f"--unicodes={CHARACTERS}", f"--layout-features={features}", "--flavor=woff2", f"--output-file={part}"],
+            f"web-font-{name}", env={"PYTHONPATH": folders},
+        )
+        placed[name] = _place(part, pkg)
     return placed
+
+
+def _pictures(pkg: Path) -> dict:
+    """The pictures of style/, the favicon among them."""
+    return {picture.stem: _place(picture, pkg) for picture in sorted([*STYLE.glob("*.svg"), *STYLE.glob("*.png"), *STYLE.glob("*.ico")])}
 
 
 def _place(file: Path, pkg: Path) -> str:

@@ -83,7 +83,7 @@ class Session:
                 browser.prepare()
                 note(answer([chromium(), "--version"]) or "")
         if self.assay:
-            with local.program() as finished:
+            with local.program(local.RELEASE) as finished:
                 with step("web app") as note:
                     note(web.build())
                 with step("server program") as note:
@@ -95,7 +95,7 @@ class Session:
         with step("ceiling") as note:
             self.ceiling = self._ceiling()
             note(f"{self.ceiling:,.0f} transactions/s" if self.ceiling else "pgbench is not installed")
-        return local.BINARY if self.assay else None, python
+        return local.binary(local.RELEASE) if self.assay else None, python
 
     def _ceiling(self) -> float | None:
         """What Postgres alone does here with 8 connections that each insert one row a transaction: no durable call a request can be faster."""
