@@ -66,6 +66,27 @@ async fn t37_keys_and_sizes_are_bounded() {
     assert_eq!(params[1]["value"].as_str().map(str::len), Some(6_000));
 }
 
+/// Which of two values counts would be left to the reader of the body: none does.
+#[tokio::test]
+async fn t47_a_field_that_comes_twice_is_refused() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let run = run(&script).await;
+    for (path, body) in [
+        ("experiments/create", r#"{"name": "first", "name": "second"}"#.to_owned()),
+        ("runs/create", r#"{"experiment_id": "0", "experimentId": "1"}"#.to_owned()),
+        ("runs/log-parameter", format!(r#"{{"run_id": "{run}", "key": "a", "value": "1", "value": "2"}}"#)),
+        ("runs/log-metric", format!(r#"{{"run_id": "{run}", "key": "a", "value": 1, "value": 2, "timestamp": 1}}"#)),
+        ("runs/log-batch", format!(r#"{{"run_id": "{run}", "params": [{{"key": "a", "key": "b", "value": "1"}}]}}"#)),
+        ("runs/update", format!(r#"{{"run_id": "{run}", "status": "FINISHED", "status": "FAILED"}}"#)),
+    ] {
+        assert_invalid(path, &raw(&script, path, body).await);
+    }
+    assert_untouched(&script, &run).await;
+    let found = script.mlflow("POST", "experiments/search", json!({ "max_results": 100 })).await.json();
+    assert_eq!(found["experiments"].as_array().map(Vec::len), Some(1), "{found}");
+}
+
 #[tokio::test]
 async fn t38_pages_are_bounded_and_cursors_are_ours() {
     let organization = world().organization().await;

@@ -188,3 +188,36 @@ impl<W: SharedWrite> Group<W> {
         Ok(results)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct WriteAnything;
+    impl Permission for WriteAnything {
+        const NAME: shared::Permission = shared::Permission::RunsWrite;
+        type Mode = Writes;
+    }
+
+    struct Anything;
+    impl SharedWrite for Anything {
+        type Permission = WriteAnything;
+        type Item = ();
+        type Output = ();
+
+        async fn apply(_: &WriteTx, items: &[()]) -> Result<Vec<Outcome<()>>, Fault> {
+            Ok(items.iter().map(|()| Ok(((), None))).collect())
+        }
+    }
+
+    #[test]
+    fn a_second_transaction_starts_once_as_much_waits_as_is_under_way_and_a_third_never() {
+        for (waiting, in_flight, items, due) in
+            [(0, 0, 0, false), (1, 0, 0, true), (9, 1, 0, false), (3, 1, 4, false), (4, 1, 4, true), (0, 1, 0, false), (64, 2, 8, false)]
+        {
+            let caller = || Caller::<Anything> { request: RequestInfo::default(), answer: oneshot::channel().0 };
+            let queue = Queue { waiting: (0..waiting).map(|_| ((), caller())).collect(), in_flight, items };
+            assert_eq!(queue.due(), due, "{waiting} wait, {items} items in {in_flight}");
+        }
+    }
+}

@@ -22,6 +22,7 @@ pub mod tokens;
 
 /// Teaches a worker every kind of job there is.
 pub fn register_jobs(worker: &mut crate::jobs::Worker) {
+    worker.learn::<accounts::jobs::MailReset>();
     worker.learn::<mail::SendMail>();
     worker.learn::<metrics::jobs::CompactMetrics>();
 }

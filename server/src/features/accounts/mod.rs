@@ -5,6 +5,7 @@
 //! stored. A new password ends every session.
 
 pub mod graphql;
+pub mod jobs;
 mod repo;
 mod service;
 

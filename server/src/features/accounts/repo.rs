@@ -39,13 +39,10 @@ pub async fn insert_sign_up(tx: &LobbyTx, hash: Vec<u8>, pending: &Pending, expi
     Ok(())
 }
 
-/// Takes the sign-up that a link stands for; a second taker finds nothing.
-pub async fn take_sign_up(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Pending>, Fault> {
+/// The sign-up that a link stands for.
+pub async fn find_sign_up(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Pending>, Fault> {
     let row = tx
-        .row(
-            "delete from sign_ups where hash = $1 and expires_at > $2 returning email, name, organization, password_hash",
-            vec![hash.into(), tx.now().into()],
-        )
+        .row("select email, name, organization, password_hash from sign_ups where hash = $1 and expires_at > $2", vec![hash.into(), tx.now().into()])
         .await?;
     row.map(|row| {
         Ok(Pending {
@@ -56,6 +53,12 @@ pub async fn take_sign_up(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Pending>
         })
     })
     .transpose()
+}
+
+/// Uses up the link of a sign-up.
+pub async fn remove_sign_up(tx: &LobbyTx, hash: Vec<u8>) -> Result<(), Fault> {
+    tx.run("delete from sign_ups where hash = $1", vec![hash.into()]).await?;
+    Ok(())
 }
 
 pub async fn insert_reset(tx: &LobbyTx, hash: Vec<u8>, person: PersonId, expires_at: DateTime<Utc>) -> Result<(), Fault> {

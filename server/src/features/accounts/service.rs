@@ -11,7 +11,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::repo;
+use super::{jobs::MailReset, repo};
 use crate::{
     access::{
         ActorKind, RequestInfo, Scope, Secret, Sql,
@@ -79,9 +79,10 @@ pub async fn sign_up(services: &Services, request: &RequestInfo, form: SignUp<'_
 /// `Invalid` when the link is unknown, used or expired.
 pub async fn confirm_sign_up(services: &Services, request: &RequestInfo, token: &str) -> Result<Opened, Fault> {
     let stale = || Fault::invalid("token", "This link was used or has expired. Sign up again to get a new one.");
+    let hash = crate::access::hash_of(token);
     let tx = services.vault.lobby().await?;
-    let pending = repo::take_sign_up(&tx, crate::access::hash_of(token)).await?.ok_or_else(stale)?;
-    tx.commit_in_all(&[], &anonymous(request), &Entry::new("sign_up.confirm", Subject::new("sign_up", "", ""))).await?;
+    let pending = repo::find_sign_up(&tx, hash.clone()).await?.ok_or_else(stale)?;
+    drop(tx);
     let (person, member) = (Uuid::now_v7(), Uuid::now_v7());
     let founding = Founding {
         slug: slug(&pending.organization)?,
@@ -96,7 +97,9 @@ pub async fn confirm_sign_up(services: &Services, request: &RequestInfo, token: 
         FoundingError::EmailTaken => stale(),
         FoundingError::Fault(fault) => fault,
     })?;
+    // Only now: whoever meets a fault before keeps a link that works. Of two at once, the second finds its address taken.
     let tx = services.vault.lobby().await?;
+    repo::remove_sign_up(&tx, hash).await?;
     sessions::open(tx, request, PersonId::from_uuid(person), tenant, MemberId::from_uuid(member), &pending.email, "session.create").await
 }
 
@@ -138,7 +141,8 @@ fn check_open(services: &Services) -> Result<(), Fault> {
     Err(Fault::new(ErrorCode::Forbidden, "New organizations are created by invitation here. Ask an administrator."))
 }
 
-/// Mails a link to choose a new password, if the address has an account. The answer is the same, and so is its time: the link is made after it.
+/// Mails a link to choose a new password, if the address has an account. Whether it has one is looked up by the job, so that known and unknown addresses are
+/// answered alike and after the same time.
 ///
 /// # Errors
 /// `Invalid` when the address is not one; `TooManyRequests`.
@@ -146,27 +150,24 @@ pub async fn request_reset(services: &Services, request: &RequestInfo, email: &s
     let email = field("email", Email::parse(email))?;
     throttle_mail(services, request, &email).await?;
     let tx = services.vault.lobby().await?;
-    let known = repo::find_person(&tx, email.as_str()).await?;
-    drop(tx);
-    if let Some((person, name)) = known {
-        let (services, request) = (services.clone(), request.clone());
-        tokio::spawn(async move {
-            if let Err(error) = mail_reset(&services, &request, person, name, &email).await {
-                tracing::error!(%error, "could not mail a link to reset a password");
-            }
-        });
-    }
-    Ok(())
+    let job = MailReset { email: email.as_str().to_owned(), request_id: request.id.clone(), address: request.address.clone() };
+    tx.enqueue(&job, &request.id).await?;
+    tx.commit_in_all(&[], &anonymous(request), &Entry::new("password.request_reset", Subject::new("person", "", ""))).await
 }
 
-async fn mail_reset(services: &Services, request: &RequestInfo, person: PersonId, name: String, email: &Email) -> Result<(), Fault> {
+/// Mails a link to choose a new password to an address that has an account; for any other there is nothing to do.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub(super) async fn mail_reset(services: &Services, request: &RequestInfo, email: &str) -> Result<(), Fault> {
     let tx = services.vault.lobby().await?;
+    let Some((person, name)) = repo::find_person(&tx, email).await? else { return Ok(()) };
     let secret = Secret::opaque();
     repo::insert_reset(&tx, secret.hash(), person, tx.now() + TimeDelta::minutes(RESET_MINUTES)).await?;
     let link = format!("{}/reset-password?token={}", services.config.public_url(), secret.expose());
-    tx.enqueue(&SendMail { to: email.as_str().into(), letter: Letter::ResetPassword { name, link } }, &request.id).await?;
+    tx.enqueue(&SendMail { to: email.to_owned(), letter: Letter::ResetPassword { name, link } }, &request.id).await?;
     let tenants = tenants_of(&tx, person).await?;
-    let entry = Entry::new("password.request_reset", Subject::new("person", person, email.as_str()));
+    let entry = Entry::new("password.request_reset", Subject::new("person", person, email));
     tx.commit_in_all(&tenants, &anonymous(request), &entry).await
 }
 
