@@ -88,5 +88,18 @@ where
             }
         })
     };
-    view! { <Transition fallback=|| view! { <Skeleton/> }>{content}</Transition> }.into_any()
+    awaited(6, content)
+}
+
+/// Shows what waits for queries, and bars until the first of them is answered. The server's page is sent whole, so there the content is waited for where
+/// it stands: `Transition` would build it once more in each of its rounds of looking for further queries.
+pub(super) fn awaited<V: IntoView + 'static>(rows: usize, content: impl Fn() -> Suspend<V> + Send + 'static) -> AnyView {
+    if cfg!(feature = "ssr") {
+        // Transition takes a number; the browser, which has one here, would else look for its queries' answers under others.
+        if let Some(shared) = Owner::current_shared_context() {
+            shared.next_id();
+        }
+        return content.into_any();
+    }
+    view! { <Transition fallback=move || view! { <Skeleton rows/> }>{content}</Transition> }.into_any()
 }

@@ -1,6 +1,6 @@
 use leptos::{prelude::*, reactive::computed::ScopedFuture};
 
-use super::{Failure, Skeleton, use_toasts};
+use super::{Failure, state::awaited, use_toasts};
 use crate::api::ApiError;
 
 /// Shows what a query brings and keeps that view: when the query runs again, only the signal it was
@@ -37,5 +37,5 @@ where
             }
         })
     };
-    view! { <Transition fallback=|| view! { <Skeleton rows=10/> }>{content}</Transition> }.into_any()
+    awaited(10, content)
 }
