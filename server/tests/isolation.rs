@@ -133,6 +133,41 @@ async fn r13_no_canary_crosses_over_in_interleaved_requests() {
 }
 
 #[tokio::test]
+async fn r13_pages_that_are_rendered_side_by_side_are_each_readers_own() {
+    let world = world();
+    let mut readers = Vec::new();
+    for n in 0..4 {
+        let organization = world.organization().await;
+        let canary = format!("CANARY-{n}-{}", uuid::Uuid::now_v7().simple());
+        let made = organization.owner.graphql("mutation($name: String!) { createExperiment(name: $name) { id } }", json!({ "name": canary })).await;
+        assert!(made["errors"].is_null(), "{made}");
+        readers.push((organization.owner, canary));
+    }
+    let canaries: Vec<String> = readers.iter().map(|(_, canary)| canary.clone()).collect();
+    let tasks = (0..24).map(|task| {
+        let (readers, canaries) = (readers.clone(), canaries.clone());
+        async move {
+            for round in 0..6 {
+                let (reader, own) = &readers[(task + round) % readers.len()];
+                let path = ["/experiments", "/audit", "/experiments?sort=name"][(task + round) % 3];
+                let visit = reader.send(reader.request(reqwest::Method::GET, path));
+                // Some readers go away in the middle: what their page held must come back.
+                if (task + round) % 7 == 0 {
+                    let _ = tokio::time::timeout(std::time::Duration::from_millis(5), visit).await;
+                    continue;
+                }
+                let answer = visit.await;
+                assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+                for canary in &canaries {
+                    assert_eq!(answer.text().contains(canary), canary == own, "{canary} on {path} of {own}");
+                }
+            }
+        }
+    });
+    futures::future::join_all(tasks).await;
+}
+
+#[tokio::test]
 async fn c7_1a_c7_1c_t13_a_change_of_rights_holds_for_the_next_request_on_every_replica() {
     let replicas = [support::World::replica(&["--redis-url=redis://127.0.0.1:1"]), support::World::replica(&[])];
     let organization = world().organization().await;

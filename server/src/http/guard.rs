@@ -1,10 +1,10 @@
 //! What holds for every request: a request id, a known host, no cross-site writes with a cookie,
 //! security headers, a log line, a measurement.
 
-use std::time::Instant;
+use std::{fmt, panic::AssertUnwindSafe, time::Instant};
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -14,6 +14,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
+use futures::FutureExt;
 use shared::ErrorCode;
 
 use super::{Edge, caller};
@@ -35,7 +36,11 @@ pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'stati
     let refused = check_host(request.request().headers(), config).and_then(|()| check_origin(request.request(), config));
     let mut response = match refused {
         Err(fault) => request.into_response(super::render::response(&fault)),
-        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        // A defect must not take the connection down without a word.
+        Ok(()) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(response) => response?.map_into_boxed_body(),
+            Err(_) => return Err(Broken { fault: Fault::internal(format!("{method} {path} panicked")), id, secure: config.is_secure() }.into()),
+        },
     };
     let pattern = response.request().match_pattern().unwrap_or_else(|| "page".to_owned());
     let status = response.status().as_u16();
@@ -45,6 +50,28 @@ pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'stati
     tracing::debug!(request = %id, %method, path, status, micros = elapsed.as_micros() as u64, "request");
     set_headers(response.headers_mut(), &id, config.is_secure());
     Ok(response)
+}
+
+/// The answer to a request whose handler panicked.
+#[derive(Debug)]
+struct Broken {
+    fault: Fault,
+    id: String,
+    secure: bool,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fault.fmt(out)
+    }
+}
+
+impl ResponseError for Broken {
+    fn error_response(&self) -> HttpResponse {
+        let mut response = super::render::response(&self.fault);
+        set_headers(response.headers_mut(), &self.id, self.secure);
+        response
+    }
 }
 
 fn set_headers(headers: &mut HeaderMap, id: &str, secure: bool) {

@@ -1,6 +1,9 @@
 //! Pages: the app rendered on the server, over the same GraphQL schema in process.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex},
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -12,12 +15,12 @@ use actix_web::{
 };
 use app::{Api, ApiError, FormState, Operation, Reply, Respond, Theme, Transport};
 use async_graphql::{Request, Variables};
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use hydration_context::SsrSharedContext;
 use leptos::{
     nonce::{provide_nonce, use_nonce},
     prelude::{IntoView, Owner, provide_context},
-    reactive::owner::Sandboxed,
+    reactive::computed::ScopedFuture,
 };
 use leptos_integration_utils::{BoxedFnOnce, PinnedFuture, PinnedStream, build_response};
 use leptos_meta::ServerMetaContext;
@@ -26,7 +29,7 @@ use serde_json::Value;
 use shared::ErrorCode;
 
 use super::{Edge, caller, render, routes::PUBLIC_PAGES};
-use crate::{access::Scope, graphql};
+use crate::{access::Scope, fault::Fault, graphql};
 
 /// What the page's contexts are made of, carried from the handler into the rendering.
 struct Around {
@@ -77,12 +80,12 @@ fn path_of(segments: &[PathSegment]) -> String {
 /// Renders the page that the path names, or sends to sign-in.
 pub async fn page(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     if *request.method() != Method::GET && *request.method() != Method::HEAD {
-        return render::response(&crate::fault::Fault::new(ErrorCode::MethodNotAllowed, "This address only answers GET."));
+        return render::response(&Fault::new(ErrorCode::MethodNotAllowed, "This address only answers GET."));
     }
     let scope = match caller::scope_of(&request, &edge.services).await {
         Ok(scope) => scope,
         Err(fault) if fault.code() == ErrorCode::Unauthenticated => None,
-        Err(fault) => return render::response(&fault),
+        Err(fault) => return broken(&edge, &fault),
     };
     if scope.is_none() && !PUBLIC_PAGES.contains(&request.path()) {
         let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -111,11 +114,13 @@ async fn rendered(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, form
         form,
         head: head.clone(),
     };
-    let html = html(around).await;
+    let Ok(html) = AssertUnwindSafe(html(around)).catch_unwind().await else {
+        return broken(edge, &Fault::internal(format!("{} panicked while it was rendered", request.path())));
+    };
     if let Some(scope) = scope
         && let Err(fault) = scope.record_denials().await
     {
-        return render::response(&fault);
+        return broken(edge, &fault);
     }
     let head = head.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let mut response = HttpResponse::build(head.status);
@@ -129,6 +134,9 @@ async fn rendered(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, form
 }
 
 /// The whole document, after every query of the page has been answered.
+///
+/// Pages are rendered side by side on one thread, so whatever this one asks for (who reads it, above all) has to come from its own
+/// owner each time it goes on, and not from the page that was at work before.
 async fn html(around: Around) -> String {
     let (meta, tags) = ServerMetaContext::new();
     let context = move || {
@@ -136,15 +144,48 @@ async fn html(around: Around) -> String {
         provide(around);
     };
     let (owner, parts) = build_response(app::shell, context, whole, false);
-    let parts = parts.await;
-    while let Some(deferred) = owner.shared_context().and_then(|shared| shared.await_deferred()) {
-        deferred.await;
-    }
-    // Each rendering has a reactive arena of its own, which has to be the current one whenever a part is asked for.
-    let parts = owner.with(|| Sandboxed::new(parts));
-    let html = tags.inject_meta_context(parts).await.collect().await;
-    owner.unset_with_forced_cleanup();
+    let rendering = Rendering(owner.clone());
+    let document = async move {
+        let parts = parts.await;
+        while let Some(deferred) = Owner::current_shared_context().and_then(|shared| shared.await_deferred()) {
+            deferred.await;
+        }
+        tags.inject_meta_context(parts).await.collect().await
+    };
+    let html = owner.with(|| ScopedFuture::new_untracked(document)).await;
+    drop(rendering);
     html
+}
+
+/// What a page was rendered with. It holds the reader's connection, so it ends with the rendering, also with one that panicked or
+/// whose reader went away.
+struct Rendering(Owner);
+
+impl Drop for Rendering {
+    fn drop(&mut self) {
+        self.0.clone().unset_with_forced_cleanup();
+    }
+}
+
+/// A page that needs nothing but its style: for when no other can be made. The sentences of these faults are fixed.
+fn broken(edge: &Edge, fault: &Fault) -> HttpResponse {
+    let reference = fault.reference().map(|id| format!("<p class=\"faint xs\">Reference <code>{id}</code></p>")).unwrap_or_default();
+    let html = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>Not available right now</title><link rel=\"stylesheet\" href=\"/pkg/{}\"></head>\
+         <body><main><section class=\"state\" role=\"alert\"><h1>Not available right now</h1><p>{}</p>\
+         <p class=\"row\"><a class=\"button\" href=\"\">Try again</a></p>{reference}</section></main></body></html>",
+        edge.assets.manifest().css,
+        fault.message(),
+    );
+    HttpResponse::build(render::status(fault))
+        .content_type("text/html; charset=utf-8")
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+        ))
+        .insert_header((header::RETRY_AFTER, "5"))
+        .body(html)
 }
 
 /// The app in one piece and, after it, the answers for the browser to start from.

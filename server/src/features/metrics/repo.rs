@@ -14,40 +14,6 @@ use crate::{
     fault::Fault,
 };
 
-/// Appends one batch a run and moves the latest values on, in one statement. Each (run, key) comes once in `latest`, and the rows of the runs are
-/// locked by the caller.
-pub async fn append(tx: &WriteTx, latest: &[(RunId, Latest)], batches: &[(RunId, i32, Vec<u8>)]) -> Result<(), Fault> {
-    fn column<T, V: Into<Value>>(rows: &[T], pick: impl Fn(&T) -> V) -> Vec<V> {
-        rows.iter().map(pick).collect()
-    }
-    let sql = "with batch as ( \
-            insert into metric_batches (run_id, at, points, data) select b.run_id, $9, b.points, b.data from unnest($10::uuid[], $11::int[], $12::bytea[]) as b (run_id, points, data)) \
-        insert into latest_metrics as l (run_id, key, value, step, at_ms, count, low, high) \
-        select n.run_id, n.key, n.value, n.step, n.at_ms, n.count, nullif(n.low, 'NaN'), nullif(n.high, 'NaN') \
-        from unnest($1::uuid[], $2::text[], $3::float8[], $4::bigint[], $5::bigint[], $6::bigint[], $7::float8[], $8::float8[]) as n (run_id, key, value, step, at_ms, count, low, high) \
-        on conflict (run_id, key) do update set \
-            count = l.count + excluded.count, low = least(l.low, excluded.low), high = greatest(l.high, excluded.high), \
-            value = case when (excluded.step, excluded.at_ms, excluded.value) > (l.step, l.at_ms, l.value) then excluded.value else l.value end, \
-            at_ms = case when (excluded.step, excluded.at_ms) > (l.step, l.at_ms) then excluded.at_ms else l.at_ms end, \
-            step = greatest(l.step, excluded.step)";
-    let values: Vec<Value> = vec![
-        column(latest, |(run, _)| run.uuid()).into(),
-        column(latest, |(_, one)| one.key.clone()).into(),
-        column(latest, |(_, one)| one.point.value).into(),
-        column(latest, |(_, one)| one.point.step).into(),
-        column(latest, |(_, one)| one.point.at_ms).into(),
-        column(latest, |(_, one)| one.count).into(),
-        column(latest, |(_, one)| one.low.unwrap_or(f64::NAN)).into(),
-        column(latest, |(_, one)| one.high.unwrap_or(f64::NAN)).into(),
-        tx.now().into(),
-        column(batches, |(run, ..)| run.uuid()).into(),
-        column(batches, |(_, points, _)| *points).into(),
-        column(batches, |(.., data)| data.clone()).into(),
-    ];
-    tx.run(sql, values).await?;
-    Ok(())
-}
-
 /// The latest values of many runs, by key.
 pub async fn latest<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(RunId, Latest)>, Fault> {
     let sql = "select run_id, key, value, step, at_ms, count, low, high from latest_metrics where run_id = any($1) order by run_id, key";
@@ -89,8 +55,8 @@ pub async fn parts<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, s
 
 /// Everything that several runs logged.
 pub async fn parts_of_runs<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(RunId, Part)>, Fault> {
-    let sql = "select * from (select run_id, key, data from metric_chunks where run_id = any($1) order by run_id, key, ordinal) chunks \
-        union all (select run_id, null, data from metric_batches where run_id = any($1) order by run_id, id)";
+    let sql = "select r.id, part.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
+        (select key, data from metric_chunks where run_id = r.id order by key, ordinal) union all (select null, data from metric_batches where run_id = r.id order by id) offset 0) part";
     let read = |row: &QueryResult| {
         let (key, data): (Option<String>, Vec<u8>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         let part = match key {

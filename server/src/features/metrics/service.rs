@@ -13,7 +13,7 @@ use super::{
     repo::{self, Part},
 };
 use crate::{
-    access::{Connection, Grant, Scope, WriteTx},
+    access::{Connection, Grant, Scope},
     fault::Fault,
 };
 
@@ -34,31 +34,35 @@ pub struct Series {
     pub points: Vec<Point>,
 }
 
-/// Appends measurements, which are checked. The caller holds the locks of the runs' rows and commits.
-///
-/// # Errors
-/// `Unavailable` or `Internal`.
-pub async fn append(tx: &WriteTx, appends: &[Append<'_>]) -> Result<(), Fault> {
-    let mut latest: HashMap<(RunId, String), Latest> = HashMap::new();
-    let mut batches = Vec::new();
-    for append in appends.iter().filter(|append| !append.measurements.is_empty()) {
-        let groups = model::group(append.measurements);
-        let data = codec::encode_batch(groups.iter().map(|(one, points)| (one.key.as_str(), points.as_slice())));
-        batches.push((append.run, i32::try_from(append.measurements.len()).unwrap_or(i32::MAX), data));
-        for (one, _) in groups {
-            match latest.entry((append.run, one.key.clone())) {
-                std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().merge(&one),
-                std::collections::hash_map::Entry::Vacant(place) => {
-                    place.insert(one);
+/// The rows that an append adds to and moves on; `runs` writes them together with what else was logged.
+#[derive(Debug, Default)]
+pub struct Appended {
+    /// Each run and key once.
+    pub latest: Vec<(RunId, Latest)>,
+    /// Of each append its run, the number of its points, and their bytes.
+    pub batches: Vec<(RunId, i32, Vec<u8>)>,
+}
+
+impl Appended {
+    /// What measurements, which are checked, come to.
+    pub fn of(appends: &[Append<'_>]) -> Self {
+        let mut latest: HashMap<(RunId, String), Latest> = HashMap::new();
+        let mut batches = Vec::new();
+        for append in appends.iter().filter(|append| !append.measurements.is_empty()) {
+            let groups = model::group(append.measurements);
+            let data = codec::encode_batch(groups.iter().map(|(one, points)| (one.key.as_str(), points.as_slice())));
+            batches.push((append.run, i32::try_from(append.measurements.len()).unwrap_or(i32::MAX), data));
+            for (one, _) in groups {
+                match latest.entry((append.run, one.key.clone())) {
+                    std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().merge(&one),
+                    std::collections::hash_map::Entry::Vacant(place) => {
+                        place.insert(one);
+                    }
                 }
             }
         }
+        Self { latest: latest.into_iter().map(|((run, _), one)| (run, one)).collect(), batches }
     }
-    if batches.is_empty() {
-        return Ok(());
-    }
-    let latest: Vec<(RunId, Latest)> = latest.into_iter().map(|((run, _), one)| (run, one)).collect();
-    repo::append(tx, &latest, &batches).await
 }
 
 /// The latest values of many runs, each list by key.

@@ -18,7 +18,7 @@ use crate::{
     fault::Fault,
     features::{
         logged_models::{Dataset, ModelMetric, record_metrics},
-        metrics::{Append, Measurement, append, jobs},
+        metrics::{Append, Appended, Measurement, jobs},
     },
 };
 
@@ -87,57 +87,61 @@ impl Batch {
 /// Of the whole: `Unavailable` or `Internal`. Of one batch: `NotFound`, `Conflict`.
 pub async fn apply(tx: &WriteTx, batches: &[Batch]) -> Result<Vec<Result<Option<Entry>, Fault>>, Fault> {
     let mut outcomes: Vec<Option<Result<Option<Entry>, Fault>>> = batches.iter().map(|_| None).collect();
-    let locked = repo::lock(tx, batches.iter().map(|batch| batch.run)).await?;
-    for (batch, outcome) in batches.iter().zip(&mut outcomes) {
-        *outcome = match locked.get(&batch.run) {
-            None => Some(Err(RunError::missing(batch.run).into())),
-            Some(run) if run.removed => Some(Err(RunError::Removed(batch.run.hex()).into())),
-            Some(_) => None,
-        };
-    }
-    // A wave has no two batches of one run when params are among them, so that a param's first value is there before the next is compared with it.
+    let mut compactions = Vec::new();
     loop {
-        let (mut wave, mut seen) = (Vec::new(), HashMap::<RunId, bool>::new());
-        for (place, batch) in batches.iter().enumerate().filter(|(place, _)| outcomes[*place].is_none()) {
-            let params = !batch.params.is_empty();
-            let before = seen.entry(batch.run).or_insert(false);
-            if *before || params && wave.iter().any(|place: &usize| batches[*place].run == batch.run) {
-                *before = true;
-                continue;
-            }
-            *before = params;
-            wave.push(place);
-        }
+        let wave = next_wave(batches, |place| outcomes[place].is_none());
         if wave.is_empty() {
             break;
         }
         let wave_batches: Vec<&Batch> = wave.iter().map(|place| &batches[*place]).collect();
-        for (place, outcome) in wave.into_iter().zip(apply_wave(tx, &wave_batches).await?) {
-            outcomes[place] =
-                Some(outcome.map_err(Fault::from).map(|()| locked.get(&batches[place].run).and_then(|run| late_entry(&batches[place], run))));
+        let logged = apply_wave(tx, &wave_batches).await?;
+        let due = logged.iter().filter(|(_, run)| run.revision / jobs::EVERY != (run.revision - run.writes) / jobs::EVERY);
+        compactions.extend(due.map(|(run, state)| jobs::CompactMetrics { run: *run, revision: state.revision }));
+        for place in wave {
+            let batch = &batches[place];
+            outcomes[place] = Some(match logged.get(&batch.run) {
+                None => Err(RunError::missing(batch.run).into()),
+                Some(repo::Logged { refusal: Some(error), .. }) => Err(error.clone().into()),
+                Some(run) => Ok(late_entry(batch, run)),
+            });
         }
     }
-    let due = locked.iter().filter(|(_, state)| state.revision / jobs::EVERY != state.revision_before / jobs::EVERY);
-    let compactions: Vec<jobs::CompactMetrics> = due.map(|(run, state)| jobs::CompactMetrics { run: *run, revision: state.revision }).collect();
     tx.enqueue_all(&compactions).await?;
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Fault::internal("a batch without an outcome")))).collect())
 }
 
-async fn apply_wave(tx: &WriteTx, batches: &[&Batch]) -> Result<Vec<Result<(), RunError>>, Fault> {
-    let pairs = batches.iter().any(|batch| !batch.params.is_empty() || !batch.tags.is_empty());
-    let changed = if pairs { repo::write_pairs(tx, batches).await? } else { HashMap::new() };
-    let kept: Vec<&Batch> = batches.iter().enumerate().filter(|(place, _)| !changed.contains_key(place)).map(|(_, batch)| *batch).collect();
-    let appends: Vec<Append<'_>> = kept.iter().map(|batch| Append { run: batch.run, measurements: &batch.metrics }).collect();
-    append(tx, &appends).await?;
-    let of_models: Vec<ModelMetric> = kept.iter().flat_map(|batch| model_metrics(batch)).collect();
+/// The places of batches that can be written together, of those that are left: no two of one run when params are among them, so that a param's first value
+/// is there before the next is compared with it.
+fn next_wave(batches: &[Batch], left: impl Fn(usize) -> bool) -> Vec<usize> {
+    let mut wave = Vec::new();
+    // Of a run in the wave: whether no other batch of it can join.
+    let mut closed: HashMap<RunId, bool> = HashMap::new();
+    for (place, batch) in batches.iter().enumerate().filter(|(place, _)| left(*place)) {
+        let params = !batch.params.is_empty();
+        if closed.get(&batch.run).is_some_and(|closed| *closed || params) {
+            // Also what comes after it waits, so that nothing is overtaken.
+            closed.insert(batch.run, true);
+            continue;
+        }
+        closed.entry(batch.run).or_insert(params);
+        wave.push(place);
+    }
+    wave
+}
+
+async fn apply_wave(tx: &WriteTx, batches: &[&Batch]) -> Result<HashMap<RunId, repo::Logged>, Fault> {
+    let appends: Vec<Append<'_>> = batches.iter().map(|batch| Append { run: batch.run, measurements: &batch.metrics }).collect();
+    let logged = repo::log(tx, batches, &Appended::of(&appends)).await?;
+    let kept = || batches.iter().filter(|batch| logged.get(&batch.run).is_some_and(|run| run.refusal.is_none()));
+    let of_models: Vec<ModelMetric> = kept().flat_map(|batch| model_metrics(batch)).collect();
     if !of_models.is_empty() {
         record_metrics(tx, &of_models).await?;
     }
-    let names: HashMap<RunId, &str> = kept.iter().filter_map(|batch| Some((batch.run, batch.name()?))).collect();
+    let names: HashMap<RunId, &str> = kept().filter_map(|batch| Some((batch.run, batch.name()?))).collect();
     if !names.is_empty() {
         repo::rename(tx, &names).await?;
     }
-    Ok((0..batches.len()).map(|place| changed.get(&place).map_or(Ok(()), |error| Err(error.clone()))).collect())
+    Ok(logged)
 }
 
 fn model_metrics(batch: &Batch) -> impl Iterator<Item = ModelMetric> {
@@ -156,7 +160,7 @@ fn model_metrics(batch: &Batch) -> impl Iterator<Item = ModelMetric> {
 }
 
 /// What is logged to a run that has ended is not covered by the entry that ended it.
-fn late_entry(batch: &Batch, run: &repo::Locked) -> Option<Entry> {
+fn late_entry(batch: &Batch, run: &repo::Logged) -> Option<Entry> {
     let ended = Status::parse(&run.status).is_some_and(Status::is_terminal);
     let keys: HashSet<&str> =
         batch.params.iter().chain(&batch.tags).map(|(key, _)| key.as_str()).chain(batch.metrics.iter().map(|metric| metric.key.as_str())).collect();

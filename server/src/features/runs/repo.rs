@@ -2,7 +2,7 @@
 
 mod search;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{DbErr, QueryResult, Value};
 use shared::ids::{ExperimentId, RunId};
@@ -12,7 +12,7 @@ use super::{NewRun, Run, RunChange, RunError, Status, log::Batch, model::NAME_TA
 use crate::{
     access::{Connection, Sql, WriteTx},
     fault::Fault,
-    features::experiments::ExperimentRef,
+    features::{experiments::ExperimentRef, metrics::Appended},
 };
 
 pub use search::{count, search};
@@ -82,71 +82,81 @@ pub async fn insert(tx: &WriteTx, runs: &[(RunId, &NewRun, i64)], created_by: &s
     Ok(tx.rows(sql, values).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
-/// A run whose row is locked until the transaction ends.
-pub struct Locked {
+/// What a run is after a write to it was counted. Its row is locked until the transaction ends.
+pub struct Logged {
     pub name: String,
     pub status: String,
     pub removed: bool,
     pub revision: i64,
-    pub revision_before: i64,
+    /// Writes that were counted.
+    pub writes: i64,
+    /// Why nothing else was written.
+    pub refusal: Option<RunError>,
 }
 
-/// Locks runs, in the order of their ids so that no two transactions wait for each other, and counts a write for each time a run is named.
-pub async fn lock(tx: &WriteTx, runs: impl Iterator<Item = RunId>) -> Result<HashMap<RunId, Locked>, Fault> {
-    let ids: Vec<Uuid> = runs.map(RunId::uuid).collect();
-    let sql = "with wanted as (select id, count(*) as writes from unnest($1::uuid[]) as w (id) group by id), \
-        locked as (select r.id from runs r join wanted using (id) order by r.id for no key update of r) \
-        update runs r set revision = r.revision + w.writes from wanted w join locked using (id) where r.id = w.id \
-        returning r.id, r.name, r.status, r.removed_at is not null, r.revision, r.revision - w.writes";
-    let read = |row: &QueryResult| {
-        let locked = Locked {
-            name: row.try_get_by_index(1)?,
-            status: row.try_get_by_index(2)?,
-            removed: row.try_get_by_index(3)?,
-            revision: row.try_get_by_index(4)?,
-            revision_before: row.try_get_by_index(5)?,
-        };
-        Ok((RunId::from_uuid(row.try_get_by_index(0)?), locked))
-    };
-    Ok(tx.rows(sql, vec![ids.into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
-}
-
-/// Writes the params and tags of batches whose runs are locked, in one statement. A batch that changes a param writes nothing and is returned, by its
-/// place.
-pub async fn write_pairs(tx: &WriteTx, batches: &[&Batch]) -> Result<HashMap<usize, RunError>, Fault> {
-    let mut params: Vec<(i32, Uuid, &str, &str)> = Vec::new();
-    let mut tags: HashMap<(Uuid, &str), (i32, &str)> = HashMap::new();
-    for (place, batch) in (0_i32..).zip(batches) {
+/// Writes batches: counts them, and writes the params, tags and metrics of those whose run is there and whose params change none. Runs that do not exist are
+/// left out. No run comes in two batches when params are among them.
+pub async fn log(tx: &WriteTx, batches: &[&Batch], metrics: &Appended) -> Result<HashMap<RunId, Logged>, Fault> {
+    let mut writes: BTreeMap<RunId, i64> = BTreeMap::new();
+    let mut params: Vec<(Uuid, &str, &str)> = Vec::new();
+    let mut tags: HashMap<(Uuid, &str), &str> = HashMap::new();
+    for batch in batches {
+        *writes.entry(batch.run).or_default() += 1;
         let run = batch.run.uuid();
-        params.extend(batch.params.iter().map(|(key, value)| (place, run, key.as_str(), value.as_str())));
+        params.extend(batch.params.iter().map(|(key, value)| (run, key.as_str(), value.as_str())));
         // One statement changes a row once: of a key that comes twice the last value counts.
-        tags.extend(batch.tags.iter().map(|(key, value)| ((run, key.as_str()), (place, value.as_str()))));
+        tags.extend(batch.tags.iter().map(|(key, value)| ((run, key.as_str()), value.as_str())));
     }
-    let tags: Vec<(i32, Uuid, &str, &str)> = tags.into_iter().map(|((run, key), (place, value))| (place, run, key, value)).collect();
-    let columns = |rows: &[(i32, Uuid, &str, &str)]| -> [Value; 4] {
-        [
-            rows.iter().map(|row| row.0).collect::<Vec<_>>().into(),
-            rows.iter().map(|row| row.1).collect::<Vec<_>>().into(),
-            rows.iter().map(|row| row.2.to_owned()).collect::<Vec<_>>().into(),
-            rows.iter().map(|row| row.3.to_owned()).collect::<Vec<_>>().into(),
-        ]
+    let tags: Vec<(Uuid, &str, &str)> = tags.into_iter().map(|((run, key), value)| (run, key, value)).collect();
+    let pairs = |rows: &[(Uuid, &str, &str)]| -> [Value; 3] {
+        [column(rows, |row| row.0), column(rows, |row| row.1.to_owned()), column(rows, |row| row.2.to_owned())]
     };
-    let sql = "with param as (select * from unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) as p (place, run_id, key, value)), \
-        tag as (select * from unnest($5::int[], $6::uuid[], $7::text[], $8::text[]) as t (place, run_id, key, value)), \
-        changed as materialized (select p.place, p.key, r.value as old, p.value as new from param p join run_params r on r.run_id = p.run_id and r.key = p.key where r.value <> p.value), \
-        write_params as (insert into run_params (run_id, key, value) select run_id, key, value from param where place not in (select place from changed) on conflict do nothing), \
-        write_tags as (insert into run_tags (run_id, key, value) select run_id, key, value from tag where place not in (select place from changed) \
-            on conflict (run_id, key) do update set value = excluded.value) \
-        select place, key, old, new from changed";
-    let mut changed = HashMap::new();
-    for row in tx.rows(sql, columns(&params).into_iter().chain(columns(&tags)).collect()).await? {
-        let place: i32 = row.try_get_by_index(0)?;
-        let place = usize::try_from(place).map_err(Fault::internal)?;
-        let run = batches.get(place).map(|batch| batch.run.hex()).unwrap_or_default();
-        let error = RunError::ParamChanged { run, key: row.try_get_by_index(1)?, old: row.try_get_by_index(2)?, new: row.try_get_by_index(3)? };
-        changed.insert(place, error);
+    let (latest, appended) = (&metrics.latest, &metrics.batches);
+    let mut values =
+        vec![tx.now().into(), writes.keys().map(|run| run.uuid()).collect::<Vec<_>>().into(), writes.values().copied().collect::<Vec<_>>().into()];
+    values.extend(pairs(&params));
+    values.extend(pairs(&tags));
+    values.extend([
+        column(appended, |(run, ..)| run.uuid()),
+        column(appended, |(_, points, _)| *points),
+        column(appended, |(.., data)| data.clone()),
+    ]);
+    values.extend([
+        column(latest, |(run, _)| run.uuid()),
+        column(latest, |(_, one)| one.key.clone()),
+        column(latest, |(_, one)| one.point.value),
+        column(latest, |(_, one)| one.point.step),
+        column(latest, |(_, one)| one.point.at_ms),
+        column(latest, |(_, one)| one.count),
+        column(latest, |(_, one)| one.low.unwrap_or(f64::NAN)),
+        column(latest, |(_, one)| one.high.unwrap_or(f64::NAN)),
+    ]);
+    let sql = "select * from log_to_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+    let mut logged = HashMap::with_capacity(writes.len());
+    for row in tx.rows(sql, values).await? {
+        let id = RunId::from_uuid(row.try_get("", "run")?);
+        let changed: Option<String> = row.try_get("", "changed_key")?;
+        let removed = row.try_get("", "is_removed")?;
+        let run = logged.entry(id).or_insert(Logged {
+            name: row.try_get("", "run_name")?,
+            status: row.try_get("", "run_status")?,
+            removed,
+            revision: row.try_get("", "new_revision")?,
+            writes: writes.get(&id).copied().unwrap_or_default(),
+            refusal: removed.then(|| RunError::Removed(id.hex())),
+        });
+        if let Some(key) = changed {
+            run.refusal = Some(RunError::ParamChanged { run: id.hex(), key, old: row.try_get("", "old_value")?, new: row.try_get("", "new_value")? });
+        }
     }
-    Ok(changed)
+    Ok(logged)
+}
+
+fn column<T, V>(rows: &[T], pick: impl Fn(&T) -> V) -> Value
+where
+    Vec<V>: Into<Value>,
+{
+    rows.iter().map(pick).collect::<Vec<V>>().into()
 }
 
 /// Renames runs whose name tag was set.
@@ -157,24 +167,18 @@ pub async fn rename(tx: &WriteTx, names: &HashMap<RunId, &str>) -> Result<(), Fa
     Ok(())
 }
 
-/// Changes runs, each named once, in one statement. Those that do not exist or are removed are left out.
+/// Changes runs, each named once. Those that do not exist or are removed are left out.
 pub async fn update(tx: &WriteTx, changes: &[(RunId, &RunChange)]) -> Result<HashMap<RunId, Run>, Fault> {
-    let sql = "with wanted as (select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[]) as w (id, status, ended_ms, name)), \
-        locked as (select r.id from runs r join wanted using (id) where r.removed_at is null order by r.id for no key update of r), \
-        renamed as (insert into run_tags (run_id, key, value) select id, $5, name from wanted join locked using (id) where name <> '' \
-            on conflict (run_id, key) do update set value = excluded.value) \
-        update runs r set status = coalesce(nullif(w.status, ''), r.status), ended_ms = coalesce(nullif(w.ended_ms, -1), r.ended_ms), \
-            name = coalesce(nullif(w.name, ''), r.name), revision = r.revision + 1 \
-        from wanted w join locked using (id), experiments e where r.id = w.id and e.id = r.experiment_id \
-        returning r.id, r.experiment_id, e.is_default, r.name, r.user_name, r.created_by, r.status, r.started_ms, r.ended_ms, r.removed_at is not null as removed, r.revision";
+    let mut changes = changes.to_vec();
+    changes.sort_unstable_by_key(|(id, _)| *id);
     let values = vec![
-        changes.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>().into(),
-        changes.iter().map(|(_, change)| change.status.map_or("", Status::as_str).to_owned()).collect::<Vec<_>>().into(),
-        changes.iter().map(|(_, change)| change.ended_ms.unwrap_or(-1)).collect::<Vec<_>>().into(),
-        changes.iter().map(|(_, change)| change.name.clone().unwrap_or_default()).collect::<Vec<_>>().into(),
+        column(&changes, |(id, _)| id.uuid()),
+        column(&changes, |(_, change)| change.status.map_or("", Status::as_str).to_owned()),
+        column(&changes, |(_, change)| change.ended_ms.unwrap_or(-1)),
+        column(&changes, |(_, change)| change.name.clone().unwrap_or_default()),
         NAME_TAG.into(),
     ];
-    let runs = tx.rows(sql, values).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let runs = tx.rows("select * from change_runs($1, $2, $3, $4, $5)", values).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Ok(runs.into_iter().map(|run| (run.id, run)).collect())
 }
 
@@ -202,7 +206,8 @@ pub struct Pair {
 
 /// The params and tags of many runs, by key.
 pub async fn pairs<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<Pair>, Fault> {
-    let sql = "select run_id, true, key, value from run_params where run_id = any($1) union all select run_id, false, key, value from run_tags where run_id = any($1) order by 1, 2, 3";
+    let sql = "select r.id, pair.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
+        select true, key, value from run_params where run_id = r.id union all select false, key, value from run_tags where run_id = r.id offset 0) pair order by 1, 2, 3";
     let read = |row: &QueryResult| {
         Ok(Pair {
             run: RunId::from_uuid(row.try_get_by_index(0)?),
