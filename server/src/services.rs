@@ -28,9 +28,10 @@ impl Services {
     /// # Errors
     /// When a setting cannot be read. That the database or Redis is away is no error here.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, Fault> {
-        let vault = Vault::open(&config.database_url, config.connections, clock.clone()).await?;
+        let of_loggers = (config.connections / 3).max(1);
+        let vault = Vault::open(&config.database_url, (config.connections - of_loggers).max(1), clock.clone()).await?;
         Ok(Self {
-            run_writes: Group::new(vault.clone()),
+            run_writes: Group::new(&vault, of_loggers)?,
             vault,
             throttle: Throttle::new(config.redis_url.as_deref(), clock)?,
             mailer: Mailer::new(&config.mail, &config.mail_from)?,

@@ -85,29 +85,53 @@ pub(super) async fn append_by(tx: &DatabaseTransaction, now: DateTime<Utc>, auth
 
 /// Appends entries of several authors in one statement.
 pub(super) async fn append_pairs(tx: &DatabaseTransaction, now: DateTime<Utc>, pairs: &[(&Author, &Entry)]) -> Result<(), Fault> {
-    fn column<'a>(pairs: &[(&'a Author, &'a Entry)], pick: impl Fn(&'a Author, &'a Entry) -> &'a str) -> Value {
-        // Postgres keeps no NUL in text; a name that holds one was refused long before.
-        pairs.iter().map(|(author, entry)| pick(author, entry).replace('\0', "")).collect::<Vec<String>>().into()
-    }
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "select audit_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        [
-            now.into(),
-            column(pairs, |author, _| author.kind),
-            column(pairs, |author, _| &author.id),
-            column(pairs, |author, _| &author.name),
-            column(pairs, |author, _| &author.credential),
-            column(pairs, |_, entry| entry.action),
-            column(pairs, |_, entry| entry.subject.kind),
-            column(pairs, |_, entry| &entry.subject.id),
-            column(pairs, |_, entry| &entry.subject.name),
-            column(pairs, |_, entry| if entry.denied { "denied" } else { "done" }),
-            column(pairs, |_, entry| &entry.detail),
-            column(pairs, |author, _| &author.request_id),
-            column(pairs, |author, _| &author.address),
-        ],
-    );
-    tx.query_one_raw(statement).await?;
+    tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, APPEND, values(now, pairs))).await?;
     Ok(())
+}
+
+/// The call that appends what [`columns`] lists, at a time.
+pub(super) const APPEND: &str = "select audit_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+
+fn values(now: DateTime<Utc>, pairs: &[(&Author, &Entry)]) -> Vec<Value> {
+    std::iter::once(now.into()).chain(columns(pairs).map(Value::from)).collect()
+}
+
+/// Entries column by column, in the order of the arguments of `audit_append`; the last column is their canonical text.
+pub(super) fn columns(pairs: &[(&Author, &Entry)]) -> [Vec<String>; FIELDS + 1] {
+    let mut columns: [Vec<String>; FIELDS + 1] = std::array::from_fn(|_| Vec::with_capacity(pairs.len()));
+    for (author, entry) in pairs {
+        let fields: [&str; FIELDS] = [
+            author.kind,
+            &author.id,
+            &author.name,
+            &author.credential,
+            entry.action,
+            entry.subject.kind,
+            &entry.subject.id,
+            &entry.subject.name,
+            if entry.denied { "denied" } else { "done" },
+            &entry.detail,
+            &author.request_id,
+            &author.address,
+        ];
+        // Postgres keeps no NUL in text; a name that holds one was refused long before.
+        let fields = fields.map(|field| field.replace('\0', ""));
+        let mut text = String::with_capacity(256);
+        fields.iter().for_each(|field| write_field(&mut text, field));
+        for (column, value) in columns.iter_mut().zip(fields.into_iter().chain([text])) {
+            column.push(value);
+        }
+    }
+    columns
+}
+
+/// Columns of an entry besides its place, its time and its hash.
+const FIELDS: usize = 12;
+
+/// Adds a field to the canonical text of an entry: its length in bytes before it, so that no two entries have the same text.
+pub fn write_field(text: &mut String, field: &str) {
+    text.push_str(&field.len().to_string());
+    text.push(':');
+    text.push_str(field);
+    text.push(',');
 }

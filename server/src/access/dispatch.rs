@@ -51,7 +51,7 @@ impl Vault {
         tx.run("delete from sign_ups where expires_at < $1", vec![now.into()]).await?;
         tx.run("delete from password_resets where expires_at < $1", vec![now.into()]).await?;
         tx.run("delete from invitations where accepted_at is null and expires_at < $1::timestamptz - interval '30 days'", vec![now.into()]).await?;
-        tx.finish().await
+        tx.commit_unlogged().await
     }
 
     /// Writes when sessions and tokens were last used. Called every half minute.
@@ -72,7 +72,7 @@ impl Vault {
             vec![ids(CredentialKind::Session).into(), now.into()],
         )
         .await?;
-        tx.finish().await
+        tx.commit_unlogged().await
     }
 }
 

@@ -16,7 +16,10 @@ use std::{
 
 use futures::FutureExt;
 use shared::ErrorCode;
-use tokio::sync::oneshot;
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::oneshot,
+};
 
 use super::{Credential, Permission, RequestInfo, Vault, WriteTx, Writes, audit::Entry};
 use crate::fault::Fault;
@@ -70,20 +73,48 @@ impl<W: SharedWrite> Queue<W> {
 /// The queues of one kind of write. Cloning shares them.
 pub struct Group<W: SharedWrite> {
     vault: Vault,
+    thread: Arc<Thread>,
     queues: Arc<Mutex<HashMap<Credential, Queue<W>>>>,
     kind: PhantomData<fn() -> W>,
 }
 
 impl<W: SharedWrite> Clone for Group<W> {
     fn clone(&self) -> Self {
-        Self { vault: self.vault.clone(), queues: self.queues.clone(), kind: PhantomData }
+        Self { vault: self.vault.clone(), thread: self.thread.clone(), queues: self.queues.clone(), kind: PhantomData }
+    }
+}
+
+/// The thread that shared transactions are carried out on, with connections of its own: a transaction is a dozen answers to wait for one after the other,
+/// each of which would else be noticed by one thread and waited for by another. Ends with the group.
+struct Thread {
+    runtime: Handle,
+    _group: oneshot::Sender<()>,
+}
+
+impl Thread {
+    fn start() -> Result<Self, Fault> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(Fault::internal)?;
+        let handle = runtime.handle().clone();
+        let (group, ended) = oneshot::channel();
+        let run = move || {
+            let _ = runtime.block_on(ended);
+        };
+        std::thread::Builder::new().name("group-commit".into()).spawn(run).map_err(Fault::internal)?;
+        Ok(Self { runtime: handle, _group: group })
     }
 }
 
 impl<W: SharedWrite> Group<W> {
-    /// Empty queues.
-    pub fn new(vault: Vault) -> Self {
-        Self { vault, queues: Arc::default(), kind: PhantomData }
+    /// Empty queues, a thread, and so many connections to Postgres.
+    ///
+    /// # Errors
+    /// `Internal` when no thread can be had.
+    pub fn new(vault: &Vault, connections: u32) -> Result<Self, Fault> {
+        let thread = Thread::start()?;
+        let entered = thread.runtime.enter();
+        let vault = vault.with_own_connections(connections);
+        drop(entered);
+        Ok(Self { vault, thread: Arc::new(thread), queues: Arc::default(), kind: PhantomData })
     }
 
     /// Writes an item together with what else this credential is writing now, and returns once it is
@@ -102,7 +133,7 @@ impl<W: SharedWrite> Group<W> {
             starts
         };
         if starts {
-            tokio::spawn(self.clone().drain(credential.clone()));
+            self.thread.runtime.spawn(self.clone().drain(credential.clone()));
         }
         answered.await.map_err(|_| Fault::internal("a shared write ended without an answer"))?
     }

@@ -46,14 +46,17 @@ impl LobbyTx {
             set_tenant(&self.tx, *tenant).await?;
             audit::append_by(&self.tx, self.now, author, std::slice::from_ref(entry)).await?;
         }
+        self.commit_unlogged().await
+    }
+
+    /// Commits what no organization has a log for: what is asked for by somebody who is nobody yet, and housekeeping.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal`; the transaction is then rolled back.
+    pub async fn commit_unlogged(self) -> Result<(), Fault> {
         self.tx.commit().await?;
         self.vault.ring_bell();
         Ok(())
-    }
-
-    /// Commits housekeeping that nobody asked for: when credentials were last used, expired rows.
-    pub(super) async fn finish(self) -> Result<(), Fault> {
-        Ok(self.tx.commit().await?)
     }
 
     /// Writes a job that belongs to no tenant into the outbox: mail to a person.

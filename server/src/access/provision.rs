@@ -7,7 +7,10 @@ use shared::{Role, field::Slug, ids::TenantId};
 use sqlx::{AssertSqlSafe, Connection as _, Executor, PgConnection, Row};
 use uuid::Uuid;
 
-use super::Vault;
+use super::{
+    Vault,
+    audit::{self, Author, Entry, Subject},
+};
 use crate::fault::Fault;
 
 /// Serialises migrations and the creation of tenants across processes.
@@ -104,23 +107,17 @@ impl Vault {
             .await?;
         create_schema(&mut tx, tenant, now).await?;
         let person: (String,) = sqlx::query_as("select email from public.people where id = $1").bind(founding.person).fetch_one(&mut *tx).await?;
-        let one = |text: &str| vec![text.to_owned()];
-        sqlx::query("select audit_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
-            .bind(now)
-            .bind(one("member"))
-            .bind(vec![shared::ids::MemberId::from_uuid(founding.member).to_string()])
-            .bind(vec![person.0])
-            .bind(one(""))
-            .bind(one("organization.create"))
-            .bind(one("organization"))
-            .bind(vec![tenant.to_string()])
-            .bind(vec![founding.organization.clone()])
-            .bind(one("done"))
-            .bind(one(""))
-            .bind(vec![founding.request_id.clone()])
-            .bind(vec![founding.address.clone()])
-            .execute(&mut *tx)
-            .await?;
+        let author = Author {
+            kind: "member",
+            id: shared::ids::MemberId::from_uuid(founding.member).to_string(),
+            name: person.0,
+            credential: String::new(),
+            request_id: founding.request_id,
+            address: founding.address,
+        };
+        let entry = Entry::new("organization.create", Subject::new("organization", tenant, &founding.organization));
+        let append = sqlx::query(audit::APPEND).bind(now);
+        audit::columns(&[(&author, &entry)]).into_iter().fold(append, |append, column| append.bind(column)).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(tenant)
     }

@@ -9,7 +9,10 @@ use std::{
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, SqlxPostgresConnector, Statement, TransactionTrait};
 use shared::ids::{MemberId, PersonId, TenantId};
-use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
+use sqlx::{
+    Executor, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -37,11 +40,12 @@ const DENIAL_WINDOW_SECONDS: i64 = 60;
 /// The pool, the clock, the policies. Cloning shares them.
 #[derive(Clone)]
 pub struct Vault {
+    pool: DatabaseConnection,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    pool: DatabaseConnection,
+    options: PgConnectOptions,
     owner: PgPool,
     clock: Clock,
     policies: moka::sync::Cache<TenantId, (i64, Arc<Policy>)>,
@@ -57,7 +61,7 @@ impl Vault {
     /// # Errors
     /// `Unavailable` when the database cannot be reached.
     pub async fn open(database_url: &str, connections: u32, clock: Clock) -> Result<Self, Fault> {
-        let options: sqlx::postgres::PgConnectOptions = database_url.parse().map_err(Fault::internal)?;
+        let options: PgConnectOptions = database_url.parse().map_err(Fault::internal)?;
         let options = options.application_name("assay");
         let owner = PgPoolOptions::new()
             .max_connections(2)
@@ -65,21 +69,10 @@ impl Vault {
             .idle_timeout(Duration::from_secs(30))
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(options.clone());
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(5))
-            .max_lifetime(CONNECTION_LIFE)
-            .test_before_acquire(false)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    connection.execute(SETTINGS).await?;
-                    Ok(())
-                })
-            })
-            .connect_lazy_with(options);
         Ok(Self {
+            pool: pool(options.clone(), connections),
             shared: Arc::new(Shared {
-                pool: SqlxPostgresConnector::from_sqlx_postgres_pool(pool),
+                options,
                 owner,
                 clock,
                 policies: moka::sync::Cache::new(2_000),
@@ -91,6 +84,12 @@ impl Vault {
         })
     }
 
+    /// The same vault with connections of its own, which belong to the runtime that this is called on: a connection wakes the thread that opened it, and
+    /// work on another one waits for both.
+    pub(super) fn with_own_connections(&self, connections: u32) -> Self {
+        Self { pool: pool(self.shared.options.clone(), connections), shared: self.shared.clone() }
+    }
+
     /// The injected clock.
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
@@ -99,7 +98,7 @@ impl Vault {
     /// Whether the database answers and has been migrated.
     pub async fn ready(&self) -> bool {
         let probe = Statement::from_string(DbBackend::Postgres, "select 1 from public.tenants limit 1");
-        self.shared.pool.query_all_raw(probe).await.is_ok()
+        self.pool.query_all_raw(probe).await.is_ok()
     }
 
     pub(super) fn owner(&self) -> &PgPool {
@@ -107,7 +106,7 @@ impl Vault {
     }
 
     pub(super) async fn begin(&self) -> Result<DatabaseTransaction, Fault> {
-        Ok(self.shared.pool.begin().await?)
+        Ok(self.pool.begin().await?)
     }
 
     /// A transaction that sees the control plane only: no tenant's schema is in its path, and the row gates let `door` through where they name it.
@@ -270,6 +269,23 @@ impl Vault {
     pub(super) fn take_used(&self) -> Vec<(CredentialKind, Uuid)> {
         self.shared.used.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
     }
+}
+
+/// Connections of the application.
+fn pool(options: PgConnectOptions, connections: u32) -> DatabaseConnection {
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .max_lifetime(CONNECTION_LIFE)
+        .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute(SETTINGS).await?;
+                Ok(())
+            })
+        })
+        .connect_lazy_with(options);
+    SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
 }
 
 /// Puts a transaction into a tenant. Transaction-local: a session-level setting would reach the

@@ -13,7 +13,7 @@ pub mod pages;
 mod render;
 pub mod routes;
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use actix_web::{
     App, HttpServer,
@@ -26,7 +26,12 @@ pub use assets::Assets;
 pub use caller::{authenticate, credential, request_info, scope_of};
 pub use render::response as error_response;
 
+use tokio::sync::Semaphore;
+
 use crate::{graphql::Schema, services::Services};
+
+/// Pages that a thread renders side by side: one waits for the database while another is at work.
+const PAGES_A_THREAD: usize = 2;
 
 /// What every handler can ask for.
 #[derive(Clone)]
@@ -35,13 +40,16 @@ pub struct Edge {
     pub schema: Schema,
     pub assets: Assets,
     pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    /// Pages that can be rendered at one time.
+    rendering: Arc<Semaphore>,
 }
 
 impl Edge {
     /// Builds the schema and loads the site's files.
     pub fn new(services: Services, metrics: Option<metrics_exporter_prometheus::PrometheusHandle>) -> Self {
         pages::start_executor();
-        Self { schema: crate::graphql::schema(services.clone()), assets: Assets::load(&services.config.site), services, metrics }
+        let rendering = Arc::new(Semaphore::new(services.config.threads * PAGES_A_THREAD));
+        Self { schema: crate::graphql::schema(services.clone()), assets: Assets::load(&services.config.site), services, metrics, rendering }
     }
 }
 

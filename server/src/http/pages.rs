@@ -82,6 +82,8 @@ pub async fn page(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     if *request.method() != Method::GET && *request.method() != Method::HEAD {
         return render::response(&Fault::new(ErrorCode::MethodNotAllowed, "This address only answers GET."));
     }
+    // Before a connection is taken: rendering is the processors' work, and a page that waits for them must not keep a connection from others meanwhile.
+    let _turn = edge.rendering.acquire().await;
     let scope = match caller::scope_of(&request, &edge.services).await {
         Ok(scope) => scope,
         Err(fault) if fault.code() == ErrorCode::Unauthenticated => None,

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::access::audit::write_field;
+
 /// A stored entry.
 #[derive(Clone, Debug)]
 pub struct LogEntry {
@@ -53,20 +55,12 @@ pub fn origin(tenant: Uuid) -> Vec<u8> {
     Sha256::digest(tenant.to_string()).to_vec()
 }
 
-/// Length-prefixed fields, so that no two entries have the same bytes.
-fn canonical(tenant: Uuid, entry: &LogEntry) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(256);
-    let mut field = |value: &str| {
-        bytes.extend_from_slice(value.len().to_string().as_bytes());
-        bytes.push(b':');
-        bytes.extend_from_slice(value.as_bytes());
-        bytes.push(b',');
-    };
-    field("assay-audit-1");
-    field(&tenant.to_string());
-    field(&entry.sequence.to_string());
-    field(&entry.at.timestamp_micros().to_string());
-    for value in [
+fn canonical(tenant: Uuid, entry: &LogEntry) -> String {
+    let mut text = String::with_capacity(256);
+    for field in ["assay-audit-1", &tenant.to_string(), &entry.sequence.to_string(), &entry.at.timestamp_micros().to_string()] {
+        write_field(&mut text, field);
+    }
+    for field in [
         &entry.actor_kind,
         &entry.actor_id,
         &entry.actor,
@@ -80,9 +74,9 @@ fn canonical(tenant: Uuid, entry: &LogEntry) -> Vec<u8> {
         &entry.request_id,
         &entry.address,
     ] {
-        field(value);
+        write_field(&mut text, field);
     }
-    bytes
+    text
 }
 
 /// The hash of an entry, given the hash of the one before it:

@@ -16,7 +16,8 @@ mod service;
 
 pub use error::MetricError;
 pub use model::{Latest, Measurement, Point};
-pub use service::{Append, Appended, LoggedSeries, Series, history, latest, logged, sample};
+pub use repo::Part;
+pub use service::{Append, Appended, LoggedSeries, Series, history, latest, sample};
 
 use crate::access::{Permission, Reads, Writes};
 

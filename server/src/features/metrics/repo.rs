@@ -53,21 +53,6 @@ pub async fn parts<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, s
     Ok(tx.rows(sql, values).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
-/// Everything that several runs logged.
-pub async fn parts_of_runs<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(RunId, Part)>, Fault> {
-    let sql = "select r.id, part.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
-        (select key, data from metric_chunks where run_id = r.id order by key, ordinal) union all (select null, data from metric_batches where run_id = r.id order by id) offset 0) part";
-    let read = |row: &QueryResult| {
-        let (key, data): (Option<String>, Vec<u8>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        let part = match key {
-            Some(key) => Part::Chunk(key, data),
-            None => Part::Batch(data),
-        };
-        Ok((RunId::from_uuid(row.try_get_by_index(0)?), part))
-    };
-    Ok(tx.rows(sql, vec![runs.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
-}
-
 /// Lets one compaction of a run go on at a time, until the transaction ends.
 pub async fn lock_compaction(tx: &WriteTx, run: RunId) -> Result<(), Fault> {
     tx.rows("select pg_advisory_xact_lock(hashtextextended($1::text, 7))", vec![run.uuid().into()]).await?;

@@ -143,21 +143,6 @@ pub struct Logged {
     pub worth_compacting: bool,
 }
 
-/// What several runs logged, for the entries that end them.
-///
-/// # Errors
-/// `Unavailable` or `Internal`.
-pub async fn logged<C: Connection>(tx: &C, runs: &[RunId]) -> Result<HashMap<RunId, LoggedSeries>, Fault> {
-    let mut all: HashMap<RunId, LoggedSeries> = HashMap::new();
-    let ids: Vec<_> = runs.iter().map(|run| run.uuid()).collect();
-    for (run, part) in repo::parts_of_runs(tx, &ids).await? {
-        let LoggedSeries { series, batches } = all.entry(run).or_default();
-        collect(part, |_| true, series, batches)?;
-    }
-    all.values_mut().flat_map(|logged| logged.series.values_mut()).for_each(model::tidy);
-    Ok(all)
-}
-
 /// The tidy series of one run.
 #[derive(Default)]
 pub struct LoggedSeries {
@@ -166,6 +151,19 @@ pub struct LoggedSeries {
 }
 
 impl LoggedSeries {
+    /// Takes in a stored part of the run's series; [`LoggedSeries::tidy`] comes after the last.
+    ///
+    /// # Errors
+    /// `Internal` for bytes that are no series.
+    pub fn add(&mut self, part: Part) -> Result<(), Fault> {
+        collect(part, |_| true, &mut self.series, &mut self.batches)
+    }
+
+    /// Puts the points in order.
+    pub fn tidy(&mut self) {
+        self.series.values_mut().for_each(model::tidy);
+    }
+
     /// Adds the series to a digest: of each, by key, the key with its length before it, the number of points, and of each point step, time and the bits of
     /// the value. Numbers are 64 bits, big-endian.
     pub fn digest(&self, sum: &mut Sha256) -> Logged {

@@ -71,9 +71,9 @@ impl SharedWrite for RunActs {
         let (mut new, mut batches, mut changes) = (Vec::new(), Vec::new(), Vec::new());
         for act in acts {
             match act {
-                Act::Create(run) => new.push(run.clone()),
-                Act::Log(batch) => batches.push(batch.clone()),
-                Act::Change(run, change) => changes.push((*run, change.clone())),
+                Act::Create(run) => new.push(run),
+                Act::Log(batch) => batches.push(batch),
+                Act::Change(run, change) => changes.push((*run, change)),
             }
         }
         let mut made = if new.is_empty() { Vec::new() } else { service::apply(tx, &new).await? }.into_iter().zip(new);
@@ -85,7 +85,7 @@ impl SharedWrite for RunActs {
                 let (run, new) = made.next().ok_or_else(missing)?;
                 let run = run?;
                 let entry = created(&run);
-                Ok((Done::Created(Box::new(run), new.tags), Some(entry)))
+                Ok((Done::Created(Box::new(run), new.tags.clone()), Some(entry)))
             }
             Act::Log(_) => Ok((Done::Logged, logged.next().ok_or_else(missing)??)),
             Act::Change(..) => {

@@ -85,7 +85,7 @@ impl Batch {
 ///
 /// # Errors
 /// Of the whole: `Unavailable` or `Internal`. Of one batch: `NotFound`, `Conflict`.
-pub async fn apply(tx: &WriteTx, batches: &[Batch]) -> Result<Vec<Result<Option<Entry>, Fault>>, Fault> {
+pub async fn apply(tx: &WriteTx, batches: &[&Batch]) -> Result<Vec<Result<Option<Entry>, Fault>>, Fault> {
     let mut outcomes: Vec<Option<Result<Option<Entry>, Fault>>> = batches.iter().map(|_| None).collect();
     let mut compactions = Vec::new();
     loop {
@@ -93,12 +93,12 @@ pub async fn apply(tx: &WriteTx, batches: &[Batch]) -> Result<Vec<Result<Option<
         if wave.is_empty() {
             break;
         }
-        let wave_batches: Vec<&Batch> = wave.iter().map(|place| &batches[*place]).collect();
+        let wave_batches: Vec<&Batch> = wave.iter().map(|place| batches[*place]).collect();
         let logged = apply_wave(tx, &wave_batches).await?;
         let due = logged.iter().filter(|(_, run)| run.revision / jobs::EVERY != (run.revision - run.writes) / jobs::EVERY);
         compactions.extend(due.map(|(run, state)| jobs::CompactMetrics { run: *run, revision: state.revision }));
         for place in wave {
-            let batch = &batches[place];
+            let batch = batches[place];
             outcomes[place] = Some(match logged.get(&batch.run) {
                 None => Err(RunError::missing(batch.run).into()),
                 Some(repo::Logged { refusal: Some(error), .. }) => Err(error.clone().into()),
@@ -112,7 +112,7 @@ pub async fn apply(tx: &WriteTx, batches: &[Batch]) -> Result<Vec<Result<Option<
 
 /// The places of batches that can be written together, of those that are left: no two of one run when params are among them, so that a param's first value
 /// is there before the next is compared with it.
-fn next_wave(batches: &[Batch], left: impl Fn(usize) -> bool) -> Vec<usize> {
+fn next_wave(batches: &[&Batch], left: impl Fn(usize) -> bool) -> Vec<usize> {
     let mut wave = Vec::new();
     // Of a run in the wave: whether no other batch of it can join.
     let mut closed: HashMap<RunId, bool> = HashMap::new();

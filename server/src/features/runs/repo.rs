@@ -12,7 +12,10 @@ use super::{NewRun, Run, RunChange, RunError, Status, log::Batch, model::NAME_TA
 use crate::{
     access::{Connection, Sql, WriteTx},
     fault::Fault,
-    features::{experiments::ExperimentRef, metrics::Appended},
+    features::{
+        experiments::ExperimentRef,
+        metrics::{Appended, Part},
+    },
 };
 
 pub use search::{count, search};
@@ -86,7 +89,6 @@ pub async fn insert(tx: &WriteTx, runs: &[(RunId, &NewRun, i64)], created_by: &s
 pub struct Logged {
     pub name: String,
     pub status: String,
-    pub removed: bool,
     pub revision: i64,
     /// Writes that were counted.
     pub writes: i64,
@@ -136,11 +138,10 @@ pub async fn log(tx: &WriteTx, batches: &[&Batch], metrics: &Appended) -> Result
     for row in tx.rows(sql, values).await? {
         let id = RunId::from_uuid(row.try_get("", "run")?);
         let changed: Option<String> = row.try_get("", "changed_key")?;
-        let removed = row.try_get("", "is_removed")?;
+        let removed: bool = row.try_get("", "is_removed")?;
         let run = logged.entry(id).or_insert(Logged {
             name: row.try_get("", "run_name")?,
             status: row.try_get("", "run_status")?,
-            removed,
             revision: row.try_get("", "new_revision")?,
             writes: writes.get(&id).copied().unwrap_or_default(),
             refusal: removed.then(|| RunError::Removed(id.hex())),
@@ -194,6 +195,36 @@ pub async fn set_removed(tx: &WriteTx, ids: &[Uuid], removed: bool) -> Result<Ve
 
 pub async fn remove_tag(tx: &WriteTx, id: RunId, key: &str) -> Result<bool, Fault> {
     Ok(tx.run("delete from run_tags where run_id = $1 and key = $2", vec![id.uuid().into(), key.into()]).await? > 0)
+}
+
+/// A stored piece of what a run logged.
+pub enum Logs {
+    Pair(Pair),
+    Series(Part),
+}
+
+/// All that runs logged, piece by piece; the series as they are stored.
+pub async fn logs<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<(RunId, Logs)>, Fault> {
+    let sql = "select r.id, piece.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
+        select true as is_param, key, value, null::bytea as data from run_params where run_id = r.id \
+        union all select false, key, value, null from run_tags where run_id = r.id \
+        union all (select null, key, null, data from metric_chunks where run_id = r.id order by key, ordinal) \
+        union all (select null, null, null, data from metric_batches where run_id = r.id order by id) offset 0) piece";
+    let read = |row: &QueryResult| {
+        let run = RunId::from_uuid(row.try_get_by_index(0)?);
+        let logs = match row.try_get_by_index(1)? {
+            Some(is_param) => Logs::Pair(Pair { run, is_param, key: row.try_get_by_index(2)?, value: row.try_get_by_index(3)? }),
+            None => {
+                let (key, data): (Option<String>, Vec<u8>) = (row.try_get_by_index(2)?, row.try_get_by_index(4)?);
+                Logs::Series(match key {
+                    Some(key) => Part::Chunk(key, data),
+                    None => Part::Batch(data),
+                })
+            }
+        };
+        Ok((run, logs))
+    };
+    Ok(tx.rows(sql, vec![ids.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
 /// A param or tag of a run.

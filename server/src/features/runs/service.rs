@@ -22,7 +22,7 @@ use crate::{
     features::{
         experiments::maker,
         logged_models::{self, Direction, ModelLink},
-        metrics::{self, jobs::CompactMetrics},
+        metrics::{self, LoggedSeries, jobs::CompactMetrics},
     },
 };
 
@@ -39,10 +39,10 @@ pub fn created(run: &Run) -> Entry {
 ///
 /// # Errors
 /// Of the whole: `Unavailable` or `Internal`. Of one run: `NotFound`, `Conflict`.
-pub async fn apply(tx: &WriteTx, new: &[NewRun]) -> Result<Vec<Result<Run, Fault>>, Fault> {
+pub async fn apply(tx: &WriteTx, new: &[&NewRun]) -> Result<Vec<Result<Run, Fault>>, Fault> {
     let now = tx.now().timestamp_millis();
     let created_by = maker(tx.actor());
-    let rows: Vec<(RunId, &NewRun, i64)> = new.iter().map(|run| (RunId::from_uuid(Uuid::now_v7()), run, run.started_ms.unwrap_or(now))).collect();
+    let rows: Vec<(RunId, &NewRun, i64)> = new.iter().map(|run| (RunId::from_uuid(Uuid::now_v7()), *run, run.started_ms.unwrap_or(now))).collect();
     let placed = repo::insert(tx, &rows, &created_by).await?;
     let outcome = |((id, new, started_ms), placed): ((RunId, &NewRun, i64), Option<repo::Placed>)| {
         let placed = placed.ok_or_else(|| RunError::NoExperiment(new.experiment.to_string()))?;
@@ -98,8 +98,7 @@ pub async fn data(grant: Grant<'_, ReadRuns>, ids: &[RunId]) -> Result<HashMap<R
 async fn pairs<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId, RunData>, Fault> {
     let mut data: HashMap<RunId, RunData> = HashMap::new();
     for pair in repo::pairs(tx, &uuids(ids)).await? {
-        let run = data.entry(pair.run).or_default();
-        if pair.is_param { &mut run.params } else { &mut run.tags }.push((pair.key, pair.value));
+        data.entry(pair.run).or_default().add(pair);
     }
     Ok(data)
 }
@@ -111,7 +110,7 @@ async fn pairs<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId, Ru
 pub async fn update(grant: Grant<'_, WriteRuns>, id: RunId, change: RunChange) -> Result<Run, Fault> {
     change.check()?;
     let tx = grant.begin().await?;
-    let outcome = change_all(&tx, &[(id, change)]).await?.into_iter().next();
+    let outcome = change_all(&tx, &[(id, &change)]).await?.into_iter().next();
     let (run, entry) = outcome.unwrap_or_else(|| Err(Fault::internal("a change without an outcome")))?;
     tx.commit(entry).await?;
     Ok(run)
@@ -121,10 +120,12 @@ pub async fn update(grant: Grant<'_, WriteRuns>, id: RunId, change: RunChange) -
 ///
 /// # Errors
 /// Of the whole: `Unavailable` or `Internal`. Of one change: `NotFound`; `Conflict` for a removed run.
-pub async fn change_all(tx: &WriteTx, changes: &[(RunId, RunChange)]) -> Result<Vec<Result<(Run, Entry), Fault>>, Fault> {
+pub async fn change_all(tx: &WriteTx, changes: &[(RunId, &RunChange)]) -> Result<Vec<Result<(Run, Entry), Fault>>, Fault> {
     let now = tx.now().timestamp_millis();
-    let changes: Vec<(RunId, RunChange)> =
-        changes.iter().map(|(id, change)| (*id, RunChange { ended_ms: change.ended_ms.or(ends(change).then_some(now)), ..change.clone() })).collect();
+    let changes: Vec<(RunId, RunChange)> = changes
+        .iter()
+        .map(|(id, change)| (*id, RunChange { ended_ms: change.ended_ms.or(ends(change).then_some(now)), ..RunChange::clone(change) }))
+        .collect();
     let mut runs: Vec<Option<Run>> = changes.iter().map(|_| None).collect();
     let mut left: Vec<usize> = (0..changes.len()).collect();
     while !left.is_empty() {
@@ -141,13 +142,13 @@ pub async fn change_all(tx: &WriteTx, changes: &[(RunId, RunChange)]) -> Result<
     let refused: Vec<RunId> = changes.iter().zip(&runs).filter(|(_, run)| run.is_none()).map(|((id, _), _)| *id).collect();
     let refusals = if refused.is_empty() { HashMap::new() } else { refusals(tx, &refused).await? };
     let ended: Vec<RunId> = changes.iter().zip(&runs).filter(|((_, change), run)| ends(change) && run.is_some()).map(|((id, _), _)| *id).collect();
-    let (pairs, series) = if ended.is_empty() { Default::default() } else { (pairs(tx, &ended).await?, metrics::logged(tx, &ended).await?) };
+    let logged = if ended.is_empty() { HashMap::new() } else { logged(tx, &ended).await? };
     let (mut done, mut compactions) = (Vec::with_capacity(changes.len()), Vec::new());
     for ((id, change), run) in changes.iter().zip(runs) {
         done.push(match run {
             None => Err(refusals.get(id).cloned().unwrap_or_else(|| RunError::missing(*id)).into()),
             Some(run) if ends(change) => {
-                let (detail, worth_compacting) = digest(&run, pairs.get(&run.id), series.get(&run.id));
+                let (detail, worth_compacting) = digest(&run, logged.get(&run.id));
                 if worth_compacting {
                     compactions.push(CompactMetrics { run: run.id, revision: run.revision });
                 }
@@ -183,11 +184,37 @@ async fn refusals<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId,
     Ok(removed.into_iter().map(|run| (run.id, RunError::Removed(run.id.hex()))).collect())
 }
 
+/// What a run logged, for the entry that ends it.
+#[derive(Default)]
+struct Logged {
+    pairs: RunData,
+    series: LoggedSeries,
+}
+
+async fn logged(tx: &WriteTx, ids: &[RunId]) -> Result<HashMap<RunId, Logged>, Fault> {
+    let mut all: HashMap<RunId, Logged> = HashMap::new();
+    for (run, logs) in repo::logs(tx, &uuids(ids)).await? {
+        let of_run = all.entry(run).or_default();
+        match logs {
+            repo::Logs::Pair(pair) => of_run.pairs.add(pair),
+            repo::Logs::Series(part) => of_run.series.add(part)?,
+        }
+    }
+    all.values_mut().for_each(|logged| logged.series.tidy());
+    Ok(all)
+}
+
+impl RunData {
+    fn add(&mut self, pair: repo::Pair) {
+        if pair.is_param { &mut self.params } else { &mut self.tags }.push((pair.key, pair.value));
+    }
+}
+
 /// SHA-256 over what a run logged. Of params and then of tags: their number, and of each, by key, key and value, every text with its length before it; then
-/// the series as [`metrics::LoggedSeries::digest`] says. Numbers are 64 bits, big-endian.
-fn digest(run: &Run, data: Option<&RunData>, series: Option<&metrics::LoggedSeries>) -> (Value, bool) {
-    let (nothing, no_series) = (RunData::default(), metrics::LoggedSeries::default());
-    let data = data.unwrap_or(&nothing);
+/// the series as [`LoggedSeries::digest`] says. Numbers are 64 bits, big-endian.
+fn digest(run: &Run, logged: Option<&Logged>) -> (Value, bool) {
+    let nothing = Logged::default();
+    let Logged { pairs: data, series } = logged.unwrap_or(&nothing);
     let mut sum = Sha256::new();
     for list in [&data.params, &data.tags] {
         let mut list: Vec<&(String, String)> = list.iter().collect();
@@ -199,7 +226,7 @@ fn digest(run: &Run, data: Option<&RunData>, series: Option<&metrics::LoggedSeri
             sum.update(text.as_bytes());
         }
     }
-    let logged = series.unwrap_or(&no_series).digest(&mut sum);
+    let logged = series.digest(&mut sum);
     let digest: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let detail = json!({
         "status": run.status.as_str(), "sha256": digest,
@@ -286,7 +313,7 @@ pub async fn set_tag(grant: Grant<'_, WriteRuns>, id: RunId, key: &str, value: &
     batch.tags.push((key.to_owned(), value.to_owned()));
     batch.check()?;
     let tx = grant.begin().await?;
-    log::apply(&tx, &[batch]).await?.into_iter().next().unwrap_or_else(|| Err(Fault::internal("a batch without an outcome")))?;
+    log::apply(&tx, &[&batch]).await?.into_iter().next().unwrap_or_else(|| Err(Fault::internal("a batch without an outcome")))?;
     let run = repo::find_many(&tx, &[id.uuid()]).await?.pop().ok_or_else(|| RunError::missing(id))?;
     tx.commit(entry("run.tag", &run).detail(json!({ "key": key }))).await?;
     Ok(run)
