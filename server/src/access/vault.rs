@@ -153,6 +153,7 @@ impl Vault {
                 request,
                 entered: Mutex::new(Some(tx)),
                 read: OnceCell::new(),
+                reach: Arc::default(),
                 denied: Mutex::default(),
             }),
         })
@@ -194,6 +195,7 @@ impl Vault {
                 request,
                 entered: Mutex::new(Some(tx)),
                 read: OnceCell::new(),
+                reach: Arc::default(),
                 denied: Mutex::default(),
             }),
         })

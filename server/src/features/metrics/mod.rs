@@ -16,7 +16,7 @@ mod service;
 
 pub use error::MetricError;
 pub use model::{Latest, Measurement, Point};
-pub use service::{Append, Appended, LoggedSeries, Series, history, latest, logged, sample};
+pub use service::{Append, Appended, LoggedSeries, Series, histories, history, latest, logged, sample, thin};
 
 use crate::access::{Permission, Reads, Writes};
 
