@@ -339,7 +339,7 @@ async fn prompts_are_versions_without_files() {
 async fn histories_of_many_runs_come_together() {
     let organization = world().organization().await;
     let script = organization.script().await;
-    let mut runs = vec![run_in(&script, "0").await, run_in(&script, "0").await];
+    let mut runs = [run_in(&script, "0").await, run_in(&script, "0").await];
     runs.sort();
     for (place, run) in runs.iter().enumerate() {
         let metrics: Vec<Value> =

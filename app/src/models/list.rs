@@ -86,7 +86,7 @@ fn row(model: Listed, named: bool) -> Row {
     if named {
         cells.insert(1, Cell::Text(model.project.name));
     }
-    Row::new(&format!("{}/{}", model.project.slug, model.name), &model.name, cells)
+    Row::new(format!("{}/{}", model.project.slug, model.name), &model.name, cells)
 }
 
 fn stages(in_use: &[(String, i64)]) -> AnyView {

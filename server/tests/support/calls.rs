@@ -28,7 +28,7 @@ pub const CALLS: &[(&str, &str, &str)] = &[
     ("GET", "mlflow-artifacts/artifacts", r#"{"path":"$experiment/$run/artifacts"}"#),
     ("GET", "mlflow/artifacts/list", r#"{"run_id":"$run"}"#),
     ("PUT", "mlflow-artifacts/artifacts/$experiment/models/$logged/artifacts/x", "{}"),
-    ("POST", "mlflow-artifacts/mpu/create/$experiment/models/$logged/artifacts/x", r#"{"path":"y","num_parts":1}"#),
+    ("POST", "mlflow-artifacts/mpu/create/$experiment/models/$logged/artifacts/deep", r#"{"path":"y","num_parts":1}"#),
     ("PUT", "mlflow-artifacts/mpu/part/$upload/1", "{}"),
     (
         "POST",
