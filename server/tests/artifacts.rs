@@ -340,13 +340,8 @@ async fn what_is_not_offered_says_so_and_the_handshake_answers_anybody() {
     let script = organization.script().await;
     let answer =
         script.send(script.request(Method::POST, "/api/2.0/mlflow-artifacts/mpu/create/0/x").json(&json!({ "path": "x", "num_parts": 2 }))).await;
-    assert_eq!((answer.status, answer.json()["error_code"].as_str()), (501, Some("NOT_IMPLEMENTED")));
-    assert!(
-        answer.json()["message"]
-            .as_str()
-            .is_some_and(|text| text.starts_with("Multipart upload is not supported for the current artifact repository"))
-    );
-    assert_eq!(script.get("/api/2.0/mlflow-artifacts/presigned/0/x").await.status, 501);
+    assert_eq!((answer.status, answer.json()["error_code"].as_str()), (400, Some("INVALID_PARAMETER_VALUE")));
+    assert_eq!(script.get("/api/2.0/mlflow-artifacts/presigned/0/x").await.status, 400);
     let info = world().anonymous().get("/api/3.0/mlflow/server-info").await;
-    assert_eq!((info.status, info.json()["workspaces_enabled"].as_bool()), (200, Some(false)));
+    assert_eq!((info.status, info.json()["workspaces_enabled"].as_bool()), (200, Some(true)));
 }

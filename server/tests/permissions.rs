@@ -207,12 +207,24 @@ async fn t03_every_mlflow_endpoint_asks_for_its_permission_under_every_prefix() 
     let viewer = organization.member("viewer").await.token(&["*"]).await;
     let nobody = world().anonymous();
     let mut count = 0;
+    for endpoint in server::mlflow::whole_paths() {
+        let ask = async |actor: &Actor| actor.send(actor.request(endpoint.method.as_str().parse().expect("a method"), endpoint.path)).await;
+        assert_eq!(ask(&nobody).await.status, 401, "{}", endpoint.path);
+        let may = endpoint.permission.is_some_and(|permission| Role::Viewer.permissions().contains(&permission));
+        assert_eq!(ask(&viewer).await.status != 403, may, "{}", endpoint.path);
+    }
     for endpoint in server::mlflow::endpoints() {
         for prefix in server::mlflow::PREFIXES {
             let path = format!("{prefix}{}", endpoint.path)
                 .replace("{model_id}", "m-00000000000000000000000000000000")
                 .replace("{tag_key}", "k")
-                .replace("{path:.*}", "x/y");
+                .replace("{path:.*}", "x/y")
+                .replace("{folder:.*}", "x/y")
+                .replace("{upload_id}", "00000000000000000000000000000000")
+                .replace("{part_number}", "1")
+                .replace("{workspace_name}", "absent")
+                .replace("{trace_id}", "tr-00000000000000000000000000000000")
+                .replace("{assessment_id}", "a-00000000000000000000000000000000");
             let path = path.split('{').next().unwrap_or_default().to_owned();
             let ask =
                 async |actor: &Actor| actor.send(actor.request(endpoint.method.as_str().parse().expect("a method"), &path).json(&json!({}))).await;

@@ -315,7 +315,7 @@ async fn credentials_are_bearer_or_basic_and_unknown_paths_answer_json() {
         assert_eq!((answer.status, answer.json()["error_code"].as_str()), (404, Some("ENDPOINT_NOT_FOUND")), "{path}");
     }
     assert_eq!(anonymous.get("/health").await.text(), "OK");
-    assert_eq!(anonymous.get("/api/3.0/mlflow/server-info").await.json()["workspaces_enabled"], false);
+    assert_eq!(anonymous.get("/api/3.0/mlflow/server-info").await.json()["workspaces_enabled"], true);
     let reader = organization.owner.token(&["experiments:read"]).await;
     let answer = reader.mlflow("POST", "runs/create", json!({ "experiment_id": "0" })).await;
     assert_eq!((answer.status, answer.json()["error_code"].as_str()), (403, Some("PERMISSION_DENIED")));

@@ -4,11 +4,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::{api::Moment, kit::Tone};
 
+/// The project a model is in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    pub name: String,
+    pub slug: String,
+}
+
+impl Project {
+    /// Whether scripts have to name it: all but the first do.
+    pub fn is_named(&self) -> bool {
+        self.slug != "default"
+    }
+}
+
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listed {
     pub name: String,
+    pub project: Project,
     pub description: String,
     pub updated_at: Moment,
     pub versions: Vec<Staged>,
@@ -42,6 +57,7 @@ pub struct Tag {
 #[serde(rename_all = "camelCase")]
 pub struct Model {
     pub name: String,
+    pub project: Project,
     pub description: String,
     pub created_at: Moment,
     pub updated_at: Moment,
@@ -85,8 +101,9 @@ pub(super) fn stage_tone(stage: &str) -> Tone {
 }
 
 /// Where a model's page is.
-pub(super) fn path(name: &str) -> String {
-    format!("/models/{}", leptos_router::location::Url::escape(name))
+pub(super) fn path(project: &Project, name: &str) -> String {
+    let within = if project.is_named() { format!("?project={}", project.slug) } else { String::new() };
+    format!("/models/{}{within}", leptos_router::location::Url::escape(name))
 }
 
 /// A tag in few words: `team: fraud`.
@@ -100,6 +117,8 @@ mod tests {
 
     #[test]
     fn a_name_is_one_segment_of_the_path() {
-        assert_eq!(path("credit risk/eu"), "/models/credit%20risk%2Feu");
+        let project = |slug: &str| Project { name: slug.to_owned(), slug: slug.to_owned() };
+        assert_eq!(path(&project("default"), "credit risk/eu"), "/models/credit%20risk%2Feu");
+        assert_eq!(path(&project("team-a"), "churn"), "/models/churn?project=team-a");
     }
 }

@@ -43,7 +43,7 @@ fn list(models: Connection<Listed>, address: Address, origin: &str) -> AnyView {
         return nothing(untrack(|| address.get("filter")).is_some(), origin);
     }
     let (shown, total, next) = (models.nodes.len(), models.total_count, models.next());
-    let columns = vec![
+    let mut columns = vec![
         Column::text("name", "Name"),
         Column::number("latest", "Latest"),
         Column::number("versions", "Versions"),
@@ -52,7 +52,12 @@ fn list(models: Connection<Listed>, address: Address, origin: &str) -> AnyView {
         Column::text("updated", "Updated"),
         Column::text("about", "About"),
     ];
-    let rows = models.nodes.into_iter().map(row).collect::<Vec<_>>();
+    // Most organizations have one project: a column that says so on every line is noise.
+    let named = models.nodes.iter().any(|model| model.project.is_named());
+    if named {
+        columns.insert(1, Column::text("project", "Project"));
+    }
+    let rows = models.nodes.into_iter().map(|model| row(model, named)).collect::<Vec<_>>();
     view! {
         <Table label="Models" columns=Signal::stored(columns) rows=Signal::stored(rows) keys=true/>
         <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("model", "models") keys=vec![("j", ""), ("k", "move"), ("Enter", "open"), ("/", "filter")]/>
@@ -60,7 +65,7 @@ fn list(models: Connection<Listed>, address: Address, origin: &str) -> AnyView {
     .into_any()
 }
 
-fn row(model: Listed) -> Row {
+fn row(model: Listed, named: bool) -> Row {
     let latest = model.versions.iter().map(|version| version.version).max();
     let in_use: Vec<(String, i64)> = model
         .versions
@@ -69,8 +74,8 @@ fn row(model: Listed) -> Row {
         .map(|version| (version.stage.clone(), version.version))
         .collect();
     let aliases = model.aliases;
-    let cells = vec![
-        Cell::Link(model.name.clone(), data::path(&model.name)),
+    let mut cells = vec![
+        Cell::Link(model.name.clone(), data::path(&model.project, &model.name)),
         latest.map_or(Cell::Empty, |version| Cell::Measure(version as f64, number::count(version))),
         Cell::Measure(model.versions.len() as f64, number::count(model.versions.len() as i64)),
         if in_use.is_empty() { Cell::Empty } else { Cell::view(move || stages(&in_use)) },
@@ -78,7 +83,10 @@ fn row(model: Listed) -> Row {
         Cell::Time(model.updated_at),
         if model.description.is_empty() { Cell::Empty } else { Cell::Muted(model.description) },
     ];
-    Row::new(&model.name, &model.name, cells)
+    if named {
+        cells.insert(1, Cell::Text(model.project.name));
+    }
+    Row::new(format!("{}/{}", model.project.slug, model.name), &model.name, cells)
 }
 
 fn stages(in_use: &[(String, i64)]) -> AnyView {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Operation, use_query},
-    kit::{Card, CodeBlock, Copyable, Crumb, Fact, Facts, Failure, Page, RelativeTime, loaded, number},
+    kit::{Card, CodeBlock, Copyable, Crumb, Fact, Facts, Failure, Page, RelativeTime, loaded, number, use_address},
 };
 
 const MODEL: Operation = Operation(include_str!("model.graphql"));
@@ -26,7 +26,8 @@ struct Data {
 pub fn ModelPage() -> impl IntoView {
     let params = use_params_map();
     let name = Memo::new(move |_| params.with(|params| params.get("name")).unwrap_or_default());
-    let query = use_query::<_, Data>(MODEL, move || json!({ "name": name.get() }));
+    let address = use_address();
+    let query = use_query::<_, Data>(MODEL, move || json!({ "name": name.get(), "project": address.get("project") }));
     loaded(query, |data: Data| {
         match data.registered_model {
         Some(model) => page(model),
@@ -50,6 +51,7 @@ fn page(model: Model) -> AnyView {
     let tags = model.tags.iter().map(|tag| view! { <span class="chip">{data::tag_words(tag)}</span> }).collect_view();
     let aliases = (!model.aliases.is_empty()).then(|| view! { <div><dt>"Aliases"</dt><dd>{alias_chips(&model.aliases)}</dd></div> });
     let tags = (!model.tags.is_empty()).then(|| view! { <div><dt>"Tags"</dt><dd class="row">{tags}</dd></div> });
+    let project = model.project.is_named().then(|| view! { <div><dt>"Project"</dt><dd>{model.project.name.clone()}</dd></div> });
     let name = view! { <Copyable text=model.name.clone() what="the name"/> };
     let about = if about.is_empty() { view! { <span class="muted">"No description."</span> }.into_any() } else { about.into_any() };
     view! {
@@ -62,6 +64,7 @@ fn page(model: Model) -> AnyView {
                         <p class="s">{about}</p>
                         <div class="about"><Facts>
                             <Fact label="Name">{name}</Fact>
+                            {project}
                             {aliases}
                             {tags}
                         </Facts></div>
@@ -98,5 +101,6 @@ fn use_it(model: &Model) -> String {
         Some(alias) => format!("{}@{}", model.name, alias.alias),
         None => format!("{}/{}", model.name, production.or_else(|| newest.map(|version| version.version)).unwrap_or(1)),
     };
-    format!("import mlflow\n\nmodel = mlflow.pyfunc.load_model(\n    \"models:/{which}\"\n)\n")
+    let workspace = if model.project.is_named() { format!("mlflow.set_workspace(\"{}\")\n", model.project.slug) } else { String::new() };
+    format!("import mlflow\n\n{workspace}model = mlflow.pyfunc.load_model(\n    \"models:/{which}\"\n)\n")
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 
-use super::{Actor, ReadTx, Scope, Tenant, WriteTx};
+use super::{Actor, Reach, ReadTx, Scope, Tenant, WriteTx};
 use crate::fault::Fault;
 
 /// The permission only reads.
@@ -35,6 +35,11 @@ impl<P: Permission> Grant<'_, P> {
     /// Where.
     pub fn tenant(&self) -> &Tenant {
         self.scope.tenant()
+    }
+
+    /// Where names are looked up and what lists show.
+    pub fn reach(&self) -> Reach {
+        self.scope.reach()
     }
 
     /// The time, from the injected clock.

@@ -171,7 +171,7 @@ async fn create_schema(tx: &mut PgConnection, tenant: TenantId, now: DateTime<Ut
         apply(tx, tenant.uuid(), migration).await?;
     }
     gate(tx, tenant).await?;
-    sqlx::query("insert into projects (id, name, is_default, created_at) values ($1, 'default', true, $2)")
+    sqlx::query("insert into projects (id, name, slug, is_default, created_at) values ($1, 'default', 'default', true, $2)")
         .bind(Uuid::now_v7())
         .bind(now)
         .execute(&mut *tx)

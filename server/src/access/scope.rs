@@ -2,7 +2,7 @@
 
 use std::{
     marker::PhantomData,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool},
 };
 
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use shared::ids::{MemberId, PersonId, TenantId};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::{Credential, Grant, Permission, ReadTx, RequestInfo, Vault, WriteTx, audit, policy::Rights};
+use super::{Credential, Grant, Permission, Reach, ReadTx, RequestInfo, Vault, WriteTx, audit, policy::Rights};
 use crate::fault::Fault;
 
 /// What kind of actor a scope stands for.
@@ -85,6 +85,7 @@ pub(super) struct Inner {
     /// The transaction that authenticated this scope, until somebody uses it.
     pub(super) entered: Mutex<Option<DatabaseTransaction>>,
     pub(super) read: OnceCell<ReadTx>,
+    pub(super) reach: Arc<OnceLock<Reach>>,
     pub(super) denied: Mutex<Vec<shared::Permission>>,
 }
 
@@ -118,6 +119,17 @@ impl Scope {
     /// The time, from the injected clock.
     pub fn now(&self) -> DateTime<Utc> {
         self.inner.vault.clock().now()
+    }
+
+    /// Narrows the scope, once, before anything is asked through it.
+    pub fn narrow(&self, reach: Reach) {
+        // A second call changes nothing: what was narrowed stays so.
+        let _ = self.inner.reach.set(reach);
+    }
+
+    /// How far it reaches.
+    pub fn reach(&self) -> Reach {
+        self.inner.reach.get().copied().unwrap_or_default()
     }
 
     /// Whether the policy allows the permission; for showing or hiding, never instead of a grant.
@@ -163,7 +175,7 @@ impl Scope {
                     Some(tx) => tx,
                     None => self.inner.vault.reenter(&self.inner).await?.0,
                 };
-                Ok(ReadTx { tx, now: self.now() })
+                Ok(ReadTx { tx, now: self.now(), reach: self.inner.reach.clone() })
             })
             .await
     }

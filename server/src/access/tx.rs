@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value};
 
-use super::{RequestInfo, audit, scope::Inner};
+use super::{Reach, RequestInfo, audit, scope::Inner};
 use crate::{fault::Fault, jobs::Envelope};
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -27,6 +27,11 @@ pub trait Sql: Sync {
 
     /// The time this transaction works with.
     fn now(&self) -> DateTime<Utc>;
+
+    /// Where names are looked up and what lists show.
+    fn reach(&self) -> Reach {
+        Reach::default()
+    }
 }
 
 /// What a repo's functions take: a transaction of either kind.
@@ -37,6 +42,7 @@ impl<T: ConnectionTrait + Sql> Connection for T {}
 pub struct ReadTx {
     pub(super) tx: DatabaseTransaction,
     pub(super) now: DateTime<Utc>,
+    pub(super) reach: Arc<OnceLock<Reach>>,
 }
 
 /// A transaction of one tenant. Dropped, it is rolled back; committed, it carries its audit entry.
@@ -161,6 +167,10 @@ impl Sql for ReadTx {
     fn now(&self) -> DateTime<Utc> {
         self.now
     }
+
+    fn reach(&self) -> Reach {
+        self.reach.get().copied().unwrap_or_default()
+    }
 }
 
 #[async_trait::async_trait]
@@ -175,6 +185,10 @@ impl Sql for WriteTx {
 
     fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    fn reach(&self) -> Reach {
+        self.inner.reach.get().copied().unwrap_or_default()
     }
 }
 

@@ -152,6 +152,7 @@ impl Vault {
                 request,
                 entered: Mutex::new(Some(tx)),
                 read: OnceCell::new(),
+                reach: Arc::default(),
                 denied: Mutex::default(),
             }),
         })
@@ -193,6 +194,7 @@ impl Vault {
                 request,
                 entered: Mutex::new(Some(tx)),
                 read: OnceCell::new(),
+                reach: Arc::default(),
                 denied: Mutex::default(),
             }),
         })

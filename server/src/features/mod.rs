@@ -19,10 +19,12 @@ pub mod runs;
 pub mod search;
 pub mod sessions;
 pub mod tokens;
+pub mod traces;
 
 /// Teaches a worker every kind of job there is.
 pub fn register_jobs(worker: &mut crate::jobs::Worker) {
     worker.learn::<accounts::jobs::MailReset>();
+    worker.learn::<artifacts::jobs::SweepUpload>();
     worker.learn::<mail::SendMail>();
     worker.learn::<metrics::jobs::CompactMetrics>();
 }

@@ -7,8 +7,8 @@ use super::{Answer, Endpoint};
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint::public(Method::GET, "mlflow/server-info", || web::to(server_info))];
 
-/// The version of the protocol. `/v1/traces` does not exist here, so the number is below the one (3.4) from which clients send traces there.
-const PROTOCOL: &str = "3.3.2";
+/// The version of the protocol. From 3.4 on clients send spans to `/v1/traces`.
+const PROTOCOL: &str = "3.17.2";
 
 /// Mounts `/health` and `/version`.
 pub(super) fn configure(app: &mut web::ServiceConfig) {
@@ -26,9 +26,10 @@ async fn version() -> HttpResponse {
 async fn server_info() -> Answer<serde_json::Value> {
     Ok(web::Json(json!({
         "store_type": "SqlStore",
-        "workspaces_enabled": false,
+        "workspaces_enabled": true,
         "trace_archival_enabled": false,
-        "multipart_uploads_enabled": false,
+        "multipart_uploads_enabled": true,
+        // Offered to who asks; as a default it would cost every small file a second request.
         "multipart_downloads_enabled": false,
         "presigned_upload_run_id_supported": false,
         "presigned_upload_model_id_supported": false,

@@ -38,10 +38,6 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::new(Method::GET, FILES, Permission::ArtifactsRead, || web::to(get)),
     Endpoint::new(Method::DELETE, FILES, Permission::ArtifactsWrite, || web::to(delete)),
     Endpoint::new(Method::GET, "mlflow-artifacts/artifacts", Permission::ArtifactsRead, || web::to(list)),
-    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/create/{path:.*}", Permission::ArtifactsWrite, || web::to(multipart)),
-    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/complete/{path:.*}", Permission::ArtifactsWrite, || web::to(multipart)),
-    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/abort/{path:.*}", Permission::ArtifactsWrite, || web::to(multipart)),
-    Endpoint::new(Method::GET, "mlflow-artifacts/presigned/{path:.*}", Permission::ArtifactsRead, || web::to(presigned)),
     Endpoint::new(Method::GET, "mlflow/artifacts/list", Permission::ArtifactsRead, || web::to(list_of_run)),
     Endpoint::new(Method::GET, "mlflow/logged-models/{model_id}/artifacts/directories", Permission::ArtifactsRead, || web::to(list_of_model)),
     Endpoint::new(Method::GET, "mlflow/logged-models/{model_id}/artifacts/files", Permission::ArtifactsRead, || web::to(get_of_model)),
@@ -54,7 +50,7 @@ pub(super) const OLD_DOWNLOADS: &[Endpoint] = &[
 ];
 
 /// As the general form, but what must not change says so with MLflow's own name and 409.
-fn refused(fault: Fault) -> Error {
+pub(super) fn refused(fault: Fault) -> Error {
     match fault.code() {
         ErrorCode::Conflict => Error::new(Code::ResourceConflict, fault.message()),
         _ => fault.into(),
@@ -65,29 +61,39 @@ fn invalid(error: LocationError) -> Error {
     Error::invalid(error.to_string())
 }
 
-/// The place a request's path names: the path as it was sent, decoded exactly once.
-fn location(request: &HttpRequest) -> Result<Location, Error> {
+/// The place a request's path names.
+fn place(request: &HttpRequest) -> Result<Location, Error> {
     let raw = request.uri().path();
-    let raw = raw.find(MARK).map(|at| &raw[at + MARK.len()..]).ok_or_else(|| invalid(LocationError::Shape))?;
+    location(raw.find(MARK).map(|at| &raw[at + MARK.len()..]).ok_or_else(|| invalid(LocationError::Shape))?)
+}
+
+/// The place that a part of a request's path names: as it was sent, decoded exactly once.
+pub(super) fn location(raw: &str) -> Result<Location, Error> {
     let path = ArtifactPath::decode(raw).map_err(|error| Error::invalid(error.to_string()))?;
     Location::from_proxy_path(&path).map_err(invalid)
+}
+
+/// Bytes are stored as they come: a body that would have to be decoded first is refused.
+pub(super) fn identity(request: &HttpRequest) -> Result<(), Error> {
+    let encoding = request.headers().get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
+    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
+        return Err(Fault::from(artifacts::ArtifactError::Encoded).into());
+    }
+    Ok(())
 }
 
 async fn put(request: HttpRequest, edge: web::Data<Edge>, payload: web::Payload) -> Result<HttpResponse, Error> {
     let scope = caller(&request).await?;
     scope.grant::<WriteArtifacts>()?;
-    let encoding = request.headers().get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
-    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
-        return Err(Fault::from(artifacts::ArtifactError::Encoded).into());
-    }
-    artifacts::put(&scope, &edge.services.blobs, &location(&request)?, payload).await.map_err(refused)?;
+    identity(&request)?;
+    artifacts::put(&scope, &edge.services.blobs, &place(&request)?, payload).await.map_err(refused)?;
     Ok(HttpResponse::Ok().finish())
 }
 
 async fn get(request: HttpRequest, edge: web::Data<Edge>) -> Result<HttpResponse, Error> {
     let scope = caller(&request).await?;
     let grant = scope.grant()?;
-    let at = location(&request)?;
+    let at = place(&request)?;
     let file = artifacts::find(grant, &at).await?;
     Ok(files::send(&request, &edge.services.blobs, scope.tenant().id, &file, Show::Download).await?)
 }
@@ -95,7 +101,7 @@ async fn get(request: HttpRequest, edge: web::Data<Edge>) -> Result<HttpResponse
 async fn delete(request: HttpRequest) -> Answer<Value> {
     let scope = caller(&request).await?;
     let grant = scope.grant()?;
-    let at = location(&request)?;
+    let at = place(&request)?;
     artifacts::remove(grant, &at).await.map_err(refused)?;
     Ok(web::Json(json!({})))
 }
@@ -127,16 +133,6 @@ fn listing(found: &[Artifact], path: for<'a> fn(&'a Artifact) -> &'a str) -> Val
         })
         .collect();
     if files.is_empty() { json!({}) } else { json!({ "files": files }) }
-}
-
-async fn multipart(request: HttpRequest) -> Result<HttpResponse, Error> {
-    caller(&request).await?.grant::<WriteArtifacts>()?;
-    Err(Error::new(Code::NotImplemented, "Multipart upload is not supported for the current artifact repository: upload the file with one PUT."))
-}
-
-async fn presigned(request: HttpRequest) -> Result<HttpResponse, Error> {
-    caller(&request).await?.grant::<ReadArtifacts>()?;
-    Err(Error::new(Code::NotImplemented, "Presigned download is not supported for the current artifact repository: download the file with GET."))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -205,7 +201,8 @@ async fn get_of_version(request: HttpRequest, edge: web::Data<Edge>, mut call: C
     let path = parsed(call.input.path.take())?;
     let version = registry::get_version(call.scope.grant()?, &name, &version).await?;
     let folder = ArtifactPath::parse(&version.source_path).map_err(|error| Error::from(Fault::internal(error)))?;
-    let at = Location { owner: version.owner, path: folder.join(&path).map_err(|error| Error::invalid(error.to_string()))? };
+    let owner = version.owner.ok_or_else(|| Error::missing("A prompt has no files"))?;
+    let at = Location { owner, path: folder.join(&path).map_err(|error| Error::invalid(error.to_string()))? };
     download(&request, &edge, &call, &at).await
 }
 

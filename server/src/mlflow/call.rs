@@ -15,10 +15,11 @@ use serde_json::{Map, Value};
 
 use super::error::{Code, Error};
 use crate::{
-    access::{Credential, RequestInfo, Scope},
+    access::{Credential, Reach, RequestInfo, Scope},
     fault::Fault,
     features::{
         artifacts::path::percent_decode,
+        projects,
         runs::{Act, Done},
     },
     http,
@@ -27,6 +28,9 @@ use crate::{
 
 /// Largest JSON body, bytes. MLflow documents 1 MB and accepts more; 1,000 metrics with long keys stay far below.
 pub const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// The header in which clients name a project, which they call a workspace.
+pub(super) const WORKSPACE: &str = "X-MLFLOW-WORKSPACE";
 
 /// Extractor of every JSON endpoint: the input from the body or the query, with the parameters of the path put over it.
 pub struct Call<T> {
@@ -42,7 +46,23 @@ pub async fn caller(request: &HttpRequest) -> Result<Scope, Error> {
     let edge = request.app_data::<web::Data<http::Edge>>().ok_or_else(|| Error::new(Code::InternalError, "The server is not configured"))?;
     let scope = http::authenticate(request, &edge.services).await?;
     request.extensions_mut().insert(scope.clone());
+    let reach = match workspace(request)? {
+        None => Reach::DefaultProject,
+        // Looked up in a scope of its own, whose connection is given back: a request that writes must not wait for a second one.
+        Some(name) => {
+            scope.rest();
+            projects::reach(&http::authenticate(request, &edge.services).await?, Some(name)).await?
+        }
+    };
+    scope.narrow(reach);
     Ok(scope)
+}
+
+/// The project a request names; a blank name is none.
+fn workspace(request: &HttpRequest) -> Result<Option<&str>, Error> {
+    let Some(value) = request.headers().get(WORKSPACE) else { return Ok(None) };
+    let name = value.to_str().map_err(|_| Error::missing("Workspace not found"))?.trim();
+    Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
 /// Permission comes first: whoever may not use an endpoint is told so whatever else is wrong with the request, and the attempt is entered in the audit log.
@@ -75,6 +95,8 @@ pub(super) async fn permission_first(
 /// Extractor of what loggers send one request after the other: the input, and a way to write that shares transactions with other requests of the caller.
 pub struct LogCall<T> {
     pub input: T,
+    /// The project that the request names, or the default one.
+    pub reach: Reach,
     services: Services,
     credential: Credential,
     request: RequestInfo,
@@ -83,8 +105,8 @@ pub struct LogCall<T> {
 impl<T> LogCall<T> {
     /// Splits the input off.
     pub fn split(self) -> (T, LogCall<()>) {
-        let Self { input, services, credential, request } = self;
-        (input, LogCall { input: (), services, credential, request })
+        let Self { input, reach, services, credential, request } = self;
+        (input, LogCall { input: (), reach, services, credential, request })
     }
 }
 
@@ -112,12 +134,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for LogCall<T> {
                 .services
                 .clone();
             let credential = http::credential(&request, &services.config).flatten().ok_or_else(Fault::unauthenticated)?;
-            // No body is read for a stranger.
-            if !services.vault.entered_lately(&credential) {
-                services.vault.enter(credential.clone(), http::request_info(&request)).await?;
+            let named = workspace(&request)?;
+            let mut reach = Reach::DefaultProject;
+            // No body is read for a stranger. Only who names a project pays for looking it up.
+            if named.is_some() || !services.vault.entered_lately(&credential) {
+                let scope = services.vault.enter(credential.clone(), http::request_info(&request)).await?;
+                reach = projects::reach(&scope, named).await?;
             }
             let body = body(&request, payload).await?;
-            Ok(Self { input: from_body(&body, Map::new())?, services, credential, request: http::request_info(&request) })
+            Ok(Self { input: from_body(&body, Map::new())?, reach, services, credential, request: http::request_info(&request) })
         })
     }
 }

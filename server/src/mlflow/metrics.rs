@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, http::Method, web};
 use serde::{Deserialize, Serialize};
-use shared::Permission;
+use shared::{Permission, ids::RunId};
 
 use super::{
     Answer, Call, Endpoint, Error, LogCall,
@@ -21,6 +21,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::new(Method::POST, "mlflow/runs/log-metric", Permission::RunsWrite, || web::to(log_metric)),
     Endpoint::new(Method::POST, "mlflow/runs/log-batch", Permission::RunsWrite, || web::to(log_batch)),
     Endpoint::new(Method::GET, "mlflow/metrics/get-history", Permission::RunsRead, || web::to(history)),
+    Endpoint::new(Method::GET, "mlflow/metrics/get-history-bulk", Permission::RunsRead, || web::to(bulk)),
+    Endpoint::new(Method::GET, "mlflow/metrics/get-history-bulk-interval", Permission::RunsRead, || web::to(interval)),
 ];
 
 /// A point as the protocol shows it.
@@ -140,4 +142,86 @@ async fn history(Call { scope, input }: Call<GetHistory>) -> Result<HttpResponse
     let mut body = Vec::with_capacity(64 + wire.len() * (key.len() + 80));
     serde_json::to_writer(&mut body, &History { metrics: &wire, next_page_token }).map_err(crate::fault::Fault::internal)?;
     Ok(HttpResponse::Ok().content_type("application/json").body(body))
+}
+
+/// Runs of one call for many histories.
+const BULK_RUNS: usize = 100;
+/// Points of all runs together.
+const BULK_POINTS: i64 = 25_000;
+/// Points of each run in an interval.
+const INTERVAL_POINTS: i64 = 2_500;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Bulk {
+    #[serde(alias = "runId")]
+    run_id: List<Text>,
+    #[serde(alias = "runIds")]
+    run_ids: List<Text>,
+    #[serde(alias = "metricKey")]
+    metric_key: Option<Text>,
+    #[serde(alias = "startStep")]
+    start_step: Option<Int>,
+    #[serde(alias = "endStep")]
+    end_step: Option<Int>,
+    #[serde(alias = "maxResults")]
+    max_results: Option<Int>,
+}
+
+/// The runs a call names, each once and in the order of their ids. What is no id is no run, which has no history.
+fn runs_of(field: &str, list: List<Text>) -> Result<Vec<RunId>, Error> {
+    if list.0.is_empty() {
+        return Err(Error::required(field));
+    }
+    if list.0.len() > BULK_RUNS {
+        return Err(Error::invalid(format!("Invalid value for parameter '{field}' supplied: name at most {BULK_RUNS} runs, got {}.", list.0.len())));
+    }
+    let runs: std::collections::BTreeSet<RunId> = list.0.iter().filter_map(|id| id.parse().ok()).collect();
+    Ok(runs.into_iter().collect())
+}
+
+#[derive(Serialize)]
+struct RunMetric<'a> {
+    #[serde(flatten)]
+    metric: WireMetric<'a>,
+    run_id: String,
+}
+
+/// The first points of all runs, run by run.
+fn all(key: &str, series: &[(RunId, Vec<Point>)], most: usize) -> serde_json::Value {
+    let points = series.iter().flat_map(|(run, points)| points.iter().map(move |point| (run, point)));
+    let list: Vec<RunMetric<'_>> = points
+        .take(most)
+        .map(|(run, point)| RunMetric {
+            metric: WireMetric { key, value: Double(point.value), timestamp: point.at_ms, step: point.step },
+            run_id: run.hex(),
+        })
+        .collect();
+    if list.is_empty() { serde_json::json!({}) } else { serde_json::json!({ "metrics": list }) }
+}
+
+async fn bulk(Call { scope, input }: Call<Bulk>) -> Answer<serde_json::Value> {
+    let runs = runs_of("run_id", input.run_id)?;
+    let key = required("metric_key", input.metric_key)?;
+    let most = limit(input.max_results, BULK_POINTS, i64::MAX)?.min(BULK_POINTS.unsigned_abs());
+    let series = metrics::histories(scope.grant()?, &runs, &key).await?;
+    Ok(web::Json(all(&key, &series, usize::try_from(most).unwrap_or(usize::MAX))))
+}
+
+async fn interval(Call { scope, input }: Call<Bulk>) -> Answer<serde_json::Value> {
+    let runs = runs_of("run_ids", input.run_ids)?;
+    let key = required("metric_key", input.metric_key)?;
+    let most = usize::try_from(limit(input.max_results, INTERVAL_POINTS, INTERVAL_POINTS)?).unwrap_or(usize::MAX);
+    let steps = match (input.start_step, input.end_step) {
+        (None, None) => (i64::MIN, i64::MAX),
+        (Some(Int(start)), Some(Int(end))) if start <= end => (start, end),
+        (Some(_), Some(_)) => return Err(Error::invalid("end_step must be greater than start_step.")),
+        _ => return Err(Error::invalid("If either start step or end step are specified, both must be specified.")),
+    };
+    let mut series = metrics::histories(scope.grant()?, &runs, &key).await?;
+    for (_, points) in &mut series {
+        points.retain(|point| (steps.0..=steps.1).contains(&point.step));
+        metrics::thin(points, most);
+    }
+    Ok(web::Json(all(&key, &series, usize::MAX)))
 }

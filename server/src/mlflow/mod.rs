@@ -7,16 +7,21 @@
 
 mod about;
 mod artifacts;
+mod assessments;
 pub mod call;
 pub mod error;
 mod experiments;
 mod logged_models;
 mod metrics;
+mod multipart;
+mod otlp;
 mod page_token;
 mod registry;
 mod run_view;
 mod runs;
+mod traces;
 pub mod wire;
+mod workspaces;
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, http::Method, middleware::from_fn, web};
 
@@ -61,22 +66,26 @@ pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
         runs::ENDPOINTS,
         metrics::ENDPOINTS,
         artifacts::ENDPOINTS,
+        multipart::ENDPOINTS,
         logged_models::ENDPOINTS,
         registry::ENDPOINTS,
+        workspaces::ENDPOINTS,
+        traces::ENDPOINTS,
+        assessments::ENDPOINTS,
     ];
     PARTS.iter().flat_map(|part| part.iter())
 }
 
-/// The downloads that MLflow serves under whole paths of their own.
-pub fn old_downloads() -> &'static [Endpoint] {
-    artifacts::OLD_DOWNLOADS
+/// What clients ask for under whole paths, outside every prefix.
+pub fn whole_paths() -> impl Iterator<Item = &'static Endpoint> {
+    artifacts::OLD_DOWNLOADS.iter().chain(otlp::ENDPOINTS)
 }
 
 /// The permission of the endpoint that a request reached.
 fn permission_of(request: &HttpRequest) -> Option<Permission> {
     let pattern = request.match_pattern()?;
     let path = PREFIXES.iter().find_map(|prefix| pattern.strip_prefix(prefix)).unwrap_or(&pattern);
-    endpoints().chain(old_downloads()).find(|endpoint| endpoint.path == path && endpoint.method == *request.method())?.permission
+    endpoints().chain(whole_paths()).find(|endpoint| endpoint.path == path && endpoint.method == *request.method())?.permission
 }
 
 /// Mounts the edge. Unknown paths below `/api` and `/ajax-api` answer `ENDPOINT_NOT_FOUND` as JSON.
@@ -98,7 +107,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
             app.service(resource.wrap(from_fn(call::permission_first)));
         }
     }
-    for endpoint in old_downloads() {
+    for endpoint in whole_paths() {
         let route = (endpoint.handler)().method(endpoint.method.clone());
         app.service(web::resource(endpoint.path).route(route).wrap(from_fn(call::permission_first)));
     }

@@ -89,6 +89,7 @@ async fn create(call: LogCall<Create>) -> Answer<serde_json::Value> {
     };
     let new = NewRun {
         experiment,
+        reach: call.reach,
         name: text(input.run_name),
         user: text(input.user_id),
         started_ms: input.start_time.map(|time| time.0),

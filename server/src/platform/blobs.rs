@@ -26,6 +26,13 @@ const PART: usize = 4 << 20;
 pub struct Digest([u8; 32]);
 
 impl Digest {
+    /// Reads 64 hexadecimal characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        let pairs = text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+        let bytes: Vec<u8> = pairs.collect::<Option<_>>()?;
+        Self::from_slice(&bytes).filter(|_| text.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
@@ -96,7 +103,7 @@ impl From<BlobError> for Fault {
 /// The object store. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Blobs {
-    store: Arc<LocalFileSystem>,
+    pub(super) store: Arc<LocalFileSystem>,
 }
 
 impl Blobs {
@@ -118,6 +125,17 @@ impl Blobs {
         S: Stream<Item = Result<Bytes, E>>,
         E: fmt::Display,
     {
+        let (staging, blob) = self.stage(tenant, body, limit).await?;
+        self.settle(&staging, &object_path(tenant, blob.digest)).await?;
+        Ok(blob)
+    }
+
+    /// Writes `body` where nobody looks for it.
+    pub(super) async fn stage<S, E>(&self, tenant: TenantId, body: S, limit: u64) -> Result<(Path, Blob), BlobError>
+    where
+        S: Stream<Item = Result<Bytes, E>>,
+        E: fmt::Display,
+    {
         let staging = Path::from(format!("{}/staging/{}", tenant.hex(), Uuid::new_v4().simple()));
         let mut upload = self.store.put_multipart(&staging).await?;
         let blob = match receive(upload.as_mut(), body, limit).await {
@@ -128,11 +146,14 @@ impl Blobs {
             }
         };
         upload.complete().await?;
-        let target = object_path(tenant, blob.digest);
-        self.sync(&staging).await?;
-        self.store.rename(&staging, &target).await?;
-        self.sync_parents(&target).await?;
-        Ok(blob)
+        Ok((staging, blob))
+    }
+
+    /// Gives staged bytes their name, once they are on disk.
+    pub(super) async fn settle(&self, staging: &Path, target: &Path) -> Result<(), BlobError> {
+        self.sync(staging).await?;
+        self.store.rename(staging, target).await?;
+        self.sync_parents(target).await
     }
 
     /// The bytes of `range` (which must lie within the object), each verified before it is yielded. Up to four MiB are read and verified before this

@@ -3,7 +3,9 @@
 mod blobs;
 mod clock;
 mod mailer;
+mod parts;
 
 pub use blobs::*;
 pub use clock::Clock;
 pub use mailer::{Mailer, Message};
+pub use parts::Part;

@@ -25,7 +25,7 @@ const PLACES: &[&str] = &[
 /// Whether a path is an instance of a router's pattern.
 fn fits(pattern: &str, path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
-    if let Some(start) = pattern.strip_suffix("{path:.*}") {
+    if let Some(start) = ["{path:.*}", "{folder:.*}"].iter().find_map(|rest| pattern.strip_suffix(rest)) {
         return start.split('/').filter(|part| !part.is_empty()).zip(path.split('/').filter(|part| !part.is_empty())).all(|(a, b)| like(a, b))
             && path.matches('/').count() >= start.matches('/').count();
     }
@@ -73,7 +73,7 @@ async fn t02_t03_a_foreign_name_is_answered_like_an_unknown_one_by_every_method(
     assert_eq!(state(&theirs, &owner, &foreign).await, before, "nothing of theirs has changed");
     for (method, path, input) in CALLS {
         let answer = ask(&owner, method, &format!("/api/2.0/{}", foreign.fill(path)), &foreign.fill(input)).await;
-        let own = if path.contains("/mpu/") || path.contains("/presigned/") { 501 } else { 200 };
+        let own = if (*method, *path) == ("DELETE", "mlflow/workspaces/$project") { 204 } else { 200 };
         assert_eq!(answer.status, own, "{method} {path} by its owner: {}", answer.text());
     }
 }

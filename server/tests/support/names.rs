@@ -35,7 +35,30 @@ impl Names {
         made("registered-models/create", json!({ "name": model, "tags": tags })).await;
         made("model-versions/create", json!({ "name": model, "source": format!("runs:/{run}"), "run_id": run, "tags": tags })).await;
         made("registered-models/alias", json!({ "name": model, "alias": "champion", "version": "1" })).await;
-        Self(BTreeMap::from([("$experiment", experiment), ("$run", run), ("$logged", logged), ("$model", model), ("$title", title)]))
+        let upload = script.request(Method::POST, &format!("/api/2.0/mlflow-artifacts/mpu/create/{experiment}/models/{logged}/artifacts"));
+        let upload = script.send(upload.json(&json!({ "path": "parts", "num_parts": 1 }))).await;
+        assert_eq!(upload.status, 200, "{}", upload.text());
+        let upload = id(&upload.json()["upload_id"]);
+        let trace = format!("tr-{unique}");
+        let place = json!({ "mlflow_experiment": { "experiment_id": experiment } });
+        let info = json!({ "trace_id": trace, "trace_location": place, "request_time": "2026-01-01T00:00:00Z", "tags": { "k": "CANARY" } });
+        made("traces", json!({ "trace": { "trace_info": info } })).await;
+        let assessment = json!({ "assessment": { "assessment_name": "CANARY", "feedback": { "value": "CANARY" } } });
+        let assessment = id(&made(&format!("traces/{trace}/assessments"), assessment).await["assessment"]["assessment_id"]);
+        let project = format!("canary-{unique}");
+        let answer = script.mlflow("POST", "workspaces", json!({ "name": project, "description": "CANARY" })).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        Self(BTreeMap::from([
+            ("$experiment", experiment),
+            ("$run", run),
+            ("$logged", logged),
+            ("$model", model),
+            ("$title", title),
+            ("$upload", upload),
+            ("$trace", trace),
+            ("$assessment", assessment),
+            ("$project", project),
+        ]))
     }
 
     /// Names of nothing, of the same shape.
@@ -47,6 +70,10 @@ impl Names {
             ("$logged", format!("m-{}", fresh())),
             ("$model", fresh()),
             ("$title", fresh()),
+            ("$upload", fresh()),
+            ("$trace", format!("tr-{}", fresh())),
+            ("$assessment", format!("a-{}", fresh())),
+            ("$project", format!("canary-{}", fresh())),
         ]))
     }
 

@@ -26,6 +26,12 @@ pub enum ArtifactError {
     RunRemoved(String),
     #[error("'{0}' belongs to a registered model version and can no longer be changed.")]
     Frozen(String),
+    #[error("No such upload: '{0}'")]
+    UploadMissing(String),
+    #[error("An upload has 1 to {} parts.", super::uploads::MAX_PARTS)]
+    PartCount,
+    #[error("This upload has parts 1 to {0}: name each once, in order, with the ETag its upload was answered with.")]
+    Parts(u32),
     #[error("A body with a Content-Encoding is not accepted.")]
     Encoded,
 }
@@ -33,10 +39,12 @@ pub enum ArtifactError {
 impl ArtifactError {
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Missing(_) | Self::RunMissing(_) | Self::ModelMissing(_) => ErrorCode::NotFound,
+            Self::Missing(_) | Self::UploadMissing(_) | Self::RunMissing(_) | Self::ModelMissing(_) => ErrorCode::NotFound,
             Self::Frozen(_) => ErrorCode::Conflict,
             Self::Encoded => ErrorCode::UnsupportedMediaType,
-            Self::Path(_) | Self::Location(_) | Self::IsFolder(_) | Self::BelowFile(_) | Self::RunRemoved(_) => ErrorCode::Invalid,
+            Self::Path(_) | Self::Location(_) | Self::IsFolder(_) | Self::BelowFile(_) | Self::RunRemoved(_) | Self::PartCount | Self::Parts(_) => {
+                ErrorCode::Invalid
+            }
         }
     }
 }

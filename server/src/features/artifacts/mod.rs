@@ -1,16 +1,18 @@
 //! Files of runs and logged models: uploaded whole, found by path, stored by digest.
 //!
 //! What must stay true: a path never reaches a file system; an upload is visible only once its bytes are stored, synced and entered in the audit
-//! log; replacing a path keeps the version it replaces; files of a registered model version never change; bytes are never interpreted here.
+//! log, whether they came whole or in parts; replacing a path keeps the version it replaces; files of a registered model version never change; bytes are never interpreted here.
 
 mod error;
 pub mod graphql;
+pub mod jobs;
 pub mod location;
 pub mod media;
 mod model;
 pub mod path;
 mod repo;
 mod service;
+pub mod uploads;
 
 pub use error::ArtifactError;
 pub use model::{Artifact, StoredFile};

@@ -1,11 +1,12 @@
 //! The statements of artifacts.
 
 use sea_orm::{DbErr, QueryResult};
+use shared::ids::{LoggedModelId, RunId};
 use uuid::Uuid;
 
 use super::{
     Artifact, StoredFile,
-    location::Owner,
+    location::{Location, Owner},
     model::{FileFacts, OwnerState, Surroundings},
     path::ArtifactPath,
 };
@@ -89,10 +90,7 @@ pub async fn insert(tx: &WriteTx, owner: Owner, path: &ArtifactPath, version: i3
         vec![owner_uuid(owner).into(), path.as_str().into(), now.into()],
     )
     .await?;
-    let (run, model) = match owner {
-        Owner::Run(id) => (Some(id.uuid()), None),
-        Owner::Model(id) => (None, Some(id.uuid())),
-    };
+    let (run, model) = owner_columns(owner);
     tx.run(
         "insert into artifacts (run_id, model_id, path, version, digest, size, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         vec![
@@ -221,4 +219,53 @@ pub async fn experiment_of<C: Connection>(tx: &C, owner: Owner) -> Result<Option
     };
     let row = tx.row(sql, vec![owner_uuid(owner).into()]).await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+fn owner_columns(owner: Owner) -> (Option<Uuid>, Option<Uuid>) {
+    match owner {
+        Owner::Run(id) => (Some(id.uuid()), None),
+        Owner::Model(id) => (None, Some(id.uuid())),
+    }
+}
+
+/// Notes that a file is to come in so many parts.
+pub async fn insert_upload(tx: &WriteTx, upload: Uuid, at: &Location, parts: u32) -> Result<(), Fault> {
+    let (run, model) = owner_columns(at.owner);
+    tx.run(
+        "insert into artifact_uploads (id, run_id, model_id, path, parts, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7)",
+        vec![
+            upload.into(),
+            run.into(),
+            model.into(),
+            at.path.as_str().into(),
+            i32::try_from(parts).map_err(Fault::internal)?.into(),
+            tx.actor().name.clone().into(),
+            tx.now().into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Where an upload goes, and the number of its parts.
+pub async fn find_upload(tx: &WriteTx, upload: Uuid) -> Result<Option<(Location, u32)>, Fault> {
+    let row = tx.row("select run_id, model_id, path, parts from artifact_uploads where id = $1", vec![upload.into()]).await?;
+    row.as_ref().map(read_upload).transpose()
+}
+
+/// Forgets an upload; where it went, if there was one.
+pub async fn remove_upload(tx: &WriteTx, upload: Uuid) -> Result<Option<Location>, Fault> {
+    let row = tx.row("delete from artifact_uploads where id = $1 returning run_id, model_id, path, parts", vec![upload.into()]).await?;
+    Ok(row.as_ref().map(read_upload).transpose()?.map(|(at, _)| at))
+}
+
+fn read_upload(row: &QueryResult) -> Result<(Location, u32), Fault> {
+    let (run, model): (Option<Uuid>, Option<Uuid>) = (row.try_get("", "run_id")?, row.try_get("", "model_id")?);
+    let owner = match (run, model) {
+        (Some(run), _) => Owner::Run(RunId::from_uuid(run)),
+        (None, Some(model)) => Owner::Model(LoggedModelId::from_uuid(model)),
+        (None, None) => return Err(Fault::internal("an upload without an owner")),
+    };
+    let (path, parts): (String, i32) = (row.try_get("", "path")?, row.try_get("", "parts")?);
+    Ok((Location { owner, path: ArtifactPath::parse(&path).map_err(Fault::internal)? }, parts.unsigned_abs()))
 }

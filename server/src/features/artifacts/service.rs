@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     Artifact, ArtifactError, ReadArtifacts, StoredFile, WriteArtifacts,
     location::{self, Location, Owner, show_model_id},
-    model::OwnerState,
+    model::{OwnerState, Surroundings},
     path::ArtifactPath,
     repo,
 };
@@ -19,7 +19,7 @@ use crate::{
         audit::{Entry, Subject},
     },
     fault::Fault,
-    platform::Blobs,
+    platform::{Blob, Blobs},
 };
 
 /// Largest file, in bytes: 64 GiB.
@@ -35,7 +35,7 @@ where
     S: Stream<Item = Result<Bytes, E>>,
     E: Display,
 {
-    let path = at.path.clone().file().map_err(ArtifactError::from)?;
+    at.path.clone().file().map_err(ArtifactError::from)?;
     // The owner is looked at before a byte is stored, without keeping a connection while the body arrives.
     let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
     check_active(&grant.begin().await?, at.owner).await?;
@@ -43,28 +43,40 @@ where
 
     let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
     let tx = grant.begin().await?;
-    check_active(&tx, at.owner).await?;
-    repo::lock_tree(&tx, at.owner).await?;
-    let around = repo::surroundings(&tx, at.owner, &path).await?;
+    let (file, written) = show(&tx, at, blob).await?;
+    if let Some(entry) = written {
+        tx.commit(entry).await?;
+    }
+    Ok(file)
+}
+
+/// Whether a file may be written under a path.
+pub(super) fn free(around: &Surroundings, path: &ArtifactPath) -> Result<(), ArtifactError> {
+    match &around.file_above {
+        _ if around.frozen => Err(ArtifactError::Frozen(path.to_string())),
+        Some(file) => Err(ArtifactError::BelowFile(file.clone())),
+        None if around.is_folder => Err(ArtifactError::IsFolder(path.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// Makes stored bytes the content of a path; the entry to commit with, unless they are its content already.
+pub(super) async fn show(tx: &WriteTx, at: &Location, blob: Blob) -> Result<(StoredFile, Option<Entry>), Fault> {
+    let path = at.path.clone().file().map_err(ArtifactError::from)?;
+    check_active(tx, at.owner).await?;
+    repo::lock_tree(tx, at.owner).await?;
+    let around = repo::surroundings(tx, at.owner, &path).await?;
     let created_at = tx.now();
     if around.current == Some(blob.digest) {
-        return Ok(StoredFile { path, version: around.last_version, blob, created_at });
+        return Ok((StoredFile { path, version: around.last_version, blob, created_at }, None));
     }
-    if around.frozen {
-        return Err(ArtifactError::Frozen(path.to_string()).into());
-    }
-    if let Some(file) = around.file_above {
-        return Err(ArtifactError::BelowFile(file).into());
-    }
-    if around.is_folder {
-        return Err(ArtifactError::IsFolder(path.to_string()).into());
-    }
+    free(&around, &path)?;
     let version = around.last_version + 1;
-    repo::insert(&tx, at.owner, &path, version, &blob).await?;
-    repo::touch(&tx, at.owner).await?;
-    let entry = entry("artifact.put", &tx, at.owner).await?;
-    tx.commit(entry.detail(json!({ "path": path.as_str(), "version": version, "sha256": blob.digest.to_string(), "size": blob.size }))).await?;
-    Ok(StoredFile { path, version, blob, created_at })
+    repo::insert(tx, at.owner, &path, version, &blob).await?;
+    repo::touch(tx, at.owner).await?;
+    let entry = entry("artifact.put", tx, at.owner).await?;
+    let entry = entry.detail(json!({ "path": path.as_str(), "version": version, "sha256": blob.digest.to_string(), "size": blob.size }));
+    Ok((StoredFile { path, version, blob, created_at }, Some(entry)))
 }
 
 /// Takes a file, or a folder with everything in it, out of the tree. An absent path is fine, so is an unknown owner.
@@ -120,7 +132,7 @@ pub async fn list_many(grant: Grant<'_, ReadArtifacts>, folders: &[(Owner, Artif
     Ok(lists)
 }
 
-async fn check_active<C: Connection>(tx: &C, owner: Owner) -> Result<(), Fault> {
+pub(super) async fn check_active<C: Connection>(tx: &C, owner: Owner) -> Result<(), Fault> {
     match (repo::find_owner(tx, owner).await?, owner) {
         (Some(OwnerState::Active), _) => Ok(()),
         (Some(OwnerState::Removed), Owner::Run(id)) => Err(ArtifactError::RunRemoved(id.hex()).into()),
@@ -129,7 +141,7 @@ async fn check_active<C: Connection>(tx: &C, owner: Owner) -> Result<(), Fault> 
     }
 }
 
-async fn entry<C: Connection>(action: &'static str, tx: &C, owner: Owner) -> Result<Entry, Fault> {
+pub(super) async fn entry<C: Connection>(action: &'static str, tx: &C, owner: Owner) -> Result<Entry, Fault> {
     let kind = match owner {
         Owner::Run(_) => "run",
         Owner::Model(_) => "logged_model",

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Experiment, ExperimentError, ExperimentRef, Keys, Lifecycle, Stats};
 use crate::{
-    access::{Connection, Sql, WriteTx},
+    access::{Connection, Reach, Sql, WriteTx},
     fault::{Fault, broken_constraint},
     features::filter::{
         Check, Filter, Order, Test,
@@ -37,19 +37,34 @@ fn read_all(rows: &[QueryResult]) -> Result<Vec<Experiment>, Fault> {
 }
 
 pub async fn find<C: Connection>(tx: &C, experiment: ExperimentRef) -> Result<Option<Experiment>, Fault> {
-    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where id = coalesce($1, (select id from experiments where is_default))";
-    Ok(tx.row(sql, vec![experiment.id().map(ExperimentId::uuid).into()]).await?.as_ref().map(read).transpose()?)
+    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where id = coalesce($1, (select id from experiments where is_default)) \
+        and ($2 or project_id = coalesce($3, (select id from projects where is_default)))";
+    let reach = tx.reach();
+    Ok(tx
+        .row(sql, vec![experiment.id().map(ExperimentId::uuid).into(), reach.is_whole().into(), reach.project().into()])
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()?)
 }
 
 /// The experiment, locked until the transaction ends.
 pub async fn lock(tx: &WriteTx, experiment: ExperimentRef) -> Result<Option<Experiment>, Fault> {
-    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where id = coalesce($1, (select id from experiments where is_default)) for update";
-    Ok(tx.row(sql, vec![experiment.id().map(ExperimentId::uuid).into()]).await?.as_ref().map(read).transpose()?)
+    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where id = coalesce($1, (select id from experiments where is_default)) \
+        and ($2 or project_id = coalesce($3, (select id from projects where is_default))) for update";
+    let reach = tx.reach();
+    Ok(tx
+        .row(sql, vec![experiment.id().map(ExperimentId::uuid).into(), reach.is_whole().into(), reach.project().into()])
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()?)
 }
 
 pub async fn find_by_name<C: Connection>(tx: &C, name: &str) -> Result<Option<Experiment>, Fault> {
-    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where name = $1";
-    Ok(tx.row(sql, vec![name.into()]).await?.as_ref().map(read).transpose()?)
+    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments \
+        where name = $1 and project_id = coalesce($2, (select id from projects where is_default))";
+    Ok(tx.row(sql, vec![name.into(), tx.reach().project().into()]).await?.as_ref().map(read).transpose()?)
 }
 
 pub async fn find_many<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<Experiment>, Fault> {
@@ -182,8 +197,14 @@ fn base() -> SelectStatement {
     select
 }
 
-fn matching(filter: &Filter, lifecycle: Lifecycle) -> SelectStatement {
+fn matching(reach: Reach, filter: &Filter, lifecycle: Lifecycle) -> SelectStatement {
     let mut select = base();
+    if !reach.is_whole() {
+        select.and_where(Expr::cust_with_values(
+            "experiments.project_id = coalesce($1, (select id from projects where is_default))",
+            [reach.project()],
+        ));
+    }
     match lifecycle {
         Lifecycle::Active => select.and_where(column("removed_at").is_null()),
         Lifecycle::Deleted => select.and_where(column("removed_at").is_not_null()),
@@ -219,7 +240,7 @@ pub async fn search<C: Connection>(
     } else if !order.iter().any(|order| order.key == "experiment_id") {
         terms.push(Term::descending(column("id")));
     }
-    let mut select = matching(filter, lifecycle);
+    let mut select = matching(tx.reach(), filter, lifecycle);
     for name in ["id", "project_id", "name", "is_default", "created_by", "created_at", "updated_at", "removed_at"] {
         select.column((Alias::new("experiments"), Alias::new(name)));
     }
@@ -229,7 +250,7 @@ pub async fn search<C: Connection>(
 }
 
 pub async fn count<C: Connection>(tx: &C, filter: &Filter, lifecycle: Lifecycle) -> Result<i64, Fault> {
-    let mut select = matching(filter, lifecycle);
+    let mut select = matching(tx.reach(), filter, lifecycle);
     select.expr(Expr::cust("count(*)"));
     Ok(tx.query_one(&select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }

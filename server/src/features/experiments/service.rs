@@ -43,7 +43,7 @@ fn entry(action: &'static str, experiment: &Experiment) -> Entry {
     Entry::new(action, Subject::new("experiment", experiment.id, &experiment.name))
 }
 
-/// Creates an experiment in a project; without one, in the default project.
+/// Creates an experiment in a project; without one, in the project that the caller reaches.
 ///
 /// # Errors
 /// `Invalid` naming `name` or `tags`; `AlreadyExists`, also when the holder of the name is removed; `NotFound` for the project.
@@ -57,6 +57,7 @@ pub async fn create(
     tags.iter().try_for_each(|(key, value)| model::check_tag(key, value))?;
     let (created_by, now) = (maker(grant.actor()), now_ms(grant.now()));
     let tx = grant.begin().await?;
+    let project = project.or_else(|| tx.reach().project().map(ProjectId::from_uuid));
     let project_id = repo::project(&tx, project)
         .await?
         .ok_or_else(|| Fault::not_found("Project", project.map_or_else(|| "default".to_owned(), |id| id.to_string())))?;
@@ -103,7 +104,7 @@ pub async fn find_by_name(grant: Grant<'_, ReadExperiments>, name: &str) -> Resu
 pub async fn list(grant: Grant<'_, ReadExperiments>, query: &ExperimentQuery, count: bool) -> Result<(Found, i64), Fault> {
     let filter = filter::parse(&query.filter, &GRAMMAR)?;
     let order = filter::orders(&query.order, &GRAMMAR)?;
-    let described = format!("experiments {} {filter:?} {order:?} {:?}", grant.tenant().id, query.lifecycle);
+    let described = format!("experiments {} {:?} {filter:?} {order:?} {:?}", grant.tenant().id, grant.reach(), query.lifecycle);
     let after = query.after.as_deref().map(|cursor| keyset::open(&described, cursor)).transpose()?;
     let tx = grant.read().await?;
     let mut experiments = repo::search(tx, &filter, &order, query.lifecycle, after, query.limit + 1).await?;

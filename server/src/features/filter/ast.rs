@@ -7,6 +7,8 @@ pub enum Filter {
     All(Vec<Filter>),
     /// At least one part holds.
     Any(Vec<Filter>),
+    /// The part does not hold. What is absent holds for no clause, so it holds for the negation of every one but a null test.
+    Not(Box<Filter>),
     Is(Test),
 }
 

@@ -9,8 +9,10 @@ use crate::fault::Fault;
 pub enum FilterError {
     #[error("Invalid filter: it is longer than {} bytes or has more than {} clauses.", super::MAX_LENGTH, super::MAX_CLAUSES)]
     TooLarge,
-    #[error("Invalid filter: parentheses are nested deeper than {}.", super::MAX_DEPTH)]
+    #[error("Invalid filter: parentheses and negations are nested deeper than {}.", super::MAX_DEPTH)]
     TooDeep,
+    #[error("Invalid filter: a pattern of LIKE or ILIKE has more than {} characters.", super::MAX_PATTERN)]
+    Pattern,
     #[error("Invalid clause(s) in filter string: {0}")]
     Unexpected(String),
     #[error("Invalid filter: the quote at character {0} is not closed.")]
@@ -27,6 +29,8 @@ pub enum FilterError {
     Text { entity: &'static str, key: String, found: String },
     #[error("Invalid order_by clause '{0}'. Expected '<key> [ASC|DESC]'.")]
     Order(String),
+    #[error("Invalid order_by: it has more than {} terms.", super::MAX_ORDERS)]
+    TooManyOrders,
     #[error("`order_by` contains duplicate fields: '{0}'.")]
     DuplicateOrder(String),
 }
@@ -35,7 +39,9 @@ impl From<FilterError> for Fault {
     fn from(error: FilterError) -> Self {
         let field = if matches!(error, FilterError::Order(_) | FilterError::DuplicateOrder(_)) { "orderBy" } else { "filter" };
         match error {
-            FilterError::TooLarge | FilterError::TooDeep => Fault::new(ErrorCode::LimitExceeded, error.to_string()),
+            FilterError::TooLarge | FilterError::TooDeep | FilterError::Pattern | FilterError::TooManyOrders => {
+                Fault::new(ErrorCode::LimitExceeded, error.to_string())
+            }
             error => Fault::invalid(field, error.to_string()),
         }
     }

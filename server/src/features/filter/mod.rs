@@ -1,11 +1,11 @@
-//! The search grammar: one language for runs, experiments, registered models, versions and logged models.
+//! The search grammar: one language for runs, experiments, registered models, versions, logged models and traces.
 //!
 //! ```text
-//! filter := "" | any        any := all ( OR all )*        all := term ( AND term )*        term := "(" any ")" | clause
+//! filter := "" | any        any := all ( OR all )*        all := term ( AND term )*        term := NOT term | "(" any ")" | clause
 //! clause := field op value | field [NOT] IN ( text {, text} ) | field IS [NOT] NULL
 //! field  := [ entity "." ] key      key := bare | `quoted` | "quoted"
 //! ```
-//! It is MLflow's grammar (3.17, `mlflow/utils/search_utils.py`) with OR and parentheses added. What must stay true: a filter is parsed into an
+//! It is MLflow's grammar (3.17, `mlflow/utils/search_utils.py`) with OR, NOT and parentheses added. What must stay true: a filter is parsed into an
 //! [`Filter`] whose fields a [`Grammar`] lists, and reaches the database as bound parameters only.
 
 mod ast;
@@ -29,5 +29,9 @@ pub use parser::parse;
 pub const MAX_LENGTH: usize = 20_000;
 /// Most clauses of one filter.
 pub const MAX_CLAUSES: usize = 100;
-/// Deepest nesting of parentheses.
+/// Deepest nesting of parentheses and negations.
 pub const MAX_DEPTH: usize = 20;
+/// Longest pattern of LIKE and ILIKE, characters: what matching one costs grows with it for every row.
+pub const MAX_PATTERN: usize = 256;
+/// Most terms of one order.
+pub const MAX_ORDERS: usize = 20;

@@ -1,6 +1,7 @@
 //! `order_by`: a list of `<key> [ASC|DESC]`.
 
 use super::{
+    MAX_ORDERS,
     error::FilterError,
     grammar::{Grammar, Value},
     lexer::{Kind, tokens},
@@ -22,6 +23,9 @@ pub struct Order {
 /// # Errors
 /// [`FilterError`], whose text may be shown.
 pub fn orders(terms: &[String], grammar: &Grammar) -> Result<Vec<Order>, FilterError> {
+    if terms.len() > MAX_ORDERS {
+        return Err(FilterError::TooManyOrders);
+    }
     let mut list: Vec<Order> = Vec::new();
     for term in terms {
         let order = order(term, grammar)?;

@@ -1,7 +1,7 @@
 //! Tokens to a [`Filter`].
 
 use super::{
-    MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH,
+    MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH, MAX_PATTERN,
     ast::{Check, Comparison, Filter, Number, Test},
     error::FilterError,
     grammar::{Entity, Grammar, Ops, Value},
@@ -82,11 +82,15 @@ impl Parser<'_> {
     }
 
     fn term(&mut self, depth: usize) -> Result<Filter, FilterError> {
-        if !self.take(&Kind::Open) {
+        let not = self.keyword("not");
+        if !not && !self.take(&Kind::Open) {
             return self.clause().map(Filter::Is);
         }
         if depth >= MAX_DEPTH {
             return Err(FilterError::TooDeep);
+        }
+        if not {
+            return Ok(Filter::Not(Box::new(self.term(depth + 1)?)));
         }
         let inner = self.any(depth + 1)?;
         if self.take(&Kind::Close) { Ok(inner) } else { Err(unexpected(self.peek())) }
@@ -135,7 +139,8 @@ impl Parser<'_> {
         for (word, any_case) in [("like", false), ("ilike", true)] {
             if self.keyword(word) {
                 allow(if any_case { "ILIKE" } else { "LIKE" }, Ops::LIKE)?;
-                return Ok(Check::Like { pattern: self.text(entity, key)?, any_case });
+                let pattern = self.text(entity, key)?;
+                return if pattern.chars().count() > MAX_PATTERN { Err(FilterError::Pattern) } else { Ok(Check::Like { pattern, any_case }) };
             }
         }
         let token = self.next();

@@ -9,6 +9,8 @@ pub fn condition(filter: &Filter, leaf: &dyn Fn(&Test) -> Expr) -> Condition {
     match filter {
         Filter::All(parts) => parts.iter().fold(Cond::all(), |all, part| all.add(condition(part, leaf))),
         Filter::Any(parts) => parts.iter().fold(Cond::any(), |any, part| any.add(condition(part, leaf))),
+        // Unknown is not false in SQL: what is absent must fail a clause before the clause is negated.
+        Filter::Not(part) => condition(part, &|test| Expr::cust_with_exprs("coalesce($1, false)", [leaf(test)])).not(),
         Filter::Is(test) => Cond::all().add(leaf(test)),
     }
 }

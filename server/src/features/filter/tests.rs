@@ -75,6 +75,10 @@ fn clauses_combine() {
         panic!()
     };
     assert!(matches!(&parts[..], [Filter::All(a), Filter::All(b)] if a.len() == 2 && matches!(b[0], Filter::Any(_))));
+    let Ok(Filter::All(parts)) = parse("not metrics.a > 1 AND NOT (params.b = 'x' OR NOT tags.c LIKE 'y')", &GRAMMAR) else { panic!() };
+    let [Filter::Not(first), Filter::Not(second)] = &parts[..] else { panic!("{parts:?}") };
+    assert!(matches!(**first, Filter::Is(_)));
+    assert!(matches!(&**second, Filter::Any(list) if matches!(list[1], Filter::Not(_))));
 }
 
 #[test]
@@ -121,7 +125,10 @@ fn t47_bad_filters_are_refused() {
         "AND metrics.a > 1",
         "metrics.a > 1 metrics.b > 1",
         "metrics.a > 1, metrics.b > 1",
-        "NOT metrics.a > 1",
+        "NOT",
+        "NOT NOT",
+        "metrics.a > 1 NOT",
+        "metrics.a NOT > 1",
         "(metrics.a > 1",
         "metrics.a > 1)",
         "()",
@@ -135,6 +142,7 @@ fn t47_bad_filters_are_refused() {
         assert!(parse(filter, &GRAMMAR).is_err(), "{filter}");
     }
     assert_eq!(parse(&"(".repeat(5_000), &GRAMMAR), Err(FilterError::TooDeep));
+    assert_eq!(parse(&format!("{} metrics.a > 1", "NOT ".repeat(4_000)), &GRAMMAR), Err(FilterError::TooDeep));
     assert_eq!(parse(&"x".repeat(30_000), &GRAMMAR), Err(FilterError::TooLarge));
     assert_eq!(parse(&["metrics.a > 1"; 200].join(" AND "), &GRAMMAR), Err(FilterError::TooLarge));
 }
@@ -158,6 +166,24 @@ fn orders_are_read() {
         &["metrics.a, metrics.b"],
     ] {
         assert!(read(terms).is_err(), "{terms:?}");
+    }
+}
+
+#[test]
+fn t35_an_order_is_short_and_holds_listed_fields_only() {
+    let many: Vec<String> = (0..500).map(|n| format!("metrics.m{n}")).collect();
+    assert_eq!(orders(&many, &GRAMMAR), Err(FilterError::TooManyOrders));
+    for term in ["metrics.a; select pg_sleep(5)", "name ASC, (select 1)", "(select 1)", "1", "metrics.a desc nulls last"] {
+        assert!(orders(&[term.to_owned()], &GRAMMAR).is_err(), "{term}");
+    }
+}
+
+#[test]
+fn t36_a_pattern_is_short() {
+    let like = |pattern: &str| parse(&format!("params.x LIKE '{pattern}'"), &GRAMMAR);
+    assert!(like(&"_".repeat(MAX_PATTERN)).is_ok());
+    for pattern in ["%a".repeat(10_000), "_".repeat(1_000), format!("(a+)+${}", "a".repeat(300))] {
+        assert!(matches!(like(&pattern), Err(FilterError::Pattern | FilterError::TooLarge)), "{}", pattern.len());
     }
 }
 

@@ -17,7 +17,7 @@ mod service;
 pub use error::MetricError;
 pub use model::{Latest, Measurement, Point};
 pub use repo::Part;
-pub use service::{Append, Appended, LoggedSeries, Series, history, latest, sample};
+pub use service::{Append, Appended, LoggedSeries, Series, histories, history, latest, sample, thin};
 
 use crate::access::{Permission, Reads, Writes};
 

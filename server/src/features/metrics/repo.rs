@@ -53,6 +53,25 @@ pub async fn parts<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, s
     Ok(tx.rows(sql, values).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
+/// Chunks of one key, and all batches, of several runs.
+pub async fn parts_of_key<C: Connection>(tx: &C, runs: &[Uuid], key: &str) -> Result<Vec<(RunId, Part)>, Fault> {
+    let sql = "select r.id, part.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
+        (select key, data from metric_chunks where run_id = r.id and key = $2 order by ordinal) union all (select null, data from metric_batches where run_id = r.id order by id) offset 0) part";
+    parts_by_run(tx.rows(sql, vec![runs.to_vec().into(), key.into()]).await?)
+}
+
+fn parts_by_run(rows: Vec<QueryResult>) -> Result<Vec<(RunId, Part)>, Fault> {
+    let read = |row: &QueryResult| {
+        let (key, data): (Option<String>, Vec<u8>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        let part = match key {
+            Some(key) => Part::Chunk(key, data),
+            None => Part::Batch(data),
+        };
+        Ok((RunId::from_uuid(row.try_get_by_index(0)?), part))
+    };
+    Ok(rows.iter().map(read).collect::<Result<_, DbErr>>()?)
+}
+
 /// Lets one compaction of a run go on at a time, until the transaction ends.
 pub async fn lock_compaction(tx: &WriteTx, run: RunId) -> Result<(), Fault> {
     tx.rows("select pg_advisory_xact_lock(hashtextextended($1::text, 7))", vec![run.uuid().into()]).await?;

@@ -119,6 +119,35 @@ pub async fn history(grant: Grant<'_, ReadMetrics>, run: RunId, key: &str) -> Re
     Ok(points)
 }
 
+/// [`history`] of a key for many runs at once, in the order asked; runs without it have an empty one.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn histories(grant: Grant<'_, ReadMetrics>, runs: &[RunId], key: &str) -> Result<Vec<(RunId, Vec<Point>)>, Fault> {
+    let mut found: HashMap<RunId, BTreeMap<String, Vec<Point>>> = HashMap::new();
+    let ids: Vec<_> = runs.iter().map(|run| run.uuid()).collect();
+    for (run, part) in repo::parts_of_key(grant.read().await?, &ids, key).await? {
+        collect(part, |one| one == key, found.entry(run).or_default(), &mut 0)?;
+    }
+    let points = |run: &RunId| {
+        let mut points = found.remove(run).and_then(|mut series| series.remove(key)).unwrap_or_default();
+        model::tidy(&mut points);
+        points.sort_by(Point::by_time);
+        (*run, points)
+    };
+    Ok(runs.iter().map(points).collect())
+}
+
+/// Leaves at most `most` points of a series: the first, the last, and others evenly between them.
+pub fn thin(points: &mut Vec<Point>, most: usize) {
+    let (all, last) = (points.len(), points.len().saturating_sub(1));
+    if all <= most || most == 0 {
+        return;
+    }
+    let kept = |place: usize| points[if most == 1 { last } else { place * last / (most - 1) }];
+    *points = (0..most).map(kept).collect();
+}
+
 /// The series of some keys between two steps (both included), each with at most `limit` points; a key without points is left out.
 ///
 /// # Errors

@@ -23,6 +23,13 @@ impl Project {
     async fn name(&self) -> &str {
         &self.0.name
     }
+    /// The name by which clients of MLflow choose it, as their workspace.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+    async fn description(&self) -> &str {
+        &self.0.description
+    }
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }

@@ -41,6 +41,8 @@ pub enum RegistryError {
         "Invalid model version source: '{0}'. A version can be made from files of a run or a logged model of this organization, or from another version."
     )]
     Source(String),
+    #[error("Invalid prompt source: '{0}'. Prompt sources must use an MLflow placeholder.")]
+    PromptSource(String),
     #[error("Run with id={0} not found")]
     RunMissing(String),
     #[error("Logged model with id={0} not found")]
@@ -70,7 +72,7 @@ impl RegistryError {
             Self::TagValue(_) => Some("value"),
             Self::Description => Some("description"),
             Self::Stage(_) | Self::ArchiveStage(_) => Some("stage"),
-            Self::Source(_) => Some("source"),
+            Self::Source(_) | Self::PromptSource(_) => Some("source"),
             Self::LoggedModelId(_) => Some("model_id"),
             _ => None,
         }

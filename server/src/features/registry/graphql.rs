@@ -12,6 +12,7 @@ use crate::{
     features::{
         experiments::graphql::Tag,
         page::{Page, PageInfo, Paged},
+        projects::graphql::{Project, project_of},
         runs::graphql::{Run, run_of},
     },
     graphql::{Batch, batch, scope},
@@ -40,6 +41,9 @@ impl RegisteredModel {
     }
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
+    }
+    async fn project(&self, ctx: &Context<'_>) -> Result<Project> {
+        project_of(ctx, self.0.project_id).await
     }
     /// When the model, or a version, tag or alias of it, changed last.
     async fn updated_at(&self) -> DateTime<Utc> {
@@ -152,8 +156,8 @@ impl RegistryQuery {
         Ok(RegisteredModelConnection(super::list(scope(ctx)?.grant()?, &filter.unwrap_or_default(), &page).await?))
     }
 
-    /// One registered model; null when there is none of that name.
-    async fn registered_model(&self, ctx: &Context<'_>, name: String) -> Result<Option<RegisteredModel>> {
-        Ok(super::find_by_name(scope(ctx)?.grant()?, &name).await?.map(RegisteredModel))
+    /// One registered model; null when there is none of that name in the project (by its slug; without one, in the default project).
+    async fn registered_model(&self, ctx: &Context<'_>, name: String, project: Option<String>) -> Result<Option<RegisteredModel>> {
+        Ok(super::find_by_name(scope(ctx)?.grant()?, project.as_deref(), &name).await?.map(RegisteredModel))
     }
 }

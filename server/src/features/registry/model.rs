@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use shared::{
-    ids::{LoggedModelId, RegisteredModelId, RunId},
+    ids::{LoggedModelId, ProjectId, RegisteredModelId, RunId},
     key::check_key,
 };
 use unicode_normalization::UnicodeNormalization;
@@ -20,6 +20,8 @@ pub const ALIAS_MAX: usize = 255;
 pub const TAG_VALUE_MAX: usize = 100_000;
 /// Longest description, in bytes.
 pub const DESCRIPTION_MAX: usize = 5_000;
+/// What clients name as the source of a prompt, which has no files (MLflow 3.17, `mlflow/prompt/constants.py`).
+const PROMPT_SOURCES: [&str; 2] = ["dummy-source", "prompt-template"];
 /// Models with this tag set to `true` are prompts, which searches leave out unless they ask for them.
 pub const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
 
@@ -173,6 +175,7 @@ impl FromStr for Stage {
 #[derive(Clone, Debug)]
 pub struct RegisteredModel {
     pub id: RegisteredModelId,
+    pub project_id: ProjectId,
     pub name: String,
     pub description: String,
     pub created_at: DateTime<Utc>,
@@ -193,8 +196,8 @@ pub struct ModelVersion {
     pub version: i32,
     /// What the client named when it made the version.
     pub source: String,
-    /// The artifacts that source was resolved to.
-    pub owner: Owner,
+    /// The artifacts that source was resolved to; a prompt has none.
+    pub owner: Option<Owner>,
     pub source_path: String,
     pub run_id: Option<RunId>,
     pub run_link: String,
@@ -215,9 +218,21 @@ pub enum Source {
     Artifacts { owner: Owner, path: ArtifactPath },
     /// A version that exists: `models:/<name>/<version>`.
     Version { name: ModelName, version: i32 },
+    /// A prompt's text is a tag of the version.
+    Prompt,
 }
 
 impl Source {
+    /// The source of a version with these tags. A prompt names a fixed word, and only a prompt may.
+    pub fn of(text: &str, tags: &[(String, String)]) -> Result<Self, RegistryError> {
+        let is_prompt = tags.iter().any(|(key, value)| key == PROMPT_TAG && value == "true");
+        match (is_prompt, PROMPT_SOURCES.contains(&text)) {
+            (true, true) => Ok(Self::Prompt),
+            (true, false) => Err(RegistryError::PromptSource(text.chars().take(200).collect())),
+            (false, _) => Self::parse(text),
+        }
+    }
+
     /// Reads the accepted spellings. Everything else (local paths, `file:`, `http(s):`, `s3:`, `dbfs:`, …) is refused, whatever the tags say: this server
     /// never follows a URI that a client chose.
     pub fn parse(text: &str) -> Result<Self, RegistryError> {

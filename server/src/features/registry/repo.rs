@@ -5,7 +5,7 @@ pub mod search;
 use std::collections::HashMap;
 
 use sea_orm::{DbErr, QueryResult};
-use shared::ids::{LoggedModelId, RegisteredModelId, RunId};
+use shared::ids::{LoggedModelId, ProjectId, RegisteredModelId, RunId};
 use uuid::Uuid;
 
 use super::{
@@ -27,8 +27,16 @@ fn taken(name: &ModelName) -> impl Fn(DbErr) -> Fault {
 
 pub async fn insert(tx: &WriteTx, id: RegisteredModelId, name: &ModelName, description: &str) -> Result<(), Fault> {
     tx.run(
-        "insert into registered_models (id, name, description, created_by, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)",
-        vec![id.uuid().into(), name.as_str().into(), description.into(), tx.actor().name.as_str().into(), tx.now().into()],
+        "insert into registered_models (id, project_id, name, description, created_by, created_at, updated_at) \
+            values ($1, coalesce($6, (select id from projects where is_default)), $2, $3, $4, $5, $5)",
+        vec![
+            id.uuid().into(),
+            name.as_str().into(),
+            description.into(),
+            tx.actor().name.as_str().into(),
+            tx.now().into(),
+            tx.reach().project().into(),
+        ],
     )
     .await
     .map_err(taken(name))?;
@@ -37,12 +45,21 @@ pub async fn insert(tx: &WriteTx, id: RegisteredModelId, name: &ModelName, descr
 
 /// A model's id, locked until the transaction ends.
 pub async fn lock(tx: &WriteTx, name: &ModelName) -> Result<Option<RegisteredModelId>, Fault> {
-    let row = tx.row("select id from registered_models where name = $1 for no key update", vec![name.as_str().into()]).await?;
+    let sql = "select id from registered_models where project_id = coalesce($2, (select id from projects where is_default)) and name = $1 for no key update";
+    let row = tx.row(sql, vec![name.as_str().into(), tx.reach().project().into()]).await?;
     Ok(row.map(|row| row.try_get_by_index(0).map(RegisteredModelId::from_uuid)).transpose()?)
 }
 
 pub async fn find_id<C: Connection>(tx: &C, name: &ModelName) -> Result<Option<RegisteredModelId>, Fault> {
-    let row = tx.row("select id from registered_models where name = $1", vec![name.as_str().into()]).await?;
+    let sql = "select id from registered_models where project_id = coalesce($2, (select id from projects where is_default)) and name = $1";
+    let row = tx.row(sql, vec![name.as_str().into(), tx.reach().project().into()]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0).map(RegisteredModelId::from_uuid)).transpose()?)
+}
+
+/// A model's id by the slug of its project, or in the default one.
+pub async fn find_id_in<C: Connection>(tx: &C, project: Option<&str>, name: &ModelName) -> Result<Option<RegisteredModelId>, Fault> {
+    let sql = "select id from registered_models where project_id = (select id from projects where slug = coalesce($2, 'default')) and name = $1";
+    let row = tx.row(sql, vec![name.as_str().into(), project.into()]).await?;
     Ok(row.map(|row| row.try_get_by_index(0).map(RegisteredModelId::from_uuid)).transpose()?)
 }
 
@@ -70,8 +87,12 @@ pub async fn load<C: Connection>(tx: &C, ids: &[RegisteredModelId]) -> Result<Ve
     if uuids.is_empty() {
         return Ok(Vec::new());
     }
-    let heads =
-        tx.rows("select id, name, description, created_at, updated_at from registered_models where id = any($1)", vec![uuids.clone().into()]).await?;
+    let heads = tx
+        .rows(
+            "select id, project_id, name, description, created_at, updated_at from registered_models where id = any($1)",
+            vec![uuids.clone().into()],
+        )
+        .await?;
     let mut models: HashMap<Uuid, RegisteredModel> = heads.iter().map(head).collect::<Result<_, _>>()?;
     let tags = tx
         .rows(
@@ -100,6 +121,7 @@ fn head(row: &QueryResult) -> Result<(Uuid, RegisteredModel), DbErr> {
     let id: Uuid = row.try_get("", "id")?;
     let model = RegisteredModel {
         id: RegisteredModelId::from_uuid(id),
+        project_id: ProjectId::from_uuid(row.try_get("", "project_id")?),
         name: row.try_get("", "name")?,
         description: row.try_get("", "description")?,
         created_at: row.try_get("", "created_at")?,
@@ -176,7 +198,7 @@ pub async fn find_alias<C: Connection>(tx: &C, id: RegisteredModelId, alias: &st
 /// What a new version is made of.
 pub struct VersionRow<'a> {
     pub source: &'a str,
-    pub owner: Owner,
+    pub owner: Option<Owner>,
     pub source_path: &'a str,
     pub run: Option<RunId>,
     pub run_link: &'a str,
@@ -187,8 +209,9 @@ pub struct VersionRow<'a> {
 /// Inserts a version under the next number, which it returns.
 pub async fn insert_version(tx: &WriteTx, id: RegisteredModelId, new: &VersionRow<'_>) -> Result<i32, Fault> {
     let (owner_run, owner_model) = match new.owner {
-        Owner::Run(run) => (Some(run.uuid()), None),
-        Owner::Model(model) => (None, Some(model.uuid())),
+        Some(Owner::Run(run)) => (Some(run.uuid()), None),
+        Some(Owner::Model(model)) => (None, Some(model.uuid())),
+        None => (None, None),
     };
     let row = tx
         .row(
@@ -252,9 +275,9 @@ fn read_version(row: &QueryResult) -> Result<ModelVersion, DbErr> {
     let owner_run: Option<Uuid> = row.try_get("", "owner_run_id")?;
     let owner_model: Option<Uuid> = row.try_get("", "owner_model_id")?;
     let owner = match (owner_run, owner_model) {
-        (Some(run), _) => Owner::Run(RunId::from_uuid(run)),
-        (None, Some(model)) => Owner::Model(LoggedModelId::from_uuid(model)),
-        (None, None) => return Err(DbErr::Type("a version without files".into())),
+        (Some(run), _) => Some(Owner::Run(RunId::from_uuid(run))),
+        (None, Some(model)) => Some(Owner::Model(LoggedModelId::from_uuid(model))),
+        (None, None) => None,
     };
     let stage: String = row.try_get("", "stage")?;
     let (keys, values): (Vec<String>, Vec<String>) = (row.try_get("", "tag_keys")?, row.try_get("", "tag_values")?);

@@ -60,6 +60,7 @@ pub type VersionQuery = ModelQuery;
 pub fn asks_for_prompts(filter: &Filter) -> bool {
     match filter {
         Filter::All(parts) | Filter::Any(parts) => parts.iter().any(asks_for_prompts),
+        Filter::Not(_) => false,
         Filter::Is(test) => test.entity == "tag" && test.key == PROMPT_TAG && test.check == Check::Text(Comparison::Equal, "true".into()),
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     fault::Fault,
     features::{
         filter::{self, Filter},
-        page::{Page, Paged},
+        page::{Page, Paged, bad_cursor},
     },
 };
 
@@ -68,14 +68,14 @@ pub async fn get(grant: Grant<'_, ReadRegistry>, name: &str) -> Result<Registere
     loaded(tx, id).await
 }
 
-/// A model by name, if there is one; a text that can be no name is no model's.
+/// A model by name in the project of a slug (the default one without), if there is one; a text that can be no name is no model's.
 ///
 /// # Errors
 /// `Unavailable` or `Internal`.
-pub async fn find_by_name(grant: Grant<'_, ReadRegistry>, name: &str) -> Result<Option<RegisteredModel>, Fault> {
+pub async fn find_by_name(grant: Grant<'_, ReadRegistry>, project: Option<&str>, name: &str) -> Result<Option<RegisteredModel>, Fault> {
     let Ok(name) = ModelName::parse(name) else { return Ok(None) };
     let tx = grant.read().await?;
-    match repo::find_id(tx, &name).await? {
+    match repo::find_id_in(tx, project, &name).await? {
         Some(id) => loaded(tx, id).await.map(Some),
         None => Ok(None),
     }
@@ -95,10 +95,13 @@ pub async fn of_ids(grant: Grant<'_, ReadRegistry>, ids: &[RegisteredModelId]) -
 /// `Invalid` for a filter or a cursor that cannot be read.
 pub async fn list(grant: Grant<'_, ReadRegistry>, filter: &str, page: &Page) -> Result<Paged<RegisteredModel>, Fault> {
     let filter = filter::parse(filter, &MODELS)?;
+    // Projects may hold models of one name: the id tells them apart. No name holds a '/'.
+    let after =
+        page.after().map(|cursor| cursor.split_once('/').and_then(|(name, id)| Some((name, id.parse().ok()?))).ok_or_else(bad_cursor)).transpose()?;
     let tx = grant.read().await?;
-    let ids = repo::search::models(tx, &filter, &[], page.after(), page.limit_and_one(), 0).await?;
+    let ids = repo::search::models(tx, &filter, &[], after, page.limit_and_one(), 0).await?;
     let models = repo::load(tx, &ids).await?;
-    Ok(Paged::of(models, page, repo::search::count(tx, &filter).await?, |model| model.name.clone()))
+    Ok(Paged::of(models, page, repo::search::count(tx, &filter).await?, |model| format!("{}/{}", model.name, model.id.uuid())))
 }
 
 /// The models that match; and whether there are more than asked for.

@@ -41,19 +41,20 @@ const RUN_LINK_MAX: usize = 500;
 
 /// Where a version's files are, and what they came from.
 struct Resolved {
-    owner: Owner,
+    owner: Option<Owner>,
     path: String,
     run: Option<RunId>,
     logged_model: Option<LoggedModelId>,
 }
 
-/// Makes the next version of a model from files of a run or a logged model, or from another version. Those files cannot be changed afterwards.
+/// Makes the next version of a model from files of a run or a logged model, or from another version. Those files cannot be changed afterwards. A prompt's
+/// version has none.
 ///
 /// # Errors
 /// `Invalid` for a source that is not files of this organization, or that contradicts the run or the logged model named with it; `NotFound`.
 pub async fn create(grant: Grant<'_, WriteRegistry>, new: &NewVersion) -> Result<ModelVersion, Fault> {
     let name = ModelName::parse(&new.name)?;
-    let source = Source::parse(&new.source)?;
+    let source = Source::of(&new.source, &new.tags)?;
     model::check_description(&new.description)?;
     new.tags.iter().try_for_each(|(key, value)| model::check_tag(key, value))?;
     if new.run_link.len() > RUN_LINK_MAX {
@@ -62,7 +63,9 @@ pub async fn create(grant: Grant<'_, WriteRegistry>, new: &NewVersion) -> Result
     let tx = grant.begin().await?;
     let id = lock(&tx, &name).await?;
     let resolved = resolve(&tx, new, source).await?;
-    artifacts::hold(&tx, resolved.owner).await?;
+    if let Some(owner) = resolved.owner {
+        artifacts::hold(&tx, owner).await?;
+    }
     let row = VersionRow {
         source: &new.source,
         owner: resolved.owner,
@@ -104,7 +107,7 @@ async fn resolve(tx: &WriteTx, new: &NewVersion, source: Source) -> Result<Resol
             let original = repo::versions(tx, &[id], Some(version)).await?.pop().ok_or_else(refused)?;
             let logged_model = original.logged_model_id;
             Ok(Resolved {
-                owner: original.owner,
+                owner: Some(original.owner.ok_or_else(refused)?),
                 path: original.source_path,
                 run: new.run.or(original.run_id),
                 logged_model: new.logged_model.or(logged_model),
@@ -115,14 +118,15 @@ async fn resolve(tx: &WriteTx, new: &NewVersion, source: Source) -> Result<Resol
             if new.logged_model.is_some_and(|named| named != id) {
                 return Err(refused());
             }
-            Ok(Resolved { owner: Owner::Model(id), path: path.to_string(), run: new.run.or(source_run), logged_model: Some(id) })
+            Ok(Resolved { owner: Some(Owner::Model(id)), path: path.to_string(), run: new.run.or(source_run), logged_model: Some(id) })
         }
         Source::Artifacts { owner: Owner::Run(run), path } => {
             if new.run != Some(run) {
                 return Err(refused());
             }
-            Ok(Resolved { owner: Owner::Run(run), path: path.to_string(), run: Some(run), logged_model: new.logged_model })
+            Ok(Resolved { owner: Some(Owner::Run(run)), path: path.to_string(), run: Some(run), logged_model: new.logged_model })
         }
+        Source::Prompt => Ok(Resolved { owner: None, path: String::new(), run: new.run, logged_model: new.logged_model }),
     }
 }
 
@@ -199,7 +203,7 @@ pub async fn search(grant: Grant<'_, ReadRegistry>, query: &VersionQuery) -> Res
     Ok((repo::versions_by_key(tx, &keys).await?, more))
 }
 
-/// The URI under which a client finds a version's files.
+/// The URI under which a client finds a version's files; of a prompt, the word it was made with.
 ///
 /// # Errors
 /// As [`get`].
@@ -209,7 +213,8 @@ pub async fn download_uri(grant: Grant<'_, ReadRegistry>, name: &str, version: &
     let tx = grant.read().await?;
     let id = repo::find_id(tx, &name).await?.ok_or_else(|| RegistryError::VersionMissing(name.to_string(), version))?;
     let version = find(tx, id, &name, version).await?;
-    let root = artifacts::root_uri(tx, version.owner).await?;
+    let Some(owner) = version.owner else { return Ok(version.source) };
+    let root = artifacts::root_uri(tx, owner).await?;
     Ok(if version.source_path.is_empty() { root } else { format!("{root}/{}", version.source_path) })
 }
 

@@ -6,9 +6,12 @@ use shared::{
 };
 
 use super::error::RunError;
-use crate::features::{
-    experiments::{ExperimentRef, mlflow_id},
-    metrics::Latest,
+use crate::{
+    access::Reach,
+    features::{
+        experiments::{ExperimentRef, mlflow_id},
+        metrics::Latest,
+    },
 };
 
 /// The tag that is the run's name.
@@ -95,6 +98,8 @@ pub struct RunData {
 #[derive(Clone, Debug)]
 pub struct NewRun {
     pub experiment: ExperimentRef,
+    /// Where the experiment has to be.
+    pub reach: Reach,
     /// Empty: the name tag's value, or a random one.
     pub name: String,
     pub user: String,
@@ -206,7 +211,7 @@ mod tests {
 
     fn new(name: &str, tags: &[(&str, &str)]) -> NewRun {
         let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        NewRun { experiment: ExperimentRef::Default, name: name.to_owned(), user: String::new(), started_ms: None, tags }
+        NewRun { experiment: ExperimentRef::Default, reach: Reach::Organization, name: name.to_owned(), user: String::new(), started_ms: None, tags }
     }
 
     #[test]

@@ -52,9 +52,11 @@ pub struct Placed {
 
 /// Writes runs with their tags, in one statement. `None`: the experiment does not exist; one that is removed takes none.
 pub async fn insert(tx: &WriteTx, runs: &[(RunId, &NewRun, i64)], created_by: &str) -> Result<Vec<Option<Placed>>, Fault> {
-    let sql = "with new as (select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[]) with ordinality as n (id, experiment, name, user_name, started_ms, place)), \
+    let sql = "with new as (select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $11::bool[], $12::uuid[]) \
+            with ordinality as n (id, experiment, name, user_name, started_ms, anywhere, project, place)), \
         placed as (select n.*, e.id as experiment_id, e.is_default, e.removed_at is not null as removed from new n \
-            left join experiments e on e.id = coalesce(nullif(n.experiment, '00000000-0000-0000-0000-000000000000'), (select id from experiments where is_default))), \
+            left join experiments e on e.id = coalesce(nullif(n.experiment, '00000000-0000-0000-0000-000000000000'), (select id from experiments where is_default)) \
+            and (n.anywhere or e.project_id = coalesce(nullif(n.project, '00000000-0000-0000-0000-000000000000'), (select id from projects where is_default)))), \
         run as (insert into runs (id, experiment_id, name, user_name, created_by, status, started_ms, created_at) \
             select id, experiment_id, name, user_name, $6, 'RUNNING', started_ms, $7 from placed where experiment_id is not null and not removed returning id), \
         tag as (insert into run_tags (run_id, key, value) select t.* from unnest($8::uuid[], $9::text[], $10::text[]) as t (run_id, key, value) join run on run.id = t.run_id) \
@@ -76,6 +78,8 @@ pub async fn insert(tx: &WriteTx, runs: &[(RunId, &NewRun, i64)], created_by: &s
         tags.iter().map(|(id, ..)| *id).collect::<Vec<_>>().into(),
         tags.iter().map(|(_, key, _)| (*key).to_owned()).collect::<Vec<_>>().into(),
         tags.iter().map(|(.., value)| (*value).to_owned()).collect::<Vec<_>>().into(),
+        runs.iter().map(|(_, run, _)| run.reach.is_whole()).collect::<Vec<_>>().into(),
+        runs.iter().map(|(_, run, _)| run.reach.project().unwrap_or_default()).collect::<Vec<_>>().into(),
     ];
     let read = |row: &QueryResult| {
         let experiment: Option<Uuid> = row.try_get_by_index(0)?;

@@ -81,7 +81,7 @@ pub struct Runs {
 pub async fn search(grant: Grant<'_, ReadRuns>, query: &RunQuery, count: bool) -> Result<Runs, Fault> {
     let filter = filter::parse(&query.filter, &GRAMMAR)?;
     let order = filter::orders(&query.order, &GRAMMAR)?;
-    let described = format!("runs {} {:?} {filter:?} {order:?} {:?}", grant.tenant().id, query.experiments, query.lifecycle);
+    let described = format!("runs {} {:?} {:?} {filter:?} {order:?} {:?}", grant.tenant().id, grant.reach(), query.experiments, query.lifecycle);
     let after = query.after.as_deref().map(|cursor| keyset::open(&described, cursor)).transpose()?;
     if query.experiments.is_empty() {
         return Ok(Runs::default());

@@ -10,7 +10,8 @@ use crate::{access::Connection, fault::Fault};
 const EXPERIMENTS: &str = "select id, name, '' from experiments where removed_at is null and name ilike $1 order by updated_at desc, id limit $2";
 const RUNS: &str = "select r.id, r.name, e.name from runs r join experiments e on e.id = r.experiment_id \
     where r.removed_at is null and r.name ilike $1 order by r.id desc limit $2";
-const MODELS: &str = "select id, name, '' from registered_models where name ilike $1 order by name, id limit $2";
+const MODELS: &str = "select m.id, m.name, case when p.is_default then '' else p.slug end from registered_models m join projects p on p.id = m.project_id \
+    where m.name ilike $1 order by m.name, m.id limit $2";
 const MEMBERS: &str = "select m.id, p.name, p.email from public.memberships m join public.people p on p.id = m.person_id \
     where p.name ilike $1 or p.email ilike $1 order by p.name, m.id limit $2";
 
@@ -28,7 +29,7 @@ pub async fn find<C: Connection>(tx: &C, kind: Kind, text: &str, limit: i64) -> 
         let (id, path) = match kind {
             Kind::Experiment => (ExperimentId::from_uuid(id).to_string(), format!("/experiments/{}", ExperimentId::from_uuid(id))),
             Kind::Run => (RunId::from_uuid(id).to_string(), format!("/runs/{}", RunId::from_uuid(id))),
-            Kind::Model => (RegisteredModelId::from_uuid(id).to_string(), format!("/models/{}", escape(&title))),
+            Kind::Model => (RegisteredModelId::from_uuid(id).to_string(), format!("/models/{}{}", escape(&title), in_project(&subtitle))),
             Kind::Member => (MemberId::from_uuid(id).to_string(), "/members".to_owned()),
         };
         Ok(Hit { kind, id, title, subtitle, path })
@@ -40,6 +41,11 @@ pub async fn find<C: Connection>(tx: &C, kind: Kind, text: &str, limit: i64) -> 
 fn pattern(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
+}
+
+/// A model that is not in the default project is found by its project too.
+fn in_project(slug: &str) -> String {
+    if slug.is_empty() { String::new() } else { format!("?project={slug}") }
 }
 
 /// A name as one segment of a path.

@@ -8,7 +8,7 @@ use shared::ids::RegisteredModelId;
 use uuid::Uuid;
 
 use crate::{
-    access::Connection,
+    access::{Connection, Reach},
     fault::Fault,
     features::{
         filter::{Check, Filter, Order, Test, sql},
@@ -75,41 +75,54 @@ fn direction(descending: bool) -> Direction {
     if descending { Direction::Desc } else { Direction::Asc }
 }
 
-fn models_where(filter: &Filter, after: Option<&str>) -> SelectStatement {
+/// Restricts models to the project that is reached.
+fn within(select: &mut SelectStatement, reach: Reach) {
+    if !reach.is_whole() {
+        select.and_where(Expr::cust_with_values("m.project_id = coalesce($1, (select id from projects where is_default))", [reach.project()]));
+    }
+}
+
+fn models_where(reach: Reach, filter: &Filter, after: Option<(&str, Uuid)>) -> SelectStatement {
     let mut select = Query::select();
     select.from_as(Alias::new("registered_models"), Alias::new("m")).cond_where(sql::condition(filter, &model_leaf));
     if !asks_for_prompts(filter) {
         select.cond_where(Cond::all().add(no_prompts(model_tags())));
     }
-    if let Some(after) = after {
-        select.and_where(column("m", "name").gt(after));
+    within(&mut select, reach);
+    if let Some((name, id)) = after {
+        select.and_where(column("m", "name").gte(name));
+        select.cond_where(Cond::any().add(column("m", "name").gt(name)).add(column("m", "id").gt(id)));
     }
     select
 }
 
-/// Ids of the models that match, ordered, by name last; after a name, or from an offset.
+/// Ids of the models that match, ordered, by name and id last; after a name and id, or from an offset.
 pub async fn models<C: Connection>(
     tx: &C,
     filter: &Filter,
     order: &[Order],
-    after: Option<&str>,
+    after: Option<(&str, Uuid)>,
     limit: u64,
     offset: u64,
 ) -> Result<Vec<RegisteredModelId>, Fault> {
-    let mut select = models_where(filter, after);
+    let mut select = models_where(tx.reach(), filter, after);
     select.column((Alias::new("m"), Alias::new("id")));
     for term in order {
         let name = if term.key == "name" { "name" } else { "updated_at" };
         select.order_by((Alias::new("m"), Alias::new(name)), direction(term.descending));
     }
-    select.order_by((Alias::new("m"), Alias::new("name")), Direction::Asc).limit(limit).offset(offset);
+    select
+        .order_by((Alias::new("m"), Alias::new("name")), Direction::Asc)
+        .order_by((Alias::new("m"), Alias::new("id")), Direction::Asc)
+        .limit(limit)
+        .offset(offset);
     let rows = tx.query_all(&select).await?;
     Ok(rows.iter().map(|row| row.try_get_by_index(0).map(RegisteredModelId::from_uuid)).collect::<Result<_, DbErr>>()?)
 }
 
 /// How many models match.
 pub async fn count<C: Connection>(tx: &C, filter: &Filter) -> Result<u64, Fault> {
-    let select = models_where(filter, None).expr(Expr::cust("count(*)")).take();
+    let select = models_where(tx.reach(), filter, None).expr(Expr::cust("count(*)")).take();
     let count: i64 = tx.query_one(&select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?;
     Ok(count.unsigned_abs())
 }
@@ -123,6 +136,7 @@ pub async fn versions<C: Connection>(tx: &C, filter: &Filter, order: &[Order], l
         .join_as(sea_orm::JoinType::InnerJoin, Alias::new("registered_models"), Alias::new("m"), column("m", "id").eq(column("v", "model_id")))
         .cond_where(sql::condition(filter, &version_leaf))
         .take();
+    within(&mut select, tx.reach());
     if !asks_for_prompts(filter) {
         select.cond_where(Cond::all().add(no_prompts(version_tags())));
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::read;
 use crate::{
-    access::Connection,
+    access::{Connection, Reach},
     fault::Fault,
     features::{
         experiments::{ExperimentRef, Lifecycle},
@@ -143,8 +143,14 @@ fn base() -> SelectStatement {
     select
 }
 
-fn matching(experiments: &[ExperimentRef], filter: &Filter, lifecycle: Lifecycle) -> SelectStatement {
+fn matching(reach: Reach, experiments: &[ExperimentRef], filter: &Filter, lifecycle: Lifecycle) -> SelectStatement {
     let mut select = base();
+    if !reach.is_whole() {
+        select.and_where(Expr::cust_with_values(
+            "experiments.project_id = coalesce($1, (select id from projects where is_default))",
+            [reach.project()],
+        ));
+    }
     let ids: Vec<Uuid> = experiments.iter().filter_map(|one| one.id()).map(|id| id.uuid()).collect();
     let mut within = Cond::any();
     if !ids.is_empty() {
@@ -173,7 +179,7 @@ pub async fn search<C: Connection>(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Run>, Fault> {
-    let mut select = matching(experiments, filter, lifecycle);
+    let mut select = matching(tx.reach(), experiments, filter, lifecycle);
     for name in ["id", "experiment_id", "name", "user_name", "created_by", "status", "started_ms", "ended_ms", "revision"] {
         select.column((Alias::new("runs"), Alias::new(name)));
     }
@@ -185,7 +191,7 @@ pub async fn search<C: Connection>(
 
 /// How many runs match.
 pub async fn count<C: Connection>(tx: &C, experiments: &[ExperimentRef], filter: &Filter, lifecycle: Lifecycle) -> Result<i64, Fault> {
-    let mut select = matching(experiments, filter, lifecycle);
+    let mut select = matching(tx.reach(), experiments, filter, lifecycle);
     select.expr(Expr::cust("count(*)"));
     Ok(tx.query_one(&select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }
