@@ -31,7 +31,7 @@ pub struct Config {
     /// The sender of mail.
     #[arg(long, env = "ASSAY_MAIL_FROM", default_value = "Assay <assay@localhost>")]
     pub mail_from: String,
-    /// Connections to Postgres per process; a third of them are for what loggers send.
+    /// Connections to Postgres per process; a quarter of them are for what loggers send, another for signing in and for jobs.
     #[arg(long, env = "ASSAY_CONNECTIONS", default_value_t = 12)]
     pub connections: u32,
     /// Threads that serve HTTP.

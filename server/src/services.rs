@@ -28,10 +28,10 @@ impl Services {
     /// # Errors
     /// When a setting cannot be read. That the database or Redis is away is no error here.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, Fault> {
-        let of_loggers = (config.connections / 3).max(1);
-        let vault = Vault::open(&config.database_url, (config.connections - of_loggers).max(1), clock.clone()).await?;
+        let quarter = (config.connections / 4).max(1);
+        let vault = Vault::open(&config.database_url, config.connections.saturating_sub(2 * quarter).max(1), quarter, clock.clone()).await?;
         Ok(Self {
-            run_writes: Group::new(&vault, of_loggers)?,
+            run_writes: Group::new(&vault, quarter)?,
             vault,
             throttle: Throttle::new(config.redis_url.as_deref(), clock)?,
             mailer: Mailer::new(&config.mail, &config.mail_from)?,

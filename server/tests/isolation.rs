@@ -168,6 +168,17 @@ async fn r13_pages_that_are_rendered_side_by_side_are_each_readers_own() {
 }
 
 #[tokio::test]
+async fn r12_requests_that_need_two_connections_do_not_wait_for_each_other() {
+    let organization = world().organization().await;
+    // What the tenant holds, and then what only the control plane knows.
+    let query = "{ projects { name } members { nodes { email } } viewer { organizations { name } } }";
+    let asked = (0..60).map(|_| organization.owner.graphql(query, Value::Null));
+    for answer in futures::future::join_all(asked).await {
+        assert!(answer["errors"].is_null() && answer["data"]["viewer"]["organizations"].is_array(), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn c7_1a_c7_1c_t13_a_change_of_rights_holds_for_the_next_request_on_every_replica() {
     let replicas = [support::World::replica(&["--redis-url=redis://127.0.0.1:1"]), support::World::replica(&[])];
     let organization = world().organization().await;

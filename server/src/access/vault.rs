@@ -41,6 +41,9 @@ const DENIAL_WINDOW_SECONDS: i64 = 60;
 #[derive(Clone)]
 pub struct Vault {
     pool: DatabaseConnection,
+    /// For what sees the control plane only. Whoever holds a connection of a tenant may ask for one of these, and not the other way round: from one pool,
+    /// all would be taken by requests that each wait for another.
+    doors: DatabaseConnection,
     shared: Arc<Shared>,
 }
 
@@ -56,11 +59,11 @@ struct Shared {
 }
 
 impl Vault {
-    /// Connects. The application's connections give up the owner's rights at once.
+    /// Connects, with so many connections to tenants and to the control plane at most. They give up the owner's rights at once.
     ///
     /// # Errors
     /// `Unavailable` when the database cannot be reached.
-    pub async fn open(database_url: &str, connections: u32, clock: Clock) -> Result<Self, Fault> {
+    pub async fn open(database_url: &str, connections: u32, doors: u32, clock: Clock) -> Result<Self, Fault> {
         let options: PgConnectOptions = database_url.parse().map_err(Fault::internal)?;
         let options = options.application_name("assay");
         let owner = PgPoolOptions::new()
@@ -71,6 +74,7 @@ impl Vault {
             .connect_lazy_with(options.clone());
         Ok(Self {
             pool: pool(options.clone(), connections),
+            doors: pool(options.clone(), doors),
             shared: Arc::new(Shared {
                 options,
                 owner,
@@ -87,7 +91,7 @@ impl Vault {
     /// The same vault with connections of its own, which belong to the runtime that this is called on: a connection wakes the thread that opened it, and
     /// work on another one waits for both.
     pub(super) fn with_own_connections(&self, connections: u32) -> Self {
-        Self { pool: pool(self.shared.options.clone(), connections), shared: self.shared.clone() }
+        Self { pool: pool(self.shared.options.clone(), connections), ..self.clone() }
     }
 
     /// The injected clock.
@@ -111,7 +115,7 @@ impl Vault {
 
     /// A transaction that sees the control plane only: no tenant's schema is in its path, and the row gates let `door` through where they name it.
     pub(super) async fn begin_at(&self, door: &'static str) -> Result<DatabaseTransaction, Fault> {
-        let tx = self.begin().await?;
+        let tx = self.doors.begin().await?;
         let sql = "select set_config('search_path', 'public', true), set_config('app.door', $1, true)";
         tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [door.into()])).await?;
         Ok(tx)
