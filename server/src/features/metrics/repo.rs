@@ -53,10 +53,10 @@ pub async fn parts<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, s
     Ok(tx.rows(sql, values).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
-/// Everything that several runs logged.
-pub async fn parts_of_runs<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(RunId, Part)>, Fault> {
+/// Everything that several runs logged; with a key, of the chunks only its own.
+pub async fn parts_of_runs<C: Connection>(tx: &C, runs: &[Uuid], key: Option<&str>) -> Result<Vec<(RunId, Part)>, Fault> {
     let sql = "select r.id, part.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
-        (select key, data from metric_chunks where run_id = r.id order by key, ordinal) union all (select null, data from metric_batches where run_id = r.id order by id) offset 0) part";
+        (select key, data from metric_chunks where run_id = r.id and ($2::text is null or key = $2) order by key, ordinal) union all (select null, data from metric_batches where run_id = r.id order by id) offset 0) part";
     let read = |row: &QueryResult| {
         let (key, data): (Option<String>, Vec<u8>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         let part = match key {
@@ -65,7 +65,7 @@ pub async fn parts_of_runs<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(
         };
         Ok((RunId::from_uuid(row.try_get_by_index(0)?), part))
     };
-    Ok(tx.rows(sql, vec![runs.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+    Ok(tx.rows(sql, vec![runs.to_vec().into(), key.map(str::to_owned).into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
 /// Lets one compaction of a run go on at a time, until the transaction ends.

@@ -91,7 +91,12 @@ async fn read<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, steps:
 }
 
 /// Adds what a chunk or a batch holds to the series it belongs to.
-fn collect(part: Part, wanted: impl Fn(&str) -> bool, series: &mut BTreeMap<String, Vec<Point>>, batches: &mut usize) -> Result<(), Fault> {
+pub(super) fn collect(
+    part: Part,
+    wanted: impl Fn(&str) -> bool,
+    series: &mut BTreeMap<String, Vec<Point>>,
+    batches: &mut usize,
+) -> Result<(), Fault> {
     match part {
         Part::Chunk(key, data) => codec::decode_chunk(&data, series.entry(key).or_default())?,
         Part::Batch(data) => {
@@ -150,7 +155,7 @@ pub struct Logged {
 pub async fn logged<C: Connection>(tx: &C, runs: &[RunId]) -> Result<HashMap<RunId, LoggedSeries>, Fault> {
     let mut all: HashMap<RunId, LoggedSeries> = HashMap::new();
     let ids: Vec<_> = runs.iter().map(|run| run.uuid()).collect();
-    for (run, part) in repo::parts_of_runs(tx, &ids).await? {
+    for (run, part) in repo::parts_of_runs(tx, &ids, None).await? {
         let LoggedSeries { series, batches } = all.entry(run).or_default();
         collect(part, |_| true, series, batches)?;
     }
