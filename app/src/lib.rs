@@ -8,6 +8,7 @@
 pub mod account;
 pub mod api;
 pub mod audit;
+pub mod compare;
 mod document;
 pub mod experiments;
 pub mod frame;
@@ -58,6 +59,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=overview::Overview/>
                     <Route path=path!("/experiments") view=experiments::ExperimentsPage/>
                     <Route path=path!("/experiments/:id") view=experiments::ExperimentPage/>
+                    <Route path=path!("/compare") view=compare::ComparePage/>
                     <ParentRoute path=path!("/runs/:id") view=runs::RunPage>
                         <Route path=path!("") view=runs::RunOverview/>
                         <Route path=path!("/metrics") view=runs::RunMetrics/>

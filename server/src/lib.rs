@@ -12,3 +12,4 @@ pub mod jobs;
 pub mod mlflow;
 pub mod platform;
 pub mod services;
+pub mod stats;

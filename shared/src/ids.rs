@@ -115,6 +115,8 @@ ids! {
     LoggedModelId = "mdl";
     /// A registered model.
     RegisteredModelId = "reg";
+    /// A saved comparison.
+    ComparisonId = "cmp";
     /// A background job.
     JobId = "job";
 }

@@ -1,15 +1,17 @@
 //! What can be done with the selected runs.
 
 use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_navigate;
+use shared::comparison::{RUNS_NAMED_MAX, Wish};
 
 use super::sheet::Sheet;
 use crate::{
     api::use_api,
-    kit::{Button, ButtonKind, Icon, number, use_toasts},
+    kit::{Button, ButtonKind, ButtonLink, Command, Icon, number, use_command, use_toasts},
     runs::set_removed,
 };
 
-/// Removes or restores the selected runs; either can be undone for ten seconds.
+/// Compares the selected runs, removes or restores them; either can be undone for ten seconds.
 #[component]
 pub(super) fn Bulk(
     sheet: RwSignal<Sheet>,
@@ -59,8 +61,15 @@ pub(super) fn Bulk(
             }
         }
     };
+    let compare = Signal::derive(move || {
+        let runs = selected.with(|selected| selected.iter().take(RUNS_NAMED_MAX).cloned().collect());
+        Wish { runs, ..Default::default() }.address()
+    });
+    let navigate = use_navigate();
+    use_command(Command::key("c", "Table", "Compare the selected runs", move || navigate(&compare.get_untracked(), Default::default())));
     view! {
         <span class="picked" role="status">{count}" selected"</span>
+        <ButtonLink href=compare icon=Icon::GIT_COMPARE>"Compare"</ButtonLink>
         {remove}
         <Button kind=ButtonKind::Quiet icon=Icon::X on_press=move || selected.set(Vec::new())>"Clear"</Button>
     }

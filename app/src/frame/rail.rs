@@ -46,7 +46,7 @@ pub(super) fn visible(viewer: &Viewer) -> impl Iterator<Item = Entry> {
 fn owns(entry: &str, path: &str) -> bool {
     match entry {
         "/" => path == "/",
-        "/experiments" if path.starts_with("/runs/") => true,
+        "/experiments" if path.starts_with("/runs/") || path == "/compare" => true,
         _ => path == entry || path.strip_prefix(entry).is_some_and(|rest| rest.starts_with('/')),
     }
 }

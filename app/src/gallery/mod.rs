@@ -4,6 +4,7 @@
 mod basics;
 mod charts;
 mod forms;
+mod kinds;
 mod overlays;
 mod sample;
 mod tables;
@@ -39,6 +40,7 @@ fn Gallery() -> impl IntoView {
             <div class="gallery">
                 <basics::Basics/>
                 <charts::Charts/>
+                <kinds::Kinds/>
                 <tables::Tables/>
                 <forms::Forms/>
                 <overlays::Overlays/>

@@ -33,7 +33,7 @@ pub use address::{Address, Sort, use_address};
 pub use avatar::Avatar;
 pub use button::{Button, ButtonKind, ButtonLink, IconButton, UnitCallback};
 pub use card::{Callout, Card, Fact, Facts, Stat};
-pub use chart::{Chart, ChartControls, ChartOptions, Series};
+pub use chart::{Chart, ChartControls, ChartOptions, Drawing, Figure, Pointed, Series, kinds};
 pub use chip::{Chip, RunStatus, Tone, run_tone};
 pub use clock::{Clock, Elapsed, RelativeTime, use_clock};
 pub use code::{CodeBlock, CopyButton, Copyable, shortened};

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod artifacts;
 pub mod audit;
+pub mod comparison;
 pub mod datasets;
 pub mod experiments;
 pub mod filter;

@@ -17,6 +17,7 @@ use crate::{access::Scope, fault::Fault, features, services::Services};
 pub struct Query(
     features::accounts::graphql::AccountsQuery,
     features::audit::graphql::AuditQuery,
+    features::comparison::graphql::ComparisonQuery,
     features::experiments::graphql::ExperimentsQuery,
     features::invitations::graphql::InvitationsQuery,
     features::members::graphql::MembersQuery,
@@ -31,6 +32,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     features::accounts::graphql::AccountsMutation,
+    features::comparison::graphql::ComparisonMutation,
     features::experiments::graphql::ExperimentsMutation,
     features::invitations::graphql::InvitationsMutation,
     features::members::graphql::MembersMutation,

@@ -11,6 +11,7 @@ mod health;
 mod once;
 pub mod pages;
 mod render;
+mod reports;
 pub mod routes;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
@@ -62,6 +63,7 @@ pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
             .configure(graphql::configure)
             .configure(forms::configure)
             .configure(downloads::configure)
+            .configure(reports::configure)
             .configure(crate::mlflow::configure)
             .default_service(web::to(pages::page).wrap(Compress::default()));
     }

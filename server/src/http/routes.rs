@@ -24,6 +24,7 @@ pub const ROUTES: &[RouteRow] = &[
     ("POST", "/new-organization", "session"),
     ("GET", "/artifacts/runs/{id}/{path:.*}", "artifacts:read"),
     ("GET", "/artifacts/models/{id}/{path:.*}", "artifacts:read"),
+    ("GET", "/compare/report", "runs:read"),
     ("GET", "/get-artifact", "artifacts:read"),
     ("GET", "/model-versions/get-artifact", "artifacts:read"),
 ];

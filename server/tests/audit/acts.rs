@@ -63,7 +63,12 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     let nodes = first["data"]["members"]["nodes"].as_array().expect("members");
     let member = nodes.iter().find(|node| node["email"] != organization.owner.email.as_str()).expect("the member")["id"].as_str().expect("an id");
     let token = first["data"]["tokens"]["nodes"][0]["id"].as_str().expect("an id");
+    let saved =
+        organization.owner.graphql(&names.fill("mutation { saveComparison(name: \"kept\", of: { runs: [\"$run\"] }) { id } }"), Value::Null).await;
+    let comparison = saved["data"]["saveComparison"]["id"].as_str().unwrap_or_else(|| panic!("{saved}"));
     let mutations = [
+        "saveComparison(name: \"$fresh\", of: { runs: [\"$run\"] }) { id }",
+        "removeComparison(id: \"$comparison\") { id }",
         "createProject(name: \"$fresh\") { id }",
         "createExperiment(name: \"$fresh\") { id }",
         "renameExperiment(id: \"$experiment\", name: \"$fresh\") { id }",
@@ -94,7 +99,9 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     assert!(untried.is_empty(), "{untried:?}");
     for mutation in mutations {
         let before = log(&organization).await.0;
-        let query = names.fill(&mutation.replace("$token", token).replace("$member", member).replace("$invitation", invitation));
+        let query = names.fill(
+            &mutation.replace("$token", token).replace("$member", member).replace("$invitation", invitation).replace("$comparison", comparison),
+        );
         let done = organization.owner.graphql(&format!("mutation {{ {query} }}"), Value::Null).await;
         assert!(done["errors"].is_null(), "{mutation}: {done}");
         let (after, newest) = log(&organization).await;

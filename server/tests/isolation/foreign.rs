@@ -15,6 +15,7 @@ const PLACES: &[&str] = &[
     "/artifacts/models/$logged/CANARY.txt",
     "/get-artifact?run_id=$run&path=CANARY.txt",
     "/model-versions/get-artifact?name=$model&version=1&path=CANARY.txt",
+    "/compare/report?format=csv&run=$run",
     "/runs/$run",
     "/runs/$run/metrics",
     "/runs/$run/artifacts",

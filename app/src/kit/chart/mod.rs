@@ -3,7 +3,11 @@
 
 mod controls;
 mod draw;
+mod figure;
+pub mod kinds;
+mod marks;
 mod plot;
+mod save;
 mod scale;
 mod scene;
 mod series;
@@ -12,6 +16,8 @@ mod values;
 use leptos::prelude::*;
 
 pub use controls::ChartControls;
+pub use figure::{Figure, Pointed};
+pub use marks::Drawing;
 pub use series::{ChartOptions, Series};
 
 use super::{Chip, Icon, IconButton, Tone, UnitCallback};

@@ -31,17 +31,10 @@ pub enum Better {
 impl Better {
     /// By what metrics of that name usually mean; `None` when it cannot be told.
     pub fn guess(name: &str) -> Option<Self> {
-        const LOWER: [&str; 12] = ["loss", "error", "mse", "mae", "rmse", "mape", "perplexity", "brier", "latency", "entropy", "wer", "cost"];
-        const HIGHER: [&str; 11] = ["acc", "auc", "f1", "precision", "recall", "r2", "score", "map", "bleu", "rouge", "iou"];
-        let name = name.to_lowercase();
-        let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        if has(&LOWER) {
-            Some(Self::Lower)
-        } else if has(&HIGHER) {
-            Some(Self::Higher)
-        } else {
-            None
-        }
+        shared::comparison::Better::guess(name).map(|better| match better {
+            shared::comparison::Better::Higher => Self::Higher,
+            shared::comparison::Better::Lower => Self::Lower,
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod codec;
 pub mod compaction;
+mod curves;
 pub mod downsample;
 mod error;
 pub mod graphql;
@@ -14,6 +15,7 @@ pub mod model;
 mod repo;
 mod service;
 
+pub use curves::{Drawing, curves};
 pub use error::MetricError;
 pub use model::{Latest, Measurement, Point};
 pub use repo::Part;

@@ -17,7 +17,7 @@ pub use acts::{Act, Done, RunActs};
 pub use error::RunError;
 pub use log::{Batch, Link};
 pub use model::{NewRun, Run, RunChange, RunData, Status};
-pub use search::{RunQuery, Runs, search};
+pub use search::{RunQuery, Runs, check_filter, search, select};
 pub use service::{data, get, get_many, note, outputs, remove, remove_tag, rename, restore, set_tag, update};
 
 use crate::access::{Permission, Reads, Writes};

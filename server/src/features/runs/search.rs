@@ -6,7 +6,7 @@ use crate::{
     fault::Fault,
     features::{
         experiments::{ExperimentRef, Lifecycle},
-        filter::{self, Attribute, Entity, Fields, Grammar, Ops, Value, keyset},
+        filter::{self, Attribute, Check, Comparison, Entity, Fields, Filter, Grammar, Number, Ops, Test, Value, keyset},
     },
 };
 
@@ -93,4 +93,31 @@ pub async fn search(grant: Grant<'_, ReadRuns>, query: &RunQuery, count: bool) -
     let next = runs.last().filter(|_| more).map(|last| keyset::seal(&described, last.id.uuid()));
     let total = if count { repo::count(tx, &query.experiments, &filter, query.lifecycle).await? } else { 0 };
     Ok(Runs { runs, next, total })
+}
+
+/// All runs of an experiment that a filter finds and that began in a period (milliseconds since the epoch, the end excluded), the newest first; at most `most`.
+///
+/// # Errors
+/// `Invalid` naming `filter`.
+pub async fn select(
+    grant: Grant<'_, ReadRuns>,
+    experiment: ExperimentRef,
+    text: &str,
+    period: (Option<i64>, Option<i64>),
+    most: u64,
+) -> Result<Vec<Run>, Fault> {
+    let began =
+        |comparison, at| Filter::Is(Test { entity: "attribute", key: "start_time".into(), check: Check::Number(comparison, Number::Int(at)) });
+    let from = period.0.map(|at| began(Comparison::GreaterOrEqual, at));
+    let to = period.1.map(|at| began(Comparison::Less, at));
+    let filter = Filter::All([Some(filter::parse(text, &GRAMMAR)?), from, to].into_iter().flatten().collect());
+    repo::search(grant.read().await?, &[experiment], &filter, &[], Lifecycle::Active, None, most).await
+}
+
+/// Whether a filter can be understood, without asking for anything.
+///
+/// # Errors
+/// `Invalid` naming `filter`.
+pub fn check_filter(text: &str) -> Result<(), Fault> {
+    filter::parse(text, &GRAMMAR).map(drop).map_err(Fault::from)
 }

@@ -1,0 +1,115 @@
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+
+use super::{marks::Drawing, save};
+use crate::kit::{Dialog, Icon, IconButton, Menu, MenuItem};
+
+/// What the charts of a page point at together: a group and, in it, a run (empty: all of it).
+pub type Pointed = RwSignal<Option<(usize, String)>>;
+
+/// More rows than this help nobody; the file has them all.
+const ROWS: usize = 300;
+
+/// A chart of marks in its card: what is pointed at is lit here and in every chart that shares `pointed`. It can be saved as PNG, SVG or CSV, and its numbers
+/// stand behind it as a table.
+#[component]
+pub fn Figure(
+    /// The heading, which also names the files.
+    #[prop(into)]
+    title: Signal<String>,
+    /// One line under the heading: what to read from it.
+    #[prop(optional, into)]
+    note: MaybeProp<String>,
+    /// Unique on the page.
+    id: &'static str,
+    /// What is drawn.
+    #[prop(into)]
+    drawing: Signal<Drawing>,
+    /// Shared by the charts of a page.
+    pointed: Pointed,
+) -> impl IntoView {
+    let node = NodeRef::<html::Div>::new();
+    let values = RwSignal::new(false);
+    light(node, drawing, pointed);
+    let over = move |event: ev::PointerEvent| pointed.set(meant(event.target()));
+    let empty = move || drawing.with(|drawing| drawing.marks.is_empty());
+    let left = move || {
+        let (width, height, inside) = drawing.with(|drawing| (drawing.margin(), drawing.whole_height(), drawing.left()));
+        view! { <svg class="axis" width=width height=height aria-hidden="true" inner_html=inside></svg> }
+    };
+    let plane = move || {
+        let (height, inside) = drawing.with(|drawing| (drawing.whole_height(), drawing.plane()));
+        view! { <svg class="marks" width="100%" height=height role="img" aria-label=move || title.get() inner_html=inside></svg> }
+    };
+    let body = move || {
+        if empty() {
+            return view! { <p class="faint blank">"Nothing to draw here yet"</p> }.into_any();
+        }
+        view! { <div class="plot">{left}<div class="pane">{plane}</div></div> }.into_any()
+    };
+    let keep = move |kind: &'static str| move || drawing.with_untracked(|drawing| save::save(drawing, &title.get_untracked(), kind));
+    let table = move || if values.get() { drawing.with(table).into_any() } else { ().into_any() };
+    view! {
+        <section class="card chart figure">
+            <header>
+                <h2>{move || title.get()}</h2>
+                <div class="right">
+                    <IconButton icon=Icon::TABLE_2 label=Signal::derive(move || format!("Values of {}", title.get())) on_press=move || values.set(true)/>
+                    <Menu id=format!("save-{id}") label="Save this chart" icon=Icon::DOWNLOAD>
+                        <MenuItem icon=Icon::FILE_IMAGE on_press=keep("png")>"PNG"</MenuItem>
+                        <MenuItem icon=Icon::FILE_IMAGE on_press=keep("svg")>"SVG"</MenuItem>
+                        <MenuItem icon=Icon::FILE_TEXT on_press=keep("csv")>"CSV"</MenuItem>
+                    </Menu>
+                </div>
+            </header>
+            <div class="body" node_ref=node on:pointerover=over on:pointerleave=move |_| pointed.set(None)>
+                {move || note.get().map(|note| view! { <p class="notes">{note}</p> })}
+                {body}
+            </div>
+            <Dialog open=values title=Signal::derive(move || format!("Values of {}", title.get())) class="wide">{table}</Dialog>
+        </section>
+    }
+    .into_any()
+}
+
+/// The group and run of the mark an event comes from.
+fn meant(target: Option<web_sys::EventTarget>) -> Option<(usize, String)> {
+    let mark = target?.dyn_into::<web_sys::Element>().ok()?.closest("[data-g]").ok()??;
+    Some((mark.get_attribute("data-g")?.parse().ok()?, mark.get_attribute("data-run").unwrap_or_default()))
+}
+
+/// Lights the marks of what is pointed at; the rest steps back while anything is. Set by script, so that hundreds of marks need no signal each.
+fn light(node: NodeRef<html::Div>, drawing: Signal<Drawing>, pointed: Pointed) {
+    Effect::new(move |_: Option<()>| {
+        drawing.track();
+        let here = pointed.get();
+        let Some(root) = node.get() else { return };
+        let _ = root.class_list().toggle_with_force("pointing", here.is_some());
+        let Ok(marks) = root.query_selector_all("[data-g]") else { return };
+        for at in 0..marks.length() {
+            let Some(mark) = marks.item(at).and_then(|mark| mark.dyn_into::<web_sys::Element>().ok()) else { continue };
+            let lit = here.as_ref().is_some_and(|(group, run)| {
+                let own = mark.get_attribute("data-run").unwrap_or_default();
+                let same_group = mark.get_attribute("data-g").is_some_and(|own| own == group.to_string());
+                if run.is_empty() || own.is_empty() { same_group } else { own == *run }
+            });
+            let _ = mark.class_list().toggle_with_force("lit", lit);
+        }
+    });
+}
+
+fn table(drawing: &Drawing) -> impl IntoView + use<> {
+    let head = drawing.head.iter().map(|cell| view! { <th scope="col">{cell.clone()}</th> }).collect_view();
+    let rows = drawing
+        .values
+        .iter()
+        .take(ROWS)
+        .map(|row| view! { <tr>{row.iter().map(|cell| view! { <td>{cell.clone()}</td> }).collect_view()}</tr> })
+        .collect_view();
+    let rest = (drawing.values.len() > ROWS)
+        .then(|| view! { <p class="faint xs">{format!("The first {ROWS} of {}; save as CSV for all.", drawing.values.len())}</p> });
+    view! {
+        <div class="sheet" tabindex="0" role="region" aria-label="Values"><table class="table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>
+        {rest}
+    }
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { accessible, fits, journey, settled, signIn } from "./journey.mjs";
+import { curves, experiment, run } from "./tracking.mjs";
+
+/** An experiment with two optimizers, three seeds each, whose curves differ. */
+async function trainings(name) {
+  const id = await experiment(`${name} ${Date.now()}`);
+  for (const [at, optimizer] of ["adam", "sgd"].entries()) {
+    for (let seed = 0; seed < 3; seed++) {
+      const auc = 0.9 - 0.05 * at + seed * 0.002;
+      const run_id = await run(id, `${optimizer} ${seed}`, { params: { optimizer, seed, epochs: 5 }, metrics: { val_auc: auc, latency_ms: 10 - 3 * at + seed * 0.1 }, end: false });
+      await curves(run_id, 30, { val_auc: (step) => (step === 29 ? auc : auc - 0.4 * Math.exp(-step / 6)) });
+    }
+  }
+  return id;
+}
+
+const grouped = (id) => `/compare?e1=${id}&f1=params.optimizer+%3D+%27sgd%27&n1=sgd&e2=${id}&f2=params.optimizer+%3D+%27adam%27&n2=adam&metric=val_auc`;
+
+journey("c5_3a c5_3c two filters are compared: findings, tests, differences first", async (page) => {
+  const id = await trainings("filters");
+  await signIn(page);
+  await page.goto(grouped(id));
+  await settled(page);
+  await page.getByRole("heading", { level: 1, name: "sgd against adam" }).waitFor();
+  await page.getByText(/adam is 0\.05 better than sgd on val_auc/).waitFor();
+  const tests = page.getByRole("region", { name: "Tests of every two groups" });
+  await tests.getByText("p < 0.001").first().waitFor();
+  const params = page.getByRole("region", { name: "Params of the groups" });
+  assert.equal(await params.locator("tbody th code").first().textContent(), "optimizer");
+  await accessible(page);
+  await fits(page);
+});
+
+journey("c5_3b what is pointed at in one chart is lit in all, and each can be saved", async (page) => {
+  const id = await trainings("charts");
+  await signIn(page);
+  await page.goto(grouped(id));
+  await settled(page);
+  const figures = page.locator(".figure");
+  await page.locator("#save-curves").waitFor({ state: "attached" });
+  await page.locator(".figure .marks path").first().waitFor();
+  const dot = page.locator('.figure .marks g[data-g="1"]:not([data-run=""]) circle').first();
+  await dot.hover();
+  const own = await dot.locator("..").getAttribute("data-run");
+  await page.locator(`.figure [data-run="${own}"].lit path`).first().waitFor({ state: "attached" });
+  assert.ok((await figures.count()) >= 7);
+  for (const [kind, begins] of [["CSV", "group,"], ["SVG", "<svg"], ["PNG", "\x89PNG"]]) {
+    await page.getByRole("region", { name: "Metrics of the groups" }).scrollIntoViewIfNeeded();
+    const figure = figures.filter({ hasText: "val_auc: spread" });
+    await figure.getByRole("button", { name: "Save this chart" }).click();
+    const [download] = await Promise.all([page.waitForEvent("download"), figure.getByRole("button", { name: kind, exact: true }).click()]);
+    assert.ok(readFileSync(await download.path(), "latin1").startsWith(begins), kind);
+  }
+});
+
+journey("runs are picked in the table and compared with C, and the address can be shared", async (page, _, somebody) => {
+  const id = await trainings("picked");
+  await signIn(page);
+  await page.goto(`/experiments/${id}`);
+  await settled(page);
+  await page.getByLabel("Select adam 0").click();
+  await page.getByLabel("Select sgd 0").click();
+  await page.keyboard.press("c");
+  await page.waitForURL(/\/compare\?run=/);
+  await page.getByText("One value in a group says nothing of chance").first().waitFor();
+  const other = await somebody();
+  await signIn(other);
+  await other.goto(page.url());
+  await other.getByText("One value in a group says nothing of chance").first().waitFor();
+});
+
+journey("a comparison is chosen by form, saved, found again and removed", async (page) => {
+  const id = await trainings("saved");
+  const name = `kept ${Date.now()}`;
+  await signIn(page);
+  await page.goto(`/experiments/${id}`);
+  await settled(page);
+  await page.getByRole("link", { name: "Compare" }).click();
+  await page.getByRole("link", { name: "The last 30 days against the 30 before" }).waitFor();
+  await page.getByLabel("Filter of group 1").fill("params.optimizer = 'sgd'");
+  await page.getByLabel("Experiment of group 2").selectOption(await page.getByLabel("Experiment of group 1").inputValue());
+  await page.getByLabel("Filter of group 2").fill("params.optimizer = 'adam'");
+  await page.locator(".choose form").getByRole("button", { name: "Compare" }).click();
+  await page.waitForURL(/f2=/);
+  await settled(page);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Save this comparison" });
+  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByRole("button", { name: "Save comparison" }).click();
+  await page.getByText(`${name} is saved.`).waitFor();
+  await page.goto("/compare");
+  await settled(page);
+  await accessible(page);
+  const line = page.locator(".saved li").filter({ hasText: name });
+  await line.getByRole("link", { name }).click();
+  await page.getByText(/is 0\.05 better than/).waitFor();
+  await page.goto("/compare");
+  await settled(page);
+  await line.getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("button", { name: "Remove comparison" }).click();
+  await line.waitFor({ state: "detached" });
+});
+
+journey("c5_3d a report is downloaded in each format", async (page) => {
+  const id = await trainings("reports");
+  await signIn(page);
+  await page.goto(grouped(id));
+  await settled(page);
+  for (const [name, begins] of [["PDF", "%PDF-1.4"], ["HTML", "<!DOCTYPE html>"], ["Markdown", "# sgd against adam"], ["CSV", "metric,"]]) {
+    await page.getByRole("button", { name: "Report" }).click();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#report").getByRole("link", { name }).click()]);
+    assert.ok(readFileSync(await download.path(), "latin1").startsWith(begins), name);
+    await page.keyboard.press("Escape");
+  }
+});
+
+journey("a phone and a dark room show the comparison too", { viewport: { width: 390, height: 800 }, colorScheme: "dark" }, async (page) => {
+  const id = await trainings("phone");
+  await signIn(page);
+  await page.goto(grouped(id));
+  await settled(page);
+  await page.getByText(/adam is 0\.05 better than sgd/).waitFor();
+  await fits(page);
+  await accessible(page);
+});
