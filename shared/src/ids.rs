@@ -115,6 +115,8 @@ ids! {
     LoggedModelId = "mdl";
     /// A registered model.
     RegisteredModelId = "reg";
+    /// An import of another tracking server.
+    ImportId = "imp";
     /// A background job.
     JobId = "job";
 }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod datasets;
 pub mod experiments;
 pub mod filter;
+pub mod imports;
 pub mod invitations;
 pub mod logged_models;
 pub mod mail;
@@ -23,6 +24,7 @@ pub mod tokens;
 /// Teaches a worker every kind of job there is.
 pub fn register_jobs(worker: &mut crate::jobs::Worker) {
     worker.learn::<accounts::jobs::MailReset>();
+    worker.learn::<imports::jobs::ImportStep>();
     worker.learn::<mail::SendMail>();
     worker.learn::<metrics::jobs::CompactMetrics>();
 }

@@ -18,6 +18,7 @@ pub struct Query(
     features::accounts::graphql::AccountsQuery,
     features::audit::graphql::AuditQuery,
     features::experiments::graphql::ExperimentsQuery,
+    features::imports::graphql::ImportsQuery,
     features::invitations::graphql::InvitationsQuery,
     features::members::graphql::MembersQuery,
     features::projects::graphql::ProjectsQuery,
@@ -32,6 +33,7 @@ pub struct Query(
 pub struct Mutation(
     features::accounts::graphql::AccountsMutation,
     features::experiments::graphql::ExperimentsMutation,
+    features::imports::graphql::ImportsMutation,
     features::invitations::graphql::InvitationsMutation,
     features::members::graphql::MembersMutation,
     features::projects::graphql::ProjectsMutation,

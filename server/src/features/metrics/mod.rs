@@ -13,10 +13,12 @@ pub mod jobs;
 pub mod model;
 mod repo;
 mod service;
+mod transfer;
 
 pub use error::MetricError;
 pub use model::{Latest, Measurement, Point};
 pub use service::{Append, Appended, LoggedSeries, Series, history, latest, logged, sample};
+pub use transfer::{RunSeries, complete, place};
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -166,6 +166,11 @@ pub struct LoggedSeries {
 }
 
 impl LoggedSeries {
+    /// The points of a key, sorted by step; none for a key that is unknown.
+    pub fn points(&self, key: &str) -> &[Point] {
+        self.series.get(key).map_or(&[], Vec::as_slice)
+    }
+
     /// Adds the series to a digest: of each, by key, the key with its length before it, the number of points, and of each point step, time and the bits of
     /// the value. Numbers are 64 bits, big-endian.
     pub fn digest(&self, sum: &mut Sha256) -> Logged {
@@ -225,7 +230,8 @@ async fn compact_some(grant: Grant<'_, WriteMetrics>, run: RunId) -> Result<u64,
         chunks.extend(compaction::merge(key, series.remove(key).unwrap_or_default(), &overlapped, *ordinal)?);
     }
     if !chunks.is_empty() {
-        repo::insert_chunks(&tx, run, &chunks).await?;
+        let chunks: Vec<_> = chunks.into_iter().map(|chunk| (run, chunk)).collect();
+        repo::insert_chunks(&tx, &chunks).await?;
     }
     let rest: i32 = series.values().map(|points| i32::try_from(points.len()).unwrap_or(i32::MAX)).sum();
     let batch = (!series.is_empty()).then(|| (rest, codec::encode_batch(series.iter().map(|(key, points)| (key.as_str(), points.as_slice())))));
