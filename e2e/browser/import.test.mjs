@@ -71,4 +71,9 @@ journey("an import on a phone", { viewport: { width: 390, height: 844 } }, async
   await alive(page);
   await fits(page);
   await accessible(page);
+  await page.getByRole("table", { name: "Imports" }).getByRole("link").first().click();
+  await page.waitForURL(/\/import\/imp_/);
+  await alive(page);
+  await fits(page);
+  await accessible(page);
 });

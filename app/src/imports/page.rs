@@ -57,7 +57,7 @@ fn inside(import: RwSignal<Import>, query: Query) -> AnyView {
     view! {
         <Page title crumbs=vec![Crumb::new("Import", "/import")] facts=move || facts(import) actions=actions>
             <div class="import-page">
-                <div class="main">
+                <div class="parts">
                     <div aria-live="polite">{progress::told(import)}</div>
                     {progress::counts(import)}
                     {problems::problems(import)}
@@ -89,7 +89,7 @@ fn facts(import: RwSignal<Import>) -> AnyView {
 fn details(import: RwSignal<Import>) -> AnyView {
     let import = import.get_untracked();
     let experiments = if import.experiments.is_empty() { "all".to_owned() } else { import.experiments.join(", ") };
-    let yes = |on: bool| if on { "taken" } else { "left out" };
+    let yes = |on: bool| if on { "included" } else { "left out" };
     view! {
         <Card title="What was asked for">
             <Facts>

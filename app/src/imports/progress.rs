@@ -11,7 +11,10 @@ pub(super) fn told(import: RwSignal<Import>) -> AnyView {
         let problems = import.problems.total_count;
         match import.state.as_str() {
             "RUNNING" => {
-                let left = import.seconds_left.map(|seconds| format!(" About {} left for this part.", moment::duration(seconds.max(1) as f64 * 1000.0)));
+                let left = import.seconds_left.map(|seconds| match seconds {
+                    ..60 => " Less than a minute left for this part.".to_owned(),
+                    _ => format!(" About {} left for this part.", moment::duration(seconds as f64 * 1000.0)),
+                });
                 let phase = import.phase_words();
                 let waits = import.reason.map(|reason| format!(" {reason} It is asked again by itself."));
                 let tone = if waits.is_some() { Tone::Warn } else { Tone::Info };
