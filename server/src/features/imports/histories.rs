@@ -17,6 +17,8 @@ const RUNS_MAX: usize = 100;
 
 /// The series of each run, by key.
 pub type Histories = HashMap<String, BTreeMap<String, Vec<Point>>>;
+/// The points of an answer by run, in the answer's order, and how many there are.
+type ByRun = (Vec<(String, Vec<Point>)>, usize);
 /// Of one key: the points of each run, and the runs whose points could not be read.
 type OfKey = (String, Vec<(String, Vec<Point>)>, Vec<String>);
 
@@ -84,8 +86,8 @@ async fn of_key(source: &Source, key: &str, mut runs: Vec<&str>) -> Result<OfKey
     Ok((key.to_owned(), series.into_iter().collect(), failed))
 }
 
-/// The points of an answer by run, in the answer's order, and how many there are.
-fn group(bytes: &[u8]) -> Option<(Vec<(String, Vec<Point>)>, usize)> {
+/// Reads an answer; `None`: it is none.
+fn group(bytes: &[u8]) -> Option<ByRun> {
     let text = std::str::from_utf8(bytes).ok()?;
     if let Ok(bulk) = serde_json::from_str(text) {
         return Some(by_run(&bulk));
@@ -95,7 +97,7 @@ fn group(bytes: &[u8]) -> Option<(Vec<(String, Vec<Point>)>, usize)> {
     Some(by_run(&serde_json::from_str(&text).ok()?))
 }
 
-fn by_run(bulk: &BulkHistory<'_>) -> (Vec<(String, Vec<Point>)>, usize) {
+fn by_run(bulk: &BulkHistory<'_>) -> ByRun {
     let mut groups: Vec<(String, Vec<Point>)> = Vec::new();
     for point in &bulk.metrics {
         let new = Point { step: point.step, at_ms: point.timestamp, value: point.value.0 };

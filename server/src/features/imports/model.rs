@@ -41,7 +41,7 @@ impl NewImport {
         if [token, username, password].iter().any(|text| text.chars().count() > CREDENTIAL_MAX || text.chars().any(char::is_control)) {
             return Err(ImportError::Credentials);
         }
-        if !token.is_empty() && !(username.is_empty() && password.is_empty()) {
+        if !(token.is_empty() || username.is_empty() && password.is_empty()) {
             return Err(ImportError::TwoCredentials);
         }
         if username.is_empty() != password.is_empty() {

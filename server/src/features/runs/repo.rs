@@ -86,7 +86,6 @@ pub async fn insert(tx: &WriteTx, runs: &[(RunId, &NewRun, i64)], created_by: &s
 pub struct Logged {
     pub name: String,
     pub status: String,
-    pub removed: bool,
     pub revision: i64,
     /// Writes that were counted.
     pub writes: i64,
@@ -140,7 +139,6 @@ pub async fn log(tx: &WriteTx, batches: &[&Batch], metrics: &Appended) -> Result
         let run = logged.entry(id).or_insert(Logged {
             name: row.try_get("", "run_name")?,
             status: row.try_get("", "run_status")?,
-            removed,
             revision: row.try_get("", "new_revision")?,
             writes: writes.get(&id).copied().unwrap_or_default(),
             refusal: removed.then(|| RunError::Removed(id.hex())),
