@@ -135,7 +135,7 @@ pub async fn log(tx: &WriteTx, batches: &[&Batch], metrics: &Appended) -> Result
     for row in tx.rows(sql, values).await? {
         let id = RunId::from_uuid(row.try_get("", "run")?);
         let changed: Option<String> = row.try_get("", "changed_key")?;
-        let removed = row.try_get("", "is_removed")?;
+        let removed: bool = row.try_get("", "is_removed")?;
         let run = logged.entry(id).or_insert(Logged {
             name: row.try_get("", "run_name")?,
             status: row.try_get("", "run_status")?,
