@@ -13,6 +13,7 @@ mod document;
 pub mod experiments;
 pub mod frame;
 pub mod gallery;
+pub mod imports;
 pub mod kit;
 pub mod members;
 pub mod models;
@@ -74,6 +75,8 @@ pub fn App() -> impl IntoView {
                     </ParentRoute>
                     <Route path=path!("/tokens") view=tokens::TokensPage/>
                     <Route path=path!("/audit") view=audit::AuditPage/>
+                    <Route path=path!("/import") view=imports::ImportsPage/>
+                    <Route path=path!("/import/:id") view=imports::ImportPage/>
                     <Route path=path!("/account") view=account::AccountPage/>
                     <Route path=path!("/new-organization") view=account::NewOrganization/>
                     <Route path=path!("/*address") view=NotFound/>

@@ -43,6 +43,13 @@ pub struct Config {
     /// Whether a proxy in front sets `X-Forwarded-For` and `X-Request-Id`. Off, they are ignored.
     #[arg(long, env = "ASSAY_BEHIND_PROXY", default_value_t = false, action = clap::ArgAction::Set)]
     pub behind_proxy: bool,
+    /// Networks that are not public and may still be asked for what people name by address (imports), with commas between them: `10.0.0.0/8,fd00::/8`.
+    #[arg(long, env = "ASSAY_OUTBOUND_ALLOW", default_value = "")]
+    pub outbound_allow: String,
+    /// Any text of 32 characters or more, the same for every process: seals what must be kept readable for a while, such as the credentials of an import
+    /// under way. Without it a key is made and kept in the folder for artifacts.
+    #[arg(long, env = "ASSAY_SECRET", hide_env_values = true)]
+    pub secret: Option<String>,
 }
 
 impl Config {

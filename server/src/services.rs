@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     fault::Fault,
     features::runs::RunActs,
-    platform::{Blobs, Clock, Mailer},
+    platform::{Blobs, Clock, Mailer, Outbound, Seal},
 };
 
 /// Cloning shares it.
@@ -18,6 +18,9 @@ pub struct Services {
     pub throttle: Throttle,
     pub mailer: Mailer,
     pub blobs: Blobs,
+    /// How addresses that people typed are asked.
+    pub outbound: Outbound,
+    pub seal: Seal,
     /// Where loggers' requests share transactions.
     pub run_writes: Group<RunActs>,
 }
@@ -36,6 +39,8 @@ impl Services {
             throttle: Throttle::new(config.redis_url.as_deref(), clock)?,
             mailer: Mailer::new(&config.mail, &config.mail_from)?,
             blobs: Blobs::open(&config.blobs)?,
+            outbound: Outbound::new(&config.outbound_allow)?,
+            seal: Seal::open(config.secret.as_deref(), &config.blobs)?,
             config: Arc::new(config),
         })
     }

@@ -38,6 +38,8 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("comparison", Needs(Permission::RunsRead), "{ comparison(of: { runs: [\"$run\"] }) { groups { name } } }"),
     ("runCurves", Needs(Permission::RunsRead), "{ runCurves(runs: [\"$run\"], key: \"loss\") { total } }"),
     ("savedComparisons", Needs(Permission::ExperimentsRead), "{ savedComparisons { nodes { id name } } }"),
+    ("imports", Needs(Permission::OrganizationWrite), "{ imports { nodes { id source } } }"),
+    ("import", Needs(Permission::OrganizationWrite), "{ import(id: \"$absentimport\") { id source } }"),
     ("registeredModels", Needs(Permission::ModelsRead), "{ registeredModels { nodes { id name } } }"),
     ("registeredModel", Needs(Permission::ModelsRead), "{ registeredModel(name: \"$model\") { id name } }"),
     ("members", Needs(Permission::MembersRead), "{ members { nodes { id email } } }"),
@@ -71,6 +73,8 @@ const MUTATIONS: &[(&str, Policy, &str)] = &[
     ("removeRunTag", Needs(Permission::RunsWrite), "mutation { removeRunTag(id: \"$run\", key: \"absent\") { id } }"),
     ("removeRuns", Needs(Permission::RunsWrite), "mutation { removeRuns(ids: [\"$absentrun\"]) { id } }"),
     ("restoreRuns", Needs(Permission::RunsWrite), "mutation { restoreRuns(ids: [\"$absentrun\"]) { id } }"),
+    ("startImport", Needs(Permission::OrganizationWrite), "mutation { startImport(input: { address: \"ftp://nowhere.example\" }) { id } }"),
+    ("cancelImport", Needs(Permission::OrganizationWrite), "mutation { cancelImport(id: \"$absentimport\") { id } }"),
     ("updateViewer", Needs(Permission::TokensOwn), "mutation { updateViewer(name: \"Renamed\") { id } }"),
 ];
 
@@ -146,6 +150,7 @@ impl Fixture {
         let fresh = || uuid::Uuid::now_v7().simple().to_string();
         let query = query.replace("$unique", &format!("u{}", fresh()));
         let query = query.replace("$absentmember", &fresh()).replace("$absentexperiment", &fresh()).replace("$absentrun", &fresh());
+        let query = query.replace("$absentimport", &fresh());
         self.0.iter().fold(query, |query, (name, id)| query.replace(&format!("${name}"), id))
     }
 }

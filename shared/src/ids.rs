@@ -117,6 +117,8 @@ ids! {
     RegisteredModelId = "reg";
     /// A saved comparison.
     ComparisonId = "cmp";
+    /// An import of another tracking server.
+    ImportId = "imp";
     /// A background job.
     JobId = "job";
 }

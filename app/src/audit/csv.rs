@@ -1,6 +1,7 @@
 //! Entries as CSV (RFC 4180), times in UTC.
 
 use super::model::Entry;
+use crate::kit::csv;
 
 /// The first line.
 pub(super) const HEAD: &str = "sequence,at,actor,actor_kind,action,subject_kind,subject_id,subject_name,outcome,detail,request_id,address,hash\r\n";
@@ -10,7 +11,7 @@ pub(super) fn append(out: &mut String, entry: &Entry) {
     let sequence = entry.sequence.to_string();
     let outcome = entry.outcome.to_lowercase();
     let cells = [
-        &sequence,
+        sequence.as_str(),
         &entry.at,
         &entry.actor,
         &entry.actor_kind,
@@ -24,31 +25,7 @@ pub(super) fn append(out: &mut String, entry: &Entry) {
         entry.address.as_deref().unwrap_or_default(),
         &entry.hash,
     ];
-    for (at, cell) in cells.into_iter().enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        quote(out, cell);
-    }
-    out.push_str("\r\n");
-}
-
-/// Quoted where it must be. What a spreadsheet would run as a formula gets a quote mark before it.
-fn quote(out: &mut String, cell: &str) {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let quoted = cell.contains([',', '"', '\n', '\r']);
-    if quoted {
-        out.push('"');
-    }
-    if formula {
-        out.push('\'');
-    }
-    if quoted {
-        out.push_str(&cell.replace('"', "\"\""));
-        out.push('"');
-    } else {
-        out.push_str(cell);
-    }
+    csv::line(out, cells);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{csv, filter, model};
 use crate::{
     api::{Api, ApiError, use_api},
-    kit::{Glyph, Icon, number, use_address, use_toasts},
+    kit::{Glyph, Icon, csv as kit_csv, number, use_address, use_toasts},
 };
 
 /// The largest page the API gives.
@@ -30,7 +30,7 @@ pub(super) fn Export() -> impl IntoView {
         spawn_local(async move {
             match collect(&api, &filter, progress).await {
                 Ok(Some((text, count))) => {
-                    save(&text);
+                    kit_csv::save("audit-log.csv", &text);
                     toasts.say(format!("{} saved.", number::counted(count, "entry", "entries")));
                 }
                 Ok(None) => {}
@@ -74,36 +74,3 @@ async fn collect(api: &Api, filter: &serde_json::Value, progress: RwSignal<Optio
         }
     }
 }
-
-/// Hands the text to the browser as a file.
-#[cfg(feature = "hydrate")]
-fn save(text: &str) {
-    let Ok(url) = object_url(text) else { return };
-    let link = document().create_element("a").ok();
-    if let Some(link) = link {
-        use wasm_bindgen::JsCast;
-        let _ = link.set_attribute("href", &url);
-        let _ = link.set_attribute("download", "audit-log.csv");
-        if let Some(link) = link.dyn_ref::<web_sys::HtmlElement>() {
-            link.click();
-        }
-    }
-}
-
-/// An address for a text of any length, until the page is left. By reflection: it is the only place
-/// that needs `Blob` and `URL`.
-#[cfg(feature = "hydrate")]
-fn object_url(text: &str) -> Result<String, wasm_bindgen::JsValue> {
-    use js_sys::{Array, Function, Object, Reflect, global};
-    use wasm_bindgen::JsCast;
-    let options = Object::new();
-    Reflect::set(&options, &"type".into(), &"text/csv;charset=utf-8".into())?;
-    let class: Function = Reflect::get(&global(), &"Blob".into())?.dyn_into()?;
-    let blob = Reflect::construct(&class, &Array::of2(&Array::of1(&text.into()), &options))?;
-    let urls = Reflect::get(&global(), &"URL".into())?;
-    let create: Function = Reflect::get(&urls, &"createObjectURL".into())?.dyn_into()?;
-    create.call1(&urls, &blob)?.as_string().ok_or_else(|| "no address".into())
-}
-
-#[cfg(not(feature = "hydrate"))]
-fn save(_: &str) {}

@@ -10,6 +10,7 @@ mod chip;
 mod clock;
 mod code;
 pub mod command;
+pub mod csv;
 mod dialog;
 pub mod field;
 mod filter;

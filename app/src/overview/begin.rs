@@ -1,7 +1,9 @@
 use leptos::prelude::*;
+use shared::Permission;
 
 use crate::{
     document::PublicUrl,
+    frame::may,
     kit::{ButtonKind, ButtonLink, CodeBlock, Glyph, Icon},
 };
 
@@ -41,6 +43,7 @@ pub(super) fn begin() -> AnyView {
                     <ButtonLink href="/experiments">"Open experiments"</ButtonLink>
                 </li>
             </ol>
+            {may(Permission::OrganizationWrite).then(|| view! { <p class="muted">"You have runs in an MLflow server? "<a class="link" href="/import">"Import them"</a>" with their histories, files and models."</p> })}
         </section>
     }
     .into_any()

@@ -25,7 +25,7 @@ impl Vault {
         Ok(DispatchTx { tx: self.begin_at("dispatch").await?, now: self.clock().now() })
     }
 
-    /// The scope in which a claimed job runs: its tenant, and the one permission its kind names.
+    /// The scope in which a claimed job runs: its tenant, and the permissions its kind names.
     ///
     /// # Errors
     /// `NotFound` when the tenant is gone, `Unavailable`.
@@ -34,10 +34,10 @@ impl Vault {
         tenant: TenantId,
         job: Uuid,
         name: &str,
-        permission: shared::Permission,
+        permissions: &[shared::Permission],
         request: RequestInfo,
     ) -> Result<Scope, Fault> {
-        self.enter_as_job(tenant, job, name, permission, request).await
+        self.enter_as_job(tenant, job, name, permissions, request).await
     }
 
     /// Removes sessions and links that have expired.

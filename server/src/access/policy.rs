@@ -27,9 +27,9 @@ impl Rights {
     /// Every permission there is.
     pub const ALL: Rights = Rights(u64::MAX);
 
-    /// The set of one.
-    pub const fn only(permission: Permission) -> Self {
-        Self(1 << permission as u64)
+    /// The set of these.
+    pub fn of(permissions: &[Permission]) -> Self {
+        permissions.iter().copied().fold(Self::default(), Self::with)
     }
 
     /// Whether the permission is in the set.

@@ -71,7 +71,7 @@ pub struct Tenant {
 #[derive(Clone)]
 pub(super) enum Proof {
     Credential(Credential),
-    Job(shared::Permission),
+    Job(Rights),
 }
 
 pub(super) struct Inner {

@@ -168,16 +168,17 @@ impl Vault {
         self.shared.entered.contains_key(credential)
     }
 
-    /// The scope of a claimed job: the job's tenant, and the one permission its kind names.
+    /// The scope of a claimed job: the job's tenant, and the permissions its kind names.
     pub(super) async fn enter_as_job(
         &self,
         tenant: TenantId,
         job: Uuid,
         name: &str,
-        permission: shared::Permission,
+        permissions: &[shared::Permission],
         request: RequestInfo,
     ) -> Result<Scope, Fault> {
         let (tx, tenant) = self.open_job(tenant).await?;
+        let rights = Rights::of(permissions);
         let nil = Uuid::nil();
         let actor = Actor {
             kind: ActorKind::Job,
@@ -190,11 +191,11 @@ impl Vault {
         Ok(Scope {
             inner: Arc::new(Inner {
                 vault: self.clone(),
-                proof: Proof::Job(permission),
+                proof: Proof::Job(rights),
                 actor,
                 tenant,
                 roles: Vec::new(),
-                rights: Rights::only(permission),
+                rights,
                 request,
                 entered: Mutex::new(Some(tx)),
                 read: OnceCell::new(),
@@ -216,7 +217,7 @@ impl Vault {
                 let rights = self.rights_of(&tx, &entry).await?;
                 Ok((tx, rights))
             }
-            Proof::Job(permission) => Ok((self.open_job(inner.tenant.id).await?.0, Rights::only(*permission))),
+            Proof::Job(rights) => Ok((self.open_job(inner.tenant.id).await?.0, *rights)),
         }
     }
 

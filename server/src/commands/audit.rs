@@ -27,8 +27,8 @@ impl Verify {
         }
         let mut sound = true;
         for (tenant, slug) in wanted {
-            let scope =
-                services.vault.enter_job(tenant, uuid::Uuid::nil(), "audit.verify", shared::Permission::AuditRead, RequestInfo::default()).await?;
+            let permissions = [shared::Permission::AuditRead];
+            let scope = services.vault.enter_job(tenant, uuid::Uuid::nil(), "audit.verify", &permissions, RequestInfo::default()).await?;
             match audit::verify(scope.grant()?).await? {
                 (entries, None) => println!("{slug}: {entries} entries, the chain is whole"),
                 (entries, Some(finding)) => {

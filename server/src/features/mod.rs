@@ -8,6 +8,7 @@ pub mod comparison;
 pub mod datasets;
 pub mod experiments;
 pub mod filter;
+pub mod imports;
 pub mod invitations;
 pub mod logged_models;
 pub mod mail;
@@ -26,6 +27,7 @@ pub mod traces;
 pub fn register_jobs(worker: &mut crate::jobs::Worker) {
     worker.learn::<accounts::jobs::MailReset>();
     worker.learn::<artifacts::jobs::SweepUpload>();
+    worker.learn::<imports::jobs::ImportStep>();
     worker.learn::<mail::SendMail>();
     worker.learn::<metrics::jobs::CompactMetrics>();
 }

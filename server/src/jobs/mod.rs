@@ -28,8 +28,10 @@ use crate::{access::Scope, fault::Fault, services::Services};
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The name in the table: noun and command, `mail.send`.
     const KIND: &'static str;
-    /// The one permission its scope has.
+    /// The permission its scope has.
     const PERMISSION: shared::Permission;
+    /// What else it may, for work that goes across nouns. Whoever asks for the job must have these rights too.
+    const FURTHER: &'static [shared::Permission] = &[];
     /// Failed attempts before it is given up.
     const ATTEMPTS: i32 = 8;
 

@@ -24,7 +24,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 type Run = Box<dyn Fn(serde_json::Value, Context) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>> + Send + Sync>;
 
 struct Handler {
-    permission: shared::Permission,
+    permissions: Vec<shared::Permission>,
     attempts: i32,
     run: Run,
 }
@@ -53,7 +53,7 @@ impl Worker {
                 job.run(context).await
             })
         });
-        self.handlers.insert(J::KIND, Handler { permission: J::PERMISSION, attempts: J::ATTEMPTS, run });
+        self.handlers.insert(J::KIND, Handler { permissions: [&[J::PERMISSION], J::FURTHER].concat(), attempts: J::ATTEMPTS, run });
     }
 
     /// Works until told to stop, then finishes what it has begun.
@@ -164,7 +164,7 @@ impl Worker {
     async fn carry_out(&self, handler: &Handler, job: &Claimed) -> Result<(), Fault> {
         let request = RequestInfo { id: job.request_id.clone(), ..RequestInfo::default() };
         let scope = match job.tenant {
-            Some(tenant) => Some(self.services.vault.enter_job(tenant, job.id, &job.kind, handler.permission, request).await?),
+            Some(tenant) => Some(self.services.vault.enter_job(tenant, job.id, &job.kind, &handler.permissions, request).await?),
             None => None,
         };
         (handler.run)(job.payload.clone(), Context { id: job.id, scope, services: self.services.clone() }).await

@@ -1,11 +1,16 @@
-//! Clock, mail, blobs: what the product needs of the world outside, behind plain functions.
+//! Clock, mail, blobs, requests to elsewhere: what the product needs of the world outside, behind plain functions.
 
 mod blobs;
 mod clock;
 mod mailer;
 mod parts;
+mod network;
+mod outbound;
+mod seal;
 
 pub use blobs::*;
 pub use clock::Clock;
 pub use mailer::{Mailer, Message};
 pub use parts::Part;
+pub use outbound::{Outbound, OutboundError, Peer};
+pub use seal::Seal;

@@ -76,6 +76,11 @@ impl World {
         Self::start(more, process::Database::create().await.0, true)
     }
 
+    /// The same without a worker: jobs run when the test says.
+    pub async fn idle(more: &[&str]) -> Self {
+        Self::start(more, process::Database::create().await.0, false)
+    }
+
     fn start(more: &[&str], database: String, works: bool) -> Self {
         let (send, receive) = std::sync::mpsc::channel();
         let folder = std::env::temp_dir().join(format!("assay-test-{}", Uuid::now_v7().simple()));

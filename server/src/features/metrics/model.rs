@@ -91,6 +91,19 @@ impl Latest {
         Self { key: key.to_owned(), point, count: 1, low: bound, high: bound }
     }
 
+    /// What a whole series says of its key; `None` for an empty one.
+    pub fn of_series(key: &str, points: &[Point]) -> Option<Self> {
+        let (first, rest) = points.split_first()?;
+        let mut latest = Self::of(key, *first);
+        rest.iter().for_each(|point| latest.merge_point(*point));
+        Some(latest)
+    }
+
+    fn merge_point(&mut self, point: Point) {
+        let bound = (!point.value.is_nan()).then_some(point.value);
+        self.merge(&Self { key: String::new(), point, count: 1, low: bound, high: bound });
+    }
+
     /// Takes in what is known of the same key from elsewhere.
     pub fn merge(&mut self, other: &Self) {
         self.count += other.count;

@@ -8,6 +8,7 @@ use super::{
     codec,
     compaction::{Chunk, Span, Stored},
     model::{Latest, Point},
+    service::Appended,
 };
 use crate::{
     access::{Connection, Sql, WriteTx},
@@ -106,24 +107,60 @@ pub async fn take_chunks(tx: &WriteTx, run: RunId, from: &[(String, i32)]) -> Re
     Ok(tx.rows(sql, vec![run.uuid().into(), keys.into(), ordinals.into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
-pub async fn insert_chunks(tx: &WriteTx, run: RunId, chunks: &[Chunk]) -> Result<(), Fault> {
+/// Writes chunks of one run or of several.
+pub async fn insert_chunks(tx: &WriteTx, chunks: &[(RunId, Chunk)]) -> Result<(), Fault> {
     let ends = |pick: fn(&Point) -> i64| -> (Vec<i64>, Vec<i64>) {
-        chunks.iter().filter_map(|chunk| Some((chunk.points.iter().map(pick).min()?, chunk.points.iter().map(pick).max()?))).unzip()
+        chunks.iter().filter_map(|(_, chunk)| Some((chunk.points.iter().map(pick).min()?, chunk.points.iter().map(pick).max()?))).unzip()
     };
     let (first_steps, last_steps) = ends(|point| point.step);
     let (first_times, last_times) = ends(|point| point.at_ms);
     let sql = "insert into metric_chunks (run_id, key, ordinal, points, first_step, last_step, first_ms, last_ms, data) \
-        select $1, * from unnest($2::text[], $3::int[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bytea[])";
+        select * from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bytea[])";
     let values: Vec<Value> = vec![
-        run.uuid().into(),
-        chunks.iter().map(|chunk| chunk.key.clone()).collect::<Vec<_>>().into(),
-        chunks.iter().map(|chunk| chunk.ordinal).collect::<Vec<_>>().into(),
-        chunks.iter().map(|chunk| i32::try_from(chunk.points.len()).unwrap_or(i32::MAX)).collect::<Vec<_>>().into(),
+        chunks.iter().map(|(run, _)| run.uuid()).collect::<Vec<_>>().into(),
+        chunks.iter().map(|(_, chunk)| chunk.key.clone()).collect::<Vec<_>>().into(),
+        chunks.iter().map(|(_, chunk)| chunk.ordinal).collect::<Vec<_>>().into(),
+        chunks.iter().map(|(_, chunk)| i32::try_from(chunk.points.len()).unwrap_or(i32::MAX)).collect::<Vec<_>>().into(),
         first_steps.into(),
         last_steps.into(),
         first_times.into(),
         last_times.into(),
-        chunks.iter().map(|chunk| codec::encode_chunk(&chunk.points)).collect::<Vec<_>>().into(),
+        chunks.iter().map(|(_, chunk)| codec::encode_chunk(&chunk.points)).collect::<Vec<_>>().into(),
+    ];
+    tx.run(sql, values).await?;
+    Ok(())
+}
+
+/// Adds batches to runs and moves their latest values on, as `log_to_runs` does.
+pub async fn append(tx: &WriteTx, appended: &Appended) -> Result<(), Fault> {
+    let Appended { latest, batches } = appended;
+    let sql = "insert into metric_batches (run_id, at, points, data) select b.id, $1, b.points, b.data from unnest($2::uuid[], $3::integer[], $4::bytea[]) as b (id, points, data)";
+    let values: Vec<Value> = vec![
+        tx.now().into(),
+        batches.iter().map(|(run, ..)| run.uuid()).collect::<Vec<_>>().into(),
+        batches.iter().map(|(_, points, _)| *points).collect::<Vec<_>>().into(),
+        batches.iter().map(|(.., data)| data.clone()).collect::<Vec<_>>().into(),
+    ];
+    if !batches.is_empty() {
+        tx.run(sql, values).await?;
+    }
+    let sql = "insert into latest_metrics as l (run_id, key, value, step, at_ms, count, low, high) \
+        select n.id, n.key, n.value, n.step, n.at_ms, n.count, nullif(n.low, 'NaN'), nullif(n.high, 'NaN') \
+        from unnest($1::uuid[], $2::text[], $3::float8[], $4::bigint[], $5::bigint[], $6::bigint[], $7::float8[], $8::float8[]) as n (id, key, value, step, at_ms, count, low, high) \
+        on conflict (run_id, key) do update set \
+            count = l.count + excluded.count, low = least(l.low, excluded.low), high = greatest(l.high, excluded.high), \
+            value = case when (excluded.step, excluded.at_ms, excluded.value) > (l.step, l.at_ms, l.value) then excluded.value else l.value end, \
+            at_ms = case when (excluded.step, excluded.at_ms) > (l.step, l.at_ms) then excluded.at_ms else l.at_ms end, \
+            step = greatest(l.step, excluded.step)";
+    let values: Vec<Value> = vec![
+        latest.iter().map(|(run, _)| run.uuid()).collect::<Vec<_>>().into(),
+        latest.iter().map(|(_, one)| one.key.clone()).collect::<Vec<_>>().into(),
+        latest.iter().map(|(_, one)| one.point.value).collect::<Vec<_>>().into(),
+        latest.iter().map(|(_, one)| one.point.step).collect::<Vec<_>>().into(),
+        latest.iter().map(|(_, one)| one.point.at_ms).collect::<Vec<_>>().into(),
+        latest.iter().map(|(_, one)| one.count).collect::<Vec<_>>().into(),
+        latest.iter().map(|(_, one)| one.low.unwrap_or(f64::NAN)).collect::<Vec<_>>().into(),
+        latest.iter().map(|(_, one)| one.high.unwrap_or(f64::NAN)).collect::<Vec<_>>().into(),
     ];
     tx.run(sql, values).await?;
     Ok(())

@@ -79,7 +79,7 @@ pub async fn latest<C: Connection>(tx: &C, runs: &[RunId]) -> Result<HashMap<Run
 }
 
 /// The tidy series of a run and how many batches hold a part of them. `keys`: `None` is every key.
-async fn read<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, steps: (i64, i64)) -> Result<(BTreeMap<String, Vec<Point>>, usize), Fault> {
+pub(super) async fn read<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, steps: (i64, i64)) -> Result<(BTreeMap<String, Vec<Point>>, usize), Fault> {
     let mut batches = 0;
     let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
     let wanted = |key: &str| keys.is_none_or(|keys| keys.iter().any(|one| one == key));
@@ -257,7 +257,8 @@ async fn compact_some(grant: Grant<'_, WriteMetrics>, run: RunId) -> Result<u64,
         chunks.extend(compaction::merge(key, series.remove(key).unwrap_or_default(), &overlapped, *ordinal)?);
     }
     if !chunks.is_empty() {
-        repo::insert_chunks(&tx, run, &chunks).await?;
+        let chunks: Vec<_> = chunks.into_iter().map(|chunk| (run, chunk)).collect();
+        repo::insert_chunks(&tx, &chunks).await?;
     }
     let rest: i32 = series.values().map(|points| i32::try_from(points.len()).unwrap_or(i32::MAX)).sum();
     let batch = (!series.is_empty()).then(|| (rest, codec::encode_batch(series.iter().map(|(key, points)| (key.as_str(), points.as_slice())))));
