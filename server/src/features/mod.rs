@@ -18,6 +18,7 @@ pub mod registry;
 pub mod runs;
 pub mod search;
 pub mod sessions;
+pub mod sign_in_policy;
 pub mod tokens;
 
 /// Teaches a worker every kind of job there is.
