@@ -5,6 +5,7 @@
 //! folder is one part of the product and holds its pages with their GraphQL operations.
 #![recursion_limit = "256"]
 
+pub mod access;
 pub mod account;
 pub mod api;
 pub mod audit;
@@ -77,6 +78,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/audit") view=audit::AuditPage/>
                     <Route path=path!("/import") view=imports::ImportsPage/>
                     <Route path=path!("/import/:id") view=imports::ImportPage/>
+                    <Route path=path!("/access") view=access::AccessPage/>
                     <Route path=path!("/account") view=account::AccountPage/>
                     <Route path=path!("/new-organization") view=account::NewOrganization/>
                     <Route path=path!("/*address") view=NotFound/>

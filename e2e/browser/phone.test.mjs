@@ -42,7 +42,7 @@ async function pass(page, path) {
 journey("every page fits a phone", phone, async (page) => {
   const { id, run_id, name } = await filled();
   await signIn(page);
-  const inside = ["/", "/experiments", `/experiments/${id}`, "/models", `/models/${name}`, "/members", "/members/invitations", "/members/roles", "/tokens", "/audit", "/audit?entry=1", "/account"];
+  const inside = ["/", "/experiments", `/experiments/${id}`, "/models", `/models/${name}`, "/members", "/members/invitations", "/members/roles", "/access", "/tokens", "/audit", "/audit?entry=1", "/account"];
   const ofRun = ["", "/metrics", "/artifacts?path=tables/importance.csv"].map((tab) => `/runs/${run_id}${tab}`);
   for (const path of [...inside, ...ofRun]) await pass(page, path);
 });

@@ -18,7 +18,7 @@ macro_rules! files {
 }
 
 /// Changes of the public schema.
-pub const CONTROL: &[Migration] = files!("control": "0001_core");
+pub const CONTROL: &[Migration] = files!("control": "0001_core", "0003_sign_in_policies");
 
 /// Changes of every tenant's schema.
 pub const TENANT: &[Migration] = files!("tenant": "0001_core", "0002_tracking", "0003_models", "0004_logging", "0005_projects", "0006_traces", "0012_compare", "0014_imports");

@@ -47,6 +47,8 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("invitationPreview", Public, "{ invitationPreview(token: \"x\") { email } }"),
     ("roles", Needs(Permission::RolesRead), "{ roles { name } }"),
     ("tokens", Needs(Permission::TokensOwn), "{ tokens { nodes { id } } }"),
+    ("sessions", Needs(Permission::TokensOwn), "{ sessions { nodes { id address } } }"),
+    ("signInPolicy", Needs(Permission::OrganizationWrite), "{ signInPolicy { mailDomains } }"),
     ("auditEntries", Needs(Permission::AuditRead), "{ auditEntries { nodes { sequence actor } } }"),
     ("auditEntry", Needs(Permission::AuditRead), "{ auditEntry(sequence: 1) { sequence actor } }"),
     ("auditVerification", Needs(Permission::AuditRead), "{ auditVerification { entries } }"),
@@ -56,6 +58,9 @@ const QUERIES: &[(&str, Policy, &str)] = &[
 const MUTATIONS: &[(&str, Policy, &str)] = &[
     ("createToken", Needs(Permission::TokensOwn), "mutation { createToken(input: { name: \"t\", scopes: [\"runs:read\"] }) { token { id } } }"),
     ("revokeToken", Needs(Permission::TokensOwn), "mutation { revokeToken(id: \"$token\") { id } }"),
+    ("endSession", Needs(Permission::TokensOwn), "mutation { endSession(id: \"$absentsession\") { id } }"),
+    ("endOtherSessions", Needs(Permission::TokensOwn), "mutation { endOtherSessions }"),
+    ("updateSignInPolicy", Needs(Permission::OrganizationWrite), "mutation { updateSignInPolicy(input: { mailDomains: [] }) { mailDomains } }"),
     ("inviteMember", Needs(Permission::MembersWrite), "mutation { inviteMember(email: \"$unique@example.com\", role: \"viewer\") { id } }"),
     ("revokeInvitation", Needs(Permission::MembersWrite), "mutation { revokeInvitation(id: \"$invitation\") { id } }"),
     ("updateMemberRoles", Needs(Permission::MembersWrite), "mutation { updateMemberRoles(id: \"$member\", roles: [\"viewer\"]) { id } }"),
@@ -149,8 +154,12 @@ impl Fixture {
     fn fill(&self, query: &str) -> String {
         let fresh = || uuid::Uuid::now_v7().simple().to_string();
         let query = query.replace("$unique", &format!("u{}", fresh()));
-        let query = query.replace("$absentmember", &fresh()).replace("$absentexperiment", &fresh()).replace("$absentrun", &fresh());
-        let query = query.replace("$absentimport", &fresh());
+        let query = query
+            .replace("$absentmember", &fresh())
+            .replace("$absentexperiment", &fresh())
+            .replace("$absentrun", &fresh())
+            .replace("$absentimport", &fresh())
+            .replace("$absentsession", &fresh());
         self.0.iter().fold(query, |query, (name, id)| query.replace(&format!("${name}"), id))
     }
 }

@@ -69,6 +69,29 @@ impl Email {
     }
 }
 
+/// The part of an e-mail address after the `@`, in lower case: `example.com`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MailDomain(String);
+
+impl MailDomain {
+    /// Trims, drops a leading `@` and lower-cases.
+    ///
+    /// # Errors
+    /// When no e-mail address could end so.
+    pub fn parse(text: &str) -> Result<Self, Refused> {
+        let domain = text.trim().trim_start_matches('@').to_ascii_lowercase();
+        match Email::parse(&format!("x@{domain}")) {
+            Ok(_) => Ok(Self(domain)),
+            Err(_) => refuse("Enter domains like example.com, one a line."),
+        }
+    }
+
+    /// The domain.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A name people read: of a person, an organization, a token, a project.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DisplayName(String);

@@ -20,5 +20,11 @@ pub const RESET_MINUTES: i64 = 15;
 pub const INVITATION_DAYS: i64 = 7;
 /// Longest life of an API token, in days.
 pub const TOKEN_DAYS_MAX: u32 = 366;
+/// Shortest and longest time that an organization may let a sign-in be worth, in minutes.
+pub const SESSION_MINUTES_MIN: i32 = 15;
+/// Fourteen days: how long a session lives.
+pub const SESSION_MINUTES_MAX: i32 = 14 * 24 * 60;
+/// Domains of mail addresses that an organization may list.
+pub const MAIL_DOMAINS_MAX: usize = 100;
 /// A series is drawn with at most so many points; more are sampled on the server.
 pub const SERIES_POINTS_MAX: usize = 4000;

@@ -40,7 +40,7 @@ pub(super) fn Door(
 
 /// A form that is posted to the page it stands on, with the error that belongs to no field.
 #[component]
-pub(super) fn PostForm(
+pub(crate) fn PostForm(
     /// Where it is posted to.
     action: &'static str,
     /// What became of the last attempt.
@@ -70,7 +70,7 @@ pub(super) fn PostForm(
 }
 
 /// Whether the address says that something was just done: `?sent=1`.
-pub(super) fn just(name: &str) -> bool {
+pub(crate) fn just(name: &str) -> bool {
     use_query_map().with_untracked(|query| query.get(name).is_some())
 }
 

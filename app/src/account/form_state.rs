@@ -39,7 +39,7 @@ impl FormState {
 }
 
 /// The state of the form on this page; it travels with the page, so that hydration sees the same.
-pub(super) fn use_form_state() -> FormState {
+pub(crate) fn use_form_state() -> FormState {
     SharedValue::new(|| use_context::<FormState>().unwrap_or_default()).into_inner()
 }
 

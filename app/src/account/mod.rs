@@ -8,10 +8,13 @@ mod invitation;
 mod new_organization;
 mod own;
 mod recovery;
+mod sessions;
 mod sign_in;
 mod sign_up;
 
+pub(crate) use door::{PostForm, just};
 pub use form_state::FormState;
+pub(crate) use form_state::use_form_state;
 pub use invitation::Invitation;
 pub use new_organization::NewOrganization;
 pub use own::AccountPage;

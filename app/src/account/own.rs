@@ -1,12 +1,14 @@
 use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_query_map;
 use serde::Deserialize;
 use serde_json::json;
 use shared::Role;
 
+use super::sessions::Sessions;
 use crate::{
     api::{Operation, use_api},
     frame::{ThemeSwitch, use_viewer},
-    kit::{Button, ButtonKind, Card, Chip, Copyable, Field, Glyph, Icon, Page, Tone, field, use_toasts},
+    kit::{Button, ButtonKind, Callout, Card, Chip, Copyable, Field, Glyph, Icon, Page, Tone, field, use_toasts},
 };
 
 const UPDATE: Operation = Operation(include_str!("update_viewer.graphql"));
@@ -35,16 +37,7 @@ pub fn AccountPage() -> impl IntoView {
                 <Card title="Appearance">
                     <div class="setting"><span>"Theme"<small>"Kept in this browser"</small></span><ThemeSwitch/></div>
                 </Card>
-                <Card title="Sessions">
-                    <div class="setting">
-                        <span>"Sign out here"<small>"Other browsers and devices stay signed in"</small></span>
-                        <form method="post" action="/sign-out"><button class="button" type="submit">"Sign out"</button></form>
-                    </div>
-                    <div class="setting">
-                        <span>"Sign out everywhere"<small>"Ends your sessions in every organization, this one too. For a lost laptop. API tokens keep working: "<a class="link" href="/tokens">"revoke them"</a>" one by one"</small></span>
-                        <form method="post" action="/sign-out-everywhere"><button class="button" type="submit"><Glyph icon=Icon::LOG_OUT/>"Sign out everywhere"</button></form>
-                    </div>
-                </Card>
+                <Sessions/>
             </div>
         </Page>
     }
@@ -75,14 +68,26 @@ fn Organizations() -> impl IntoView {
         }
     })
     .collect_view();
+    let refused = use_query_map()
+        .with_untracked(|query| query.get("switch"))
+        .map(|why| view! { <div class="refusal"><Callout tone=Tone::Warn>{switch_refusal(&why)}</Callout></div> });
     let new = || view! { <a class="button small quiet" href="/new-organization"><Glyph icon=Icon::PLUS/>"New organization"</a> };
     view! {
         <Card title="Organizations" beside=move || (count > 1).then(|| view! { <span class="count">{count}</span> }) actions=new>
+            {refused}
             <form method="post" action="/organization"><ul>{lines}</ul></form>
             <p class="faint xs member">"Your member id here "<Copyable text=member what="the member id"/></p>
         </Card>
     }
     .into_any()
+}
+
+/// Why an organization was not opened, by the word in the address.
+fn switch_refusal(why: &str) -> &'static str {
+    match why {
+        "too-old" => "That organization asks for a newer sign-in than this one. Sign out, sign in again, and open it then.",
+        _ => "That organization admits only mail addresses of its own domains, and yours is of another. Its owner can change that.",
+    }
 }
 
 #[component]

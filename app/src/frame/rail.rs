@@ -34,6 +34,7 @@ pub(super) const ENTRIES: [Entry; 7] = [
     Entry { label: "Models", href: "/models", icon: Icon::BOXES, key: "g m", needs: Some(Permission::ModelsRead), group: None },
     Entry { label: "Audit log", href: "/audit", icon: Icon::SCROLL_TEXT, key: "g a", needs: Some(Permission::AuditRead), group: Some("Governance") },
     Entry { label: "Members", href: "/members", icon: Icon::USERS, key: "g p", needs: Some(Permission::MembersRead), group: Some("Organization") },
+    Entry { label: "Access", href: "/access", icon: Icon::SHIELD_CHECK, key: "g c", needs: Some(Permission::OrganizationWrite), group: None },
     Entry { label: "API tokens", href: "/tokens", icon: Icon::KEY_ROUND, key: "g t", needs: Some(Permission::TokensOwn), group: None },
     Entry { label: "Import", href: "/import", icon: Icon::DOWNLOAD, key: "g i", needs: Some(Permission::OrganizationWrite), group: None },
 ];

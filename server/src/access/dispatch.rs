@@ -66,10 +66,12 @@ impl Vault {
         let tx = self.lobby().await?;
         let ids = |kind| used.iter().filter(|(k, _)| *k == kind).map(|(_, id)| *id).collect::<Vec<Uuid>>();
         let now = self.clock().now();
+        let sessions = ids(CredentialKind::Session);
+        tx.run("update sessions set last_seen_at = $2 where id = any($1)", vec![sessions.clone().into(), now.into()]).await?;
         tx.run("update api_tokens set last_used_at = $2 where id = any($1)", vec![ids(CredentialKind::Token).into(), now.into()]).await?;
         tx.run(
             "update memberships m set last_seen_at = $2 from sessions s where s.id = any($1) and m.person_id = s.person_id and m.tenant_id = s.tenant_id",
-            vec![ids(CredentialKind::Session).into(), now.into()],
+            vec![sessions.into(), now.into()],
         )
         .await?;
         tx.commit_unlogged().await

@@ -20,6 +20,7 @@ pub mod registry;
 pub mod runs;
 pub mod search;
 pub mod sessions;
+pub mod sign_in_policy;
 pub mod tokens;
 pub mod traces;
 

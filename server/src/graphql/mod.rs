@@ -26,6 +26,8 @@ pub struct Query(
     features::registry::graphql::RegistryQuery,
     features::runs::graphql::RunsQuery,
     features::search::graphql::SearchQuery,
+    features::sessions::graphql::SessionsQuery,
+    features::sign_in_policy::graphql::SignInPolicyQuery,
     features::tokens::graphql::TokensQuery,
 );
 
@@ -40,6 +42,8 @@ pub struct Mutation(
     features::members::graphql::MembersMutation,
     features::projects::graphql::ProjectsMutation,
     features::runs::graphql::RunsMutation,
+    features::sessions::graphql::SessionsMutation,
+    features::sign_in_policy::graphql::SignInPolicyMutation,
     features::tokens::graphql::TokensMutation,
 );
 

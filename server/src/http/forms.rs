@@ -18,7 +18,8 @@ use crate::{
     features::{
         accounts::{self, SignUp},
         invitations,
-        sessions::{self, Opened},
+        sessions::{self, Opened, Switched},
+        sign_in_policy::{self, Wanted},
     },
 };
 
@@ -35,6 +36,9 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .route("/sign-out", web::post().to(sign_out))
         .route("/sign-out-everywhere", web::post().to(sign_out_everywhere))
         .route("/organization", web::post().to(switch_organization))
+        .route("/end-session", web::post().to(end_session))
+        .route("/end-other-sessions", web::post().to(end_other_sessions))
+        .route("/access", web::post().to(update_sign_in_policy))
         .route("/new-organization", web::post().to(found_organization))
         .route("/theme", web::post().to(theme));
 }
@@ -111,8 +115,38 @@ async fn sign_out_everywhere(request: HttpRequest, edge: web::Data<Edge>) -> Htt
 
 async fn switch_organization(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> Result<HttpResponse, Fault> {
     let scope = caller::authenticate(&request, &edge.services).await?;
-    sessions::switch_organization(&edge.services, &scope, field(&fields, "organization")).await?;
-    Ok(see_other("/"))
+    Ok(see_other(match sessions::switch_organization(&edge.services, &scope, field(&fields, "organization")).await? {
+        Switched::There => "/",
+        Switched::TooOld => "/account?switch=too-old",
+        Switched::NotAdmitted => "/account?switch=not-admitted",
+    }))
+}
+
+async fn end_session(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> Result<HttpResponse, Fault> {
+    let scope = caller::authenticate(&request, &edge.services).await?;
+    match sessions::end(&edge.services, &scope, field(&fields, "session").parse()?).await {
+        // Pressed twice, or it had ended by itself: what was asked for is so.
+        Err(fault) if fault.code() != ErrorCode::NotFound => Err(fault),
+        _ => Ok(see_other("/account?ended=one")),
+    }
+}
+
+async fn end_other_sessions(request: HttpRequest, edge: web::Data<Edge>) -> Result<HttpResponse, Fault> {
+    let scope = caller::authenticate(&request, &edge.services).await?;
+    sessions::end_others(&edge.services, &scope).await?;
+    Ok(see_other("/account?ended=others"))
+}
+
+async fn update_sign_in_policy(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> Result<HttpResponse, Fault> {
+    let scope = caller::authenticate(&request, &edge.services).await?;
+    let outcome = match (scope.grant(), wanted_policy(&fields)) {
+        (Ok(grant), Ok(wanted)) => sign_in_policy::update(grant, wanted).await,
+        (Err(fault), _) | (_, Err(fault)) => Err(fault),
+    };
+    Ok(match outcome {
+        Ok(_) => see_other("/access?saved=1"),
+        Err(fault) => refused_inside(&request, &edge, Some(scope), &fields, &fault).await,
+    })
 }
 
 async fn found_organization(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> Result<HttpResponse, Fault> {
@@ -121,6 +155,17 @@ async fn found_organization(request: HttpRequest, edge: web::Data<Edge>, fields:
         Ok(()) => see_other("/"),
         Err(fault) => refused_inside(&request, &edge, Some(scope), &fields, &fault).await,
     })
+}
+
+fn wanted_policy(fields: &Fields) -> Result<Wanted, Fault> {
+    let session_minutes = match field(fields, "sessionMinutes") {
+        "" => None,
+        minutes => Some(minutes.parse().map_err(|_| Fault::invalid("sessionMinutes", "Choose one of the lengths."))?),
+    };
+    let mail_domains = field(fields, "mailDomains").split([',', ' ', '\r', '\n']).map(str::to_owned).collect();
+    // An unticked box is not sent, and stands for nobody.
+    let shut_out = field(fields, "shutOut").parse().unwrap_or(0);
+    Ok(Wanted { session_minutes, mail_domains, shut_out })
 }
 
 /// Remembers light or dark for a year and goes back to the page.

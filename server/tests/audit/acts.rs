@@ -1,7 +1,7 @@
 //! Whatever anybody does is in the audit log: one entry an act, with who, what and when.
 
 use crate::support::{
-    Organization, PASSWORD,
+    Actor, Organization, PASSWORD,
     calls::CALLS,
     names::{Names, ask},
     world,
@@ -87,7 +87,13 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "updateMemberRoles(id: \"$member\", roles: [\"admin\"]) { id }",
         "removeMember(id: \"$member\") { id }",
         "updateViewer(name: \"Olga\") { id }",
+        "endSession(id: \"$session\") { id }",
+        "endOtherSessions",
+        "updateSignInPolicy(input: { sessionMinutes: 60, mailDomains: [] }) { sessionMinutes }",
     ];
+    let elsewhere = Actor::sign_in(world(), &organization.owner.email, PASSWORD).await;
+    let sessions = elsewhere.graphql("{ sessions(first: 1) { nodes { id } } }", Value::Null).await;
+    let session = sessions["data"]["sessions"]["nodes"][0]["id"].as_str().expect("an id");
     let schema = server::graphql::sdl();
     let fields = schema.split("type Mutation {").nth(1).and_then(|rest| rest.split("\n}").next()).expect("mutations");
     let fields = fields
@@ -100,7 +106,12 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     for mutation in mutations {
         let before = log(&organization).await.0;
         let query = names.fill(
-            &mutation.replace("$token", token).replace("$member", member).replace("$invitation", invitation).replace("$comparison", comparison),
+            &mutation
+                .replace("$token", token)
+                .replace("$member", member)
+                .replace("$invitation", invitation)
+                .replace("$comparison", comparison)
+                .replace("$session", session),
         );
         let done = organization.owner.graphql(&format!("mutation {{ {query} }}"), Value::Null).await;
         assert!(done["errors"].is_null(), "{mutation}: {done}");

@@ -131,7 +131,8 @@ pub async fn found_organization(services: &Services, scope: &Scope, organization
         FoundingError::EmailTaken => Fault::internal("a founding without an account took an address"),
         FoundingError::Fault(fault) => fault,
     })?;
-    sessions::switch_organization(services, scope, &tenant.to_string()).await
+    // A new organization asks nothing of a sign-in yet.
+    sessions::switch_organization(services, scope, &tenant.to_string()).await.map(drop)
 }
 
 fn check_open(services: &Services) -> Result<(), Fault> {

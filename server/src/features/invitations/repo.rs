@@ -46,6 +46,13 @@ pub async fn is_member(tx: &WriteTx, email: &str) -> Result<bool, Fault> {
     Ok(row.is_some())
 }
 
+/// Whether the organization lets an address in.
+pub async fn admits<S: Sql>(tx: &S, tenant: TenantId, email: &str) -> Result<bool, Fault> {
+    let sql = "select public.admits(t, $2, null, $3) from public.tenants t where t.id = $1";
+    let row = tx.row(sql, vec![tenant.uuid().into(), email.into(), tx.now().into()]).await?;
+    Ok(row.map_or(Ok(false), |row| row.try_get_by_index(0))?)
+}
+
 /// Writes an invitation; an earlier open one for the address is replaced, and its link dies.
 pub async fn insert(tx: &WriteTx, tenant: TenantId, invitation: &Invitation, hash: Vec<u8>, by: PersonId) -> Result<(), Fault> {
     tx.run(

@@ -40,7 +40,7 @@ pub async fn list(grant: Grant<'_, ListInvitations>, page: Page) -> Result<Paged
 /// Invites an address and mails the link. Inviting it again replaces the link.
 ///
 /// # Errors
-/// `Invalid` naming `email` or `role`; `Forbidden` when a non-owner invites an owner;
+/// `Invalid` naming `role`, or `email`, also when the organization does not admit its domain; `Forbidden` when a non-owner invites an owner;
 /// `AlreadyExists` when the address belongs to a member.
 pub async fn invite(scope: &Scope, public_url: &str, email: &str, role: &str) -> Result<Invitation, Fault> {
     let grant: Grant<'_, ManageInvitations> = scope.grant()?;
@@ -51,6 +51,9 @@ pub async fn invite(scope: &Scope, public_url: &str, email: &str, role: &str) ->
     }
     let (actor, tenant, now) = (grant.actor().clone(), grant.tenant().clone(), grant.now());
     let tx = grant.begin().await?;
+    if !repo::admits(&tx, tenant.id, email.as_str()).await? {
+        return Err(Fault::invalid("email", "The organization admits only addresses of its own domains. An owner or admin lists them under Access."));
+    }
     if repo::is_member(&tx, email.as_str()).await? {
         return Err(Fault::new(ErrorCode::AlreadyExists, "This address already belongs to a member."));
     }
@@ -115,6 +118,9 @@ pub async fn accept(services: &Services, request: &RequestInfo, token: &str, nam
     };
     let tx = services.vault.lobby().await?;
     let taken = repo::take(&tx, hash_of(token)).await?.ok_or_else(stale)?;
+    if !repo::admits(&tx, taken.tenant, &taken.email).await? {
+        return Err(Fault::invalid("token", "The organization no longer admits addresses of this domain. Ask whoever invited you."));
+    }
     let person = match (repo::find_account(&tx, &taken.email).await?, new_account) {
         (Some((person, hash)), _) => {
             let attempt = Password::attempt(password).map_err(|refused| Fault::invalid("password", refused.0))?;

@@ -2,13 +2,33 @@
 //!
 //! What must stay true: a session is an opaque 256-bit secret of which only the hash is stored; each
 //! sign-in makes a new one; signing out, everywhere or here, ends it on every replica at once,
-//! because every request looks it up in its first statement. An unknown address and a wrong password
+//! because every request looks it up in its first statement, together with what its organization asks
+//! of a sign-in (`sign_in_policy`). An unknown address and a wrong password
 //! cannot be told apart by body, status or time.
 
+pub mod graphql;
+mod model;
 mod repo;
 mod service;
 
-pub use service::{Opened, PER_ACCOUNT, open, sign_in, sign_out, sign_out_everywhere, switch_organization};
+pub use model::{Session, Switched};
+pub use service::{Opened, PER_ACCOUNT, end, end_others, list, open, sign_in, sign_out, sign_out_everywhere, switch_organization};
+
+use crate::access::{Permission, Reads, Writes};
+
+/// See where one has signed in.
+pub struct ListSessions;
+impl Permission for ListSessions {
+    const NAME: shared::Permission = shared::Permission::TokensOwn;
+    type Mode = Reads;
+}
+
+/// End one's own sessions.
+pub struct EndSessions;
+impl Permission for EndSessions {
+    const NAME: shared::Permission = shared::Permission::TokensOwn;
+    type Mode = Writes;
+}
 
 /// How long a session lives, in days.
 pub const SESSION_DAYS: i64 = 14;

@@ -1,9 +1,11 @@
 //! The statements of sessions.
 
 use chrono::{DateTime, Utc};
-use shared::ids::{PersonId, TenantId};
+use sea_orm::{DbErr, QueryResult};
+use shared::ids::{PersonId, SessionId, TenantId};
 use uuid::Uuid;
 
+use super::Session;
 use crate::{
     access::{RequestInfo, Sql, lobby::LobbyTx},
     fault::Fault,
@@ -37,6 +39,103 @@ pub async fn memberships(tx: &LobbyTx, person: PersonId) -> Result<Vec<(TenantId
         )
         .await?;
     rows.iter().map(|row| Ok((TenantId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).collect()
+}
+
+/// The organization seen last of those that let the person in now, with their membership there.
+pub async fn first_admitting(tx: &LobbyTx, person: PersonId) -> Result<Option<(TenantId, Uuid)>, Fault> {
+    let row = tx
+        .row(
+            "select t.id, m.id from memberships m join tenants t on t.id = m.tenant_id join people p on p.id = m.person_id \
+             where m.person_id = $1 and admits(t, p.email, $2, $2) order by m.last_seen_at desc nulls last, m.joined_at, m.id limit 1",
+            vec![person.uuid().into(), tx.now().into()],
+        )
+        .await?;
+    row.map(|row| Ok((TenantId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).transpose()
+}
+
+/// Whether an organization lets the person of a session in, and whether it takes a sign-in that old.
+pub async fn admission(tx: &LobbyTx, session: Uuid, tenant: TenantId) -> Result<Option<(bool, bool)>, Fault> {
+    let row = tx
+        .row(
+            "select admits(t, p.email, null, $3), admits(t, p.email, s.created_at, $3) \
+             from sessions s join people p on p.id = s.person_id join tenants t on t.id = $2 where s.id = $1",
+            vec![session.into(), tenant.uuid().into(), tx.now().into()],
+        )
+        .await?;
+    row.map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).transpose()
+}
+
+fn session(row: &QueryResult) -> Result<Session, DbErr> {
+    Ok(Session {
+        id: SessionId::from_uuid(row.try_get("", "id")?),
+        tenant: TenantId::from_uuid(row.try_get("", "tenant_id")?),
+        organization: row.try_get("", "organization")?,
+        user_agent: row.try_get("", "user_agent")?,
+        address: row.try_get("", "address")?,
+        created_at: row.try_get("", "created_at")?,
+        last_seen_at: row.try_get("", "last_seen_at")?,
+        expires_at: row.try_get("", "expires_at")?,
+    })
+}
+
+/// Whose sessions, and in which organization; `None`: in all of them.
+#[derive(Clone, Copy)]
+pub struct Whose {
+    pub person: PersonId,
+    pub tenant: Option<TenantId>,
+}
+
+impl Whose {
+    fn tenant(self) -> Option<Uuid> {
+        self.tenant.map(TenantId::uuid)
+    }
+}
+
+/// Sessions that still open something, the newest first, before the one a cursor names.
+pub async fn list(tx: &LobbyTx, whose: Whose, before: Option<Uuid>, limit: u64) -> Result<Vec<Session>, Fault> {
+    let rows = tx
+        .rows(
+            "select s.id, s.tenant_id, t.name as organization, s.user_agent, s.address, s.created_at, s.last_seen_at, \
+             least(s.expires_at, s.created_at + make_interval(mins => t.session_minutes)) as expires_at \
+             from sessions s join tenants t on t.id = s.tenant_id join people p on p.id = s.person_id \
+             where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) and ($3::uuid is null or s.id < $3) \
+             and ($5::uuid is null or s.tenant_id = $5) order by s.id desc limit $4",
+            vec![whose.person.uuid().into(), tx.now().into(), before.into(), limit.into(), whose.tenant().into()],
+        )
+        .await?;
+    Ok(rows.iter().map(session).collect::<Result<_, _>>()?)
+}
+
+pub async fn count(tx: &LobbyTx, whose: Whose) -> Result<u64, Fault> {
+    let row = tx
+        .row(
+            "select count(*) from sessions s join tenants t on t.id = s.tenant_id join people p on p.id = s.person_id \
+             where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) \
+             and ($3::uuid is null or s.tenant_id = $3)",
+            vec![whose.person.uuid().into(), tx.now().into(), whose.tenant().into()],
+        )
+        .await?;
+    let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    Ok(count.unsigned_abs())
+}
+
+/// Ends one session of the person.
+pub async fn delete_own(tx: &LobbyTx, whose: Whose, id: SessionId) -> Result<Option<Session>, Fault> {
+    let row = tx
+        .row(
+            "delete from sessions s using tenants t where s.id = $1 and s.person_id = $2 and t.id = s.tenant_id and ($3::uuid is null or t.id = $3) \
+             returning s.id, s.tenant_id, t.name as organization, s.user_agent, s.address, s.created_at, s.last_seen_at, s.expires_at",
+            vec![id.uuid().into(), whose.person.uuid().into(), whose.tenant().into()],
+        )
+        .await?;
+    Ok(row.as_ref().map(session).transpose()?)
+}
+
+/// Ends the person's sessions but one; the organizations they were in, one for each.
+pub async fn delete_others(tx: &LobbyTx, whose: Whose, kept: Uuid) -> Result<Vec<TenantId>, Fault> {
+    let sql = "delete from sessions where person_id = $1 and id <> $2 and ($3::uuid is null or tenant_id = $3) returning tenant_id";
+    let rows = tx.rows(sql, vec![whose.person.uuid().into(), kept.into(), whose.tenant().into()]).await?;
+    rows.iter().map(|row| Ok(TenantId::from_uuid(row.try_get_by_index(0)?))).collect()
 }
 
 pub async fn insert(

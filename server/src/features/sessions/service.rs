@@ -7,20 +7,24 @@ use serde_json::json;
 use shared::{
     ErrorCode,
     field::{Email, Password},
-    ids::{MemberId, PersonId, TenantId},
+    ids::{MemberId, PersonId, SessionId, TenantId},
 };
 use uuid::Uuid;
 
-use super::{SESSION_DAYS, repo};
+use super::{
+    EndSessions, ListSessions, SESSION_DAYS, Session, Switched,
+    repo::{self, Whose},
+};
 use crate::{
     access::{
-        RequestInfo, Scope, Secret,
+        ActorKind, RequestInfo, Scope, Secret,
         audit::{Author, Entry, Subject},
         lobby::LobbyTx,
         password,
         throttle::Limit,
     },
     fault::Fault,
+    features::page::{Page, Paged},
     services::Services,
 };
 
@@ -38,7 +42,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// `Unauthenticated` with one sentence for an unknown address, a wrong password, a disabled person
-/// and one without an organization; `TooManyRequests` when an account, an address or the whole
+/// and one whom no organization lets in; `TooManyRequests` when an account, an address or the whole
 /// service sees too many attempts.
 pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, password: &str) -> Result<Opened, Fault> {
     let refused = || Fault::new(ErrorCode::Unauthenticated, "The e-mail address or the password is not right.");
@@ -60,7 +64,10 @@ pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, pa
         return Err(refused());
     };
     let tx = services.vault.lobby().await?;
-    let Some((tenant, member)) = repo::memberships(&tx, login.person).await?.into_iter().next() else { return Err(refused()) };
+    let Some((tenant, member)) = repo::first_admitting(&tx, login.person).await? else {
+        note_refusal(services.clone(), request.clone(), email);
+        return Err(refused());
+    };
     open(tx, request, login.person, tenant, MemberId::from_uuid(member), email.as_str(), "session.create").await
 }
 
@@ -120,7 +127,7 @@ pub async fn sign_out_everywhere(services: &Services, scope: &Scope) -> Result<(
 ///
 /// # Errors
 /// `NotFound` when the person does not belong to it.
-pub async fn switch_organization(services: &Services, scope: &Scope, organization: &str) -> Result<(), Fault> {
+pub async fn switch_organization(services: &Services, scope: &Scope, organization: &str) -> Result<Switched, Fault> {
     let wanted: TenantId = organization.parse()?;
     scope.rest();
     let tx = services.vault.lobby().await?;
@@ -128,10 +135,76 @@ pub async fn switch_organization(services: &Services, scope: &Scope, organizatio
     let Some((tenant, member)) = memberships.into_iter().find(|(tenant, _)| *tenant == wanted) else {
         return Err(Fault::not_found("Organization", organization));
     };
+    match repo::admission(&tx, scope.actor().credential, tenant).await? {
+        Some((true, true)) => {}
+        Some((true, false)) => return Ok(Switched::TooOld),
+        _ => return Ok(Switched::NotAdmitted),
+    }
     repo::set_tenant(&tx, scope.actor().credential, tenant).await?;
     let author = author(scope.request(), MemberId::from_uuid(member), &scope.actor().email, scope.actor().credential);
     let entry = Entry::new("session.switch", Subject::new("organization", tenant, "")).detail(json!({ "from": scope.tenant().id.to_string() }));
-    tx.commit_in(tenant, author, entry).await
+    tx.commit_in(tenant, author, entry).await?;
+    Ok(Switched::There)
+}
+
+/// The reader's sessions in all their organizations, the newest first; a token, which is for one organization, sees those there.
+///
+/// # Errors
+/// `Forbidden` for a token without the scope; `Invalid` for a cursor that is not ours.
+pub async fn list(services: &Services, scope: &Scope, page: Page) -> Result<Paged<Session>, Fault> {
+    scope.grant::<ListSessions>()?;
+    let tx = services.vault.lobby().await?;
+    let whose = whose(scope);
+    let before = page.after_id::<SessionId>()?.map(SessionId::uuid);
+    let rows = repo::list(&tx, whose, before, page.limit_and_one()).await?;
+    Ok(Paged::of(rows, &page, repo::count(&tx, whose).await?, |session| session.id.to_string()))
+}
+
+/// Ends one of the reader's sessions, at once and on every replica.
+///
+/// # Errors
+/// `NotFound` when it is not theirs or has ended; `Forbidden` for a token without the scope.
+pub async fn end(services: &Services, scope: &Scope, id: SessionId) -> Result<Session, Fault> {
+    scope.grant::<EndSessions>()?;
+    scope.rest();
+    let tx = services.vault.lobby().await?;
+    let session = repo::delete_own(&tx, whose(scope), id).await?.ok_or_else(|| Fault::not_found("Session", id))?;
+    let entry = Entry::new("session.remove", Subject::new("session", id, &scope.actor().email))
+        .detail(json!({ "userAgent": session.user_agent, "address": session.address }));
+    tx.commit_in_all(&concerned(scope, [session.tenant]), &of_scope(scope), &entry).await?;
+    Ok(session)
+}
+
+/// Ends the reader's sessions except the one that asks; returns how many ended. Asked by a token, those in its organization end.
+///
+/// # Errors
+/// `Forbidden` for a token without the scope.
+pub async fn end_others(services: &Services, scope: &Scope) -> Result<usize, Fault> {
+    scope.grant::<EndSessions>()?;
+    scope.rest();
+    let tx = services.vault.lobby().await?;
+    let ended = repo::delete_others(&tx, whose(scope), scope.actor().credential).await?;
+    let count = ended.len();
+    let entry =
+        Entry::new("session.remove_others", Subject::new("member", scope.actor().member, &scope.actor().email)).detail(json!({ "sessions": count }));
+    tx.commit_in_all(&concerned(scope, ended), &of_scope(scope), &entry).await?;
+    Ok(count)
+}
+
+fn whose(scope: &Scope) -> Whose {
+    let tenant = (scope.actor().kind != ActorKind::Member).then_some(scope.tenant().id);
+    Whose { person: scope.actor().person, tenant }
+}
+
+/// The organizations whose logs an act on sessions belongs in: the reader's own and those of the sessions, each once.
+fn concerned(scope: &Scope, ended: impl IntoIterator<Item = TenantId>) -> Vec<TenantId> {
+    let mut tenants = vec![scope.tenant().id];
+    for tenant in ended {
+        if !tenants.contains(&tenant) {
+            tenants.push(tenant);
+        }
+    }
+    tenants
 }
 
 /// Who an entry names while there is no scope in the right organization.
@@ -147,7 +220,8 @@ fn author(request: &RequestInfo, member: MemberId, email: &str, session: Uuid) -
 }
 
 fn of_scope(scope: &Scope) -> Author {
-    author(scope.request(), scope.actor().member, &scope.actor().email, scope.actor().credential)
+    let actor = scope.actor();
+    Author { kind: actor.kind.as_str(), ..author(scope.request(), actor.member, &actor.email, actor.credential) }
 }
 
 /// A refused sign-in of somebody who exists stands in the log of their organizations. Written after

@@ -1,0 +1,5 @@
+//! How people get into the organization.
+
+mod policy;
+
+pub use policy::AccessPage;
