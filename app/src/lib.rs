@@ -8,6 +8,7 @@
 pub mod account;
 pub mod api;
 pub mod audit;
+pub mod discussion;
 mod document;
 pub mod experiments;
 pub mod frame;
@@ -15,6 +16,7 @@ pub mod gallery;
 pub mod kit;
 pub mod members;
 pub mod models;
+pub mod notifications;
 pub mod overview;
 pub mod runs;
 pub mod tokens;
@@ -58,6 +60,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=overview::Overview/>
                     <Route path=path!("/experiments") view=experiments::ExperimentsPage/>
                     <Route path=path!("/experiments/:id") view=experiments::ExperimentPage/>
+                    <Route path=path!("/experiments/:id/discussion") view=experiments::ExperimentDiscussion/>
                     <ParentRoute path=path!("/runs/:id") view=runs::RunPage>
                         <Route path=path!("") view=runs::RunOverview/>
                         <Route path=path!("/metrics") view=runs::RunMetrics/>
@@ -72,6 +75,7 @@ pub fn App() -> impl IntoView {
                     </ParentRoute>
                     <Route path=path!("/tokens") view=tokens::TokensPage/>
                     <Route path=path!("/audit") view=audit::AuditPage/>
+                    <Route path=path!("/notifications") view=notifications::NotificationsPage/>
                     <Route path=path!("/account") view=account::AccountPage/>
                     <Route path=path!("/new-organization") view=account::NewOrganization/>
                     <Route path=path!("/*address") view=NotFound/>

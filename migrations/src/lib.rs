@@ -21,7 +21,7 @@ macro_rules! files {
 pub const CONTROL: &[Migration] = files!("control": "0001_core");
 
 /// Changes of every tenant's schema.
-pub const TENANT: &[Migration] = files!("tenant": "0001_core", "0002_tracking", "0003_models", "0004_logging");
+pub const TENANT: &[Migration] = files!("tenant": "0001_core", "0002_tracking", "0003_models", "0004_logging", "0007_comments", "0008_notifications");
 
 #[cfg(test)]
 mod tests {

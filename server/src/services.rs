@@ -29,6 +29,9 @@ impl Services {
     /// When a setting cannot be read. That the database or Redis is away is no error here.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, Fault> {
         let vault = Vault::open(&config.database_url, config.connections, clock.clone()).await?;
+        if let Some(url) = &config.redis_url {
+            vault.live().relay(redis::Client::open(url.as_str()).map_err(Fault::internal)?);
+        }
         Ok(Self {
             run_writes: Group::new(vault.clone()),
             vault,

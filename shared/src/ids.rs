@@ -115,6 +115,12 @@ ids! {
     LoggedModelId = "mdl";
     /// A registered model.
     RegisteredModelId = "reg";
+    /// A thread of comments.
+    ThreadId = "thr";
+    /// A comment.
+    CommentId = "com";
+    /// Something a member was told.
+    NotificationId = "ntf";
     /// A background job.
     JobId = "job";
 }

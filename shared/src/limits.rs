@@ -20,5 +20,7 @@ pub const RESET_MINUTES: i64 = 15;
 pub const INVITATION_DAYS: i64 = 7;
 /// Longest life of an API token, in days.
 pub const TOKEN_DAYS_MAX: u32 = 366;
+/// Longest comment, in characters.
+pub const COMMENT_MAX: usize = 10_000;
 /// A series is drawn with at most so many points; more are sampled on the server.
 pub const SERIES_POINTS_MAX: usize = 4000;

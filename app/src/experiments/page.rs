@@ -16,8 +16,8 @@ use crate::{
     api::{ApiError, use_api},
     frame::may,
     kit::{
-        Address, Button, Callout, ColumnChooser, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem, NameDialog, Page, Pager,
-        RelativeTime, Saving, Sort, Table, Tone, number, steady, use_address, use_toasts,
+        Address, Button, ButtonLink, Callout, ColumnChooser, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem, NameDialog,
+        Page, Pager, RelativeTime, Saving, Sort, Table, Tone, number, steady, use_address, use_toasts,
     },
     visit::{remember, use_origin, use_remembered},
 };
@@ -91,8 +91,10 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
     };
     let set_removed = remover(sheet, query);
     let gone = Memo::new(move |_| sheet.with(|sheet| sheet.head.experiment.is_removed()));
+    let talks = may(Permission::CommentsRead);
     let actions = move || {
         view! {
+            {talks.then(|| view! { <ButtonLink href=Signal::derive(move || format!("/experiments/{}/discussion", sheet.with(|sheet| sheet.head.experiment.id.clone()))) icon=Icon::MESSAGE_SQUARE>"Discussion"</ButtonLink> })}
             <button class="button primary" type="button" command="show-modal" commandfor="guide" on:click=move |_| guiding.set(true)><Glyph icon=Icon::PLAY/>"Log a run"</button>
             {may_write.then(|| view! {
                 <Menu id="experiment-menu" label="More for this experiment">

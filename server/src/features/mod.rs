@@ -4,14 +4,17 @@
 pub mod accounts;
 pub mod artifacts;
 pub mod audit;
+pub mod comments;
 pub mod datasets;
 pub mod experiments;
 pub mod filter;
 pub mod invitations;
+pub mod live;
 pub mod logged_models;
 pub mod mail;
 pub mod members;
 pub mod metrics;
+pub mod notifications;
 pub mod page;
 pub mod projects;
 pub mod registry;
@@ -25,4 +28,5 @@ pub fn register_jobs(worker: &mut crate::jobs::Worker) {
     worker.learn::<accounts::jobs::MailReset>();
     worker.learn::<mail::SendMail>();
     worker.learn::<metrics::jobs::CompactMetrics>();
+    worker.learn::<notifications::MailNews>();
 }

@@ -12,6 +12,7 @@ mod once;
 pub mod pages;
 mod render;
 pub mod routes;
+mod stream;
 
 use std::{net::TcpListener, time::Duration};
 
@@ -52,6 +53,7 @@ pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
             .configure(health::configure)
             .configure(assets::configure)
             .configure(graphql::configure)
+            .configure(stream::configure)
             .configure(forms::configure)
             .configure(downloads::configure)
             .configure(crate::mlflow::configure)
