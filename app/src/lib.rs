@@ -10,6 +10,7 @@ pub mod account;
 pub mod api;
 pub mod audit;
 pub mod compare;
+pub mod discussion;
 mod document;
 pub mod experiments;
 pub mod frame;
@@ -18,6 +19,7 @@ pub mod imports;
 pub mod kit;
 pub mod members;
 pub mod models;
+pub mod notifications;
 pub mod overview;
 pub mod runs;
 pub mod tokens;
@@ -62,6 +64,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/experiments") view=experiments::ExperimentsPage/>
                     <Route path=path!("/experiments/:id") view=experiments::ExperimentPage/>
                     <Route path=path!("/compare") view=compare::ComparePage/>
+                    <Route path=path!("/experiments/:id/discussion") view=experiments::ExperimentDiscussion/>
                     <ParentRoute path=path!("/runs/:id") view=runs::RunPage>
                         <Route path=path!("") view=runs::RunOverview/>
                         <Route path=path!("/metrics") view=runs::RunMetrics/>
@@ -79,6 +82,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/import") view=imports::ImportsPage/>
                     <Route path=path!("/import/:id") view=imports::ImportPage/>
                     <Route path=path!("/access") view=access::AccessPage/>
+                    <Route path=path!("/notifications") view=notifications::NotificationsPage/>
                     <Route path=path!("/account") view=account::AccountPage/>
                     <Route path=path!("/new-organization") view=account::NewOrganization/>
                     <Route path=path!("/*address") view=NotFound/>

@@ -21,7 +21,10 @@ macro_rules! files {
 pub const CONTROL: &[Migration] = files!("control": "0001_core", "0003_sign_in_policies");
 
 /// Changes of every tenant's schema.
-pub const TENANT: &[Migration] = files!("tenant": "0001_core", "0002_tracking", "0003_models", "0004_logging", "0005_projects", "0006_traces", "0012_compare", "0014_imports");
+pub const TENANT: &[Migration] = files!(
+    "tenant": "0001_core", "0002_tracking", "0003_models", "0004_logging", "0005_projects", "0006_traces", "0007_comments", "0008_notifications",
+    "0012_compare", "0014_imports",
+);
 
 #[cfg(test)]
 mod tests {

@@ -110,6 +110,13 @@ async fn up(config: Config, serve: bool, work: bool) -> Result<ExitCode, Fault> 
     let worker = work.then(|| tokio::spawn(Worker::new(services.clone()).work(stopped)));
     let background = tokio::spawn(background(services.clone()));
     tokio::spawn(jobs::ring(services.clone()));
+    let live = services.vault.live().clone();
+    tokio::spawn(async move {
+        // Pages that listen stay open: without this, stopping would wait for them.
+        if wait_for_signal().await.is_ok() {
+            live.close();
+        }
+    });
     if serve {
         let listener = TcpListener::bind(&services.config.listen).map_err(Fault::internal)?;
         tracing::info!(listen = services.config.listen, url = services.config.public_url(), "serving");

@@ -33,6 +33,9 @@ impl Services {
     pub async fn open(config: Config, clock: Clock) -> Result<Self, Fault> {
         let quarter = (config.connections / 4).max(1);
         let vault = Vault::open(&config.database_url, config.connections.saturating_sub(2 * quarter).max(1), quarter, clock.clone()).await?;
+        if let Some(url) = &config.redis_url {
+            vault.live().relay(redis::Client::open(url.as_str()).map_err(Fault::internal)?);
+        }
         Ok(Self {
             run_writes: Group::new(&vault, quarter)?,
             vault,

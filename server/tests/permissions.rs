@@ -42,6 +42,11 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("import", Needs(Permission::OrganizationWrite), "{ import(id: \"$absentimport\") { id source } }"),
     ("registeredModels", Needs(Permission::ModelsRead), "{ registeredModels { nodes { id name } } }"),
     ("registeredModel", Needs(Permission::ModelsRead), "{ registeredModel(name: \"$model\") { id name } }"),
+    ("threads", Needs(Permission::CommentsRead), "{ threads(about: \"run_$run\") { nodes { id } } }"),
+    ("thread", Needs(Permission::CommentsRead), "{ thread(id: \"$thread\") { id comments { body } } }"),
+    ("notifications", Needs(Permission::CommentsRead), "{ notifications { nodes { id quote } unreadCount } }"),
+    ("notificationPreferences", Needs(Permission::CommentsRead), "{ notificationPreferences { kind } }"),
+    ("findMembers", Needs(Permission::MembersRead), "{ findMembers(text: \"a\") { id email } }"),
     ("members", Needs(Permission::MembersRead), "{ members { nodes { id email } } }"),
     ("invitations", Needs(Permission::MembersWrite), "{ invitations { nodes { id email } } }"),
     ("invitationPreview", Public, "{ invitationPreview(token: \"x\") { email } }"),
@@ -80,8 +85,24 @@ const MUTATIONS: &[(&str, Policy, &str)] = &[
     ("restoreRuns", Needs(Permission::RunsWrite), "mutation { restoreRuns(ids: [\"$absentrun\"]) { id } }"),
     ("startImport", Needs(Permission::OrganizationWrite), "mutation { startImport(input: { address: \"ftp://nowhere.example\" }) { id } }"),
     ("cancelImport", Needs(Permission::OrganizationWrite), "mutation { cancelImport(id: \"$absentimport\") { id } }"),
+    ("startThread", Needs(Permission::CommentsWrite), "mutation { startThread(input: { about: \"run_$run\", body: \"b\" }) { id } }"),
+    ("replyToThread", Needs(Permission::CommentsWrite), "mutation { replyToThread(id: \"$thread\", body: \"b\") { id } }"),
+    ("editComment", Needs(Permission::CommentsWrite), "mutation { editComment(id: \"$absentrun\", body: \"b\") { id } }"),
+    ("removeComment", Needs(Permission::CommentsWrite), "mutation { removeComment(id: \"$absentrun\") { id } }"),
+    ("resolveThread", Needs(Permission::CommentsWrite), "mutation { resolveThread(id: \"$thread\") { id } }"),
+    ("reopenThread", Needs(Permission::CommentsWrite), "mutation { reopenThread(id: \"$thread\") { id } }"),
+    ("reactToComment", Needs(Permission::CommentsWrite), "mutation { reactToComment(id: \"$comment\", kind: HEART, on: true) { id } }"),
+    ("markNotificationsRead", Needs(Permission::CommentsRead), "mutation { markNotificationsRead }"),
+    (
+        "setNotificationPreference",
+        Needs(Permission::CommentsRead),
+        "mutation { setNotificationPreference(kind: REPLY, inApp: true, mail: false) { kind } }",
+    ),
     ("updateViewer", Needs(Permission::TokensOwn), "mutation { updateViewer(name: \"Renamed\") { id } }"),
 ];
+
+/// What can be listened to, each with what it asks for of its subject; `tests/live.rs` opens the streams.
+const SUBSCRIPTIONS: &[&str] = &["changes"];
 
 fn root_fields(root: &str) -> BTreeSet<String> {
     let document = parse_schema(server::graphql::sdl()).expect("the schema parses");
@@ -103,6 +124,7 @@ fn r16_every_field_has_a_policy() {
         let declared: BTreeSet<String> = table.iter().map(|(field, ..)| (*field).to_owned()).collect();
         assert_eq!(root_fields(root), declared, "{root}: fields and policies differ");
     }
+    assert_eq!(root_fields("Subscription"), SUBSCRIPTIONS.iter().map(|field| (*field).to_owned()).collect());
 }
 
 /// The committed schema is what clients build on; `assay schema > server/schema.graphql` renews it.
@@ -129,6 +151,10 @@ impl Fixture {
             .to_owned();
         let model = format!("CANARY-model-{}", uuid::Uuid::now_v7().simple());
         assert_eq!(script.mlflow("POST", "registered-models/create", json!({ "name": model })).await.status, 200);
+        let start = format!("mutation {{ startThread(input: {{ about: \"run_{run}\", body: \"CANARY\" }}) {{ id comments {{ id }} }} }}");
+        let thread = owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();
+        let comment = thread["comments"][0]["id"].as_str().expect("an id").to_owned();
+        let thread = thread["id"].as_str().expect("an id").to_owned();
         let member = organization.member("viewer").await;
         let answer = owner
             .graphql(
@@ -145,6 +171,8 @@ impl Fixture {
             ("experiment", experiment),
             ("run", run),
             ("model", model),
+            ("thread", thread),
+            ("comment", comment),
             ("invitation", invitation),
             ("token", token),
             ("member", member),
@@ -198,7 +226,8 @@ async fn c7_1b_nobody_and_strangers_get_nothing() {
         assert_eq!(Actor::code(&answer) == "UNAUTHENTICATED", *policy != Public, "{field}: {answer}");
         let answer = stranger.graphql(&query, Value::Null).await;
         assert!(!answer.to_string().contains("CANARY"), "{field}: {answer}");
-        let names_something = ["experiment", "run", "model", "invitation", "token", "member"].iter().any(|kind| query.contains(&fixture.0[kind]));
+        let names_something =
+            ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member"].iter().any(|kind| query.contains(&fixture.0[kind]));
         if names_something {
             let absent = answer["data"].as_object().is_some_and(|data| data.values().all(Value::is_null)) && answer["errors"].is_null();
             assert!(absent || Actor::code(&answer) == "NOT_FOUND", "{field}: {answer}");

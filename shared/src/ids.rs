@@ -119,6 +119,12 @@ ids! {
     ComparisonId = "cmp";
     /// An import of another tracking server.
     ImportId = "imp";
+    /// A thread of comments.
+    ThreadId = "thr";
+    /// A comment.
+    CommentId = "com";
+    /// Something a member was told.
+    NotificationId = "ntf";
     /// A background job.
     JobId = "job";
 }

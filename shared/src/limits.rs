@@ -26,5 +26,7 @@ pub const SESSION_MINUTES_MIN: i32 = 15;
 pub const SESSION_MINUTES_MAX: i32 = 14 * 24 * 60;
 /// Domains of mail addresses that an organization may list.
 pub const MAIL_DOMAINS_MAX: usize = 100;
+/// Longest comment, in characters.
+pub const COMMENT_MAX: usize = 10_000;
 /// A series is drawn with at most so many points; more are sampled on the server.
 pub const SERIES_POINTS_MAX: usize = 4000;

@@ -47,6 +47,10 @@ permissions! {
     ModelsRead = "models" "read";
     /// Log models, register them, tag and alias their versions.
     ModelsWrite = "models" "write";
+    /// Read what is said about experiments and runs.
+    CommentsRead = "comments" "read";
+    /// Start threads, reply, react, resolve; edit and remove one's own comments.
+    CommentsWrite = "comments" "write";
     /// See projects.
     ProjectsRead = "projects" "read";
     /// Create and rename projects.
@@ -152,16 +156,16 @@ impl Role {
     /// What the role may do in a new organization.
     pub fn permissions(self) -> Vec<Permission> {
         use Permission::*;
-        let reads = [ExperimentsRead, RunsRead, ArtifactsRead, ModelsRead, ProjectsRead, MembersRead, RolesRead, TokensOwn];
+        let reads = [ExperimentsRead, RunsRead, ArtifactsRead, ModelsRead, CommentsRead, ProjectsRead, MembersRead, RolesRead, TokensOwn];
         let tracks = [ExperimentsWrite, RunsWrite, ArtifactsWrite, ModelsWrite];
         let mut may: Vec<Permission> = reads.to_vec();
         match self {
             Self::Owner | Self::Admin => return Permission::ALL.to_vec(),
-            Self::MlEngineer => may.extend(tracks.into_iter().chain([ProjectsWrite])),
-            Self::DataScientist => may.extend(tracks),
-            Self::Ops => may.extend([ArtifactsWrite]),
-            Self::Risk | Self::Compliance => may.push(AuditRead),
-            Self::Finance => may = vec![ExperimentsRead, RunsRead, ProjectsRead, MembersRead, RolesRead, TokensOwn],
+            Self::MlEngineer => may.extend(tracks.into_iter().chain([CommentsWrite, ProjectsWrite])),
+            Self::DataScientist => may.extend(tracks.into_iter().chain([CommentsWrite])),
+            Self::Ops => may.extend([ArtifactsWrite, CommentsWrite]),
+            Self::Risk | Self::Compliance => may.extend([CommentsWrite, AuditRead]),
+            Self::Finance => may = vec![ExperimentsRead, RunsRead, CommentsRead, CommentsWrite, ProjectsRead, MembersRead, RolesRead, TokensOwn],
             Self::Viewer => {}
         }
         may

@@ -6,6 +6,7 @@
 mod browser;
 mod connection;
 mod error;
+mod live;
 mod value;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -18,6 +19,7 @@ use serde_json::{Value, value::RawValue};
 pub use browser::Browser;
 pub use connection::{Connection, PageEnd};
 pub use error::ApiError;
+pub use live::{Live, provide_live, use_live};
 pub use value::{MetricValue, Moment};
 
 /// The answer to an operation: the text of a whole GraphQL response (`data`, `errors`), or why there is none.

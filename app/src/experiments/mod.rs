@@ -2,6 +2,7 @@
 
 mod bulk;
 mod columns;
+mod discussion;
 mod export;
 mod guide;
 mod list;
@@ -10,6 +11,7 @@ mod page;
 mod sheet;
 mod table;
 
+pub use discussion::ExperimentDiscussion;
 pub use list::ExperimentsPage;
 pub(crate) use list::filter;
 pub use model::{PageInfo, Tag};

@@ -95,9 +95,11 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
         groups: vec![shared::comparison::GroupWish { experiment: wish.with(|wish| wish.id.clone()), ..Default::default() }],
         ..Default::default()
     };
+    let talks = may(Permission::CommentsRead);
     let actions = move || {
         view! {
             <ButtonLink href=Signal::derive(move || compare().address()) icon=Icon::GIT_COMPARE>"Compare"</ButtonLink>
+            {talks.then(|| view! { <ButtonLink href=Signal::derive(move || format!("/experiments/{}/discussion", sheet.with(|sheet| sheet.head.experiment.id.clone()))) icon=Icon::MESSAGE_SQUARE>"Discussion"</ButtonLink> })}
             <button class="button primary" type="button" command="show-modal" commandfor="guide" on:click=move |_| guiding.set(true)><Glyph icon=Icon::PLAY/>"Log a run"</button>
             {may_write.then(|| view! {
                 <Menu id="experiment-menu" label="More for this experiment">

@@ -1,5 +1,6 @@
 //! What stands around a page: the rail, the palette, the help, and who the reader is.
 
+mod bell;
 mod help;
 mod not_found;
 mod palette;
@@ -16,7 +17,7 @@ use leptos_router::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{Operation, use_query},
+    api::{Operation, provide_live, use_query},
     kit::Failure,
 };
 
@@ -66,6 +67,8 @@ pub fn Frame() -> impl IntoView {
 pub(crate) fn around(viewer: Viewer, projects: Vec<Project>, page: impl FnOnce() -> AnyView) -> AnyView {
     provide_context(RwSignal::new(viewer));
     provide_context(StoredValue::new(projects));
+    provide_live();
+    bell::provide_bell();
     let palette = RwSignal::new(false);
     let help = RwSignal::new(false);
     view! {

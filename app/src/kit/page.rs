@@ -21,6 +21,10 @@ impl Crumb {
     }
 }
 
+/// What the frame puts into the top line of every page.
+#[derive(Clone)]
+pub(crate) struct TopLine(pub ViewFn);
+
 /// A page: breadcrumbs, head, content.
 #[component]
 pub fn Page(
@@ -48,6 +52,7 @@ pub fn Page(
         <div class="topline">
             <button class="button quiet small square menu" type="button" popovertarget="rail" aria-label="Menu"><Glyph icon=Icon::MENU/></button>
             <nav class="crumbs" aria-label="Breadcrumbs">{steps}<span aria-current="page">{move || title.get()}</span></nav>
+            {use_context::<TopLine>().map(|top| top.0.run())}
             <button class="button quiet small square" type="button" command="show-modal" commandfor="help" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)">
                 <Glyph icon=Icon::CIRCLE_HELP/>
             </button>

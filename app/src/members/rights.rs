@@ -13,6 +13,8 @@ pub(crate) fn words(permission: Permission) -> &'static str {
         Permission::ArtifactsWrite => "Upload and delete artifacts",
         Permission::ModelsRead => "See models and versions",
         Permission::ModelsWrite => "Log, register, tag, alias models",
+        Permission::CommentsRead => "Read discussions",
+        Permission::CommentsWrite => "Comment, reply, resolve",
         Permission::ProjectsRead => "See projects",
         Permission::ProjectsWrite => "Create and rename projects",
         Permission::MembersRead => "See members",

@@ -5,7 +5,7 @@ use shared::Permission;
 
 use super::model::{self, Run};
 use crate::{
-    api::{Api, use_api},
+    api::{Api, Live, use_api, use_live},
     frame::may,
     kit::{Toasts, use_toasts},
 };
@@ -59,12 +59,12 @@ impl Open {
         }
     }
 
-    /// While the run is under way and the reader looks, a change is fetched within two seconds. A
-    /// server that does not answer is asked again without a word: the page stays as it is.
+    /// A change is fetched when it is told; while nothing is heard and the run is under way, it is looked for every two seconds. A server that does not
+    /// answer is asked again without a word: the page stays as it is.
     fn watch(self) {
         let busy = StoredValue::new(false);
         let look = move || {
-            let due = self.run.try_with_untracked(Run::is_running) == Some(true) && !document().hidden() && busy.try_get_value() == Some(false);
+            let due = self.run.try_with_untracked(|_| ()).is_some() && !document().hidden() && busy.try_get_value() == Some(false);
             if !due {
                 return;
             }
@@ -79,6 +79,15 @@ impl Open {
                 }
                 let _ = busy.try_update_value(|busy| *busy = false);
             });
+        };
+        let topic = Signal::derive(move || self.run.with(|run| Some(run.id.clone())));
+        use_live(topic, look);
+        let live = use_context::<Live>();
+        let look = move || {
+            let heard = live.is_some_and(|live| live.connected.try_get_untracked() == Some(true));
+            if !heard && self.run.try_with_untracked(Run::is_running) == Some(true) {
+                look();
+            }
         };
         Effect::new(move |_: Option<()>| {
             if let Ok(handle) = set_interval_with_handle(look, EVERY) {

@@ -10,6 +10,7 @@ use super::{
     tags::Tags,
 };
 use crate::{
+    discussion::{Panel, use_talk},
     experiments::Tag,
     kit::{Better, Card, Cell, ChartOptions, CodeBlock, Column, Copyable, Empty, Fact, Facts, Icon, Row, Stat, Table, number},
 };
@@ -33,6 +34,7 @@ pub fn RunOverview() -> impl IntoView {
             <aside class="stack" aria-label="About the run">
                 <Details open/>
                 <Note open/>
+                {use_talk().map(|talk| view! { <Panel talk/> })}
                 <Tags open/>
                 <Datasets run/>
                 <LoggedModels run/>

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     api::use_api,
+    discussion::{PointDialog, Talk},
     kit::{
         Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Tab, Tabs, Tone, steady,
         use_address,
@@ -42,7 +43,8 @@ pub fn RunPage() -> impl IntoView {
         },
     );
     Files::provide(id);
-    steady(query, move |run| inside(Open::provide(run), id))
+    let talk = Talk::provide(Signal::derive(move || id.with(|id| if id.starts_with("run_") { id.clone() } else { format!("run_{id}") })));
+    steady(query, move |run| inside(Open::provide(run), id, talk))
 }
 
 /// The charts that the tab at `path` begins with.
@@ -55,7 +57,7 @@ fn charts(run: &Run, path: &str, find: &str) -> Vec<Group> {
 }
 
 /// `id` is the run as the address names it, by its own id or the one MLflow knows: the tabs stay at that address.
-fn inside(open: Open, id: Memo<String>) -> AnyView {
+fn inside(open: Open, id: Memo<String>, talk: Talk) -> AnyView {
     let run = open.run;
     let title = Signal::derive(move || run.with(|run| run.name.clone()));
     let crumbs = run.with_untracked(|run| {
@@ -86,6 +88,7 @@ fn inside(open: Open, id: Memo<String>) -> AnyView {
             <Tabs tabs label="Parts of the run"/>
             <Outlet/>
         </Page>
+        <PointDialog talk/>
         <NameDialog open=renaming title="Rename run" label="Name" save="Rename" value=title on_save=rename/>
     }
     .into_any()

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     api::{Api, ApiError, Operation},
+    discussion::use_talk,
     kit::{Chart, ChartOptions, Series},
 };
 
@@ -110,7 +111,8 @@ pub(super) async fn arriving(api: &Api, id: &str, shown: &[Group]) -> Vec<Points
 
 fn chart(group: Group, whole: Store, part: Store, zoomed: RwSignal<Option<(i64, i64)>>, open: Open, options: ChartOptions) -> AnyView {
     let Group { title, members } = group;
-    let first = members.iter().map(|member| member.0.clone()).collect::<Vec<_>>();
+    let keys = members.iter().map(|member| member.0.clone()).collect::<Vec<_>>();
+    let first = keys.clone();
     let here = Memo::new(move |_| whole.with(|whole| first.iter().any(|key| whole.contains_key(key))));
     let series = Signal::derive(move || {
         let found = |key: &str| part.with(|part| part.get(key).cloned()).or_else(|| whole.with(|whole| whole.get(key).cloned()));
@@ -118,10 +120,14 @@ fn chart(group: Group, whole: Store, part: Store, zoomed: RwSignal<Option<(i64, 
     });
     let live = Signal::derive(move || open.run.with(Run::is_running));
     let on_zoom = Callback::new(move |steps| zoomed.set(steps));
+    let talk = use_talk();
+    let key = keys.first().cloned().unwrap_or_default();
+    let marks = Signal::derive(move || talk.map_or_else(Vec::new, |talk| keys.iter().flat_map(|key| talk.marks(key)).collect()));
+    let on_comment = talk.filter(|talk| talk.may_write).map(|talk| Callback::new(move |step| talk.ask(key.clone(), step)));
     (move || {
         let title = title.clone();
         if here.get() {
-            view! { <Chart title series options live on_zoom/> }.into_any()
+            view! { <Chart title series options live on_zoom marks on_comment/> }.into_any()
         } else {
             // As tall as the chart that takes its place.
             view! { <section class="card chart"><header><h2>{title}</h2></header><div class="body"><div class="waiting" aria-busy="true" aria-label="Loading"></div></div></section> }.into_any()

@@ -45,6 +45,7 @@ mod credential;
 pub mod dispatch;
 mod grant;
 mod group;
+pub mod live;
 pub mod lobby;
 pub mod password;
 mod policy;

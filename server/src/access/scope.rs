@@ -2,7 +2,7 @@
 
 use std::{
     marker::PhantomData,
-    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use chrono::{DateTime, Utc};
@@ -11,7 +11,11 @@ use shared::ids::{MemberId, PersonId, TenantId};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::{Credential, Grant, Permission, Reach, ReadTx, RequestInfo, Vault, WriteTx, audit, policy::Rights};
+use super::{
+    Credential, Grant, Permission, Reach, ReadTx, RequestInfo, Vault, WriteTx, audit,
+    live::{Listener, Topic},
+    policy::Rights,
+};
 use crate::fault::Fault;
 
 /// What kind of actor a scope stands for.
@@ -167,6 +171,24 @@ impl Scope {
         self.inner.entered.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
+    /// The same actor, proven anew, for what outlives the request it began with: each look of an open stream has the rights of its moment.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when the credential was revoked or its session moved to another organization; `Unavailable`.
+    pub async fn again(&self) -> Result<Scope, Fault> {
+        let Proof::Credential(credential) = &self.inner.proof else { return Err(Fault::internal("a job is not proven again")) };
+        let scope = self.inner.vault.enter(credential.clone(), self.inner.request.clone()).await?;
+        if scope.tenant().id == self.tenant().id { Ok(scope) } else { Err(Fault::unauthenticated()) }
+    }
+
+    /// Listens to changes of this tenant.
+    ///
+    /// # Errors
+    /// `TooManyRequests`, `Unavailable`.
+    pub fn listen(&self, topics: &[Topic]) -> Result<Listener, Fault> {
+        self.inner.vault.live().listen(self.tenant().id, self.actor().credential, topics)
+    }
+
     pub(super) async fn read_tx(&self) -> Result<&ReadTx, Fault> {
         self.inner
             .read
@@ -191,7 +213,7 @@ impl Scope {
                 tx
             }
         };
-        Ok(WriteTx { tx, now: self.now(), inner: self.inner.clone(), enqueued: AtomicBool::new(false) })
+        Ok(WriteTx::new(tx, self.now(), self.inner.clone()))
     }
 
     /// Writes the denied attempts of this request into the audit log. Edges call it after the
@@ -215,7 +237,7 @@ impl Scope {
             return Ok(());
         }
         let (tx, _) = self.inner.vault.reenter(&self.inner).await?;
-        WriteTx { tx, now: self.now(), inner: self.inner.clone(), enqueued: AtomicBool::new(false) }.commit_all(entries).await
+        WriteTx::new(tx, self.now(), self.inner.clone()).commit_all(entries).await
     }
 
     fn take_entered(&self) -> Option<DatabaseTransaction> {

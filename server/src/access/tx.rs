@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value};
 
-use super::{Reach, RequestInfo, audit, scope::Inner};
+use super::{Reach, RequestInfo, audit, live::Topic, scope::Inner};
 use crate::{fault::Fault, jobs::Envelope};
 use std::sync::{
-    Arc, OnceLock,
+    Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -52,9 +52,23 @@ pub struct WriteTx {
     pub(super) inner: Arc<Inner>,
     /// Whether a job was written, so that somebody should look at the outbox after the commit.
     pub(super) enqueued: AtomicBool,
+    /// What open pages are told after the commit.
+    pub(super) announced: Mutex<Vec<Topic>>,
 }
 
 impl WriteTx {
+    pub(super) fn new(tx: DatabaseTransaction, now: DateTime<Utc>, inner: Arc<Inner>) -> Self {
+        Self { tx, now, inner, enqueued: AtomicBool::new(false), announced: Mutex::default() }
+    }
+
+    /// Tells the open pages of the organization that a subject changed, once this is committed.
+    pub fn announce(&self, topic: Topic) {
+        let mut announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        if !announced.contains(&topic) {
+            announced.push(topic);
+        }
+    }
+
     /// Appends the audit entry as the last statement and commits. If the entry cannot be written,
     /// nothing is.
     ///
@@ -89,6 +103,10 @@ impl WriteTx {
         self.tx.commit().await?;
         if self.enqueued.load(Ordering::Relaxed) {
             self.inner.vault.ring_bell();
+        }
+        let announced = std::mem::take(&mut *self.announced.lock().unwrap_or_else(PoisonError::into_inner));
+        if !announced.is_empty() {
+            self.inner.vault.live().changed(self.inner.tenant.id, &announced);
         }
         Ok(())
     }

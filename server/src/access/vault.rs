@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::{
     Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
+    live::Live,
     policy::{Policy, Rights},
     scope::{Inner, Proof},
 };
@@ -56,6 +57,7 @@ struct Shared {
     used: Mutex<HashSet<(CredentialKind, Uuid)>>,
     entered: moka::sync::Cache<Credential, ()>,
     bell: tokio::sync::Notify,
+    live: Live,
 }
 
 impl Vault {
@@ -84,6 +86,7 @@ impl Vault {
                 used: Mutex::default(),
                 entered: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(ENTERED_FOR).build(),
                 bell: tokio::sync::Notify::new(),
+                live: Live::default(),
             }),
         })
     }
@@ -124,6 +127,11 @@ impl Vault {
     /// Rung after a commit, so that a worker in this process looks at the outbox at once.
     pub(super) fn ring_bell(&self) {
         self.shared.bell.notify_waiters();
+    }
+
+    /// Where changes are told to open pages.
+    pub fn live(&self) -> &Live {
+        &self.shared.live
     }
 
     /// Waits until a transaction of this process was committed.

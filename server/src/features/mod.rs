@@ -5,15 +5,18 @@ pub mod accounts;
 pub mod artifacts;
 pub mod audit;
 pub mod comparison;
+pub mod comments;
 pub mod datasets;
 pub mod experiments;
 pub mod filter;
 pub mod imports;
 pub mod invitations;
+pub mod live;
 pub mod logged_models;
 pub mod mail;
 pub mod members;
 pub mod metrics;
+pub mod notifications;
 pub mod page;
 pub mod projects;
 pub mod registry;
@@ -31,4 +34,5 @@ pub fn register_jobs(worker: &mut crate::jobs::Worker) {
     worker.learn::<imports::jobs::ImportStep>();
     worker.learn::<mail::SendMail>();
     worker.learn::<metrics::jobs::CompactMetrics>();
+    worker.learn::<notifications::MailNews>();
 }

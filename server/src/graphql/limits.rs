@@ -1,12 +1,12 @@
 //! What one operation may cost, checked before anything runs.
 
 use async_graphql::{
-    EmptySubscription, Request, SchemaBuilder,
+    Request, SchemaBuilder,
     parser::types::{ExecutableDocument, Selection, SelectionSet},
 };
 use shared::ErrorCode;
 
-use super::{Mutation, Query};
+use super::{Mutation, Query, Subscription};
 use crate::fault::Fault;
 
 /// Bytes of a request.
@@ -24,7 +24,7 @@ const ALIASES: usize = 30;
 const DIRECTIVES_IN_ALL: usize = 50;
 
 /// The limits that async-graphql counts itself.
-pub fn apply(builder: SchemaBuilder<Query, Mutation, EmptySubscription>) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+pub fn apply(builder: SchemaBuilder<Query, Mutation, Subscription>) -> SchemaBuilder<Query, Mutation, Subscription> {
     builder.limit_depth(DEPTH).limit_complexity(COMPLEXITY).limit_recursive_depth(RECURSION).limit_directives(DIRECTIVES).disable_suggestions()
 }
 

@@ -8,7 +8,8 @@ mod render;
 pub use batch::{Batch, batch};
 pub use limits::{BATCH_MAX, BODY_MAX, page_cost};
 
-use async_graphql::{Context, EmptySubscription, MergedObject, Request, Response, Result};
+use async_graphql::{Context, MergedObject, MergedSubscription, Request, Response, Result};
+use futures::{Stream, StreamExt, future, stream};
 
 use crate::{access::Scope, fault::Fault, features, services::Services};
 
@@ -18,10 +19,12 @@ pub struct Query(
     features::accounts::graphql::AccountsQuery,
     features::audit::graphql::AuditQuery,
     features::comparison::graphql::ComparisonQuery,
+    features::comments::graphql::CommentsQuery,
     features::experiments::graphql::ExperimentsQuery,
     features::imports::graphql::ImportsQuery,
     features::invitations::graphql::InvitationsQuery,
     features::members::graphql::MembersQuery,
+    features::notifications::graphql::NotificationsQuery,
     features::projects::graphql::ProjectsQuery,
     features::registry::graphql::RegistryQuery,
     features::runs::graphql::RunsQuery,
@@ -36,10 +39,12 @@ pub struct Query(
 pub struct Mutation(
     features::accounts::graphql::AccountsMutation,
     features::comparison::graphql::ComparisonMutation,
+    features::comments::graphql::CommentsMutation,
     features::experiments::graphql::ExperimentsMutation,
     features::imports::graphql::ImportsMutation,
     features::invitations::graphql::InvitationsMutation,
     features::members::graphql::MembersMutation,
+    features::notifications::graphql::NotificationsMutation,
     features::projects::graphql::ProjectsMutation,
     features::runs::graphql::RunsMutation,
     features::sessions::graphql::SessionsMutation,
@@ -47,17 +52,21 @@ pub struct Mutation(
     features::tokens::graphql::TokensMutation,
 );
 
+/// What can be listened to.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(features::live::graphql::LiveSubscription);
+
 /// The schema with its limits.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema.
 pub fn schema(services: Services) -> Schema {
-    limits::apply(Schema::build(Query::default(), Mutation::default(), EmptySubscription)).data(services).finish()
+    limits::apply(Schema::build(Query::default(), Mutation::default(), Subscription::default())).data(services).finish()
 }
 
 /// The schema as text, for the committed file and for clients.
 pub fn sdl() -> String {
-    let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription).finish();
+    let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default()).finish();
     schema.sdl_with_options(async_graphql::SDLExportOptions::new().sorted_fields().sorted_enum_items())
 }
 
@@ -78,6 +87,25 @@ pub async fn execute(schema: &Schema, scope: Option<Scope>, request: Request) ->
         return render::refused(&fault);
     }
     render::errors(response)
+}
+
+/// Carries out a subscription for a caller; ends after its first error.
+pub fn execute_stream(schema: &Schema, scope: Scope, request: Request) -> impl Stream<Item = Response> + use<> {
+    if let Err(fault) = limits::check(&request) {
+        return stream::iter([render::refused(&fault)]).left_stream();
+    }
+    let responses = schema.execute_stream(request.data(scope.clone()));
+    let responses = responses.then(move |response| {
+        let scope = scope.clone();
+        async move {
+            match scope.record_denials().await {
+                Ok(()) => render::errors(response),
+                Err(fault) => render::refused(&fault),
+            }
+        }
+    });
+    let mut ended = false;
+    responses.take_while(move |response| future::ready(!std::mem::replace(&mut ended, response.is_err()))).right_stream()
 }
 
 /// The caller.

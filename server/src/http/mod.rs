@@ -13,6 +13,7 @@ pub mod pages;
 mod render;
 mod reports;
 pub mod routes;
+mod stream;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
@@ -61,6 +62,7 @@ pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
             .configure(health::configure)
             .configure(assets::configure)
             .configure(graphql::configure)
+            .configure(stream::configure)
             .configure(forms::configure)
             .configure(downloads::configure)
             .configure(reports::configure)

@@ -11,6 +11,7 @@ pub const ROUTES: &[RouteRow] = &[
     ("GET", "/metrics", "loopback"),
     ("GET", "/pkg/{file}", "public"),
     ("POST", "/graphql", "public"),
+    ("GET", "/graphql/stream", "session"),
     ("POST", "/sign-in", "public"),
     ("POST", "/sign-up", "public"),
     ("POST", "/confirm", "public"),

@@ -66,6 +66,12 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     let saved =
         organization.owner.graphql(&names.fill("mutation { saveComparison(name: \"kept\", of: { runs: [\"$run\"] }) { id } }"), Value::Null).await;
     let comparison = saved["data"]["saveComparison"]["id"].as_str().unwrap_or_else(|| panic!("{saved}"));
+    let start = names.fill("mutation { startThread(input: { about: \"run_$run\", body: \"a\" }) { id comments { id } } }");
+    let thread = organization.owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();
+    let (comment, thread) = (thread["comments"][0]["id"].as_str().expect("an id"), thread["id"].as_str().expect("an id"));
+    let colleague = organization.member("data_scientist").await;
+    let told = json!({ "input": { "about": names.fill("run_$run"), "body": format!("@{}", organization.owner.email) } });
+    colleague.graphql("mutation($input: StartThreadInput!) { startThread(input: $input) { id } }", told).await;
     let mutations = [
         "saveComparison(name: \"$fresh\", of: { runs: [\"$run\"] }) { id }",
         "removeComparison(id: \"$comparison\") { id }",
@@ -76,6 +82,15 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "noteRun(id: \"$run\", note: \"n\") { id }",
         "setRunTag(id: \"$run\", key: \"t\", value: \"v\") { id }",
         "removeRunTag(id: \"$run\", key: \"t\") { id }",
+        "startThread(input: { about: \"run_$run\", body: \"b\" }) { id }",
+        "replyToThread(id: \"$thread\", body: \"b\") { id }",
+        "editComment(id: \"$comment\", body: \"c\") { id }",
+        "reactToComment(id: \"$comment\", kind: EYES, on: true) { id }",
+        "resolveThread(id: \"$thread\") { id }",
+        "reopenThread(id: \"$thread\") { id }",
+        "removeComment(id: \"$comment\") { id }",
+        "markNotificationsRead(ids: null)",
+        "setNotificationPreference(kind: MENTION, inApp: true, mail: false) { kind }",
         "removeRuns(ids: [\"$run\"]) { id }",
         "restoreRuns(ids: [\"$run\"]) { id }",
         "removeExperiment(id: \"$experiment\") { id }",
@@ -111,13 +126,15 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
                 .replace("$member", member)
                 .replace("$invitation", invitation)
                 .replace("$comparison", comparison)
-                .replace("$session", session),
+                .replace("$session", session)
+                .replace("$thread", thread)
+                .replace("$comment", comment),
         );
         let done = organization.owner.graphql(&format!("mutation {{ {query} }}"), Value::Null).await;
         assert!(done["errors"].is_null(), "{mutation}: {done}");
         let (after, newest) = log(&organization).await;
         assert_eq!(after - before, 1, "{mutation}: {newest}");
-        assert_whole(mutation, &newest, "member", &organization.owner.email);
+        assert_whole(&mutation, &newest, "member", &organization.owner.email);
     }
     let browser = world().anonymous();
     let own = format!("org_{}", organization.tenant().await.simple());

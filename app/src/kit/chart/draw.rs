@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::scene::{Scene, WIDTH};
+use super::{
+    Mark,
+    scene::{Scene, WIDTH},
+};
 
 /// Above the plot, so that the highest label is not cut.
 pub(super) const TOP: f64 = 8.0;
@@ -91,6 +94,17 @@ pub(super) fn crosshair(scene: &Scene, cursor: f64) -> AnyView {
         })
         .collect_view();
     view! { <line class="cross" x1=percent(at) x2=percent(at) y1=TOP y2=scene.height + TOP></line>{dots} }.into_any()
+}
+
+/// A line at each step that something is said about.
+pub(super) fn marks(scene: &Scene, placed: &[(f64, Mark)]) -> AnyView {
+    placed
+        .iter()
+        .map(|(x, _)| scene.x.at(*x))
+        .filter(|at| (0.0..=1.0).contains(at))
+        .map(|at| view! { <line class="mark" x1=percent(at) x2=percent(at) y1=TOP y2=scene.height + TOP></line> })
+        .collect_view()
+        .into_any()
 }
 
 /// The part the reader is dragging over, in places 0 to 1.

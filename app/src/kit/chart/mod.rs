@@ -18,7 +18,7 @@ use leptos::prelude::*;
 pub use controls::ChartControls;
 pub use figure::{Figure, Pointed};
 pub use marks::Drawing;
-pub use series::{ChartOptions, Series};
+pub use series::{ChartOptions, Mark, Series};
 
 use super::{Chip, Icon, IconButton, Tone, UnitCallback};
 use scene::{Scene, Wish};
@@ -43,6 +43,12 @@ pub fn Chart(
     /// page can fetch these steps with more resolution.
     #[prop(optional, into)]
     on_zoom: Option<Callback<Option<(i64, i64)>>>,
+    /// What is said about single steps.
+    #[prop(optional, into)]
+    marks: Signal<Vec<Mark>>,
+    /// Called with a step that the reader wants to say something about: the one under the crosshair, else the last.
+    #[prop(optional)]
+    on_comment: Option<Option<Callback<i64>>>,
     /// Height of the plot in pixels.
     #[prop(default = 210.0)]
     height: f64,
@@ -69,6 +75,17 @@ pub fn Chart(
             leptos::callback::Callable::run(&on_zoom, steps);
         }
     });
+    let placed = Memo::new(move |_| {
+        let (marks, by_time) = (marks.get(), options.by_time.get());
+        shown.with(|shown| marks.into_iter().filter_map(|mark| Some((series::place(shown, mark.step, by_time)?, mark))).collect::<Vec<_>>())
+    });
+    let comment = on_comment.flatten().map(|on_comment| {
+        let say = move || {
+            let step = shown.with_untracked(|shown| series::step_at(shown, options.cursor.get_untracked(), options.by_time.get_untracked()));
+            leptos::callback::Callable::run(&on_comment, step.unwrap_or_default());
+        };
+        UnitCallback::from(say)
+    });
     let open = RwSignal::new(false);
     let reset: UnitCallback = (move || leptos::callback::Callable::run(&zoom, None)).into();
     let name = title.clone();
@@ -81,11 +98,12 @@ pub fn Chart(
                 <div class="right">
                     {move || live.get().then(|| view! { <Chip tone=Tone::Good dot=true>"live"</Chip> })}
                     {move || options.range.get().map(|_| view! { <IconButton icon=Icon::ZOOM_OUT label="Show all steps" on_press=reset/> })}
+                    {comment.map(|comment| view! { <IconButton icon=Icon::MESSAGE_SQUARE label=format!("Comment on {name}") on_press=comment/> })}
                     <IconButton icon=Icon::TABLE_2 label=format!("Values of {name}") on_press=move || open.set(true)/>
                 </div>
             </header>
             <div class="body">
-                <plot::Plot title scene options zoom height/>
+                <plot::Plot title scene options zoom height placed comment/>
                 {move || scene.with(notes)}
             </div>
             <values::Values open title=values_title series=shown/>

@@ -1,14 +1,24 @@
 use leptos::{callback::Callable, ev, html, prelude::*};
 
-use super::{ChartOptions, Scene, draw};
-use crate::kit::number;
+use super::{ChartOptions, Mark, Scene, draw};
+use crate::kit::{Glyph, Icon, UnitCallback, number};
 
 /// A drag shorter than this is a click, as a part of the width.
 const CLICK: f64 = 0.012;
 
 /// The drawing with its pointer and its keys.
 #[component]
-pub(super) fn Plot(title: String, scene: Memo<Scene>, options: ChartOptions, zoom: Callback<Option<(f64, f64)>>, height: f64) -> impl IntoView {
+pub(super) fn Plot(
+    title: String,
+    scene: Memo<Scene>,
+    options: ChartOptions,
+    zoom: Callback<Option<(f64, f64)>>,
+    height: f64,
+    /// What is said, with its place on x.
+    placed: Memo<Vec<(f64, Mark)>>,
+    /// Says something about the step under the crosshair.
+    comment: Option<UnitCallback>,
+) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let drag = RwSignal::new(None::<(f64, f64)>);
     // Only the chart under the pointer says values; the others of the page show the crosshair.
@@ -64,6 +74,7 @@ pub(super) fn Plot(title: String, scene: Memo<Scene>, options: ChartOptions, zoo
             "End" => step(i64::MAX / 2),
             "+" | "=" => zoom.run(Some(scene.with_untracked(|scene| nearer(scene, cursor.get_untracked())))),
             "-" | "0" => zoom.run(None),
+            "c" if comment.is_some() && !event.ctrl_key() && !event.meta_key() => comment.iter().for_each(UnitCallback::run),
             "Escape" if cursor.get_untracked().is_some() => cursor.set(None),
             _ => return,
         }
@@ -82,9 +93,11 @@ pub(super) fn Plot(title: String, scene: Memo<Scene>, options: ChartOptions, zoo
                 <svg class="frame" width="100%" height=height aria-hidden="true">
                     {move || scene.with(|scene| draw::grid(scene, height))}
                     {move || scene.with(draw::lines)}
+                    {move || scene.with(|scene| placed.with(|placed| draw::marks(scene, placed)))}
                     {move || drag.get().map(|(from, to)| draw::selection(from, to, height - 22.0))}
                     {move || cursor.get().map(|x| scene.with(|scene| draw::crosshair(scene, x)))}
                 </svg>
+                {move || scene.with(|scene| placed.with(|placed| flags(scene, placed)))}
                 {blank}
                 {move || cursor.get().filter(|_| active.get()).map(|x| scene.with(|scene| tip(scene, x)))}
                 <span class="hidden" aria-live="polite">{move || spoken.get()}</span>
@@ -92,6 +105,22 @@ pub(super) fn Plot(title: String, scene: Memo<Scene>, options: ChartOptions, zoo
         </div>
     }
     .into_any()
+}
+
+/// Links to what is said, above the plot.
+fn flags(scene: &Scene, placed: &[(f64, Mark)]) -> AnyView {
+    // A press on the plot begins a drag, which would take the click from the link.
+    let keep = |event: ev::PointerEvent| event.stop_propagation();
+    placed
+        .iter()
+        .map(|(x, mark)| (scene.x.at(*x), mark))
+        .filter(|(at, _)| (0.0..=1.0).contains(at))
+        .map(|(at, mark)| {
+            let label = format!("Comment at step {}. {}", number::count(mark.step), mark.words);
+            view! { <a class="flag" href=mark.href.clone() rel="external" title=mark.words.clone() aria-label=label style:left=format!("{:.2}%", at * 100.0) on:pointerdown=keep><Glyph icon=Icon::MESSAGE_SQUARE/></a> }
+        })
+        .collect_view()
+        .into_any()
 }
 
 /// The values of all lines at an x, beside the crosshair. It only exists after the reader has

@@ -19,6 +19,39 @@ pub struct Series {
     pub sampled: bool,
 }
 
+/// Something said about one step of a metric.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub step: i64,
+    /// Who said what, for hover and for who reads with their ears.
+    pub words: String,
+    /// Where it can be read whole.
+    pub href: String,
+}
+
+/// Where a step stands on x; by time, where the point nearest to it does. `None` without points.
+pub(super) fn place(series: &[Series], step: i64, by_time: bool) -> Option<f64> {
+    if !by_time {
+        return series.iter().any(|series| !series.steps.is_empty()).then_some(step as f64);
+    }
+    let origin = series.iter().flat_map(|series| series.times.iter().copied()).fold(f64::INFINITY, f64::min);
+    let points = series.iter().flat_map(|series| series.steps.iter().zip(&series.times));
+    points.min_by_key(|(own, _)| own.abs_diff(step)).map(|(_, time)| time - origin)
+}
+
+/// The step nearest to an x; without one, the last.
+pub(super) fn step_at(series: &[Series], x: Option<f64>, by_time: bool) -> Option<i64> {
+    let origin = series.iter().flat_map(|series| series.times.iter().copied()).fold(f64::INFINITY, f64::min);
+    let points = series.iter().flat_map(|series| series.steps.iter().zip(&series.times));
+    match x {
+        None => points.map(|(step, _)| *step).max(),
+        Some(x) => {
+            let away = |step: i64, time: f64| (if by_time { time - origin } else { step as f64 } - x).abs();
+            points.min_by(|a, b| away(*a.0, *a.1).total_cmp(&away(*b.0, *b.1))).map(|(step, _)| *step)
+        }
+    }
+}
+
 /// What charts of a page share. `Copy`: hand the same to all of them and to the controls.
 #[derive(Clone, Copy)]
 pub struct ChartOptions {
@@ -116,6 +149,16 @@ mod tests {
         assert_eq!(&smooth[..2], [2.0, 2.0]);
         assert!(smooth[2].is_nan() && smooth[3] > 2.0 && smooth[3] < 4.0);
         assert_eq!(smoothed(&[1.0, 5.0], 0.0), [1.0, 5.0]);
+    }
+
+    #[test]
+    fn a_mark_stands_at_its_step_whatever_x_is() {
+        let series = [Series { steps: vec![0, 10, 20], times: vec![100.0, 300.0, 400.0], values: vec![1.0, 2.0, 3.0], ..Default::default() }];
+        assert_eq!([place(&series, 11, false), place(&series, 11, true), place(&[], 1, false)], [Some(11.0), Some(200.0), None]);
+        assert_eq!(
+            [step_at(&series, None, false), step_at(&series, Some(14.0), false), step_at(&series, Some(190.0), true)],
+            [Some(20), Some(10), Some(10)]
+        );
     }
 
     #[test]

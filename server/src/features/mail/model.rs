@@ -22,6 +22,16 @@ pub enum Letter {
     PasswordChanged { name: String, reset: String },
     /// An invitation to an organization.
     Invitation { organization: String, inviter: String, role: String, link: String },
+    /// What a member was told and has not read: `told` holds the first of `count`.
+    News { name: String, organization: String, told: Vec<Told>, count: usize, all: String },
+}
+
+/// One thing somebody was told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Told {
+    pub sentence: String,
+    pub quote: String,
+    pub link: String,
 }
 
 /// A rendered mail.
@@ -85,6 +95,30 @@ impl Letter {
                 Some(("Accept the invitation", link)),
                 format!("The link works once, for {INVITATION_DAYS} days. If you do not know the sender, ignore this mail."),
             ),
+            Self::News { name, organization, told, count, all } => {
+                let subject = match told.as_slice() {
+                    [one] => one_line(&one.sentence),
+                    _ => format!("{count} notifications from {}", one_line(organization)),
+                };
+                let quoted = |one: &Told| {
+                    let quote = if one.quote.is_empty() { String::new() } else { format!(": \u{201C}{}\u{201D}", one.quote) };
+                    format!("{}{quote} {}", one.sentence, one.link)
+                };
+                let rest = (*count > told.len()).then(|| format!("And {} more.", count - told.len()));
+                let paragraphs = std::iter::once(format!("Hello {name},")).chain(told.iter().map(quoted)).chain(rest).collect();
+                let button = match told.as_slice() {
+                    [one] => ("Open the discussion", one.link.as_str()),
+                    _ => ("Open your notifications", all.as_str()),
+                };
+                (
+                    subject,
+                    paragraphs,
+                    Some(button),
+                    format!(
+                        "You get this because you are a member of {organization} on Assay. Choose what is mailed to you on the page of your notifications."
+                    ),
+                )
+            }
         }
     }
 

@@ -92,6 +92,20 @@ impl MembersQuery {
         Ok(MemberConnection(super::list(scope.grant()?, page).await?, scope.actor().member))
     }
 
+    /// The first members, by name, whose name or address contains a text.
+    async fn find_members(&self, ctx: &Context<'_>, text: String, #[graphql(default = 8)] first: i32) -> Result<Vec<Member>> {
+        let scope = scope(ctx)?;
+        let found = super::find(scope.grant()?, &text, first).await?;
+        let viewer = scope.actor().member;
+        Ok(found
+            .into_iter()
+            .map(|member| {
+                let own = member.id == viewer;
+                Member(member, own)
+            })
+            .collect())
+    }
+
     /// What each role may do.
     async fn roles(&self, ctx: &Context<'_>) -> Result<Vec<Role>> {
         Ok(super::roles(scope(ctx)?.grant()?).await?.into_iter().map(Role).collect())

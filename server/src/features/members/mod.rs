@@ -12,7 +12,7 @@ mod service;
 
 pub use error::MemberError;
 pub use model::Member;
-pub use service::{list, remove, roles, update_roles};
+pub use service::{called, contact, find, list, remove, roles, update_roles};
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -1,7 +1,7 @@
 //! The statements of members. They live on the control plane, gated by the tenant's row policy.
 
 use sea_orm::{DbErr, QueryResult};
-use shared::ids::{MemberId, PersonId};
+use shared::ids::{MemberId, PersonId, TenantId};
 use uuid::Uuid;
 
 use super::Member;
@@ -39,6 +39,30 @@ pub async fn count<C: Connection>(tx: &C) -> Result<u64, Fault> {
     let row = tx.row("select count(*) from public.memberships", vec![]).await?;
     let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
     Ok(count.unsigned_abs())
+}
+
+/// Members whose name or address is one of the texts, which are in lower case.
+pub async fn called(tx: &WriteTx, words: &[String]) -> Result<Vec<Member>, Fault> {
+    let sql = "select m.id, m.person_id, p.name, p.email, m.roles, m.joined_at, m.last_seen_at from public.memberships m \
+        cross join lateral (select name, email from public.people where id = m.person_id offset 0) p \
+        where m.tenant_id = $1 and (lower(p.name) = any($2) or lower(p.email) = any($2)) order by m.person_id";
+    let rows = tx.rows(sql, vec![tx.tenant().id.uuid().into(), words.to_vec().into()]).await?;
+    Ok(rows.iter().map(member).collect::<Result<_, _>>()?)
+}
+
+/// Members whose name or address contains a text, by name.
+pub async fn find_by_text<C: Connection>(tx: &C, tenant: TenantId, text: &str, limit: i64) -> Result<Vec<Member>, Fault> {
+    let sql = "select m.id, m.person_id, p.name, p.email, m.roles, m.joined_at, m.last_seen_at from public.memberships m \
+        cross join lateral (select name, email from public.people where id = m.person_id offset 0) p \
+        where m.tenant_id = $1 and (strpos(lower(p.name), lower($2)) > 0 or strpos(lower(p.email), lower($2)) > 0) order by p.name, m.id limit $3";
+    let rows = tx.rows(sql, vec![tenant.uuid().into(), text.into(), limit.into()]).await?;
+    Ok(rows.iter().map(member).collect::<Result<_, _>>()?)
+}
+
+pub async fn find(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
+    let sql = "select m.id, m.person_id, p.name, p.email, m.roles, m.joined_at, m.last_seen_at \
+        from public.memberships m join public.people p on p.id = m.person_id where m.id = $1";
+    Ok(tx.row(sql, vec![id.uuid().into()]).await?.as_ref().map(member).transpose()?)
 }
 
 /// A member, locked until the transaction ends.

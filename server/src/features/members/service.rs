@@ -10,12 +10,15 @@ use super::{
 };
 use crate::{
     access::{
-        Grant, Scope,
+        Grant, Scope, WriteTx,
         audit::{Entry, Subject},
     },
     fault::Fault,
     features::page::{Page, Paged},
 };
+
+/// Longest text that is searched for, in characters.
+const TEXT_MAX: usize = 200;
 
 /// The organization's members, in the order they joined.
 ///
@@ -26,6 +29,38 @@ pub async fn list(grant: Grant<'_, ListMembers>, page: Page) -> Result<Paged<Mem
     let after = page.after_id::<MemberId>()?.map(MemberId::uuid);
     let rows = repo::list(tx, after, page.limit_and_one()).await?;
     Ok(Paged::of(rows, &page, repo::count(tx).await?, |member| member.id.to_string()))
+}
+
+/// The first members, by name, whose name or address contains a text: whom one may mention.
+///
+/// # Errors
+/// `Invalid` naming `text` or `first`.
+pub async fn find(grant: Grant<'_, ListMembers>, text: &str, first: i32) -> Result<Vec<Member>, Fault> {
+    let text = text.trim();
+    if text.chars().count() > TEXT_MAX || text.contains('\0') {
+        return Err(Fault::invalid("text", "Search for at most 200 ordinary characters."));
+    }
+    if !(1..=50).contains(&first) {
+        return Err(Fault::invalid("first", "Ask for 1 to 50 members."));
+    }
+    let tenant = grant.tenant().id;
+    repo::find_by_text(grant.read().await?, tenant, text, first.into()).await
+}
+
+/// Members whose name or address is one of the texts, which are in lower case.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn called(tx: &WriteTx, words: &[String]) -> Result<Vec<Member>, Fault> {
+    repo::called(tx, words).await
+}
+
+/// A member who is to be written to; `None`: they have left.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn contact(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
+    repo::find(tx, id).await
 }
 
 /// What each role may do here.

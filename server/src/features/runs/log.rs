@@ -14,6 +14,7 @@ use crate::{
     access::{
         WriteTx,
         audit::{Entry, Subject},
+        live::Topic,
     },
     fault::Fault,
     features::{
@@ -97,6 +98,7 @@ pub async fn apply(tx: &WriteTx, batches: &[&Batch]) -> Result<Vec<Result<Option
         let logged = apply_wave(tx, &wave_batches).await?;
         let due = logged.iter().filter(|(_, run)| run.revision / jobs::EVERY != (run.revision - run.writes) / jobs::EVERY);
         compactions.extend(due.map(|(run, state)| jobs::CompactMetrics { run: *run, revision: state.revision }));
+        logged.keys().for_each(|run| tx.announce(Topic::Run(*run)));
         for place in wave {
             let batch = batches[place];
             outcomes[place] = Some(match logged.get(&batch.run) {

@@ -17,6 +17,7 @@ use crate::{
     access::{
         Connection, Grant, Sql, WriteTx,
         audit::{Entry, Subject},
+        live::Topic,
     },
     fault::Fault,
     features::{
@@ -63,6 +64,7 @@ pub async fn apply(tx: &WriteTx, new: &[&NewRun]) -> Result<Vec<Result<Run, Faul
             revision: 0,
         })
     };
+    placed.iter().flatten().for_each(|placed| tx.announce(Topic::Experiment(placed.experiment)));
     Ok(rows.into_iter().zip(placed).map(outcome).collect())
 }
 
@@ -162,6 +164,7 @@ pub async fn change_all(tx: &WriteTx, changes: &[(RunId, &RunChange)]) -> Result
             }
         });
     }
+    changes.iter().for_each(|(id, _)| tx.announce(Topic::Run(*id)));
     tx.enqueue_all(&compactions).await?;
     Ok(done)
 }
@@ -173,7 +176,10 @@ fn ends(change: &RunChange) -> bool {
 /// Counts a write to a run, which has to be there; its row is locked until the transaction ends.
 async fn touch(tx: &WriteTx, id: RunId) -> Result<Run, Fault> {
     match repo::update(tx, &[(id, &RunChange::default())]).await?.remove(&id) {
-        Some(run) => Ok(run),
+        Some(run) => {
+            tx.announce(Topic::Run(id));
+            Ok(run)
+        }
         None => Err(refusals(tx, &[id]).await?.remove(&id).unwrap_or_else(|| RunError::missing(id)).into()),
     }
 }
@@ -262,6 +268,7 @@ async fn set_removed(grant: Grant<'_, WriteRuns>, ids: &[RunId], removed: bool) 
     let changed = repo::set_removed(&tx, &uuids(ids), removed).await?;
     let mut by_id: HashMap<RunId, Run> = repo::find_many(&tx, &uuids(ids)).await?.into_iter().map(|run| (run.id, run)).collect();
     let action = if removed { "run.remove" } else { "run.restore" };
+    changed.iter().for_each(|id| tx.announce(Topic::Run(*id)));
     let entries: Vec<Entry> = changed.iter().filter_map(|id| by_id.get(id)).map(|run| entry(action, run)).collect();
     let mut runs = Vec::with_capacity(ids.len());
     for id in ids {

@@ -1,0 +1,43 @@
+//! Why something was not said.
+
+use shared::{ErrorCode, limits::COMMENT_MAX};
+
+use super::Subject;
+use crate::fault::Fault;
+
+/// One case a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommentError {
+    /// Neither a run nor an experiment of this organization.
+    NoSubject(String),
+    SubjectRemoved(Subject),
+    NoThread(String),
+    NoComment(String),
+    NotYours,
+    Empty,
+    TooLong,
+    Control,
+    /// A point that is no point of a run's metric.
+    Point(String),
+    ThreadFull,
+}
+
+impl From<CommentError> for Fault {
+    fn from(error: CommentError) -> Self {
+        use CommentError as E;
+        match error {
+            E::NoSubject(id) => Self::not_found("Run or experiment", id),
+            E::SubjectRemoved(subject) => Self::conflict(format!("This {} was removed. Restore it to comment on it.", subject.noun())),
+            E::NoThread(id) => Self::not_found("Thread", id),
+            E::NoComment(id) => Self::not_found("Comment", id),
+            E::NotYours => Self::new(ErrorCode::Forbidden, "Only who wrote a comment edits or removes it."),
+            E::Empty => Self::invalid("body", "Write something first."),
+            E::TooLong => {
+                Self::invalid("body", format!("A comment holds at most {COMMENT_MAX} characters. Put longer texts into an artifact and link to it."))
+            }
+            E::Control => Self::invalid("body", "The text holds a control character. Remove it and try again."),
+            E::Point(why) => Self::invalid("key", why),
+            E::ThreadFull => Self::new(ErrorCode::LimitExceeded, "This thread is full. Start a new one."),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Open pages hear of changes: in time, of what they may see, across servers, and without Redis.
+
+mod support;
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::{
+    Actor, World,
+    tracking::{ok, run_in},
+    world,
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A stream of server-sent events.
+struct Stream {
+    bytes: std::pin::Pin<Box<dyn futures::Stream<Item = reqwest::Result<bytes::Bytes>> + Send>>,
+    text: String,
+}
+
+impl Stream {
+    /// Opens a stream; it is heard once this returns.
+    async fn open(actor: &Actor, topics: &[&str]) -> Result<Self, u16> {
+        let query =
+            [("query", "subscription($of: [ID!]!) { changes(of: $of) { of } }".to_owned()), ("variables", json!({ "of": topics }).to_string())];
+        let response = actor.request(Method::GET, "/graphql/stream").query(&query).send().await.expect("answers");
+        if response.status() != 200 {
+            return Err(response.status().as_u16());
+        }
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let mut stream = Self { bytes: Box::pin(response.bytes_stream()), text: String::new() };
+        while !stream.text.contains(": open") {
+            assert!(stream.read(PATIENCE).await, "it ended");
+        }
+        // The subscription itself begins when the first event is asked for.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        Ok(stream)
+    }
+
+    /// Reads on; `false` at the end.
+    async fn read(&mut self, patience: Duration) -> bool {
+        match tokio::time::timeout(patience, self.bytes.next()).await {
+            Ok(Some(Ok(bytes))) => {
+                self.text.push_str(&String::from_utf8_lossy(&bytes));
+                true
+            }
+            Ok(_) => false,
+            Err(_) => panic!("nothing came: {}", self.text),
+        }
+    }
+
+    /// The next event's data.
+    async fn next(&mut self) -> Value {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n").map(|(event, rest)| (event.to_owned(), rest.to_owned())) {
+                self.text = rest;
+                if let Some(data) = event.strip_prefix("event: next\ndata: ") {
+                    return serde_json::from_str(data).expect("JSON");
+                }
+                if event.starts_with("event: complete") {
+                    return Value::Null;
+                }
+                continue;
+            }
+            if !self.read(PATIENCE).await {
+                return Value::Null;
+            }
+        }
+    }
+
+    /// Whether nothing comes for a while.
+    async fn silent(&mut self) -> bool {
+        let deadline = tokio::time::Instant::now() + Duration::from_millis(1500);
+        while let Ok(Some(Ok(bytes))) = tokio::time::timeout_at(deadline, self.bytes.next()).await {
+            self.text.push_str(&String::from_utf8_lossy(&bytes));
+        }
+        !self.text.contains("event: next")
+    }
+}
+
+fn of(event: &Value) -> Vec<&str> {
+    event["data"]["changes"]["of"].as_array().map(|of| of.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
+}
+
+async fn comment(actor: &Actor, about: &str) {
+    let answer = actor
+        .graphql("mutation($input: StartThreadInput!) { startThread(input: $input) { id } }", json!({ "input": { "about": about, "body": "hello" } }))
+        .await;
+    assert!(answer["errors"].is_null(), "{answer}");
+}
+
+#[tokio::test]
+async fn c5_2b_others_hear_of_a_comment_and_of_what_a_run_logs() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let run = run_in(&script, "0").await;
+    let topic = format!("run_{run}");
+    let mut stream = Stream::open(&organization.member("viewer").await, &[&topic]).await.expect("opens");
+    comment(&organization.owner, &topic).await;
+    assert_eq!(of(&stream.next().await), [topic.as_str()]);
+    ok(&script, "POST", "runs/log-metric", json!({ "run_id": run, "key": "m", "value": 1, "timestamp": 1, "step": 1 })).await;
+    assert_eq!(of(&stream.next().await), [topic.as_str()]);
+}
+
+#[tokio::test]
+async fn c5_2b_a_change_is_heard_at_another_server_and_without_redis_by_looking() {
+    let organization = world().organization().await;
+    let run = run_in(&organization.script().await, "0").await;
+    let topic = format!("run_{run}");
+    let (beside, apart) = (World::replica(&[]), World::replica(&["--redis-url="]));
+    // Redis is heard a moment after the server began.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut heard = Stream::open(&organization.owner.at(&beside), &[&topic]).await.expect("opens");
+    let mut looked = Stream::open(&organization.owner.at(&apart), &[&topic]).await.expect("opens");
+    comment(&organization.owner, &topic).await;
+    assert_eq!(of(&heard.next().await), [topic.as_str()]);
+    assert_eq!(of(&looked.next().await), [topic.as_str()]);
+}
+
+#[tokio::test]
+async fn c5_2b_a_reader_who_is_slow_is_told_together() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let run = run_in(&script, "0").await;
+    let topic = format!("run_{run}");
+    let mut stream = Stream::open(&organization.owner, &[&topic]).await.expect("opens");
+    for step in 0..100 {
+        ok(&script, "POST", "runs/log-metric", json!({ "run_id": run, "key": "m", "value": 1, "timestamp": 1, "step": step })).await;
+    }
+    let mut events = 0;
+    while tokio::time::timeout(Duration::from_millis(1200), stream.next()).await.is_ok() {
+        events += 1;
+    }
+    assert!((1..50).contains(&events), "{events} events of 100 changes");
+}
+
+#[tokio::test]
+async fn c5_2d_a_stream_ends_when_its_reader_is_removed_and_tells_nothing_more() {
+    let organization = world().organization().await;
+    let run = run_in(&organization.script().await, "0").await;
+    let topic = format!("run_{run}");
+    let member = organization.member("viewer").await;
+    let mut stream = Stream::open(&member, &[&topic]).await.expect("opens");
+    let list = organization.owner.graphql("{ members { nodes { id email } } }", Value::Null).await;
+    let nodes = list["data"]["members"]["nodes"].as_array().expect("members").clone();
+    let id = nodes.iter().find(|node| node["email"] == member.email.as_str()).expect("the member")["id"].as_str().expect("an id").to_owned();
+    organization.owner.graphql("mutation($id: ID!) { removeMember(id: $id) { id } }", json!({ "id": id })).await;
+    comment(&organization.owner, &topic).await;
+    let last = stream.next().await;
+    assert_eq!((Actor::code(&last), last["data"]["changes"].is_null()), ("UNAUTHENTICATED", true), "{last}");
+    assert_eq!(stream.next().await, Value::Null);
+}
+
+#[tokio::test]
+async fn c5_2d_nobody_listens_to_what_they_may_not_see() {
+    let organization = world().organization().await;
+    let run = run_in(&organization.script().await, "0").await;
+    let topic = format!("run_{run}");
+    assert_eq!(Stream::open(&world().anonymous(), &[&topic]).await.err(), Some(401));
+    let stranger = world().organization().await.owner;
+    let refused = async |actor: &Actor, topics: &[&str]| {
+        let mut stream = Stream::open(actor, topics).await.expect("opens");
+        let last = stream.next().await;
+        assert!(last["data"].is_null() || last["data"]["changes"].is_null(), "{last}");
+        Actor::code(&last).to_owned()
+    };
+    assert_eq!(refused(&stranger, &[&topic]).await, "NOT_FOUND");
+    let narrow = organization.owner.token(&["models:read"]).await;
+    assert_eq!(refused(&narrow, &[&topic]).await, "FORBIDDEN");
+    for topics in [&["run_"][..], &["x"], &["mem_00000000000000000000000000000000"], &["exp_00000000000000000000000000000000"]] {
+        assert_eq!(refused(&organization.owner, topics).await, "NOT_FOUND", "{topics:?}");
+    }
+    assert_eq!(refused(&organization.owner, &[]).await, "LIMIT_EXCEEDED");
+    assert_eq!(refused(&organization.owner, &vec![topic.as_str(); 21]).await, "LIMIT_EXCEEDED");
+    let mut stream = Stream::open(&stranger, &[stranger_topic(&stranger).await.as_str()]).await.expect("opens");
+    comment(&organization.owner, &topic).await;
+    assert!(stream.silent().await, "{}", stream.text);
+}
+
+async fn stranger_topic(actor: &Actor) -> String {
+    actor.graphql("{ viewer { id } }", Value::Null).await["data"]["viewer"]["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test]
+async fn only_subscriptions_are_asked_by_address() {
+    let owner = world().organization().await.owner;
+    for query in ["{ viewer { id } }", "mutation { updateViewer(name: \"x\") { id } }"] {
+        assert_eq!(owner.send(owner.request(Method::GET, "/graphql/stream").query(&[("query", query)])).await.status, 405, "{query}");
+    }
+    for (query, variables) in [("subscription {", ""), ("subscription { changes(of: []) { of } }", "{"), ("", "")] {
+        let answer = owner.send(owner.request(Method::GET, "/graphql/stream").query(&[("query", query), ("variables", variables)])).await;
+        assert_eq!(answer.status, 400, "{query:?} {variables:?}");
+    }
+    assert_eq!(owner.get("/graphql/stream").await.status, 400);
+    assert_eq!(owner.send(owner.request(Method::POST, "/graphql/stream")).await.status, 405);
+}
