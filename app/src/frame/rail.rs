@@ -21,7 +21,7 @@ pub(super) struct Entry {
 }
 
 /// All entries, in the order of the rail.
-pub(super) const ENTRIES: [Entry; 7] = [
+pub(super) const ENTRIES: [Entry; 8] = [
     Entry { label: "Overview", href: "/", icon: Icon::LAYOUT_DASHBOARD, key: "g o", needs: None, group: None },
     Entry {
         label: "Experiments",

@@ -4,8 +4,8 @@
 pub mod accounts;
 pub mod artifacts;
 pub mod audit;
-pub mod comparison;
 pub mod comments;
+pub mod comparison;
 pub mod datasets;
 pub mod experiments;
 pub mod filter;

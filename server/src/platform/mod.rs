@@ -3,14 +3,14 @@
 mod blobs;
 mod clock;
 mod mailer;
-mod parts;
 mod network;
 mod outbound;
+mod parts;
 mod seal;
 
 pub use blobs::*;
 pub use clock::Clock;
 pub use mailer::{Mailer, Message};
-pub use parts::Part;
 pub use outbound::{Outbound, OutboundError, Peer};
+pub use parts::Part;
 pub use seal::Seal;

@@ -79,7 +79,12 @@ pub async fn latest<C: Connection>(tx: &C, runs: &[RunId]) -> Result<HashMap<Run
 }
 
 /// The tidy series of a run and how many batches hold a part of them. `keys`: `None` is every key.
-pub(super) async fn read<C: Connection>(tx: &C, run: RunId, keys: Option<&[String]>, steps: (i64, i64)) -> Result<(BTreeMap<String, Vec<Point>>, usize), Fault> {
+pub(super) async fn read<C: Connection>(
+    tx: &C,
+    run: RunId,
+    keys: Option<&[String]>,
+    steps: (i64, i64),
+) -> Result<(BTreeMap<String, Vec<Point>>, usize), Fault> {
     let mut batches = 0;
     let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
     let wanted = |key: &str| keys.is_none_or(|keys| keys.iter().any(|one| one == key));
