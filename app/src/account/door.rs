@@ -5,7 +5,7 @@ use leptos_router::hooks::use_query_map;
 use super::FormState;
 use crate::{
     frame::Hallmark,
-    kit::{Button, ButtonKind, Callout, Glyph, Icon, Tone},
+    kit::{Button, ButtonKind, Callout, Glyph, Icon, Tone, window_title},
 };
 
 /// A page for somebody who is not inside yet: the mark, a title, one form.
@@ -24,7 +24,7 @@ pub(super) fn Door(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <Title text=format!("{title} \u{00B7} Assay")/>
+        <Title text=window_title(&title)/>
         <main class="door">
             <div class="inside">
                 <span class="mark large" aria-hidden="true"><Hallmark/></span>

@@ -48,7 +48,7 @@ pub use keys::Keys;
 pub use menu::{Menu, MenuItem};
 pub use name_dialog::{NameDialog, Saving};
 pub(crate) use page::TopLine;
-pub use page::{Crumb, Page};
+pub use page::{Crumb, Page, window_title};
 pub use state::{Empty, Failure, Skeleton, loaded};
 pub use steady::steady;
 pub use table::{Better, Cell, Choice, Column, ColumnChooser, Kind, Pager, Row, Table};

@@ -48,7 +48,7 @@ pub fn Page(
 ) -> impl IntoView {
     let steps = crumbs.into_iter().map(|Crumb { label, href }| view! { <a href=href>{label}</a><Glyph icon=Icon::CHEVRON_RIGHT/> }).collect_view();
     view! {
-        <Title text=move || format!("{} \u{00B7} Assay", title.get())/>
+        <Title text=move || window_title(&title.get())/>
         <div class="topline">
             <button class="button quiet small square menu" type="button" popovertarget="rail" aria-label="Menu"><Glyph icon=Icon::MENU/></button>
             <nav class="crumbs" aria-label="Breadcrumbs">{steps}<span aria-current="page">{move || title.get()}</span></nav>
@@ -67,4 +67,11 @@ pub fn Page(
         {children()}
     }
     .into_any()
+}
+
+/// The title of the browser's window for a page. What the server renders goes into the document as it is, so there it is escaped: a name that somebody typed
+/// must not end the title and begin an element.
+pub fn window_title(page: &str) -> String {
+    let page = if cfg!(feature = "ssr") { page.replace('&', "&amp;").replace('<', "&lt;") } else { page.to_owned() };
+    format!("{page} \u{00B7} Assay")
 }

@@ -116,6 +116,8 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         .filter_map(|line| line.trim().split_once('('))
         .map(|(name, _)| name)
         .filter(|name| name.bytes().all(|b| b.is_ascii_alphabetic()));
+    // Imports need a server to import from: `tests/imports.rs` looks at their entries.
+    let fields = fields.filter(|name| !matches!(*name, "startImport" | "cancelImport"));
     let untried: Vec<&str> = fields.filter(|name| !mutations.iter().any(|mutation| mutation.starts_with(&format!("{name}(")))).collect();
     assert!(untried.is_empty(), "{untried:?}");
     for mutation in mutations {
@@ -134,7 +136,7 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         assert!(done["errors"].is_null(), "{mutation}: {done}");
         let (after, newest) = log(&organization).await;
         assert_eq!(after - before, 1, "{mutation}: {newest}");
-        assert_whole(&mutation, &newest, "member", &organization.owner.email);
+        assert_whole(mutation, &newest, "member", &organization.owner.email);
     }
     let browser = world().anonymous();
     let own = format!("org_{}", organization.tenant().await.simple());

@@ -35,7 +35,9 @@ where
 }
 
 pub async fn find<C: Connection>(tx: &C, name: &str) -> Result<Option<RegisteredModelId>, Fault> {
-    let row = tx.row("select id from registered_models where name = $1", vec![name.into()]).await?;
+    let row = tx
+        .row("select m.id from registered_models m join projects p on p.id = m.project_id and p.is_default where m.name = $1", vec![name.into()])
+        .await?;
     Ok(row.map(|row| row.try_get_by_index(0).map(RegisteredModelId::from_uuid)).transpose()?)
 }
 
@@ -49,7 +51,8 @@ pub async fn write_model(
     tags: &[(String, String)],
     by: &str,
 ) -> Result<(), Fault> {
-    let sql = "insert into registered_models (id, name, description, created_by, created_at, updated_at) values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing";
+    let sql = "insert into registered_models (id, project_id, name, description, created_by, created_at, updated_at) \
+        select $1, id, $2, $3, $4, $5, $6 from projects where is_default on conflict (id) do nothing";
     tx.run(sql, vec![id.uuid().into(), name.into(), description.into(), by.into(), at.0.into(), at.1.into()]).await?;
     let sql = "insert into registered_model_tags (model_id, key, value) select $1, * from unnest($2::text[], $3::text[]) on conflict do nothing";
     tx.run(sql, vec![id.uuid().into(), column(tags, |tag| tag.0.clone()), column(tags, |tag| tag.1.clone())]).await?;

@@ -14,7 +14,12 @@ use crate::{
 
 /// The experiment of a name: its id and whether it is removed.
 pub async fn experiment<C: Connection>(tx: &C, name: &str) -> Result<Option<(ExperimentId, bool)>, Fault> {
-    let row = tx.row("select id, removed_at is not null from experiments where name = $1", vec![name.into()]).await?;
+    let row = tx
+        .row(
+            "select e.id, e.removed_at is not null from experiments e join projects p on p.id = e.project_id and p.is_default where e.name = $1",
+            vec![name.into()],
+        )
+        .await?;
     Ok(row.map(|row| Ok::<_, DbErr>((ExperimentId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).transpose()?)
 }
 
