@@ -44,7 +44,7 @@ pub fn Page(
 ) -> impl IntoView {
     let steps = crumbs.into_iter().map(|Crumb { label, href }| view! { <a href=href>{label}</a><Glyph icon=Icon::CHEVRON_RIGHT/> }).collect_view();
     view! {
-        <Title text=move || format!("{} \u{00B7} Assay", title.get())/>
+        <Title text=move || format!("{} \u{00B7} Assay", as_text(title.get()))/>
         <div class="topline">
             <button class="button quiet small square menu" type="button" popovertarget="rail" aria-label="Menu"><Glyph icon=Icon::MENU/></button>
             <nav class="crumbs" aria-label="Breadcrumbs">{steps}<span aria-current="page">{move || title.get()}</span></nav>
@@ -62,4 +62,9 @@ pub fn Page(
         {children()}
     }
     .into_any()
+}
+
+/// The server writes a document's title as it is given: a name that closes the element must not. The browser sets it as text.
+fn as_text(title: String) -> String {
+    if is_server() { title.replace('&', "&amp;").replace('<', "&lt;") } else { title }
 }
