@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use support::{Actor, PASSWORD, World, actor::Answer, html::elements, world};
 
 /// Leaves a title, a script, a comment, an attribute in either quotes, and asks for one of its own.
-const HOSTILE: &str =
-    r#"CANARY</title><svg onload=alert(1)></script><!--<script><img src=x onerror=alert(1)>"' onmouseover='alert(1)' x="><svg onload=alert(1)>"#;
+const HOSTILE: &str = r#"CANARY</title></script><img src=x onerror=alert(1)>"' onmouseover='alert(1)' x="><svg onload=alert(1)><!--<script>"#;
 /// The same for names that may hold neither slash nor colon.
 const NAME: &str = r#"CANARY<!--<script><img src=x onerror=alert(1)>"' onmouseover='alert(1)' x="><svg onload=alert(1)>"#;
 const LINK: &str = "javascript:alert('CANARY')";

@@ -125,7 +125,8 @@ fn heatmap(found: &Comparison, _: &str) -> Drawing {
     };
     let rows: Vec<String> = shown().map(name).collect();
     let columns: Vec<String> = found.groups.iter().map(|group| group.name.clone()).collect();
-    let values: Vec<Vec<Option<f64>>> =
-        shown().map(|metric| metric.cells.iter().map(|cell| cell.difference.as_ref()?.effect.map(|size| size.value)).collect()).collect();
+    // The baseline is what 0 is.
+    let size = |(at, cell): (usize, &super::data::Cell)| if at == 0 { Some(0.0) } else { cell.difference.as_ref()?.effect.map(|size| size.value) };
+    let values: Vec<Vec<Option<f64>>> = shown().map(|metric| metric.cells.iter().enumerate().map(size).collect()).collect();
     kinds::heatmap(&rows, &columns, &values)
 }

@@ -10,7 +10,8 @@ const DAY: f64 = 86_400_000.0;
 #[component]
 pub(super) fn Groups(sheet: RwSignal<Sheet>) -> impl IntoView {
     let chips = move || sheet.with(|sheet| sheet.comparison.as_ref().map(chips));
-    let form = move || sheet.with(|sheet| form(&sheet.wish, &sheet.experiments, sheet.comparison.as_ref()));
+    let now = untrack(|| use_clock().now());
+    let form = move || sheet.with(|sheet| form(&sheet.wish, &sheet.experiments, sheet.comparison.as_ref(), now));
     let open = untrack(|| sheet.with(|sheet| sheet.comparison.as_ref().is_none_or(|found| found.groups.len() < 2)));
     view! {
         {chips}
@@ -36,7 +37,7 @@ fn chips(found: &Comparison) -> AnyView {
     view! { <ul class="groups" aria-label="Groups">{each.collect_view()}</ul> }.into_any()
 }
 
-fn form(wish: &Wish, experiments: &[Named], found: Option<&Comparison>) -> AnyView {
+fn form(wish: &Wish, experiments: &[Named], found: Option<&Comparison>, now: f64) -> AnyView {
     let empty = GroupWish::default();
     let shown = (wish.groups.len() + 1).clamp(2, GROUPS_MAX);
     let rows = (0..shown).map(|at| row(at + 1, wish.groups.get(at).unwrap_or(&empty), experiments)).collect_view();
@@ -69,18 +70,21 @@ fn form(wish: &Wish, experiments: &[Named], found: Option<&Comparison>) -> AnyVi
                 <Button kind=ButtonKind::Plain icon=Icon::GIT_COMPARE>"Compare"</Button>
             </div>
         </form>
-        {against_the_past(wish)}
+        {against_the_past(wish, now)}
     }
     .into_any()
 }
 
 fn row(at: usize, group: &GroupWish, experiments: &[Named]) -> AnyView {
-    let known = experiments.iter().any(|one| one.id == group.experiment) || group.experiment.is_empty();
+    // An address may hold the id as MLflow shows it.
+    let bare = |id: &str| id.trim_start_matches("exp_").to_owned();
+    let own = bare(&group.experiment);
+    let known = experiments.iter().any(|one| bare(&one.id) == own) || group.experiment.is_empty();
     let other = (!known).then(|| view! { <option value=group.experiment.clone() selected=true>{group.experiment.clone()}</option> });
     let options = experiments
         .iter()
         .map(|one| {
-            let chosen = one.id == group.experiment;
+            let chosen = bare(&one.id) == own;
             view! { <option value=one.id.clone() selected=chosen>{one.name.clone()}</option> }
         })
         .collect_view();
@@ -100,9 +104,8 @@ fn row(at: usize, group: &GroupWish, experiments: &[Named]) -> AnyView {
 }
 
 /// One group without a period is usually held against its own past.
-fn against_the_past(wish: &Wish) -> Option<AnyView> {
+fn against_the_past(wish: &Wish, now: f64) -> Option<AnyView> {
     let group = wish.groups.first().filter(|group| wish.groups.len() == 1 && group.from.is_empty() && group.to.is_empty())?.clone();
-    let now = untrack(|| use_clock().now());
     let day = |ms: f64| moment::rfc3339(ms).chars().take(10).collect::<String>();
     let links = [
         ("The last 7 days against the 7 before", 7.0),

@@ -64,25 +64,32 @@ fn page(sheet: RwSignal<Sheet>, query: Resource<Result<Sheet, ApiError>>) -> Any
             })
             .collect_view()
     };
+    // What stands in the head is made once; what changes in it are closures of its own.
     let actions = move || {
-        there.get().then(|| {
-            view! {
-                <Menu id="report" label="Report" icon=Icon::DOWNLOAD labelled=true>{report}</Menu>
-                {may_save.then(|| view! { <Button kind=ButtonKind::Primary icon=Icon::TAG on_press=move || saving.set(true)>"Save"</Button> })}
-            }
-        })
-    };
-    let facts = move || {
-        sheet.with(|sheet| {
-            sheet.comparison.as_ref().map(|found| {
-                let runs: usize = found.groups.iter().map(|group| group.run_count).sum();
+        (move || {
+            there.get().then(|| {
                 view! {
-                    <span>{number::counted(found.groups.len() as i64, "group", "groups")}</span>
-                    <span>{number::counted(runs as i64, "run", "runs")}</span>
-                    <span>"figures are of all of them"</span>
+                    <Menu id="report" label="Report" icon=Icon::DOWNLOAD labelled=true>{report}</Menu>
+                    {may_save.then(|| view! { <Button kind=ButtonKind::Primary icon=Icon::TAG on_press=move || saving.set(true)>"Save"</Button> })}
                 }
             })
         })
+        .into_any()
+    };
+    let facts = move || {
+        (move || {
+            sheet.with(|sheet| {
+                sheet.comparison.as_ref().map(|found| {
+                    let runs: usize = found.groups.iter().map(|group| group.run_count).sum();
+                    view! {
+                        <span>{number::counted(found.groups.len() as i64, "group", "groups")}</span>
+                        <span>{number::counted(runs as i64, "run", "runs")}</span>
+                        <span>"figures are of all of them"</span>
+                    }
+                })
+            })
+        })
+        .into_any()
     };
     let crumbs = move || {
         if there.get() {
@@ -96,7 +103,7 @@ fn page(sheet: RwSignal<Sheet>, query: Resource<Result<Sheet, ApiError>>) -> Any
         <Page title crumbs=untrack(crumbs) facts actions>
             <div class="compare">
                 <Groups sheet/>
-                {move || body(sheet, there.get(), query)}
+                {move || body(sheet, there.get(), query, may_save)}
             </div>
         </Page>
         <NameDialog open=saving title="Save this comparison" label="Name" save="Save comparison" hint="Its filters and periods are kept, not its runs: who opens it later sees the runs of then." on_save=save/>
@@ -115,7 +122,8 @@ fn title(found: &Comparison) -> String {
     }
 }
 
-fn body(sheet: RwSignal<Sheet>, there: bool, query: Resource<Result<Sheet, ApiError>>) -> AnyView {
+/// What the reader may do is asked before: this runs when the server writes the page, where nobody is known any more.
+fn body(sheet: RwSignal<Sheet>, there: bool, query: Resource<Result<Sheet, ApiError>>, may_save: bool) -> AnyView {
     if !there {
         if let Some(refused) = sheet.with(|sheet| sheet.refused.clone()) {
             return view! { <Callout tone=Tone::Bad><b>"This comparison was refused. "</b>{refused}" Put it right above."</Callout> }.into_any();
@@ -124,7 +132,7 @@ fn body(sheet: RwSignal<Sheet>, there: bool, query: Resource<Result<Sheet, ApiEr
             <Empty icon=Icon::GIT_COMPARE title="Choose what to compare">
                 "Name an experiment for each group above, with a filter or a period: this month against the last, one optimizer against another. Or select runs in an experiment's table and press "<kbd>"c"</kbd>"."
             </Empty>
-            <SavedList sheet query/>
+            <SavedList sheet query may_remove=may_save/>
         }
         .into_any();
     }

@@ -1,20 +1,17 @@
 use leptos::{prelude::*, task::spawn_local};
-use shared::Permission;
 
 use super::data::{self, Saved, Sheet};
 use crate::{
     api::{ApiError, use_api},
-    frame::may,
     kit::{Button, ButtonKind, Card, ConfirmDialog, RelativeTime, use_toasts},
 };
 
 /// Comparisons that somebody saved, for everybody.
 #[component]
-pub(super) fn SavedList(sheet: RwSignal<Sheet>, query: Resource<Result<Sheet, ApiError>>) -> impl IntoView {
+pub(super) fn SavedList(sheet: RwSignal<Sheet>, query: Resource<Result<Sheet, ApiError>>, may_remove: bool) -> impl IntoView {
     let (api, toasts) = (use_api(), use_toasts());
     let removing = RwSignal::new(None::<Saved>);
     let open = RwSignal::new(false);
-    let may_remove = may(Permission::ExperimentsWrite);
     let remove = Callback::new(move |()| {
         let (api, Some(saved)) = (api.clone(), removing.get_untracked()) else { return };
         spawn_local(async move {

@@ -55,7 +55,8 @@ fn row(found: &Comparison, pair: &Pair) -> AnyView {
 }
 
 fn between(interval: Interval) -> AnyView {
-    view! { <small class="faint">{format!("{} to {}", number::number(short(interval.low)), number::number(short(interval.high)))}</small> }.into_any()
+    view! { <small class="faint under">{format!("{} to {}", number::number(short(interval.low)), number::number(short(interval.high)))}</small> }
+        .into_any()
 }
 
 fn size(size: Size) -> AnyView {

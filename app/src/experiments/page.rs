@@ -92,7 +92,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
     let set_removed = remover(sheet, query);
     let gone = Memo::new(move |_| sheet.with(|sheet| sheet.head.experiment.is_removed()));
     let compare = move || shared::comparison::Wish {
-        groups: vec![shared::comparison::GroupWish { experiment: wish.with(|wish| wish.id.clone()), ..Default::default() }],
+        groups: vec![shared::comparison::GroupWish { experiment: sheet.with(|sheet| sheet.head.experiment.id.clone()), ..Default::default() }],
         ..Default::default()
     };
     let talks = may(Permission::CommentsRead);

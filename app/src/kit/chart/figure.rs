@@ -43,7 +43,7 @@ pub fn Figure(
     };
     let body = move || {
         if empty() {
-            return view! { <p class="faint blank">"Nothing to draw here yet"</p> }.into_any();
+            return view! { <p class="faint nothing">"Nothing to draw here yet"</p> }.into_any();
         }
         view! { <div class="plot">{left}<div class="pane">{plane}</div></div> }.into_any()
     };

@@ -166,7 +166,7 @@ impl Axis {
         if let Some(numbers) = numbers {
             let (low, high) = numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
             // Learning rates and the like spread over decades.
-            let log = low > 0.0 && high / low >= 100.0;
+            let log = low > 0.0 && high / low >= 20.0;
             return Self { scale: Scale::around(numbers.into_iter(), log), words: Vec::new() };
         }
         let mut words: Vec<String> = values.map(str::to_owned).collect();

@@ -119,7 +119,7 @@ impl Drawing {
         self.draw(&mut inside, &|x| format!("{:.1}", x * wide), &|width| format!("{:.1}", width * wide), paint);
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{FILE_WIDTH}\" height=\"{height}\" viewBox=\"0 0 {FILE_WIDTH} {height}\" font-family=\"Inter, Helvetica, Arial, sans-serif\" font-size=\"11\">\
-             <style>text{{fill:#53565c}}.grid,.axis{{stroke:#e6e5e1}}path,.line{{fill:none;stroke:currentColor;stroke-width:1.5}}.block,.spot{{fill:currentColor}}</style>\
+             <style>text{{fill:#53565c}}.grid,.axis{{stroke:#e6e5e1}}path,.line{{fill:none;stroke:currentColor;stroke-width:1.5}}.edged{{paint-order:stroke;stroke:#ffffff;stroke-width:3px}}.block,.spot{{fill:currentColor}}</style>\
              <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/><text x=\"12\" y=\"20\" font-size=\"14\" font-weight=\"600\">{}</text>\
              <g transform=\"translate(0 {TITLE})\">{}<g transform=\"translate({left} 0)\">{inside}</g></g></svg>",
             text(title),
@@ -180,8 +180,10 @@ impl Drawing {
             }
             out.push_str("</g>");
         }
+        // On lines words need an edge of the ground to be read.
+        let class = if self.axes.is_empty() { "inside" } else { "edged" };
         for (at, y, words) in &self.labels {
-            let _ = write!(out, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>", x(*at), y + TOP, text(words));
+            let _ = write!(out, "<text class=\"{class}\" x=\"{}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>", x(*at), y + TOP, text(words));
         }
         for (at, words) in &self.columns {
             let anchor = if *at < 0.06 {

@@ -185,7 +185,7 @@ fn pairs(comparison: &Comparison, focus: &Focus) -> Table {
     Table {
         title: format!("{}: every two groups", focus.key),
         head: vec!["Groups", "Difference (95 %)", "Welch p", "Ranks p", "Bootstrap 95 %", "Hedges' g (95 %)", "Rank-biserial (95 %)"],
-        widths: vec![3.0, 3.0, 1.0, 1.0, 2.4, 2.8, 2.8],
+        widths: vec![2.6, 2.9, 1.25, 1.25, 2.3, 2.9, 2.9],
         rows: testable.map(row).collect(),
     }
 }
