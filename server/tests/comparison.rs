@@ -236,7 +236,7 @@ async fn c5_3d_reports_are_exported_in_four_formats() {
 }
 
 #[tokio::test]
-async fn t40_t58_names_in_reports_are_only_text() {
+async fn t40_names_in_reports_are_only_text() {
     const HOSTILE: &str = "=cmd|' /C calc'!A0<script>alert(1)</script>";
     let organization = world().organization().await;
     let script = organization.script().await;
