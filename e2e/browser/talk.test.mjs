@@ -80,7 +80,7 @@ for (const colorScheme of ["light", "dark"]) {
     await accessible(page);
     await other.goto("/notifications");
     await settled(other);
-    await other.getByText("Olga Owner mentioned you on amber-owl").first().waitFor();
+    await other.getByText("Olga Owner mentioned you on amber-owl").filter({ visible: true }).first().waitFor();
     await accessible(other);
     await other.getByRole("main").getByRole("button", { name: "Mark all as read" }).click();
     await other.getByText("Nothing unread").waitFor();

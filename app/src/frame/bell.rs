@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 use shared::Permission;
 
-use super::{may, use_viewer};
+use super::use_viewer;
 use crate::{
     api::{ApiError, Operation, use_api, use_live, use_query},
     kit::{Glyph, Icon, RelativeTime, TopLine, number},
@@ -27,7 +27,9 @@ struct Found {
 
 /// Puts the bell into the top line of every page of a reader who can be told something.
 pub(super) fn provide_bell() {
-    if !may(Permission::CommentsRead) {
+    // Untracked: the frame is made once, whatever becomes of the reader's name.
+    let viewer = use_viewer();
+    if !viewer.with_untracked(|viewer| viewer.may(Permission::CommentsRead)) {
         return;
     }
     let query: Resource<Result<Found, ApiError>> = use_query(UNREAD, || ());
@@ -38,8 +40,7 @@ pub(super) fn provide_bell() {
             news.set(found.notifications);
         }
     });
-    let viewer = use_viewer();
-    use_live(Signal::derive(move || Some(viewer.with(|viewer| viewer.id.clone()))), move || query.refetch());
+    use_live(Signal::stored(Some(viewer.with_untracked(|viewer| viewer.id.clone()))), move || query.refetch());
     let (api, toasts) = (use_api(), crate::kit::use_toasts());
     let all_read = Callback::new(move |()| {
         let api = api.clone();
