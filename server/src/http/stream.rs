@@ -41,7 +41,10 @@ fn invalid<E>(_: E) -> Fault {
 }
 
 async fn get(request: HttpRequest, edge: web::Data<Edge>) -> Result<HttpResponse, Fault> {
-    let scope = caller::authenticate(&request, &edge.services).await?;
+    let scope = match caller::authenticate(&request, &edge.services).await {
+        Err(fault) if fault.code() == ErrorCode::Unauthenticated && wants_events(&request) => return Ok(refusal(&fault)),
+        found => found?,
+    };
     // The stream outlives the request: it proves itself again for each look, and holds no connection between.
     scope.rest();
     if request.query_string().len() > QUERY_MAX {
@@ -64,10 +67,27 @@ async fn get(request: HttpRequest, edge: web::Data<Edge>) -> Result<HttpResponse
     });
     let last = stream::once(async { Bytes::from_static(b"event: complete\ndata: {}\n\n") });
     Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
+        .content_type(EVENTS)
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .insert_header(("X-Accel-Buffering", "no"))
         .streaming(alive(events.chain(last)).map(Ok::<_, Fault>)))
+}
+
+const EVENTS: &str = "text/event-stream";
+
+/// Whether a browser's `EventSource` asks.
+fn wants_events(request: &HttpRequest) -> bool {
+    request.headers().get(header::ACCEPT).is_some_and(|accept| accept.as_bytes() == EVENTS.as_bytes())
+}
+
+/// A refusal as an event: an `EventSource` can read nothing else, and reports any other answer as an error of the page, though that a session ends while a
+/// page is open is none.
+fn refusal(fault: &Fault) -> HttpResponse {
+    let data = serde_json::json!({ "errors": [{ "message": fault.message(), "extensions": { "code": fault.code().as_str() } }] });
+    HttpResponse::Ok()
+        .content_type(EVENTS)
+        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        .body(format!("event: next\ndata: {data}\n\nevent: complete\ndata: {{}}\n\n"))
 }
 
 /// The stream, with a comment whenever it is silent for long; the first at once, so that the reader knows it is heard.
