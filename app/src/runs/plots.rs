@@ -58,7 +58,7 @@ pub(super) fn Plots(
     let state = Memo::new(move |_| open.run.with(|run| (run.id.clone(), run.revision.clone())));
     Effect::new(move |_: Option<()>| {
         state.track();
-        bring(open, keys.get(), points, None, whole);
+        bring(open, keys.get(), points, None, whole, || true);
     });
     Effect::new(move |_: Option<()>| {
         if options.range.get().is_none() {
@@ -68,7 +68,7 @@ pub(super) fn Plots(
     Effect::new(move |_: Option<()>| {
         state.track();
         match zoomed.get() {
-            Some(range) => bring(open, keys.get(), points * 2, Some(range), part),
+            Some(range) => bring(open, keys.get(), points * 2, Some(range), part, move || zoomed.try_get_untracked() == Some(Some(range))),
             None => part.set(HashMap::new()),
         }
     });
@@ -149,12 +149,14 @@ fn line(points: Points, label: &str, at: usize) -> Series {
 }
 
 /// Asks for series and puts them where the charts look. Without a word when it fails: the charts
-/// keep what they have and the next change asks again.
-fn bring(open: Open, keys: Vec<String>, points: usize, range: Option<(i64, i64)>, store: Store) {
+/// keep what they have and the next change asks again. An answer that is not wanted any more when it comes, because the reader has gone on, is dropped.
+fn bring(open: Open, keys: Vec<String>, points: usize, range: Option<(i64, i64)>, store: Store, wanted: impl Fn() -> bool + Copy + 'static) {
     for keys in keys.chunks(BATCH) {
         let (api, id, keys) = (open.api(), open.id(), keys.to_vec());
         spawn_local(async move {
-            if let Ok(series) = fetch(&api, &id, &keys, points, range).await {
+            if let Ok(series) = fetch(&api, &id, &keys, points, range).await
+                && wanted()
+            {
                 // The reader may have left the page meanwhile.
                 store.try_update(|store| store.extend(series.into_iter().map(|points| (points.key.clone(), points))));
             }
