@@ -1,10 +1,10 @@
 //! One metric of many runs, for lines over each other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use shared::ids::RunId;
 
-use super::{Point, ReadMetrics, Series, downsample::downsample, model, repo, service::collect};
+use super::{Point, ReadMetrics, Series, downsample::downsample, service};
 use crate::{access::Grant, fault::Fault};
 
 /// How lines are to be drawn.
@@ -22,16 +22,9 @@ pub struct Drawing {
 /// # Errors
 /// `Unavailable` or `Internal`.
 pub async fn curves(grant: Grant<'_, ReadMetrics>, runs: &[RunId], key: &str, drawing: Drawing) -> Result<HashMap<RunId, Series>, Fault> {
-    let ids: Vec<_> = runs.iter().map(|run| run.uuid()).collect();
-    let mut all: HashMap<RunId, BTreeMap<String, Vec<Point>>> = HashMap::new();
-    for (run, part) in repo::parts_of_key(grant.read().await?, &ids, key).await? {
-        collect(part, |own| own == key, all.entry(run).or_default(), &mut 0)?;
-    }
-    let drawn = all.into_iter().filter_map(|(run, mut series)| {
-        let mut points = series.remove(key)?;
-        model::tidy(&mut points);
+    let drawn = service::of_key(grant.read().await?, runs, key).await?.into_iter().map(|(run, mut points)| {
         smooth(&mut points, drawing.smoothing);
-        Some((run, Series { key: key.to_owned(), total: points.len(), points: downsample(&points, drawing.points) }))
+        (run, Series { key: key.to_owned(), total: points.len(), points: downsample(&points, drawing.points) })
     });
     Ok(drawn.collect())
 }

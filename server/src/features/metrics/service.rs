@@ -96,12 +96,7 @@ pub(super) async fn read<C: Connection>(
 }
 
 /// Adds what a chunk or a batch holds to the series it belongs to.
-pub(super) fn collect(
-    part: Part,
-    wanted: impl Fn(&str) -> bool,
-    series: &mut BTreeMap<String, Vec<Point>>,
-    batches: &mut usize,
-) -> Result<(), Fault> {
+fn collect(part: Part, wanted: impl Fn(&str) -> bool, series: &mut BTreeMap<String, Vec<Point>>, batches: &mut usize) -> Result<(), Fault> {
     match part {
         Part::Chunk(key, data) => codec::decode_chunk(&data, series.entry(key).or_default())?,
         Part::Batch(data) => {
@@ -134,18 +129,28 @@ pub async fn history(grant: Grant<'_, ReadMetrics>, run: RunId, key: &str) -> Re
 /// # Errors
 /// `Unavailable` or `Internal`.
 pub async fn histories(grant: Grant<'_, ReadMetrics>, runs: &[RunId], key: &str) -> Result<Vec<(RunId, Vec<Point>)>, Fault> {
-    let mut found: HashMap<RunId, BTreeMap<String, Vec<Point>>> = HashMap::new();
-    let ids: Vec<_> = runs.iter().map(|run| run.uuid()).collect();
-    for (run, part) in repo::parts_of_key(grant.read().await?, &ids, key).await? {
-        collect(part, |one| one == key, found.entry(run).or_default(), &mut 0)?;
-    }
+    let mut found = of_key(grant.read().await?, runs, key).await?;
     let points = |run: &RunId| {
-        let mut points = found.remove(run).and_then(|mut series| series.remove(key)).unwrap_or_default();
-        model::tidy(&mut points);
+        let mut points = found.remove(run).unwrap_or_default();
         points.sort_by(Point::by_time);
         (*run, points)
     };
     Ok(runs.iter().map(points).collect())
+}
+
+/// The tidy series of one key of several runs, in one statement. A run without the key is left out.
+pub(super) async fn of_key<C: Connection>(tx: &C, runs: &[RunId], key: &str) -> Result<HashMap<RunId, Vec<Point>>, Fault> {
+    let mut all: HashMap<RunId, BTreeMap<String, Vec<Point>>> = HashMap::new();
+    let ids: Vec<_> = runs.iter().map(|run| run.uuid()).collect();
+    for (run, part) in repo::parts_of_key(tx, &ids, key).await? {
+        collect(part, |own| own == key, all.entry(run).or_default(), &mut 0)?;
+    }
+    let tidy = |(run, mut series): (RunId, BTreeMap<String, Vec<Point>>)| {
+        let mut points = series.remove(key)?;
+        model::tidy(&mut points);
+        Some((run, points))
+    };
+    Ok(all.into_iter().filter_map(tidy).collect())
 }
 
 /// Leaves at most `most` points of a series: the first, the last, and others evenly between them.
