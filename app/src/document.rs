@@ -1,6 +1,6 @@
 //! The HTML document around the app, and what a page tells the server about its answer.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,12 @@ pub struct SiteManifest {
     pub css: String,
     /// The module that loads the wasm.
     pub js: String,
-    /// The wasm.
+    /// The module that fetches the parts.
+    pub link: String,
+    /// The wasm that every page needs.
     pub wasm: String,
+    /// The wasm files of each part by the part's name: its own and those it shares with others.
+    pub parts: HashMap<String, Vec<String>>,
     /// The text face, latin part, variable weight.
     pub inter: String,
     /// The face of anything a person may copy.
@@ -92,11 +96,19 @@ pub fn respond_with(status: u16) {
 pub fn shell() -> impl IntoView {
     use leptos::nonce::use_nonce;
     use leptos_meta::MetaTags;
+    use leptos_router::location::RequestUrl;
+
+    use crate::parts::Part;
 
     let site = use_context::<SiteManifest>().unwrap_or_default();
     let theme = use_context::<Theme>().unwrap_or_default();
     let file = |name: &str| format!("/pkg/{name}");
     let (js, wasm) = (file(&site.js), file(&site.wasm));
+    let part = use_context::<RequestUrl>().and_then(|url| Part::of(url.as_ref())).and_then(|part| site.parts.get(part.name()));
+    let part = part
+        .into_iter()
+        .flatten()
+        .map(|name| view! { <link rel="preload" href=file(name) r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> });
     let loader = format!(r#"import start, {{ hydrate }} from "{js}"; start({{ module_or_path: "{wasm}" }}).then(hydrate);"#);
     view! {
         <!DOCTYPE html>
@@ -109,7 +121,9 @@ pub fn shell() -> impl IntoView {
                 <link rel="preload" href=file(&site.inter) r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="preload" href=file(&site.mono) r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="modulepreload" href=js nonce=use_nonce()/>
+                <link rel="modulepreload" href=file(&site.link) nonce=use_nonce()/>
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                {part.collect_view()}
                 <link rel="icon" href=file(&site.favicon) r#type="image/svg+xml"/>
                 <script r#type="module" nonce=use_nonce()>{loader}</script>
                 <MetaTags/>

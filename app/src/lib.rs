@@ -21,6 +21,7 @@ pub mod members;
 pub mod models;
 pub mod notifications;
 pub mod overview;
+mod parts;
 pub mod runs;
 pub mod tokens;
 pub mod visit;
@@ -41,6 +42,7 @@ pub use document::{PublicUrl, Respond, SiteManifest, Theme, respond_with};
 pub use visit::Cookies;
 
 use frame::{Frame, NotFound};
+use parts::{Account, Compare, Experiments, Organization, Run, page};
 
 /// The whole app. Expects [`Api`] by context; the server may also provide [`Theme`], [`FormState`]
 /// and [`Respond`].
@@ -52,39 +54,39 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <Routes fallback=|| ()>
-                <Route path=path!("/sign-in") view=account::SignIn ssr=SsrMode::Async/>
-                <Route path=path!("/sign-up") view=account::SignUp ssr=SsrMode::Async/>
-                <Route path=path!("/confirm") view=account::Confirm ssr=SsrMode::Async/>
-                <Route path=path!("/forgot-password") view=account::ForgotPassword ssr=SsrMode::Async/>
-                <Route path=path!("/reset-password") view=account::ResetPassword ssr=SsrMode::Async/>
-                <Route path=path!("/invitation") view=account::Invitation ssr=SsrMode::Async/>
-                <Route path=path!("/kit") view=gallery::GalleryPage ssr=SsrMode::Async/>
+                <Route path=path!("/sign-in") view=|| page(parts::account(Account::SignIn)) ssr=SsrMode::Async/>
+                <Route path=path!("/sign-up") view=|| page(parts::account(Account::SignUp)) ssr=SsrMode::Async/>
+                <Route path=path!("/confirm") view=|| page(parts::account(Account::Confirm)) ssr=SsrMode::Async/>
+                <Route path=path!("/forgot-password") view=|| page(parts::account(Account::ForgotPassword)) ssr=SsrMode::Async/>
+                <Route path=path!("/reset-password") view=|| page(parts::account(Account::ResetPassword)) ssr=SsrMode::Async/>
+                <Route path=path!("/invitation") view=|| page(parts::account(Account::Invitation)) ssr=SsrMode::Async/>
+                <Route path=path!("/kit") view=|| page(parts::compare(Compare::Gallery)) ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
-                    <Route path=path!("/") view=overview::Overview/>
-                    <Route path=path!("/experiments") view=experiments::ExperimentsPage/>
-                    <Route path=path!("/experiments/:id") view=experiments::ExperimentPage/>
-                    <Route path=path!("/compare") view=compare::ComparePage/>
-                    <Route path=path!("/experiments/:id/discussion") view=experiments::ExperimentDiscussion/>
-                    <ParentRoute path=path!("/runs/:id") view=runs::RunPage>
-                        <Route path=path!("") view=runs::RunOverview/>
-                        <Route path=path!("/metrics") view=runs::RunMetrics/>
-                        <Route path=path!("/artifacts") view=runs::RunArtifacts/>
+                    <Route path=path!("/") view=|| page(parts::experiments(Experiments::Overview))/>
+                    <Route path=path!("/experiments") view=|| page(parts::experiments(Experiments::List))/>
+                    <Route path=path!("/experiments/:id") view=|| page(parts::experiments(Experiments::Runs))/>
+                    <Route path=path!("/compare") view=|| page(parts::compare(Compare::Page))/>
+                    <Route path=path!("/experiments/:id/discussion") view=|| page(parts::experiments(Experiments::Discussion))/>
+                    <ParentRoute path=path!("/runs/:id") view=|| page(parts::run(Run::Page))>
+                        <Route path=path!("") view=|| page(parts::run(Run::Overview))/>
+                        <Route path=path!("/metrics") view=|| page(parts::run(Run::Metrics))/>
+                        <Route path=path!("/artifacts") view=|| page(parts::run(Run::Artifacts))/>
                     </ParentRoute>
-                    <Route path=path!("/models") view=models::ModelsPage/>
-                    <Route path=path!("/models/:name") view=models::ModelPage/>
-                    <ParentRoute path=path!("/members") view=members::MembersPage>
-                        <Route path=path!("") view=members::MembersTab/>
-                        <Route path=path!("/invitations") view=members::InvitationsTab/>
-                        <Route path=path!("/roles") view=members::RolesTab/>
+                    <Route path=path!("/models") view=|| page(parts::organization(Organization::Models))/>
+                    <Route path=path!("/models/:name") view=|| page(parts::organization(Organization::Model))/>
+                    <ParentRoute path=path!("/members") view=|| page(parts::organization(Organization::Members))>
+                        <Route path=path!("") view=|| page(parts::organization(Organization::MembersList))/>
+                        <Route path=path!("/invitations") view=|| page(parts::organization(Organization::Invitations))/>
+                        <Route path=path!("/roles") view=|| page(parts::organization(Organization::Roles))/>
                     </ParentRoute>
-                    <Route path=path!("/tokens") view=tokens::TokensPage/>
-                    <Route path=path!("/audit") view=audit::AuditPage/>
-                    <Route path=path!("/import") view=imports::ImportsPage/>
-                    <Route path=path!("/import/:id") view=imports::ImportPage/>
-                    <Route path=path!("/access") view=access::AccessPage/>
-                    <Route path=path!("/notifications") view=notifications::NotificationsPage/>
-                    <Route path=path!("/account") view=account::AccountPage/>
-                    <Route path=path!("/new-organization") view=account::NewOrganization/>
+                    <Route path=path!("/tokens") view=|| page(parts::account(Account::Tokens))/>
+                    <Route path=path!("/audit") view=|| page(parts::organization(Organization::Audit))/>
+                    <Route path=path!("/import") view=|| page(parts::organization(Organization::Imports))/>
+                    <Route path=path!("/import/:id") view=|| page(parts::organization(Organization::Import))/>
+                    <Route path=path!("/access") view=|| page(parts::organization(Organization::Access))/>
+                    <Route path=path!("/notifications") view=|| page(parts::account(Account::Notifications))/>
+                    <Route path=path!("/account") view=|| page(parts::account(Account::Own))/>
+                    <Route path=path!("/new-organization") view=|| page(parts::account(Account::NewOrganization))/>
                     <Route path=path!("/*address") view=NotFound/>
                 </ParentRoute>
             </Routes>
@@ -93,14 +95,22 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// Makes the server's page interactive. Sets `data-ready` on the document when it is.
+/// Makes the server's page interactive, as soon as the code of its part is here. Sets `data-ready` on the document when it is.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate() {
+    let here = location().pathname().unwrap_or_default();
+    // Without it the page stays what the server sent: readable, its links and forms work.
+    if let Some(part) = parts::Part::of(&here)
+        && part.load().await.is_err()
+    {
+        return;
+    }
     leptos::mount::hydrate_body(|| {
         provide_context(Api::new(api::Browser));
         view! { <App/> }
     });
+    parts::fetch_ahead();
     if let Some(root) = document().document_element() {
         let apple = window().navigator().platform().is_ok_and(|name| name.starts_with("Mac") || name.starts_with("iP"));
         if apple {

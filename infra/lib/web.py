@@ -45,12 +45,7 @@ def build(out: Path = SITE, dev: bool = False) -> str:
     _wasm(parts, packages, dev)
     pkg = fresh / "pkg"
     pkg.mkdir()
-    manifest = {
-        "js": _place(parts / "app.js", pkg),
-        "wasm": _place(parts / "app_bg.wasm", pkg),
-    }
-    if (parts / "snippets").exists():  # imported by the glue under their own, already unique, names
-        shutil.copytree(parts / "snippets", pkg / "snippets")
+    manifest = _code(parts, pkg)
     manifest.update(_fonts(parts, packages, pkg))
     manifest.update(_pictures(pkg))
     manifest["css"] = _place(_css(parts, packages, manifest, dev), pkg)
@@ -61,8 +56,9 @@ def build(out: Path = SITE, dev: bool = False) -> str:
     shutil.rmtree(out, ignore_errors=True)
     fresh.rename(out)
     shutil.rmtree(parts)
-    sizes = {kind: (out / "pkg" / f"{manifest[kind]}.br").stat().st_size for kind in ("wasm", "js", "css")}
-    return ", ".join(f"{kind} {size / 1000:.0f} kB" for kind, size in sizes.items()) + " with brotli"
+    size = lambda names: sum((out / "pkg" / f"{name}.br").stat().st_size for name in names) / 1000
+    first = [manifest["wasm"], manifest["js"], manifest["link"], manifest["css"]]
+    return f"every page {size(first):.0f} kB with brotli, and " + ", ".join(f"{part} {size(files):.0f}" for part, files in sorted(manifest["parts"].items()))
 
 
 def _wasm(parts: Path, packages: Path, dev: bool) -> None:
@@ -75,12 +71,29 @@ def _wasm(parts: Path, packages: Path, dev: bool) -> None:
         wasm.trap(built, "hydrate_async")
     run(["cargo", "build", "--package", "bindgen"], "web-bindgen")
     run([TARGET / "debug" / "bindgen", built, parts], "web-bindgen", append=True)
+    built.unlink()
     if not dev:
-        app = parts / "app_bg.wasm"
         # -Os: no larger than -Oz after brotli, in a third of the time. Never with --all-features: it writes import forms that browsers refuse.
         script = packages / "node_modules" / "binaryen" / "bin" / "wasm-opt"
-        run([node() / "node", script, "-Os", "--strip-debug", "--strip-producers", app, "-o", parts / "small.wasm"], "web-opt")
-        (parts / "small.wasm").rename(app)
+        for file in sorted(parts.glob("*.wasm")):
+            run([node() / "node", script, "-Os", "--strip-debug", "--strip-producers", file, "-o", file], "web-opt", append=True)
+
+
+def _code(parts: Path, pkg: Path) -> dict:
+    """The wasm files and their two scripts, which name one another: in a folder whose name changes with any of them."""
+    files = [*sorted(parts.glob("*.js")), *sorted(parts.glob("*.wasm"))]
+    digest = hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()[:16]
+    folder = pkg / digest
+    folder.mkdir()
+    for file in files:
+        shutil.copyfile(file, folder / file.name)
+    chunks = json.loads((parts / "parts.json").read_text())
+    return {
+        "js": f"{digest}/app.js",
+        "link": f"{digest}/parts.js",
+        "wasm": f"{digest}/app_bg.wasm",
+        "parts": {part: [f"{digest}/{name}.wasm" for name in names] for part, names in sorted(chunks.items())},
+    }
 
 
 def _css(parts: Path, packages: Path, manifest: dict, dev: bool) -> Path:
@@ -94,7 +107,7 @@ def _css(parts: Path, packages: Path, manifest: dict, dev: bool) -> Path:
         raise Failure(f"style/order.txt: names no file: {absent or 'none'}; not named: {forgotten or 'none'}")
     out = parts / "assay.css"
     run([node() / "node", ROOT / "infra" / "lib" / "assets.mjs", "css", str(not dev).lower(), out, *sheets], "web-css", cwd=packages)
-    placed = {**manifest, **{name.split(".")[0]: name for name in manifest.values()}}
+    placed = {**manifest, **{name.split(".")[0]: name for name in manifest.values() if isinstance(name, str)}}
 
     def address(match) -> str:
         name = placed.get(match.group(1))

@@ -33,14 +33,20 @@ impl Assets {
     fn read(site: &Path) -> std::io::Result<Self> {
         let manifest = serde_json::from_slice(&std::fs::read(site.join("manifest.json"))?)?;
         let mut files = HashMap::new();
-        for entry in std::fs::read_dir(site.join("pkg"))? {
-            let path = entry?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-            if path.extension().is_some_and(|ending| ending == "br") || !path.is_file() {
-                continue;
+        let root = site.join("pkg");
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if let Some(name) = path.strip_prefix(&root).ok().and_then(|name| name.to_str())
+                    && !name.ends_with(".br")
+                {
+                    let brotli = std::fs::read(root.join(format!("{name}.br"))).ok().map(Bytes::from);
+                    files.insert(name.to_owned(), File { plain: std::fs::read(&path)?.into(), brotli });
+                }
             }
-            let brotli = std::fs::read(path.with_file_name(format!("{name}.br"))).ok().map(Bytes::from);
-            files.insert(name.to_owned(), File { plain: std::fs::read(&path)?.into(), brotli });
         }
         Ok(Self { files: Arc::new(files), manifest })
     }
@@ -52,7 +58,7 @@ impl Assets {
 }
 
 pub fn configure(app: &mut web::ServiceConfig) {
-    app.service(web::resource("/pkg/{file}").get(file)).service(web::resource("/favicon.ico").get(favicon));
+    app.service(web::resource("/pkg/{file:.*}").get(file)).service(web::resource("/favicon.ico").get(favicon));
 }
 
 async fn file(request: HttpRequest, edge: web::Data<Edge>, name: web::Path<String>) -> HttpResponse {
