@@ -3,7 +3,7 @@
 //! the tenant's audit head is locked once for many entries.
 //!
 //! What must stay true: nobody is answered before the commit; the credential and the permission are
-//! checked in the first statement of the shared transaction, which begins after every request in it
+//! checked in the first statement of the shared transaction, which is sent after every request in it
 //! arrived, so a right revoked before a request started does not pass; items stand or fall one by one.
 
 use std::{
@@ -15,6 +15,7 @@ use std::{
 };
 
 use futures::FutureExt;
+use sea_orm::DatabaseTransaction;
 use shared::ErrorCode;
 use tokio::{
     runtime::{Builder, Handle},
@@ -54,6 +55,12 @@ struct Caller<W: SharedWrite> {
 
 /// Items of one transaction, and beside each its caller.
 type Batch<W> = (Vec<<W as SharedWrite>::Item>, Vec<Caller<W>>);
+
+/// A transaction that has begun and done nothing yet: one that ends begins the next, which saves an answer to wait for.
+type Begun = Option<DatabaseTransaction>;
+
+/// What became of the items of a transaction, and the next one.
+type Committed<W> = (Vec<Result<<W as SharedWrite>::Output, Fault>>, Begun);
 
 struct Queue<W: SharedWrite> {
     waiting: Vec<(W::Item, Caller<W>)>,
@@ -141,11 +148,11 @@ impl<W: SharedWrite> Group<W> {
     async fn drain(self, credential: Credential) {
         // Lets requests that are being read right now join.
         tokio::task::yield_now().await;
-        let mut done = 0;
+        let (mut done, mut next) = (0, None);
         while let Some((items, callers)) = self.take(&credential, done) {
             done = items.len();
             // A defect must not leave the queue believing that a transaction is under way; who waits for it is told.
-            let _ = AssertUnwindSafe(self.settle(&credential, items, callers)).catch_unwind().await;
+            next = AssertUnwindSafe(self.settle(next, &credential, items, callers)).catch_unwind().await.unwrap_or_default();
         }
     }
 
@@ -167,21 +174,22 @@ impl<W: SharedWrite> Group<W> {
         Some(queue.waiting.drain(..size).unzip())
     }
 
-    /// Commits a batch and answers everybody in it. A caller that went away is not told; its write stands.
-    async fn settle(&self, credential: &Credential, items: Vec<W::Item>, callers: Vec<Caller<W>>) {
+    /// Commits a batch and answers everybody in it; returns the transaction that the commit began. A caller that went away is not told; its write stands.
+    async fn settle(&self, begun: Begun, credential: &Credential, items: Vec<W::Item>, callers: Vec<Caller<W>>) -> Begun {
         metrics::histogram!("assay_group_commit_items").record(items.len() as f64);
         let requests: Vec<&RequestInfo> = callers.iter().map(|caller| &caller.request).collect();
-        match self.commit(credential, &items, &requests).await {
-            Ok(outcomes) => {
+        match self.commit(begun, credential, &items, &requests).await {
+            Ok((outcomes, next)) => {
                 for (caller, outcome) in callers.into_iter().zip(outcomes) {
                     let _ = caller.answer.send(outcome);
                 }
+                return next;
             }
             // One item that breaks the statement must not take the others down.
             Err(fault) if fault.code() == ErrorCode::Internal && items.len() > 1 => {
                 for (item, caller) in items.iter().zip(callers) {
-                    let alone = self.commit(credential, std::slice::from_ref(item), &[&caller.request]).await;
-                    let outcome = alone.and_then(|outcomes| outcomes.into_iter().next().unwrap_or_else(|| Err(Fault::internal("no outcome"))));
+                    let alone = self.commit(None, credential, std::slice::from_ref(item), &[&caller.request]).await;
+                    let outcome = alone.and_then(|(outcomes, _)| outcomes.into_iter().next().unwrap_or_else(|| Err(Fault::internal("no outcome"))));
                     let _ = caller.answer.send(outcome);
                 }
             }
@@ -191,11 +199,16 @@ impl<W: SharedWrite> Group<W> {
                 }
             }
         }
+        None
     }
 
-    async fn commit(&self, credential: &Credential, items: &[W::Item], requests: &[&RequestInfo]) -> Result<Vec<Result<W::Output, Fault>>, Fault> {
+    async fn commit(&self, begun: Begun, credential: &Credential, items: &[W::Item], requests: &[&RequestInfo]) -> Result<Committed<W>, Fault> {
         let request = requests.first().copied().cloned().unwrap_or_default();
-        let scope = self.vault.enter(credential.clone(), request).await?;
+        let tx = match begun {
+            Some(tx) => tx,
+            None => self.vault.begin().await?,
+        };
+        let scope = self.vault.enter_in(tx, credential.clone(), request).await?;
         let grant = match scope.grant::<W::Permission>() {
             Ok(grant) => grant,
             Err(fault) => {
@@ -213,10 +226,8 @@ impl<W: SharedWrite> Group<W> {
                 output
             }));
         }
-        if results.iter().any(Result::is_ok) {
-            tx.commit_grouped(entries).await?;
-        }
-        Ok(results)
+        let next = if results.iter().any(Result::is_ok) { Some(tx.commit_grouped(entries).await?) } else { None };
+        Ok((results, next))
     }
 }
 

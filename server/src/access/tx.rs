@@ -100,19 +100,14 @@ impl WriteTx {
     }
 
     async fn finish(self) -> Result<(), Fault> {
-        self.tx.commit().await?;
-        if self.enqueued.load(Ordering::Relaxed) {
-            self.inner.vault.ring_bell();
-        }
-        let announced = std::mem::take(&mut *self.announced.lock().unwrap_or_else(PoisonError::into_inner));
-        if !announced.is_empty() {
-            self.inner.vault.live().changed(self.inner.tenant.id, &announced);
-        }
+        let Self { tx, inner, enqueued, announced, .. } = self;
+        tx.commit().await?;
+        Committed { inner, enqueued, announced }.tell();
         Ok(())
     }
 
-    /// Commits a transaction that several requests share: each act with its entry and its request.
-    pub(super) async fn commit_grouped(self, entries: Vec<(RequestInfo, audit::Entry)>) -> Result<(), Fault> {
+    /// Commits a transaction that several requests share, each act with its entry and its request, and begins the next one in the same breath.
+    pub(super) async fn commit_grouped(self, entries: Vec<(RequestInfo, audit::Entry)>) -> Result<DatabaseTransaction, Fault> {
         if !entries.is_empty() {
             let author = audit::author(&self.inner);
             let authors: Vec<audit::Author> = entries
@@ -122,7 +117,10 @@ impl WriteTx {
             let pairs: Vec<_> = authors.iter().zip(entries.iter().map(|(_, entry)| entry)).collect();
             audit::append_pairs(&self.tx, self.now, &pairs).await?;
         }
-        self.finish().await
+        let Self { tx, inner, enqueued, announced, .. } = self;
+        tx.execute_unprepared("commit and chain").await?;
+        Committed { inner, enqueued, announced }.tell();
+        Ok(tx)
     }
 
     /// Writes a job into the outbox, in this transaction.
@@ -152,6 +150,26 @@ impl WriteTx {
     /// Who acts.
     pub fn actor(&self) -> &super::Actor {
         &self.inner.actor
+    }
+}
+
+/// What is left of a transaction once it is committed.
+struct Committed {
+    inner: Arc<Inner>,
+    enqueued: AtomicBool,
+    announced: Mutex<Vec<Topic>>,
+}
+
+impl Committed {
+    /// Tells the worker of new jobs, and open pages of what changed.
+    fn tell(self) {
+        if self.enqueued.into_inner() {
+            self.inner.vault.ring_bell();
+        }
+        let announced = self.announced.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if !announced.is_empty() {
+            self.inner.vault.live().changed(self.inner.tenant.id, &announced);
+        }
     }
 }
 

@@ -144,7 +144,12 @@ impl Vault {
     /// # Errors
     /// [`shared::ErrorCode::Unauthenticated`] when it is unknown, expired or revoked; `Unavailable`.
     pub async fn enter(&self, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
-        let (tx, entry) = self.open_tenant(&credential).await?;
+        self.enter_in(self.begin().await?, credential, request).await
+    }
+
+    /// Like [`Vault::enter`], in a transaction that has begun and done nothing yet.
+    pub(super) async fn enter_in(&self, tx: DatabaseTransaction, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
+        let entry = self.enter_tenant(&tx, &credential).await?;
         let rights = self.rights_of(&tx, &entry).await?;
         self.note_use(&credential, entry.credential);
         self.shared.entered.insert(credential.clone(), ());
@@ -217,7 +222,8 @@ impl Vault {
     pub(super) async fn reenter(&self, inner: &Inner) -> Result<(DatabaseTransaction, Rights), Fault> {
         match &inner.proof {
             Proof::Credential(credential) => {
-                let (tx, entry) = self.open_tenant(credential).await?;
+                let tx = self.begin().await?;
+                let entry = self.enter_tenant(&tx, credential).await?;
                 if entry.tenant.id != inner.tenant.id {
                     // The session was switched to another organization meanwhile.
                     return Err(Fault::unauthenticated());
@@ -229,8 +235,7 @@ impl Vault {
         }
     }
 
-    async fn open_tenant(&self, credential: &Credential) -> Result<(DatabaseTransaction, Entered), Fault> {
-        let tx = self.begin().await?;
+    async fn enter_tenant(&self, tx: &DatabaseTransaction, credential: &Credential) -> Result<Entered, Fault> {
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
             "select e.*, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
@@ -238,8 +243,7 @@ impl Vault {
             [credential.kind().as_str().into(), credential.hash().to_vec().into(), self.clock().now().into()],
         );
         let row = tx.query_one_raw(statement).await?.ok_or_else(Fault::unauthenticated)?;
-        let entered = Entered::read(&row)?;
-        Ok((tx, entered))
+        Ok(Entered::read(&row)?)
     }
 
     async fn open_job(&self, tenant: TenantId) -> Result<(DatabaseTransaction, Tenant), Fault> {

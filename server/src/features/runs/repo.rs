@@ -172,8 +172,12 @@ pub async fn rename(tx: &WriteTx, names: &HashMap<RunId, &str>) -> Result<(), Fa
     Ok(())
 }
 
-/// Changes runs, each named once. Those that do not exist or are removed are left out.
-pub async fn update(tx: &WriteTx, changes: &[(RunId, &RunChange)]) -> Result<HashMap<RunId, Run>, Fault> {
+/// Changes runs, each named once; `ends` says of which to answer what they logged. Those that do not exist or are removed are left out.
+pub async fn update(
+    tx: &WriteTx,
+    changes: &[(RunId, &RunChange)],
+    ends: impl Fn(&RunChange) -> bool,
+) -> Result<HashMap<RunId, (Run, Vec<Logs>)>, Fault> {
     let mut changes = changes.to_vec();
     changes.sort_unstable_by_key(|(id, _)| *id);
     let values = vec![
@@ -181,10 +185,26 @@ pub async fn update(tx: &WriteTx, changes: &[(RunId, &RunChange)]) -> Result<Has
         column(&changes, |(_, change)| change.status.map_or("", Status::as_str).to_owned()),
         column(&changes, |(_, change)| change.ended_ms.unwrap_or(-1)),
         column(&changes, |(_, change)| change.name.clone().unwrap_or_default()),
+        column(&changes, |(_, change)| ends(change)),
         NAME_TAG.into(),
     ];
-    let runs = tx.rows("select * from change_runs($1, $2, $3, $4, $5)", values).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    Ok(runs.into_iter().map(|run| (run.id, run)).collect())
+    let mut runs: HashMap<RunId, (Run, Vec<Logs>)> = HashMap::with_capacity(changes.len());
+    for row in &tx.rows("select * from change_runs($1, $2, $3, $4, $5, $6)", values).await? {
+        let piece: Option<String> = row.try_get("", "piece")?;
+        match piece {
+            None => {
+                let run = read(row)?;
+                runs.insert(run.id, (run, Vec::new()));
+            }
+            Some(piece) => {
+                let id = RunId::from_uuid(row.try_get("", "id")?);
+                if let Some((_, logs)) = runs.get_mut(&id) {
+                    logs.push(Logs::read(&piece, row)?);
+                }
+            }
+        }
+    }
+    Ok(runs)
 }
 
 /// Removes or restores runs; those whose state changed, in the order of their ids.
@@ -201,34 +221,23 @@ pub async fn remove_tag(tx: &WriteTx, id: RunId, key: &str) -> Result<bool, Faul
     Ok(tx.run("delete from run_tags where run_id = $1 and key = $2", vec![id.uuid().into(), key.into()]).await? > 0)
 }
 
-/// A stored piece of what a run logged.
+/// A stored piece of what a run logged; a series in parts.
 pub enum Logs {
-    Pair(Pair),
+    Param(String, String),
+    Tag(String, String),
     Series(Part),
 }
 
-/// All that runs logged, piece by piece; the series as they are stored.
-pub async fn logs<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<(RunId, Logs)>, Fault> {
-    let sql = "select r.id, piece.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
-        select true as is_param, key, value, null::bytea as data from run_params where run_id = r.id \
-        union all select false, key, value, null from run_tags where run_id = r.id \
-        union all (select null, key, null, data from metric_chunks where run_id = r.id order by key, ordinal) \
-        union all (select null, null, null, data from metric_batches where run_id = r.id order by id) offset 0) piece";
-    let read = |row: &QueryResult| {
-        let run = RunId::from_uuid(row.try_get_by_index(0)?);
-        let logs = match row.try_get_by_index(1)? {
-            Some(is_param) => Logs::Pair(Pair { run, is_param, key: row.try_get_by_index(2)?, value: row.try_get_by_index(3)? }),
-            None => {
-                let (key, data): (Option<String>, Vec<u8>) = (row.try_get_by_index(2)?, row.try_get_by_index(4)?);
-                Logs::Series(match key {
-                    Some(key) => Part::Chunk(key, data),
-                    None => Part::Batch(data),
-                })
-            }
-        };
-        Ok((run, logs))
-    };
-    Ok(tx.rows(sql, vec![ids.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+impl Logs {
+    fn read(piece: &str, row: &QueryResult) -> Result<Self, DbErr> {
+        let (key, value) = ("piece_key", "piece_value");
+        Ok(match piece {
+            "param" => Self::Param(row.try_get("", key)?, row.try_get("", value)?),
+            "tag" => Self::Tag(row.try_get("", key)?, row.try_get("", value)?),
+            "chunk" => Self::Series(Part::Chunk(row.try_get("", key)?, row.try_get("", "piece_data")?)),
+            _ => Self::Series(Part::Batch(row.try_get("", "piece_data")?)),
+        })
+    }
 }
 
 /// A param or tag of a run.

@@ -128,14 +128,14 @@ pub async fn change_all(tx: &WriteTx, changes: &[(RunId, &RunChange)]) -> Result
         .iter()
         .map(|(id, change)| (*id, RunChange { ended_ms: change.ended_ms.or(ends(change).then_some(now)), ..RunChange::clone(change) }))
         .collect();
-    let mut runs: Vec<Option<Run>> = changes.iter().map(|_| None).collect();
+    let mut runs: Vec<Option<(Run, Vec<repo::Logs>)>> = changes.iter().map(|_| None).collect();
     let mut left: Vec<usize> = (0..changes.len()).collect();
     while !left.is_empty() {
         // A statement changes a run once: of several changes of one run each waits for the one before it.
         let mut named = HashSet::new();
         let (wave, later): (Vec<usize>, Vec<usize>) = left.into_iter().partition(|place| named.insert(changes[*place].0));
         let rows: Vec<(RunId, &RunChange)> = wave.iter().map(|place| (changes[*place].0, &changes[*place].1)).collect();
-        let mut changed = repo::update(tx, &rows).await?;
+        let mut changed = repo::update(tx, &rows, ends).await?;
         for place in wave {
             runs[place] = changed.remove(&changes[place].0);
         }
@@ -143,21 +143,19 @@ pub async fn change_all(tx: &WriteTx, changes: &[(RunId, &RunChange)]) -> Result
     }
     let refused: Vec<RunId> = changes.iter().zip(&runs).filter(|(_, run)| run.is_none()).map(|((id, _), _)| *id).collect();
     let refusals = if refused.is_empty() { HashMap::new() } else { refusals(tx, &refused).await? };
-    let ended: Vec<RunId> = changes.iter().zip(&runs).filter(|((_, change), run)| ends(change) && run.is_some()).map(|((id, _), _)| *id).collect();
-    let logged = if ended.is_empty() { HashMap::new() } else { logged(tx, &ended).await? };
     let (mut done, mut compactions) = (Vec::with_capacity(changes.len()), Vec::new());
     for ((id, change), run) in changes.iter().zip(runs) {
         done.push(match run {
             None => Err(refusals.get(id).cloned().unwrap_or_else(|| RunError::missing(*id)).into()),
-            Some(run) if ends(change) => {
-                let (detail, worth_compacting) = digest(&run, logged.get(&run.id));
+            Some((run, logs)) if ends(change) => {
+                let (detail, worth_compacting) = digest(&run, &Logged::of(logs)?);
                 if worth_compacting {
                     compactions.push(CompactMetrics { run: run.id, revision: run.revision });
                 }
                 let entry = entry("run.end", &run).detail(detail);
                 Ok((run, entry))
             }
-            Some(run) => {
+            Some((run, _)) => {
                 let action = if change.status.is_some() { "run.update" } else { "run.rename" };
                 let entry = entry(action, &run).detail(json!({ "status": run.status.as_str() }));
                 Ok((run, entry))
@@ -175,8 +173,8 @@ fn ends(change: &RunChange) -> bool {
 
 /// Counts a write to a run, which has to be there; its row is locked until the transaction ends.
 async fn touch(tx: &WriteTx, id: RunId) -> Result<Run, Fault> {
-    match repo::update(tx, &[(id, &RunChange::default())]).await?.remove(&id) {
-        Some(run) => {
+    match repo::update(tx, &[(id, &RunChange::default())], ends).await?.remove(&id) {
+        Some((run, _)) => {
             tx.announce(Topic::Run(id));
             Ok(run)
         }
@@ -197,17 +195,19 @@ struct Logged {
     series: LoggedSeries,
 }
 
-async fn logged(tx: &WriteTx, ids: &[RunId]) -> Result<HashMap<RunId, Logged>, Fault> {
-    let mut all: HashMap<RunId, Logged> = HashMap::new();
-    for (run, logs) in repo::logs(tx, &uuids(ids)).await? {
-        let of_run = all.entry(run).or_default();
-        match logs {
-            repo::Logs::Pair(pair) => of_run.pairs.add(pair),
-            repo::Logs::Series(part) => of_run.series.add(part)?,
+impl Logged {
+    fn of(logs: Vec<repo::Logs>) -> Result<Self, Fault> {
+        let mut all = Self::default();
+        for piece in logs {
+            match piece {
+                repo::Logs::Param(key, value) => all.pairs.params.push((key, value)),
+                repo::Logs::Tag(key, value) => all.pairs.tags.push((key, value)),
+                repo::Logs::Series(part) => all.series.add(part)?,
+            }
         }
+        all.series.tidy();
+        Ok(all)
     }
-    all.values_mut().for_each(|logged| logged.series.tidy());
-    Ok(all)
 }
 
 impl RunData {
@@ -218,9 +218,7 @@ impl RunData {
 
 /// SHA-256 over what a run logged. Of params and then of tags: their number, and of each, by key, key and value, every text with its length before it; then
 /// the series as [`LoggedSeries::digest`] says. Numbers are 64 bits, big-endian.
-fn digest(run: &Run, logged: Option<&Logged>) -> (Value, bool) {
-    let nothing = Logged::default();
-    let Logged { pairs: data, series } = logged.unwrap_or(&nothing);
+fn digest(run: &Run, Logged { pairs: data, series }: &Logged) -> (Value, bool) {
     let mut sum = Sha256::new();
     for list in [&data.params, &data.tags] {
         let mut list: Vec<&(String, String)> = list.iter().collect();
