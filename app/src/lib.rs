@@ -58,6 +58,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/forgot-password") view=account::ForgotPassword ssr=SsrMode::Async/>
                 <Route path=path!("/reset-password") view=account::ResetPassword ssr=SsrMode::Async/>
                 <Route path=path!("/invitation") view=account::Invitation ssr=SsrMode::Async/>
+                <Route path=path!("/sso") view=account::SingleSignOn ssr=SsrMode::Async/>
                 <Route path=path!("/kit") view=gallery::GalleryPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=overview::Overview/>
@@ -82,6 +83,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/import") view=imports::ImportsPage/>
                     <Route path=path!("/import/:id") view=imports::ImportPage/>
                     <Route path=path!("/access") view=access::AccessPage/>
+                    <Route path=path!("/access/single-sign-on") view=access::SingleSignOnPage/>
                     <Route path=path!("/notifications") view=notifications::NotificationsPage/>
                     <Route path=path!("/account") view=account::AccountPage/>
                     <Route path=path!("/new-organization") view=account::NewOrganization/>
