@@ -60,6 +60,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/forgot-password") view=|| page(parts::account(Account::ForgotPassword)) ssr=SsrMode::Async/>
                 <Route path=path!("/reset-password") view=|| page(parts::account(Account::ResetPassword)) ssr=SsrMode::Async/>
                 <Route path=path!("/invitation") view=|| page(parts::account(Account::Invitation)) ssr=SsrMode::Async/>
+                <Route path=path!("/sso") view=|| page(parts::account(Account::SingleSignOn)) ssr=SsrMode::Async/>
                 <Route path=path!("/kit") view=|| page(parts::compare(Compare::Gallery)) ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=|| page(parts::experiments(Experiments::Overview))/>
@@ -84,6 +85,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/import") view=|| page(parts::organization(Organization::Imports))/>
                     <Route path=path!("/import/:id") view=|| page(parts::organization(Organization::Import))/>
                     <Route path=path!("/access") view=|| page(parts::organization(Organization::Access))/>
+                    <Route path=path!("/access/single-sign-on") view=|| page(parts::organization(Organization::SingleSignOn))/>
                     <Route path=path!("/notifications") view=|| page(parts::account(Account::Notifications))/>
                     <Route path=path!("/account") view=|| page(parts::account(Account::Own))/>
                     <Route path=path!("/new-organization") view=|| page(parts::account(Account::NewOrganization))/>

@@ -45,7 +45,7 @@ impl Part {
     /// The part that the page at a path belongs to.
     pub fn of(path: &str) -> Option<Self> {
         Some(match path.trim_start_matches('/').split(['/', '?', '#']).next()? {
-            "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "account" | "tokens" | "notifications"
+            "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "account" | "tokens" | "notifications"
             | "new-organization" => Self::Account,
             "" | "experiments" => Self::Experiments,
             "runs" => Self::Run,
@@ -167,6 +167,7 @@ pub enum Account {
     ForgotPassword,
     ResetPassword,
     Invitation,
+    SingleSignOn,
     Own,
     Tokens,
     Notifications,
@@ -182,6 +183,7 @@ pub fn account(page: Account) -> Loaded {
         Account::ForgotPassword => view! { <account::ForgotPassword/> }.into_any(),
         Account::ResetPassword => view! { <account::ResetPassword/> }.into_any(),
         Account::Invitation => view! { <account::Invitation/> }.into_any(),
+        Account::SingleSignOn => view! { <account::SingleSignOn/> }.into_any(),
         Account::Own => view! { <account::AccountPage/> }.into_any(),
         Account::Tokens => view! { <tokens::TokensPage/> }.into_any(),
         Account::Notifications => view! { <notifications::NotificationsPage/> }.into_any(),
@@ -217,6 +219,7 @@ pub enum Organization {
     Imports,
     Import,
     Access,
+    SingleSignOn,
 }
 
 #[wasm_split(organization, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_organization))]
@@ -232,5 +235,6 @@ pub fn organization(page: Organization) -> Loaded {
         Organization::Imports => view! { <imports::ImportsPage/> }.into_any(),
         Organization::Import => view! { <imports::ImportPage/> }.into_any(),
         Organization::Access => view! { <access::AccessPage/> }.into_any(),
+        Organization::SingleSignOn => view! { <access::SingleSignOnPage/> }.into_any(),
     })
 }

@@ -42,13 +42,13 @@ async function pass(page, path) {
 journey("every page fits a phone", phone, async (page) => {
   const { id, run_id, name } = await filled();
   await signIn(page);
-  const inside = ["/", "/experiments", `/experiments/${id}`, "/models", `/models/${name}`, "/members", "/members/invitations", "/members/roles", "/access", "/tokens", "/audit", "/audit?entry=1", "/account"];
+  const inside = ["/", "/experiments", `/experiments/${id}`, "/models", `/models/${name}`, "/members", "/members/invitations", "/members/roles", "/access", "/access/single-sign-on", "/tokens", "/audit", "/audit?entry=1", "/account"];
   const ofRun = ["", "/metrics", "/artifacts?path=tables/importance.csv"].map((tab) => `/runs/${run_id}${tab}`);
   for (const path of [...inside, ...ofRun]) await pass(page, path);
 });
 
 journey("every door fits a phone", phone, async (page) => {
-  for (const path of ["/sign-in", "/sign-up", "/sign-up?sent=1", "/forgot-password", "/reset-password?token=x", "/invitation?token=x", "/confirm?token=x"]) await pass(page, path);
+  for (const path of ["/sign-in", "/sign-up", "/sign-up?sent=1", "/forgot-password", "/reset-password?token=x", "/invitation?token=x", "/confirm?token=x", "/sso", "/sso?problem=no-access"]) await pass(page, path);
 });
 
 journey("on a phone the rail is a sheet that closes on arrival", phone, async (page) => {

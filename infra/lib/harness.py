@@ -120,7 +120,7 @@ class Harness:
             raise Failure("e2e/browser has no *.test.mjs")
         self._node_modules()
         command = [node() / "node", "--test", "--test-reporter=spec", *found]
-        env = {**self.e2e_env, **node_env(node()), "ASSAY_TEST_CHROMIUM": self.chromium, "NO_COLOR": "1"}
+        env = {**self.e2e_env, **node_env(node()), "ASSAY_TEST_CHROMIUM": self.chromium, "ASSAY_TEST_OIDC": self.oidc, "NO_COLOR": "1"}
         return self._runner("browser", command, env=env, cwd=E2E)
 
     def faults(self):
@@ -175,6 +175,14 @@ class Harness:
         processes.start("sink", [self.python, E2E / "mail_sink.py", port, folder])
         processes.wait("sink", lambda: _listens(port), 30)
         return port, folder
+
+    @cached_property
+    def oidc(self) -> str:
+        """A real OpenID provider that sends people back to the running Assay; its issuer."""
+        port, redirect = free_port(), f"{self.e2e_env['ASSAY_TEST_URL']}/sso/callback"
+        self.processes.start("oidc", [node() / "node", E2E / "peers" / "oidc.mjs", port, redirect])
+        self.processes.wait("oidc", lambda: _listens(port), 30)
+        return f"http://127.0.0.1:{port}"
 
     @cached_property
     def binary(self) -> Path:
@@ -239,7 +247,7 @@ class Harness:
 
 
 def _end(processes: Processes, services: Services) -> None:
-    for name in ("worker", "server", "sink"):
+    for name in ("worker", "server", "sink", "oidc"):
         processes.stop(name)
     services.remove()
 

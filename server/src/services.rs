@@ -6,7 +6,7 @@ use crate::{
     access::{Group, Vault, throttle::Throttle},
     config::Config,
     fault::Fault,
-    features::runs::RunActs,
+    features::{identity::Issuers, runs::RunActs},
     platform::{Blobs, Clock, Mailer, Outbound, Seal},
 };
 
@@ -21,6 +21,8 @@ pub struct Services {
     /// How addresses that people typed are asked.
     pub outbound: Outbound,
     pub seal: Seal,
+    /// What identity providers said of themselves lately.
+    pub issuers: Issuers,
     /// Where loggers' requests share transactions.
     pub run_writes: Group<RunActs>,
 }
@@ -43,6 +45,7 @@ impl Services {
             mailer: Mailer::new(&config.mail, &config.mail_from)?,
             blobs: Blobs::open(&config.blobs)?,
             outbound: Outbound::new(&config.outbound_allow)?,
+            issuers: Issuers::default(),
             seal: Seal::open(config.secret.as_deref(), &config.blobs)?,
             config: Arc::new(config),
         })

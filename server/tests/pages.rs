@@ -138,6 +138,7 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         (format!("/runs/{typed}"), false),
         (format!("/models/{typed}"), false),
         (format!("/sign-in?next={}", encode(LINK)), false),
+        (format!("/sso?organization={typed}&problem={typed}&next={}", encode(LINK)), false),
         (format!("/invitation?token={typed}"), false),
         (format!("/reset-password?token={typed}"), false),
         (format!("/confirm?token={typed}"), false),

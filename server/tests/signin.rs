@@ -2,7 +2,13 @@
 
 mod support;
 
+#[path = "signin/peer.rs"]
+mod peer;
 #[path = "signin/policy.rs"]
 mod policy;
 #[path = "signin/sessions.rs"]
 mod sessions;
+#[path = "signin/sso.rs"]
+mod sso;
+#[path = "signin/sso_attacks.rs"]
+mod sso_attacks;

@@ -16,6 +16,8 @@ pub const EMAIL_MAX: usize = 254;
 pub const SIGN_UP_HOURS: i64 = 24;
 /// How long the link to a new password works, in minutes.
 pub const RESET_MINUTES: i64 = 15;
+/// How long a sign-in may take at an identity provider, in minutes.
+pub const SSO_MINUTES: i64 = 10;
 /// How long an invitation works, in days.
 pub const INVITATION_DAYS: i64 = 7;
 /// Longest life of an API token, in days.

@@ -67,6 +67,8 @@ permissions! {
     AuditRead = "audit" "read";
     /// Change the organization itself.
     OrganizationWrite = "organization" "write";
+    /// Decide which provider vouches for members: whoever it says they are, they are.
+    IdentityWrite = "identity" "write";
 }
 
 impl Permission {
@@ -137,7 +139,7 @@ impl Role {
     pub fn description(self) -> &'static str {
         match self {
             Self::Owner => "Everything, including the organization itself and its owners.",
-            Self::Admin => "Everything except making or removing owners.",
+            Self::Admin => "Everything except making or removing owners, and who vouches for members.",
             Self::MlEngineer => "Tracks and registers, and manages projects.",
             Self::DataScientist => "Tracks experiments and registers models.",
             Self::Ops => "Watches runs and models in operation and keeps artifacts.",
@@ -160,7 +162,8 @@ impl Role {
         let tracks = [ExperimentsWrite, RunsWrite, ArtifactsWrite, ModelsWrite];
         let mut may: Vec<Permission> = reads.to_vec();
         match self {
-            Self::Owner | Self::Admin => return Permission::ALL.to_vec(),
+            Self::Owner => return Permission::ALL.to_vec(),
+            Self::Admin => return Permission::ALL.iter().copied().filter(|permission| *permission != IdentityWrite).collect(),
             Self::MlEngineer => may.extend(tracks.into_iter().chain([CommentsWrite, ProjectsWrite])),
             Self::DataScientist => may.extend(tracks.into_iter().chain([CommentsWrite])),
             Self::Ops => may.extend([ArtifactsWrite, CommentsWrite]),

@@ -1,5 +1,7 @@
 //! How people get into the organization.
 
 mod policy;
+mod provider;
 
 pub use policy::AccessPage;
+pub use provider::SingleSignOnPage;

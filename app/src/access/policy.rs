@@ -6,7 +6,7 @@ use crate::{
     account::{FormState, PostForm, just, use_form_state},
     api::{Operation, use_query},
     frame::use_viewer,
-    kit::{Callout, Card, Checkbox, Empty, Icon, Page, Select, TextArea, Tone, loaded},
+    kit::{Callout, Card, Checkbox, Empty, Icon, Page, Select, TextArea, Tone, loaded, number},
 };
 
 const POLICY: Operation = Operation(include_str!("sign_in_policy.graphql"));
@@ -18,6 +18,15 @@ const LENGTHS: [(&str, &str); 6] =
 #[serde(rename_all = "camelCase")]
 struct Data {
     sign_in_policy: Policy,
+    identity_provider: Option<Provider>,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Provider {
+    label: String,
+    required: bool,
+    signed_in: i64,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -43,9 +52,37 @@ pub fn AccessPage() -> impl IntoView {
         <Page title="Access" facts=facts>
             <div class="account">
                 {saved}
-                <Card title="Sign-in">{loaded(query, move |data: Data| form(data.sign_in_policy, &state))}</Card>
+                {loaded(query, move |data: Data| {
+                    let (form, provider) = (form(data.sign_in_policy, &state), single_sign_on(data.identity_provider));
+                    view! { <Card title="Sign-in">{form}</Card>{provider} }.into_any()
+                })}
             </div>
         </Page>
+    }
+    .into_any()
+}
+
+fn single_sign_on(provider: Option<Provider>) -> AnyView {
+    let (words, more, act) = match provider {
+        None => (
+            "No identity provider".to_owned(),
+            "Members sign in with passwords. OpenID Connect (Okta, Entra, Keycloak, Google\u{2026}) or GitHub can vouch for them".to_owned(),
+            "Set up",
+        ),
+        Some(Provider { label, required, signed_in }) => {
+            let way = if required { "The only way in, except for owners" } else { "Beside passwords" };
+            let used = if signed_in == 0 {
+                "nobody has used it yet".to_owned()
+            } else {
+                format!("used by {}", number::counted(signed_in, "member", "members"))
+            };
+            (label, format!("{way}; {used}"), "Open")
+        }
+    };
+    view! {
+        <Card title="Single sign-on">
+            <div class="setting"><span>{words}<small>{more}</small></span><a class="button" href="/access/single-sign-on">{act}</a></div>
+        </Card>
     }
     .into_any()
 }

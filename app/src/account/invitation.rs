@@ -29,6 +29,7 @@ struct Preview {
     email: String,
     role: String,
     has_account: bool,
+    single_sign_on: Option<String>,
 }
 
 /// The page at `/invitation?token=`: somebody was invited to an organization.
@@ -51,13 +52,22 @@ pub fn Invitation() -> impl IntoView {
 }
 
 fn open(preview: Preview, state: FormState) -> AnyView {
-    let Preview { organization, invited_by, email, role, has_account } = preview;
+    let Preview { organization, invited_by, email, role, has_account, single_sign_on } = preview;
     let role = Role::parse(&role).map_or(role, |role| inside_a_sentence(role.title()));
     let lead = match invited_by {
         Some(name) => format!("{name} invited you to {organization} as {role}."),
         None => format!("You are invited to {organization} as {role}."),
     };
     let foot = || view! { <p>"Invited by mistake? Close this page and nothing happens."</p> };
+    if let Some(slug) = single_sign_on {
+        return view! {
+            <Door title=format!("Join {organization}") lead foot=foot>
+                <p class="lead">"It is entered by its single sign-on, with the address "{email}"."</p>
+                <a class="button primary on" href=format!("/sso?organization={slug}") rel="external">"Continue to single sign-on"</a>
+            </Door>
+        }
+        .into_any();
+    }
     let error = state.error_of("password");
     let fields = if has_account {
         let hint = format!("The one of your account {email}.");

@@ -11,6 +11,7 @@ mod recovery;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod single_sign_on;
 
 pub(crate) use door::{PostForm, just};
 pub use form_state::FormState;
@@ -21,3 +22,4 @@ pub use own::AccountPage;
 pub use recovery::{ForgotPassword, ResetPassword};
 pub use sign_in::SignIn;
 pub use sign_up::{Confirm, SignUp};
+pub use single_sign_on::SingleSignOn;

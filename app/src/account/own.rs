@@ -85,6 +85,7 @@ fn Organizations() -> impl IntoView {
 /// Why an organization was not opened, by the word in the address.
 fn switch_refusal(why: &str) -> &'static str {
     match why {
+        "other-way" => "That organization is entered by its single sign-on. Sign out, then sign in to it by its short name.",
         "too-old" => "That organization asks for a newer sign-in than this one. Sign out, sign in again, and open it then.",
         _ => "That organization admits only mail addresses of its own domains, and yours is of another. Its owner can change that.",
     }

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use leptos_router::location::Url;
 
 use super::{
     door::{Door, PostForm, just},
@@ -12,7 +13,14 @@ pub fn SignIn() -> impl IntoView {
     let state = use_form_state();
     let reset = just("reset")
         .then(|| view! { <Callout tone=Tone::Good>"Your password was changed and every session was ended. Sign in with the new one."</Callout> });
-    let foot = || view! { <p>"New here? " <a href="/sign-up">"Create an organization"</a></p> };
+    let next = state.carried("next");
+    let sso = if next.is_empty() { "/sso".to_owned() } else { format!("/sso?next={}", Url::escape(&next)) };
+    let foot = move || {
+        view! {
+            <p>"Signing in through your organization? " <a href=sso.clone() rel="external">"Use single sign-on"</a></p>
+            <p>"New here? " <a href="/sign-up">"Create an organization"</a></p>
+        }
+    };
     view! {
         <Door title="Sign in to Assay" foot=foot>
             {reset}

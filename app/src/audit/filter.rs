@@ -12,11 +12,14 @@ const NAMES: [&str; 6] = ["actor", "action", "subject", "outcome", "from", "to"]
 const DAY: f64 = 24.0 * 3_600_000.0;
 
 /// What acts are called, to choose from.
-const ACTIONS: [&str; 18] = [
+const ACTIONS: [&str; 22] = [
     "authorization.denied",
     "experiment",
+    "identity_provider.remove",
+    "identity_provider.set",
     "invitation.create",
     "invitation.revoke",
+    "member.join",
     "member.remove",
     "member.update_roles",
     "model",
@@ -24,6 +27,7 @@ const ACTIONS: [&str; 18] = [
     "person.rename",
     "project.create",
     "run",
+    "session.break_glass",
     "session.create",
     "session.remove",
     "session.remove_all",

@@ -23,6 +23,7 @@ pub(crate) fn words(permission: Permission) -> &'static str {
         Permission::TokensOwn => "Create and revoke own API tokens",
         Permission::AuditRead => "Read the audit log",
         Permission::OrganizationWrite => "Change the organization itself",
+        Permission::IdentityWrite => "Decide which provider vouches for members",
     }
 }
 

@@ -36,6 +36,19 @@ impl LobbyTx {
         self.commit_in_all(&[tenant], &author, &entry).await
     }
 
+    /// Commits several acts that concern one organization, each with its entry.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal`, also for an empty list; the transaction is then rolled back.
+    pub async fn commit_acts_in(self, tenant: TenantId, author: &audit::Author, entries: &[audit::Entry]) -> Result<(), Fault> {
+        if entries.is_empty() {
+            return Err(Fault::internal("a write without an audit entry"));
+        }
+        set_tenant(&self.tx, tenant).await?;
+        audit::append_by(&self.tx, self.now, author, entries).await?;
+        self.commit_unlogged().await
+    }
+
     /// Commits an act that concerns a person in all of their organizations (a new password, signing
     /// out everywhere): one entry in the log of each. With none there is nothing to enter.
     ///

@@ -71,6 +71,14 @@ pub async fn hash(password: Password) -> Result<String, Fault> {
     off_thread(move || new_hash(password.expose())).await?
 }
 
+/// The hash of a password that nobody knows, for somebody who has none: they choose one by mail, if ever.
+///
+/// # Errors
+/// `TooManyRequests` when too many are waiting.
+pub async fn hash_of_nobodys() -> Result<String, Fault> {
+    off_thread(|| new_hash(super::Secret::opaque().expose().as_bytes())).await?
+}
+
 /// Checks a password against a stored hash; with `None` it takes as long and answers no.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ pub mod comparison;
 pub mod datasets;
 pub mod experiments;
 pub mod filter;
+pub mod identity;
 pub mod imports;
 pub mod invitations;
 pub mod live;

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-type Fields = web::Form<once::Fields>;
+pub(super) type Fields = web::Form<once::Fields>;
 
 pub fn configure(app: &mut web::ServiceConfig) {
     app.app_data(web::FormConfig::default().limit(16 * 1024))
@@ -43,7 +43,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .route("/theme", web::post().to(theme));
 }
 
-fn field<'f>(fields: &'f Fields, name: &str) -> &'f str {
+pub(super) fn field<'f>(fields: &'f Fields, name: &str) -> &'f str {
     fields.get(name).map_or("", String::as_str)
 }
 
@@ -119,6 +119,7 @@ async fn switch_organization(request: HttpRequest, edge: web::Data<Edge>, fields
         Switched::There => "/",
         Switched::TooOld => "/account?switch=too-old",
         Switched::NotAdmitted => "/account?switch=not-admitted",
+        Switched::OtherWay => "/account?switch=other-way",
     }))
 }
 
@@ -187,24 +188,28 @@ async fn theme(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> H
     with_cookie(see_other(own_path(next)), cookie)
 }
 
-/// A refusal shows the same page again; passwords are never sent back.
+/// A refusal shows the same page again; passwords and secrets are never sent back.
 async fn refused(request: &HttpRequest, edge: &Edge, fields: &Fields, fault: &Fault) -> HttpResponse {
     refused_inside(request, edge, None, fields, fault).await
 }
 
 /// The same on a page of somebody who has signed in.
-async fn refused_inside(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, fields: &Fields, fault: &Fault) -> HttpResponse {
+pub(super) async fn refused_inside(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, fields: &Fields, fault: &Fault) -> HttpResponse {
     if matches!(fault.code(), ErrorCode::Unavailable | ErrorCode::Internal) {
         return render::response(fault);
     }
-    let values = fields.iter().filter(|(name, _)| !name.contains("password")).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let values = fields
+        .iter()
+        .filter(|(name, _)| !name.contains("password") && !name.contains("Secret"))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     let form = FormState { error: Some(fault.message().to_owned()), field: fault.field().map(str::to_owned), values };
     let status = if fault.code() == ErrorCode::Invalid { StatusCode::UNPROCESSABLE_ENTITY } else { render::status(fault) };
     pages::form_again(request, edge, scope, form, status).await
 }
 
 /// Hands the new session to the browser. The one that it had ends, so that an old copy of its cookie is worth nothing.
-async fn signed_in(request: &HttpRequest, edge: &Edge, opened: &Opened, next: &str) -> HttpResponse {
+pub(super) async fn signed_in(request: &HttpRequest, edge: &Edge, opened: &Opened, next: &str) -> HttpResponse {
     match caller::scope_of(request, &edge.services).await {
         Ok(Some(scope)) if scope.actor().kind == ActorKind::Member => {
             if let Err(fault) = sessions::sign_out(&edge.services, &scope).await {
@@ -240,11 +245,11 @@ fn ended(config: &Config) -> Cookie<'static> {
     cookie(config, "", CookieDuration::ZERO)
 }
 
-fn see_other(path: &str) -> HttpResponse {
+pub(super) fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
 }
 
-fn with_cookie(mut response: HttpResponse, cookie: Cookie<'_>) -> HttpResponse {
+pub(super) fn with_cookie(mut response: HttpResponse, cookie: Cookie<'_>) -> HttpResponse {
     if let Err(error) = response.add_cookie(&cookie) {
         return render::response(&Fault::internal(error));
     }

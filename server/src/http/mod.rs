@@ -13,6 +13,7 @@ pub mod pages;
 mod render;
 mod reports;
 pub mod routes;
+mod sso;
 mod stream;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
@@ -64,6 +65,7 @@ pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
             .configure(graphql::configure)
             .configure(stream::configure)
             .configure(forms::configure)
+            .configure(sso::configure)
             .configure(downloads::configure)
             .configure(reports::configure)
             .configure(crate::mlflow::configure)

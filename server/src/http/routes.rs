@@ -19,6 +19,8 @@ pub const ROUTES: &[RouteRow] = &[
     ("POST", "/reset-password", "public"),
     ("POST", "/invitation", "public"),
     ("POST", "/theme", "public"),
+    ("GET", "/sso/begin/{organization}", "public"),
+    ("GET", "/sso/callback", "public"),
     ("POST", "/sign-out", "session"),
     ("POST", "/sign-out-everywhere", "session"),
     ("POST", "/organization", "session"),
@@ -26,6 +28,8 @@ pub const ROUTES: &[RouteRow] = &[
     ("POST", "/end-session", "session"),
     ("POST", "/end-other-sessions", "session"),
     ("POST", "/access", "session"),
+    ("POST", "/access/single-sign-on", "session"),
+    ("POST", "/access/single-sign-on/remove", "session"),
     ("GET", "/artifacts/runs/{id}/{path:.*}", "artifacts:read"),
     ("GET", "/artifacts/models/{id}/{path:.*}", "artifacts:read"),
     ("GET", "/compare/report", "runs:read"),
@@ -34,4 +38,4 @@ pub const ROUTES: &[RouteRow] = &[
 ];
 
 /// Pages that anybody may open; every other page asks to sign in first.
-pub const PUBLIC_PAGES: &[&str] = &["/sign-in", "/sign-up", "/confirm", "/forgot-password", "/reset-password", "/invitation", "/kit"];
+pub const PUBLIC_PAGES: &[&str] = &["/sign-in", "/sign-up", "/confirm", "/forgot-password", "/reset-password", "/invitation", "/sso", "/kit"];

@@ -157,6 +157,16 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// Whether it is on the public internet, where secrets travel by TLS alone.
+    pub fn is_public(&self) -> bool {
+        self.addresses.iter().any(|address| is_public(address.ip()))
+    }
+
+    /// Whether it is asked by TLS.
+    pub fn has_tls(&self) -> bool {
+        self.base.scheme() == "https"
+    }
+
     /// A request to a path below the server's address. `path` is percent-encoded already and begins with a slash.
     ///
     /// # Errors
@@ -169,6 +179,11 @@ impl Peer {
             return Err(OutboundError::Address);
         }
         Ok(self.client.request(method, url))
+    }
+
+    /// A request to the server's address itself, letter by letter.
+    pub fn request_itself(&self, method: Method) -> RequestBuilder {
+        self.client.request(method, self.base.clone())
     }
 
     /// Sends a request; an answer that is not 200 is an error.

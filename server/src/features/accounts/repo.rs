@@ -89,17 +89,20 @@ pub async fn set_password(tx: &LobbyTx, person: PersonId, password_hash: &str) -
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
 }
 
-pub async fn set_name(tx: &LobbyTx, person: PersonId, name: &str) -> Result<(), Fault> {
-    tx.run("update people set name = $2 where id = $1", vec![person.uuid().into(), name.into()]).await?;
-    Ok(())
+/// Names a person. `false`: the session that asks is worth something in one organization alone, and the person has others.
+pub async fn set_name(tx: &LobbyTx, person: PersonId, session: Uuid, name: &str) -> Result<bool, Fault> {
+    let sql = "update people set name = $2 where id = $1 and not exists (select from sessions s \
+               join memberships m on m.person_id = s.person_id and m.tenant_id <> s.vouched_by where s.id = $3)";
+    Ok(tx.run(sql, vec![person.uuid().into(), name.into(), session.into()]).await? == 1)
 }
 
-/// The organizations a person belongs to: id, name, slug, membership.
-pub async fn organizations(tx: &LobbyTx, person: PersonId) -> Result<Vec<(TenantId, String, String, Uuid)>, Fault> {
+/// The organizations a person belongs to, as a session may know of them: id, name, slug, membership.
+pub async fn organizations(tx: &LobbyTx, person: PersonId, session: Uuid) -> Result<Vec<(TenantId, String, String, Uuid)>, Fault> {
     let rows = tx
         .rows(
-            "select t.id, t.name, t.slug, m.id from memberships m join tenants t on t.id = m.tenant_id where m.person_id = $1 order by t.name, t.id",
-            vec![person.uuid().into()],
+            "select t.id, t.name, t.slug, m.id from memberships m join tenants t on t.id = m.tenant_id where m.person_id = $1 \
+             and coalesce(t.id = (select vouched_by from sessions where id = $2), true) order by t.name, t.id",
+            vec![person.uuid().into(), session.into()],
         )
         .await?;
     rows.iter()

@@ -23,7 +23,7 @@ use crate::{
     fault::Fault,
     features::{
         mail::{Letter, SendMail},
-        sessions::{self, Opened},
+        sessions::{self, Entrance, Means, Opened},
     },
     services::Services,
 };
@@ -100,7 +100,8 @@ pub async fn confirm_sign_up(services: &Services, request: &RequestInfo, token: 
     // Only now: whoever meets a fault before keeps a link that works. Of two at once, the second finds its address taken.
     let tx = services.vault.lobby().await?;
     repo::remove_sign_up(&tx, hash).await?;
-    sessions::open(tx, request, PersonId::from_uuid(person), tenant, MemberId::from_uuid(member), &pending.email, "session.create").await
+    let entrance = Entrance { person: PersonId::from_uuid(person), tenant, member: MemberId::from_uuid(member), email: &pending.email };
+    sessions::open(tx, request, &entrance, Means::Password, Vec::new()).await
 }
 
 /// Founds a further organization for somebody who has signed in, as its owner, and moves their
@@ -108,7 +109,7 @@ pub async fn confirm_sign_up(services: &Services, request: &RequestInfo, token: 
 ///
 /// # Errors
 /// `Invalid` naming `organization`; `Forbidden` where sign-up is closed, and for a script, whose
-/// token is for one organization; `TooManyRequests`.
+/// token is for one organization, and for a session that a provider vouched for; `TooManyRequests`.
 pub async fn found_organization(services: &Services, scope: &Scope, organization: &str) -> Result<(), Fault> {
     let actor = scope.actor();
     if actor.kind != ActorKind::Member {
@@ -118,6 +119,9 @@ pub async fn found_organization(services: &Services, scope: &Scope, organization
     let organization = field("organization", DisplayName::parse(organization))?;
     services.throttle.attempt(&format!("organization:{}", actor.person), ORGANIZATIONS_PER_PERSON).await?;
     scope.rest();
+    if sessions::is_vouched(services, scope).await? {
+        return Err(Fault::new(ErrorCode::Forbidden, "Single sign-on opens one organization. Sign in with your password to create another."));
+    }
     let founding = Founding {
         slug: slug(organization.as_str())?,
         organization: organization.as_str().into(),
@@ -193,14 +197,16 @@ pub async fn reset_password(services: &Services, request: &RequestInfo, token: &
 /// Changes the person's own name.
 ///
 /// # Errors
-/// `Invalid` naming `name`.
+/// `Invalid` naming `name`; `Forbidden` for a session that one organization's provider vouched for, when the person belongs to others.
 pub async fn rename(services: &Services, scope: &Scope, name: &str) -> Result<String, Fault> {
     scope.grant::<super::ChangeOwnName>()?;
     let name = field("name", DisplayName::parse(name))?;
     scope.rest();
     let tx = services.vault.lobby().await?;
-    repo::set_name(&tx, scope.actor().person, name.as_str()).await?;
     let actor = scope.actor();
+    if !repo::set_name(&tx, actor.person, actor.credential, name.as_str()).await? {
+        return Err(Fault::new(ErrorCode::Forbidden, "Your name is the same in all your organizations. Sign in with your password to change it."));
+    }
     let author = Author {
         kind: actor.kind.as_str(),
         id: actor.member.to_string(),
@@ -216,12 +222,12 @@ pub async fn rename(services: &Services, scope: &Scope, name: &str) -> Result<St
 /// The organizations of the scope's person: id, name, slug.
 pub(crate) async fn organizations(services: &Services, scope: &Scope) -> Result<Vec<(TenantId, String, String)>, Fault> {
     let tx = services.vault.lobby().await?;
-    let rows = repo::organizations(&tx, scope.actor().person).await?;
+    let rows = repo::organizations(&tx, scope.actor().person, scope.actor().credential).await?;
     Ok(rows.into_iter().map(|(id, name, slug, _)| (id, name, slug)).collect())
 }
 
 async fn tenants_of(tx: &crate::access::lobby::LobbyTx, person: PersonId) -> Result<Vec<TenantId>, Fault> {
-    Ok(repo::organizations(tx, person).await?.into_iter().map(|(tenant, ..)| tenant).collect())
+    Ok(repo::organizations(tx, person, Uuid::nil()).await?.into_iter().map(|(tenant, ..)| tenant).collect())
 }
 
 async fn throttle_mail(services: &Services, request: &RequestInfo, email: &Email) -> Result<(), Fault> {

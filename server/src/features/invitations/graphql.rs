@@ -75,6 +75,10 @@ impl InvitationPreview {
     async fn has_account(&self) -> bool {
         self.0.has_account
     }
+    /// The short name of the organization when its single sign-on accepts the invitation, and no password does.
+    async fn single_sign_on(&self) -> Option<&str> {
+        self.0.single_sign_on.as_deref()
+    }
 }
 
 #[derive(Default)]

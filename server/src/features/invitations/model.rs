@@ -25,4 +25,6 @@ pub struct Preview {
     pub role: String,
     /// Whether the address has an account, so that its password is asked for and not a new one.
     pub has_account: bool,
+    /// The short name of the organization when its single sign-on accepts the invitation, and no password does.
+    pub single_sign_on: Option<String>,
 }

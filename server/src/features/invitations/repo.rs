@@ -91,7 +91,8 @@ pub async fn delete(tx: &WriteTx, id: InvitationId) -> Result<Option<Invitation>
 pub async fn find_preview(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Preview>, Fault> {
     let row = tx
         .row(
-            "select t.name, i.email, i.role, exists (select from people p where p.email = i.email), inviter.name \
+            "select t.name, i.email, i.role, exists (select from people p where p.email = i.email), inviter.name, \
+             case when t.sso_only and i.role <> 'owner' then t.slug end \
              from invitations i join tenants t on t.id = i.tenant_id left join people inviter on inviter.id = i.invited_by \
              where i.hash = $1 and i.accepted_at is null and i.expires_at > $2",
             vec![hash.into(), tx.now().into()],
@@ -104,6 +105,7 @@ pub async fn find_preview(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Preview>
             role: row.try_get_by_index(2)?,
             has_account: row.try_get_by_index(3)?,
             invited_by: row.try_get_by_index(4)?,
+            single_sign_on: row.try_get_by_index(5)?,
         })
     })
     .transpose()

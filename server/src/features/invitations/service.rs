@@ -21,7 +21,7 @@ use crate::{
     features::{
         mail::{Letter, SendMail},
         page::{Page, Paged},
-        sessions::{self, Opened},
+        sessions::{self, Entrance, Means, Opened},
     },
     services::Services,
 };
@@ -101,13 +101,16 @@ pub async fn preview(services: &Services, token: &str) -> Result<Option<Preview>
 }
 
 /// Accepts an invitation: with a name and a new password, or with the password of the account the
-/// address has. Signs in.
+/// address has. Signs in. Where an organization asks for its single sign-on, that accepts invitations, except owners'.
 ///
 /// # Errors
 /// `Invalid` naming `token`, `name` or `password`.
 pub async fn accept(services: &Services, request: &RequestInfo, token: &str, name: &str, password: &str) -> Result<Opened, Fault> {
     let stale = || Fault::invalid("token", "This invitation was used, revoked or has expired. Ask for a new one.");
     let shown = preview(services, token).await?.ok_or_else(stale)?;
+    if shown.single_sign_on.is_some() {
+        return Err(Fault::invalid("token", "This organization is entered by its single sign-on, which accepts the invitation."));
+    }
     services.throttle.attempt(&format!("invitation:{}", shown.email), crate::features::sessions::PER_ACCOUNT).await?;
     let new_account = if shown.has_account {
         None
@@ -133,5 +136,6 @@ pub async fn accept(services: &Services, request: &RequestInfo, token: &str, nam
         (None, None) => return Err(stale()),
     };
     let member = repo::join(&tx, taken.tenant, person, &taken.role).await?;
-    sessions::open(tx, request, person, taken.tenant, MemberId::from_uuid(member), &taken.email, "invitation.accept").await
+    let entrance = Entrance { person, tenant: taken.tenant, member: MemberId::from_uuid(member), email: &taken.email };
+    sessions::open(tx, request, &entrance, Means::Invitation, Vec::new()).await
 }

@@ -1,7 +1,7 @@
 //! A session as its owner sees it.
 
 use chrono::{DateTime, Utc};
-use shared::ids::{SessionId, TenantId};
+use shared::ids::{MemberId, PersonId, SessionId, TenantId};
 
 /// A browser in which a person has signed in.
 #[derive(Clone, Debug)]
@@ -22,6 +22,26 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
 }
 
+/// Who enters, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Entrance<'a> {
+    pub person: PersonId,
+    pub tenant: TenantId,
+    pub member: MemberId,
+    pub email: &'a str,
+}
+
+/// How somebody proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means<'a> {
+    /// By their password.
+    Password,
+    /// By an invitation's link, and a password that is new or was there.
+    Invitation,
+    /// The organization's identity provider said so; `linked` is whether it did for the first time.
+    Provider { issuer: &'a str, linked: bool },
+}
+
 /// What became of moving a session to another organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Switched {
@@ -31,6 +51,21 @@ pub enum Switched {
     TooOld,
     /// The organization does not let the person's mail address in.
     NotAdmitted,
+    /// The organization asks for its single sign-on.
+    OtherWay,
+}
+
+/// What an organization says to a session that is to move there.
+#[derive(Clone, Copy, Debug)]
+pub struct Admission {
+    /// It lets the person's mail address in.
+    pub admits: bool,
+    /// The sign-in is new enough.
+    pub recent: bool,
+    /// It takes this way of signing in.
+    pub takes: bool,
+    /// A password leads in only because the person is an owner.
+    pub break_glass: bool,
 }
 
 /// Browsers by what they say of themselves. Most pretend to be others too, so the first that fits is the one.

@@ -5,7 +5,7 @@ use sea_orm::{DbErr, QueryResult};
 use shared::ids::{PersonId, SessionId, TenantId};
 use uuid::Uuid;
 
-use super::Session;
+use super::{Entrance, Session, model::Admission};
 use crate::{
     access::{RequestInfo, Sql, lobby::LobbyTx},
     fault::Fault,
@@ -46,23 +46,39 @@ pub async fn first_admitting(tx: &LobbyTx, person: PersonId) -> Result<Option<(T
     let row = tx
         .row(
             "select t.id, m.id from memberships m join tenants t on t.id = m.tenant_id join people p on p.id = m.person_id \
-             where m.person_id = $1 and admits(t, p.email, $2, $2) order by m.last_seen_at desc nulls last, m.joined_at, m.id limit 1",
+             where m.person_id = $1 and admits(t, p.email, $2, $2) and takes(t, m.roles, null, $2) order by m.last_seen_at desc nulls last, m.joined_at, m.id limit 1",
             vec![person.uuid().into(), tx.now().into()],
         )
         .await?;
     row.map(|row| Ok((TenantId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).transpose()
 }
 
-/// Whether an organization lets the person of a session in, and whether it takes a sign-in that old.
-pub async fn admission(tx: &LobbyTx, session: Uuid, tenant: TenantId) -> Result<Option<(bool, bool)>, Fault> {
+/// What an organization says to a session of one of its members.
+pub async fn admission(tx: &LobbyTx, session: Uuid, tenant: TenantId) -> Result<Option<Admission>, Fault> {
     let row = tx
         .row(
-            "select admits(t, p.email, null, $3), admits(t, p.email, s.created_at, $3) \
-             from sessions s join people p on p.id = s.person_id join tenants t on t.id = $2 where s.id = $1",
+            "select admits(t, p.email, null, $3) as admits, admits(t, p.email, s.created_at, $3) as recent, \
+             takes(t, m.roles, s.vouched_by, s.created_at) as takes, t.sso_only and s.vouched_by is null as break_glass \
+             from sessions s join people p on p.id = s.person_id join tenants t on t.id = $2 \
+             join memberships m on m.tenant_id = t.id and m.person_id = s.person_id where s.id = $1",
             vec![session.into(), tenant.uuid().into(), tx.now().into()],
         )
         .await?;
-    row.map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).transpose()
+    let read = |row: QueryResult| -> Result<_, DbErr> {
+        Ok(Admission {
+            admits: row.try_get("", "admits")?,
+            recent: row.try_get("", "recent")?,
+            takes: row.try_get("", "takes")?,
+            break_glass: row.try_get("", "break_glass")?,
+        })
+    };
+    Ok(row.map(read).transpose()?)
+}
+
+/// The organization whose provider vouched for a session.
+pub async fn vouched_by(tx: &LobbyTx, session: Uuid) -> Result<Option<TenantId>, Fault> {
+    let row = tx.row("select vouched_by from sessions where id = $1 and vouched_by is not null", vec![session.into()]).await?;
+    row.map(|row| Ok(TenantId::from_uuid(row.try_get_by_index(0)?))).transpose()
 }
 
 fn session(row: &QueryResult) -> Result<Session, DbErr> {
@@ -98,7 +114,9 @@ pub async fn list(tx: &LobbyTx, whose: Whose, before: Option<Uuid>, limit: u64) 
             "select s.id, s.tenant_id, t.name as organization, s.user_agent, s.address, s.created_at, s.last_seen_at, \
              least(s.expires_at, s.created_at + make_interval(mins => t.session_minutes)) as expires_at \
              from sessions s join tenants t on t.id = s.tenant_id join people p on p.id = s.person_id \
-             where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) and ($3::uuid is null or s.id < $3) \
+             join memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id \
+             where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) \
+             and takes(t, m.roles, s.vouched_by, s.created_at) and ($3::uuid is null or s.id < $3) \
              and ($5::uuid is null or s.tenant_id = $5) order by s.id desc limit $4",
             vec![whose.person.uuid().into(), tx.now().into(), before.into(), limit.into(), whose.tenant().into()],
         )
@@ -110,7 +128,8 @@ pub async fn count(tx: &LobbyTx, whose: Whose) -> Result<u64, Fault> {
     let row = tx
         .row(
             "select count(*) from sessions s join tenants t on t.id = s.tenant_id join people p on p.id = s.person_id \
-             where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) \
+             join memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id \
+             where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) and takes(t, m.roles, s.vouched_by, s.created_at) \
              and ($3::uuid is null or s.tenant_id = $3)",
             vec![whose.person.uuid().into(), tx.now().into(), whose.tenant().into()],
         )
@@ -138,32 +157,38 @@ pub async fn delete_others(tx: &LobbyTx, whose: Whose, kept: Uuid) -> Result<Vec
     rows.iter().map(|row| Ok(TenantId::from_uuid(row.try_get_by_index(0)?))).collect()
 }
 
+/// Writes a session; its id, and whether a password leads into an organization that asks for its single sign-on.
 pub async fn insert(
     tx: &LobbyTx,
     hash: Vec<u8>,
-    person: PersonId,
-    tenant: TenantId,
+    who: &Entrance<'_>,
+    vouched: bool,
     request: &RequestInfo,
     expires_at: DateTime<Utc>,
-) -> Result<Uuid, Fault> {
+) -> Result<(Uuid, bool), Fault> {
     // The id says when it was opened, by the injected clock: some acts ask for a fresh sign-in.
     let at = uuid::Timestamp::from_unix(uuid::NoContext, tx.now().timestamp().unsigned_abs(), tx.now().timestamp_subsec_nanos());
     let id = Uuid::new_v7(at);
-    tx.run(
-        "insert into sessions (id, hash, person_id, tenant_id, user_agent, address, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        vec![
-            id.into(),
-            hash.into(),
-            person.uuid().into(),
-            tenant.uuid().into(),
-            request.user_agent.clone().into(),
-            request.address.clone().into(),
-            tx.now().into(),
-            expires_at.into(),
-        ],
-    )
-    .await?;
-    Ok(id)
+    let row = tx
+        .row(
+            "insert into sessions (id, hash, person_id, tenant_id, user_agent, address, created_at, expires_at, vouched_by) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+             returning vouched_by is null and (select t.sso_only from tenants t where t.id = sessions.tenant_id)",
+            vec![
+                id.into(),
+                hash.into(),
+                who.person.uuid().into(),
+                who.tenant.uuid().into(),
+                request.user_agent.clone().into(),
+                request.address.clone().into(),
+                tx.now().into(),
+                expires_at.into(),
+                vouched.then(|| who.tenant.uuid()).into(),
+            ],
+        )
+        .await?
+        .ok_or_else(|| Fault::internal("no session was written"))?;
+    Ok((id, row.try_get_by_index(0)?))
 }
 
 pub async fn delete(tx: &LobbyTx, id: Uuid) -> Result<(), Fault> {
@@ -171,8 +196,9 @@ pub async fn delete(tx: &LobbyTx, id: Uuid) -> Result<(), Fault> {
     Ok(())
 }
 
-pub async fn delete_all(tx: &LobbyTx, person: PersonId) -> Result<u64, Fault> {
-    Ok(tx.run("delete from sessions where person_id = $1", vec![person.uuid().into()]).await?)
+pub async fn delete_all(tx: &LobbyTx, whose: Whose) -> Result<u64, Fault> {
+    let sql = "delete from sessions where person_id = $1 and ($2::uuid is null or tenant_id = $2)";
+    Ok(tx.run(sql, vec![whose.person.uuid().into(), whose.tenant().into()]).await?)
 }
 
 pub async fn set_tenant(tx: &LobbyTx, id: Uuid, tenant: TenantId) -> Result<(), Fault> {

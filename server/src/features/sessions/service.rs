@@ -7,12 +7,13 @@ use serde_json::json;
 use shared::{
     ErrorCode,
     field::{Email, Password},
-    ids::{MemberId, PersonId, SessionId, TenantId},
+    ids::{MemberId, SessionId, TenantId},
 };
 use uuid::Uuid;
 
 use super::{
-    EndSessions, ListSessions, SESSION_DAYS, Session, Switched,
+    EndSessions, Entrance, ListSessions, Means, SESSION_DAYS, Session, Switched,
+    model::Admission,
     repo::{self, Whose},
 };
 use crate::{
@@ -68,30 +69,29 @@ pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, pa
         note_refusal(services.clone(), request.clone(), email);
         return Err(refused());
     };
-    open(tx, request, login.person, tenant, MemberId::from_uuid(member), email.as_str(), "session.create").await
+    let entrance = Entrance { person: login.person, tenant, member: MemberId::from_uuid(member), email: email.as_str() };
+    open(tx, request, &entrance, Means::Password, Vec::new()).await
 }
 
-/// Opens a session for a person who has just proved who they are, and commits with the act's entry.
+/// Opens a session for a person who has just proved who they are, and commits with the entries of what came before and the act's own.
+/// A password that leads into an organization which asks for its single sign-on is entered as what it is: breaking the glass.
 ///
 /// # Errors
 /// `Unavailable` or `Internal`.
-pub async fn open(
-    tx: LobbyTx,
-    request: &RequestInfo,
-    person: PersonId,
-    tenant: TenantId,
-    member: MemberId,
-    email: &str,
-    action: &'static str,
-) -> Result<Opened, Fault> {
+pub async fn open(tx: LobbyTx, request: &RequestInfo, who: &Entrance<'_>, means: Means<'_>, mut entries: Vec<Entry>) -> Result<Opened, Fault> {
     use crate::access::Sql;
     let secret = Secret::opaque();
     let life = TimeDelta::days(SESSION_DAYS);
-    let id = repo::insert(&tx, secret.hash(), person, tenant, request, tx.now() + life).await?;
-    let author = author(request, member, email, id);
-    let entry =
-        Entry::new(action, Subject::new("session", shared::ids::SessionId::from_uuid(id), email)).detail(json!({ "userAgent": request.user_agent }));
-    tx.commit_in(tenant, author, entry).await?;
+    let vouched = matches!(means, Means::Provider { .. });
+    let (id, break_glass) = repo::insert(&tx, secret.hash(), who, vouched, request, tx.now() + life).await?;
+    let (action, detail) = match means {
+        Means::Provider { issuer, linked } => ("session.create", json!({ "userAgent": request.user_agent, "issuer": issuer, "linked": linked })),
+        Means::Password if break_glass => ("session.break_glass", json!({ "userAgent": request.user_agent })),
+        Means::Password => ("session.create", json!({ "userAgent": request.user_agent })),
+        Means::Invitation => ("invitation.accept", json!({ "userAgent": request.user_agent, "breakGlass": break_glass })),
+    };
+    entries.push(Entry::new(action, Subject::new("session", SessionId::from_uuid(id), who.email)).detail(detail));
+    tx.commit_acts_in(who.tenant, &author(request, who.member, who.email, id), &entries).await?;
     Ok(Opened { secret, max_age: Duration::from_secs(SESSION_DAYS as u64 * 86_400) })
 }
 
@@ -108,16 +108,28 @@ pub async fn sign_out(services: &Services, scope: &Scope) -> Result<(), Fault> {
     tx.commit_in(scope.tenant().id, of_scope(scope), entry).await
 }
 
-/// Ends every session of the person, this one too.
+/// Whether the scope's session was vouched for by an organization's provider, so that it is worth something there alone.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn is_vouched(services: &Services, scope: &Scope) -> Result<bool, Fault> {
+    let tx = services.vault.lobby().await?;
+    Ok(repo::vouched_by(&tx, scope.actor().credential).await?.is_some())
+}
+
+/// Ends every session of the person, this one too; asked by one that a provider vouched for, those in its organization.
 ///
 /// # Errors
 /// `Unavailable` or `Internal`.
 pub async fn sign_out_everywhere(services: &Services, scope: &Scope) -> Result<(), Fault> {
     scope.rest();
     let tx = services.vault.lobby().await?;
-    let person = scope.actor().person;
-    let ended = repo::delete_all(&tx, person).await?;
-    let tenants: Vec<TenantId> = repo::memberships(&tx, person).await?.into_iter().map(|(tenant, _)| tenant).collect();
+    let whose = whose(&tx, scope).await?;
+    let ended = repo::delete_all(&tx, whose).await?;
+    let tenants: Vec<TenantId> = match whose.tenant {
+        Some(tenant) => vec![tenant],
+        None => repo::memberships(&tx, whose.person).await?.into_iter().map(|(tenant, _)| tenant).collect(),
+    };
     let entry =
         Entry::new("session.remove_all", Subject::new("member", scope.actor().member, &scope.actor().email)).detail(json!({ "sessions": ended }));
     tx.commit_in_all(&tenants, &of_scope(scope), &entry).await
@@ -135,14 +147,20 @@ pub async fn switch_organization(services: &Services, scope: &Scope, organizatio
     let Some((tenant, member)) = memberships.into_iter().find(|(tenant, _)| *tenant == wanted) else {
         return Err(Fault::not_found("Organization", organization));
     };
-    match repo::admission(&tx, scope.actor().credential, tenant).await? {
-        Some((true, true)) => {}
-        Some((true, false)) => return Ok(Switched::TooOld),
-        _ => return Ok(Switched::NotAdmitted),
+    if repo::vouched_by(&tx, scope.actor().credential).await?.is_some_and(|vouching| vouching != tenant) {
+        return Err(Fault::not_found("Organization", organization));
     }
+    let admission = repo::admission(&tx, scope.actor().credential, tenant).await?;
+    let break_glass = match admission {
+        Some(Admission { admits: true, recent: true, takes: true, break_glass }) => break_glass,
+        Some(Admission { admits: true, takes: false, .. }) => return Ok(Switched::OtherWay),
+        Some(Admission { admits: true, recent: false, .. }) => return Ok(Switched::TooOld),
+        _ => return Ok(Switched::NotAdmitted),
+    };
     repo::set_tenant(&tx, scope.actor().credential, tenant).await?;
     let author = author(scope.request(), MemberId::from_uuid(member), &scope.actor().email, scope.actor().credential);
-    let entry = Entry::new("session.switch", Subject::new("organization", tenant, "")).detail(json!({ "from": scope.tenant().id.to_string() }));
+    let entry = Entry::new("session.switch", Subject::new("organization", tenant, ""))
+        .detail(json!({ "from": scope.tenant().id.to_string(), "breakGlass": break_glass }));
     tx.commit_in(tenant, author, entry).await?;
     Ok(Switched::There)
 }
@@ -154,7 +172,7 @@ pub async fn switch_organization(services: &Services, scope: &Scope, organizatio
 pub async fn list(services: &Services, scope: &Scope, page: Page) -> Result<Paged<Session>, Fault> {
     scope.grant::<ListSessions>()?;
     let tx = services.vault.lobby().await?;
-    let whose = whose(scope);
+    let whose = whose(&tx, scope).await?;
     let before = page.after_id::<SessionId>()?.map(SessionId::uuid);
     let rows = repo::list(&tx, whose, before, page.limit_and_one()).await?;
     Ok(Paged::of(rows, &page, repo::count(&tx, whose).await?, |session| session.id.to_string()))
@@ -168,7 +186,7 @@ pub async fn end(services: &Services, scope: &Scope, id: SessionId) -> Result<Se
     scope.grant::<EndSessions>()?;
     scope.rest();
     let tx = services.vault.lobby().await?;
-    let session = repo::delete_own(&tx, whose(scope), id).await?.ok_or_else(|| Fault::not_found("Session", id))?;
+    let session = repo::delete_own(&tx, whose(&tx, scope).await?, id).await?.ok_or_else(|| Fault::not_found("Session", id))?;
     let entry = Entry::new("session.remove", Subject::new("session", id, &scope.actor().email))
         .detail(json!({ "userAgent": session.user_agent, "address": session.address }));
     tx.commit_in_all(&concerned(scope, [session.tenant]), &of_scope(scope), &entry).await?;
@@ -183,7 +201,7 @@ pub async fn end_others(services: &Services, scope: &Scope) -> Result<usize, Fau
     scope.grant::<EndSessions>()?;
     scope.rest();
     let tx = services.vault.lobby().await?;
-    let ended = repo::delete_others(&tx, whose(scope), scope.actor().credential).await?;
+    let ended = repo::delete_others(&tx, whose(&tx, scope).await?, scope.actor().credential).await?;
     let count = ended.len();
     let entry =
         Entry::new("session.remove_others", Subject::new("member", scope.actor().member, &scope.actor().email)).detail(json!({ "sessions": count }));
@@ -191,9 +209,13 @@ pub async fn end_others(services: &Services, scope: &Scope) -> Result<usize, Fau
     Ok(count)
 }
 
-fn whose(scope: &Scope) -> Whose {
-    let tenant = (scope.actor().kind != ActorKind::Member).then_some(scope.tenant().id);
-    Whose { person: scope.actor().person, tenant }
+/// The sessions that the scope sees: all of the person, or those in one organization for what is for that one alone.
+async fn whose(tx: &LobbyTx, scope: &Scope) -> Result<Whose, Fault> {
+    let tenant = match scope.actor().kind {
+        ActorKind::Member => repo::vouched_by(tx, scope.actor().credential).await?,
+        ActorKind::Token | ActorKind::Job => Some(scope.tenant().id),
+    };
+    Ok(Whose { person: scope.actor().person, tenant })
 }
 
 /// The organizations whose logs an act on sessions belongs in: the reader's own and those of the sessions, each once.
