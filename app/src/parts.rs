@@ -45,8 +45,8 @@ impl Part {
     /// The part that the page at a path belongs to.
     pub fn of(path: &str) -> Option<Self> {
         Some(match path.trim_start_matches('/').split(['/', '?', '#']).next()? {
-            "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "account" | "tokens" | "notifications"
-            | "new-organization" => Self::Account,
+            "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "account" | "tokens"
+            | "notifications" | "new-organization" => Self::Account,
             "" | "experiments" => Self::Experiments,
             "runs" => Self::Run,
             "compare" | "kit" => Self::Compare,
