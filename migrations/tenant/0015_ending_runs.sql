@@ -50,3 +50,81 @@ begin
         end if;
     end loop;
 end $$;
+
+-- As before (0004_logging.sql), but rows of a run that has none of their kind yet are written as new: its row is locked, so nobody else writes them, and
+-- `on conflict` looks, marks and confirms each row besides writing it.
+create or replace function log_to_runs(
+    p_at timestamptz, p_runs uuid[], p_writes bigint[],
+    param_runs uuid[], param_keys text[], param_values text[],
+    tag_runs uuid[], tag_keys text[], tag_values text[],
+    batch_runs uuid[], batch_points integer[], batch_data bytea[],
+    latest_runs uuid[], latest_keys text[], latest_values double precision[], latest_steps bigint[], latest_ms bigint[],
+    latest_counts bigint[], latest_lows double precision[], latest_highs double precision[]
+) returns table (run uuid, run_name text, run_status text, is_removed boolean, new_revision bigint, changed_key text, old_value text, new_value text)
+language plpgsql as $$
+declare
+    writable uuid[] := '{}';
+    without_params uuid[] := '{}';
+    without_metrics uuid[] := '{}';
+begin
+    for i in 1 .. cardinality(p_runs) loop
+        update {schema}.runs r set revision = r.revision + p_writes[i] where r.id = p_runs[i]
+        returning r.id, r.name, r.status, r.removed_at is not null, r.revision into run, run_name, run_status, is_removed, new_revision;
+        if found then
+            return next;
+            if not is_removed then
+                writable := writable || run;
+                if cardinality(param_runs) > 0 and not exists (select from {schema}.run_params p where p.run_id = p_runs[i]) then
+                    without_params := without_params || run;
+                end if;
+                if cardinality(batch_runs) > 0 and not exists (select from {schema}.latest_metrics l where l.run_id = p_runs[i]) then
+                    without_metrics := without_metrics || run;
+                end if;
+            end if;
+        end if;
+    end loop;
+    if cardinality(param_runs) > 0 then
+        insert into {schema}.run_params (run_id, key, value)
+        select p.id, p.key, p.value from unnest(param_runs, param_keys, param_values) as p (id, key, value) where p.id = any(without_params);
+        if cardinality(without_params) < cardinality(writable) then
+            for run, changed_key, old_value, new_value in
+                select p.id, p.key, known.value, p.value from unnest(param_runs, param_keys, param_values) as p (id, key, value)
+                cross join lateral (select r.value from {schema}.run_params r where r.run_id = p.id and r.key = p.key offset 0) known
+                where known.value <> p.value and p.id = any(writable) and p.id <> all(without_params)
+            loop
+                return next;
+                writable := array_remove(writable, run);
+            end loop;
+            insert into {schema}.run_params (run_id, key, value)
+            select p.id, p.key, p.value from unnest(param_runs, param_keys, param_values) as p (id, key, value)
+            where p.id = any(writable) and p.id <> all(without_params)
+            on conflict do nothing;
+        end if;
+    end if;
+    if cardinality(tag_runs) > 0 then
+        insert into {schema}.run_tags (run_id, key, value)
+        select t.id, t.key, t.value from unnest(tag_runs, tag_keys, tag_values) as t (id, key, value) where t.id = any(writable)
+        on conflict (run_id, key) do update set value = excluded.value;
+    end if;
+    if cardinality(batch_runs) > 0 then
+        insert into {schema}.metric_batches (run_id, at, points, data)
+        select b.id, p_at, b.points, b.data from unnest(batch_runs, batch_points, batch_data) as b (id, points, data) where b.id = any(writable);
+        insert into {schema}.latest_metrics (run_id, key, value, step, at_ms, count, low, high)
+        select n.id, n.key, n.value, n.step, n.at_ms, n.count, nullif(n.low, 'NaN'), nullif(n.high, 'NaN')
+        from unnest(latest_runs, latest_keys, latest_values, latest_steps, latest_ms, latest_counts, latest_lows, latest_highs)
+            as n (id, key, value, step, at_ms, count, low, high)
+        where n.id = any(without_metrics) and n.id = any(writable);
+        if cardinality(without_metrics) < cardinality(writable) then
+            insert into {schema}.latest_metrics as l (run_id, key, value, step, at_ms, count, low, high)
+            select n.id, n.key, n.value, n.step, n.at_ms, n.count, nullif(n.low, 'NaN'), nullif(n.high, 'NaN')
+            from unnest(latest_runs, latest_keys, latest_values, latest_steps, latest_ms, latest_counts, latest_lows, latest_highs)
+                as n (id, key, value, step, at_ms, count, low, high)
+            where n.id = any(writable) and n.id <> all(without_metrics)
+            on conflict (run_id, key) do update set
+                count = l.count + excluded.count, low = least(l.low, excluded.low), high = greatest(l.high, excluded.high),
+                value = case when (excluded.step, excluded.at_ms, excluded.value) > (l.step, l.at_ms, l.value) then excluded.value else l.value end,
+                at_ms = case when (excluded.step, excluded.at_ms) > (l.step, l.at_ms) then excluded.at_ms else l.at_ms end,
+                step = greatest(l.step, excluded.step);
+        end if;
+    end if;
+end $$;

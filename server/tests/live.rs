@@ -8,7 +8,7 @@ use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::{
-    Actor, World,
+    Actor, PASSWORD, World,
     tracking::{ok, run_in},
     world,
 };
@@ -138,20 +138,34 @@ async fn c5_2b_a_reader_who_is_slow_is_told_together() {
 }
 
 #[tokio::test]
-async fn c5_2d_a_stream_ends_when_its_reader_is_removed_and_tells_nothing_more() {
+async fn t11_c5_2d_a_stream_on_which_nothing_happens_ends_within_a_second_of_its_readers_rights() {
     let organization = world().organization().await;
     let run = run_in(&organization.script().await, "0").await;
     let topic = format!("run_{run}");
     let member = organization.member("viewer").await;
+    let (narrow, elsewhere) = (member.token(&["*"]).await, Actor::sign_in(world(), &member.email, PASSWORD).await);
+    let ended = async |stream: &mut Stream, why: &str| {
+        let last = tokio::time::timeout(Duration::from_secs(1), stream.next()).await.unwrap_or_else(|_| panic!("{why}: still open after a second"));
+        assert_eq!((Actor::code(&last), last["data"]["changes"].is_null()), ("UNAUTHENTICATED", true), "{why}: {last}");
+        assert_eq!(stream.next().await, Value::Null, "{why}");
+    };
+    let mut of_token = Stream::open(&narrow, &[&topic]).await.expect("opens");
+    let mut of_session = Stream::open(&elsewhere, &[&topic]).await.expect("opens");
+    let mut stays = Stream::open(&organization.owner, &[&topic]).await.expect("opens");
+    let tokens = member.graphql("{ tokens(first: 1) { nodes { id } } }", Value::Null).await;
+    let token = tokens["data"]["tokens"]["nodes"][0]["id"].as_str().expect("an id").to_owned();
+    member.graphql("mutation($id: ID!) { revokeToken(id: $id) { id } }", json!({ "id": token })).await;
+    ended(&mut of_token, "a token revoked").await;
+    assert!(member.graphql("mutation { endOtherSessions }", Value::Null).await["errors"].is_null());
+    ended(&mut of_session, "a session ended").await;
     let mut stream = Stream::open(&member, &[&topic]).await.expect("opens");
     let list = organization.owner.graphql("{ members { nodes { id email } } }", Value::Null).await;
     let nodes = list["data"]["members"]["nodes"].as_array().expect("members").clone();
     let id = nodes.iter().find(|node| node["email"] == member.email.as_str()).expect("the member")["id"].as_str().expect("an id").to_owned();
     organization.owner.graphql("mutation($id: ID!) { removeMember(id: $id) { id } }", json!({ "id": id })).await;
+    ended(&mut stream, "a member removed").await;
     comment(&organization.owner, &topic).await;
-    let last = stream.next().await;
-    assert_eq!((Actor::code(&last), last["data"]["changes"].is_null()), ("UNAUTHENTICATED", true), "{last}");
-    assert_eq!(stream.next().await, Value::Null);
+    assert_eq!(of(&stays.next().await), [topic.as_str()], "who kept their rights heard of none of it");
 }
 
 #[tokio::test]

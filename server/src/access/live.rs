@@ -48,7 +48,11 @@ pub enum Topic {
     Run(RunId),
     /// What a member is told.
     Member(MemberId),
+    /// That somebody lost a right: every listener of the organization hears it and proves itself again; nobody asks for it.
+    Standing,
 }
+
+const STANDING: &str = "standing";
 
 impl fmt::Display for Topic {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,6 +60,7 @@ impl fmt::Display for Topic {
             Self::Experiment(id) => id.fmt(out),
             Self::Run(id) => id.fmt(out),
             Self::Member(id) => id.fmt(out),
+            Self::Standing => out.write_str(STANDING),
         }
     }
 }
@@ -68,6 +73,7 @@ impl FromStr for Topic {
         match text.split('_').next() {
             Some(ExperimentId::PREFIX) => Ok(Self::Experiment(text.parse()?)),
             Some(MemberId::PREFIX) => Ok(Self::Member(text.parse()?)),
+            Some(STANDING) => Ok(Self::Standing),
             _ => Ok(Self::Run(text.strip_prefix(RunId::PREFIX).map_or(Err(shared::ids::InvalidId { expected: RunId::PREFIX }), |_| text.parse())?)),
         }
     }
@@ -150,18 +156,24 @@ impl Live {
         }
         *count += 1;
         state.open += 1;
-        for topic in topics {
+        let topics: Vec<Topic> = topics.iter().copied().chain([Topic::Standing]).collect();
+        for topic in &topics {
             state.listeners.entry((tenant, *topic)).or_default().push(Arc::downgrade(&mailbox));
         }
         metrics::gauge!("assay_live_listeners").set(state.open as f64);
         drop(state);
-        Ok(Listener { live: self.clone(), tenant, credential, topics: topics.to_vec(), mailbox })
+        Ok(Listener { live: self.clone(), tenant, credential, topics, mailbox })
     }
 
     /// Ends every listener, so that a process that stops does not wait for pages that stay open.
     pub fn close(&self) {
         self.shared.closed.store(true, Ordering::Relaxed);
         self.everybody();
+    }
+
+    /// Tells that somebody lost a right in an organization.
+    pub fn standing_changed(&self, tenant: TenantId) {
+        self.changed(tenant, &[Topic::Standing]);
     }
 
     /// Tells that subjects changed, here and in other processes.
@@ -277,6 +289,11 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// All that it hears of.
+    pub fn topics(&self) -> &[Topic] {
+        &self.topics
+    }
+
     /// Waits until something changed since the last call, or may have: each topic at most once. `None`: the process is stopping.
     pub async fn next(&mut self) -> Option<Vec<Topic>> {
         loop {

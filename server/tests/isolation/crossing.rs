@@ -51,6 +51,11 @@ async fn t05_what_is_own_cannot_be_tied_to_what_is_foreign() {
     let mixed = async |query: &str, id: &str| ours.owner.graphql(&query.replace("$id", id), Value::Null).await;
     let queries = [
         ("mutation { createExperiment(name: \"tied\", projectId: \"$id\") { id } }".to_owned(), their_project, our_project),
+        (
+            format!("mutation {{ saveComparison(name: \"tied\", of: {{ runs: [\"{}\", \"$id\"] }}) {{ id }} }}", own.0["$run"]),
+            foreign.0["$run"].clone(),
+            own.0["$run"].clone(),
+        ),
         (format!("mutation {{ removeRuns(ids: [\"{}\", \"$id\"]) {{ id }} }}", own.0["$run"]), foreign.0["$run"].clone(), own.0["$run"].clone()),
         (format!("mutation {{ removeRuns(ids: [\"$id\", \"{}\"]) {{ id }} }}", own.0["$run"]), foreign.0["$run"].clone(), own.0["$run"].clone()),
         (format!("mutation {{ restoreRuns(ids: [\"{}\", \"$id\"]) {{ id }} }}", own.0["$run"]), foreign.0["$run"].clone(), own.0["$run"].clone()),

@@ -161,3 +161,23 @@ async fn a_session_moves_only_where_it_is_admitted() {
     assert!(is_in(&both).await, "it stays where it was");
     assert!(both.get("/account?switch=too-old").await.text().contains("newer sign-in"));
 }
+
+#[tokio::test]
+async fn c7_1c_a_token_ends_to_the_minute() {
+    let replica = World::replica(&[]);
+    let organization = replica.organization().await;
+    let create = "mutation { createToken(input: { name: \"a day\", scopes: [\"*\"], expiresInDays: 1 }) { secret } }";
+    let answer = organization.owner.graphql(create, Value::Null).await;
+    let secret = answer["data"]["createToken"]["secret"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+    let nobody = replica.anonymous();
+    let asked = async || {
+        let (query, search) = (json!({ "query": "{ viewer { email } }" }), json!({ "max_results": 1 }));
+        let graphql = nobody.request(reqwest::Method::POST, "/graphql").bearer_auth(&secret).json(&query);
+        let mlflow = nobody.request(reqwest::Method::POST, "/api/2.0/mlflow/experiments/search").bearer_auth(&secret).json(&search);
+        (nobody.send(graphql).await.status, nobody.send(mlflow).await.status)
+    };
+    replica.clock.advance(TimeDelta::hours(24) - TimeDelta::minutes(1));
+    assert_eq!(asked().await, (200, 200));
+    replica.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(asked().await, (401, 401));
+}

@@ -1,7 +1,7 @@
 //! The statements of comparisons: three whatever the number of runs, beside the one that finds each group.
 
 use sea_orm::{DbErr, QueryResult};
-use shared::ids::{ComparisonId, ExperimentId};
+use shared::ids::{ComparisonId, ExperimentId, RunId};
 use uuid::Uuid;
 
 use super::Saved;
@@ -49,6 +49,28 @@ pub async fn experiment_names<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec
     let read = |row: &QueryResult| Ok((ExperimentId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?, row.try_get_by_index(2)?));
     let rows = tx.rows(sql, vec![ids.to_vec().into(), ids.contains(&Uuid::nil()).into()]).await?;
     Ok(rows.iter().map(read).collect::<Result<_, DbErr>>()?)
+}
+
+/// What of a wish is not there.
+pub enum Absent {
+    Nothing,
+    Run,
+    Experiment,
+}
+
+/// Looks for the runs and experiments of a wish; the nil id stands for the default experiment.
+pub async fn absent(tx: &WriteTx, runs: &[RunId], experiments: &[Uuid]) -> Result<Absent, Fault> {
+    let sql = "select (select count(*) from runs where id = any($1)), \
+        not exists (select 1 from unnest($2::uuid[]) as e (id) where not exists (select 1 from experiments x where x.id = e.id) \
+            and e.id <> '00000000-0000-0000-0000-000000000000')";
+    let ids: Vec<Uuid> = runs.iter().map(|run| run.uuid()).collect();
+    let row = tx.row(sql, vec![ids.into(), experiments.to_vec().into()]).await?.ok_or_else(|| Fault::internal("a count without a row"))?;
+    let (found, all): (i64, bool) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    Ok(match (usize::try_from(found) == Ok(runs.len()), all) {
+        (false, _) => Absent::Run,
+        (true, false) => Absent::Experiment,
+        (true, true) => Absent::Nothing,
+    })
 }
 
 /// Saved comparisons, the newest first (ids are UUIDv7), after the one a cursor names.

@@ -46,10 +46,11 @@ pub async fn list(grant: Grant<'_, ListComparisons>, page: &Page) -> Result<Page
 /// Keeps a comparison under a name.
 ///
 /// # Errors
-/// `Invalid` for what a comparison is refused for, or naming `name`; `AlreadyExists`; `LimitExceeded`.
+/// `Invalid` for what a comparison is refused for, or naming `name`; `NotFound` for a run or an experiment that is not there; `AlreadyExists`;
+/// `LimitExceeded`.
 pub async fn save(grant: Grant<'_, SaveComparisons>, name: &str, wish: Wish) -> Result<Saved, Fault> {
     let name = DisplayName::parse(name).map_err(|refused| Fault::invalid("name", refused.0))?;
-    service::check(&wish)?;
+    let (runs, experiments) = service::check(&wish)?;
     let saved = Saved {
         id: ComparisonId::from_uuid(Uuid::now_v7()),
         name: name.as_str().into(),
@@ -58,6 +59,11 @@ pub async fn save(grant: Grant<'_, SaveComparisons>, name: &str, wish: Wish) -> 
         created_at: grant.now(),
     };
     let tx = grant.begin().await?;
+    match repo::absent(&tx, &runs, &experiments).await? {
+        repo::Absent::Run => return Err(ComparisonError::NoRun.into()),
+        repo::Absent::Experiment => return Err(ComparisonError::NoExperiment.into()),
+        repo::Absent::Nothing => {}
+    }
     if repo::count_saved(&tx).await? >= SAVED_MAX {
         return Err(ComparisonError::Full.into());
     }

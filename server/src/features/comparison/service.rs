@@ -36,6 +36,13 @@ struct Asked {
     to_ms: Option<i64>,
 }
 
+impl Asked {
+    /// The nil id stands for the default experiment.
+    fn experiment_id(&self) -> Uuid {
+        self.experiment.id().map_or(Uuid::nil(), ExperimentId::uuid)
+    }
+}
+
 /// Compares runs and groups of runs.
 ///
 /// # Errors
@@ -92,12 +99,13 @@ pub async fn curves(scope: &Scope, runs: &[RunId], key: &str, drawing: Drawing) 
     Ok(runs.iter().filter_map(|run| found.remove(run).map(|series| (*run, series))).collect())
 }
 
-/// Checks all that needs no database.
+/// Checks all that needs no database; the runs that are named and the experiments of the groups, the nil id for the default one.
 ///
 /// # Errors
 /// As [`compare`].
-pub fn check(wish: &Wish) -> Result<(), Fault> {
-    read(wish).map(drop)
+pub fn check(wish: &Wish) -> Result<(Vec<RunId>, Vec<Uuid>), Fault> {
+    let experiments = read(wish)?.iter().map(Asked::experiment_id).collect();
+    Ok((read_runs(wish)?, experiments))
 }
 
 fn read(wish: &Wish) -> Result<Vec<Asked>, Fault> {
@@ -154,7 +162,7 @@ async fn experiment_names(scope: &Scope, asked: &[Asked]) -> Result<HashMap<Expe
         return Ok(HashMap::new());
     }
     let grant: Grant<'_, CompareRuns> = scope.grant()?;
-    let ids: Vec<Uuid> = asked.iter().map(|one| one.experiment.id().map_or(Uuid::nil(), ExperimentId::uuid)).collect();
+    let ids: Vec<Uuid> = asked.iter().map(Asked::experiment_id).collect();
     let rows = repo::experiment_names(grant.read().await?, &ids).await?;
     let may_name = scope.may(<NameExperiments as crate::access::Permission>::NAME);
     let mut names = HashMap::new();

@@ -44,6 +44,9 @@ impl LiveSubscription {
             return Err(Fault::new(ErrorCode::LimitExceeded, format!("Name 1 to {TOPICS_MAX} subjects.")).into());
         }
         let topics = of.iter().map(|id| id.parse::<Topic>()).collect::<Result<Vec<_>, _>>()?;
+        if topics.contains(&Topic::Standing) {
+            return Err(Fault::not_found("Subject", Topic::Standing).into());
+        }
         permitted(&scope, &topics)?;
         exist(&scope, &topics).await?;
         let listener = scope.listen(&topics)?;
@@ -65,10 +68,11 @@ async fn next(scope: &Scope, listener: &mut Listener) -> Result<Option<Vec<Topic
     loop {
         match tokio::time::timeout(PROVEN_EVERY, listener.next()).await {
             Ok(None) => return Ok(None),
+            Ok(Some(topics)) if topics == [Topic::Standing] => permitted(&scope.again().await?, listener.topics())?,
             Ok(Some(topics)) => {
                 tokio::time::sleep(PAUSE).await;
-                permitted(&scope.again().await?, &topics)?;
-                return Ok(Some(topics));
+                permitted(&scope.again().await?, listener.topics())?;
+                return Ok(Some(topics.into_iter().filter(|topic| *topic != Topic::Standing).collect()));
             }
             Err(_) => drop(scope.again().await?),
         }
@@ -82,6 +86,7 @@ fn permitted(scope: &Scope, topics: &[Topic]) -> Result<(), Fault> {
             Topic::Run(_) => scope.require(Permission::RunsRead)?,
             Topic::Member(id) if *id == scope.actor().member => scope.require(Permission::CommentsRead)?,
             Topic::Member(id) => return Err(Fault::not_found("Member", id)),
+            Topic::Standing => {}
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Member;
 use crate::{
+    access::live::Topic,
     access::{Connection, Sql, WriteTx},
     fault::Fault,
 };
@@ -105,6 +106,7 @@ pub async fn remove(tx: &WriteTx, member: &Member, tenant: Uuid) -> Result<(), F
 /// Makes every replica load the organization's policy anew at its next request.
 async fn raise_epoch(tx: &WriteTx) -> Result<(), Fault> {
     tx.run("update public.tenants set authz_epoch = authz_epoch + 1 where id = $1", vec![tx.tenant().id.uuid().into()]).await?;
+    tx.announce(Topic::Standing);
     Ok(())
 }
 

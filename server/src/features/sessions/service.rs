@@ -47,7 +47,8 @@ pub struct Opened {
 /// service sees too many attempts.
 pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, password: &str) -> Result<Opened, Fault> {
     let refused = || Fault::new(ErrorCode::Unauthenticated, "The e-mail address or the password is not right.");
-    let (Ok(email), Ok(password)) = (Email::parse(email), Password::attempt(password)) else { return Err(refused()) };
+    let password = Password::attempt(password).map_err(|wrong| Fault::invalid("password", wrong.0))?;
+    let Ok(email) = Email::parse(email) else { return Err(refused()) };
     for (key, limit) in [
         (format!("sign-in:account:{}", email.as_str()), PER_ACCOUNT),
         (format!("sign-in:address:{}", request.address), PER_ADDRESS),
@@ -105,7 +106,9 @@ pub async fn sign_out(services: &Services, scope: &Scope) -> Result<(), Fault> {
     let session = scope.actor().credential;
     repo::delete(&tx, session).await?;
     let entry = Entry::new("session.remove", Subject::new("session", shared::ids::SessionId::from_uuid(session), &scope.actor().email));
-    tx.commit_in(scope.tenant().id, of_scope(scope), entry).await
+    tx.commit_in(scope.tenant().id, of_scope(scope), entry).await?;
+    services.vault.live().standing_changed(scope.tenant().id);
+    Ok(())
 }
 
 /// Whether the scope's session was vouched for by an organization's provider, so that it is worth something there alone.
@@ -132,7 +135,9 @@ pub async fn sign_out_everywhere(services: &Services, scope: &Scope) -> Result<(
     };
     let entry =
         Entry::new("session.remove_all", Subject::new("member", scope.actor().member, &scope.actor().email)).detail(json!({ "sessions": ended }));
-    tx.commit_in_all(&tenants, &of_scope(scope), &entry).await
+    tx.commit_in_all(&tenants, &of_scope(scope), &entry).await?;
+    tenants.into_iter().for_each(|tenant| services.vault.live().standing_changed(tenant));
+    Ok(())
 }
 
 /// Moves the scope's session to another organization of the same person.
@@ -190,6 +195,7 @@ pub async fn end(services: &Services, scope: &Scope, id: SessionId) -> Result<Se
     let entry = Entry::new("session.remove", Subject::new("session", id, &scope.actor().email))
         .detail(json!({ "userAgent": session.user_agent, "address": session.address }));
     tx.commit_in_all(&concerned(scope, [session.tenant]), &of_scope(scope), &entry).await?;
+    services.vault.live().standing_changed(session.tenant);
     Ok(session)
 }
 
@@ -203,9 +209,11 @@ pub async fn end_others(services: &Services, scope: &Scope) -> Result<usize, Fau
     let tx = services.vault.lobby().await?;
     let ended = repo::delete_others(&tx, whose(&tx, scope).await?, scope.actor().credential).await?;
     let count = ended.len();
+    let tenants = concerned(scope, ended);
     let entry =
         Entry::new("session.remove_others", Subject::new("member", scope.actor().member, &scope.actor().email)).detail(json!({ "sessions": count }));
-    tx.commit_in_all(&concerned(scope, ended), &of_scope(scope), &entry).await?;
+    tx.commit_in_all(&tenants, &of_scope(scope), &entry).await?;
+    tenants.into_iter().for_each(|tenant| services.vault.live().standing_changed(tenant));
     Ok(count)
 }
 

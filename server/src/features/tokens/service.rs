@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{ListTokens, ManageTokens, Token, model, repo};
 use crate::{
+    access::live::Topic,
     access::{
         ActorKind, Grant, Secret,
         audit::{Entry, Subject},
@@ -77,6 +78,7 @@ pub async fn revoke(grant: Grant<'_, ManageTokens>, id: TokenId) -> Result<Token
     let (person, now) = (grant.actor().person, grant.now());
     let tx = grant.begin().await?;
     let token = repo::revoke(&tx, person, id, now).await?.ok_or_else(|| Fault::not_found("Token", id))?;
+    tx.announce(Topic::Standing);
     tx.commit(Entry::new("token.revoke", Subject::new("token", token.id, &token.name))).await?;
     Ok(token)
 }
