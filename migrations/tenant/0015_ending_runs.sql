@@ -84,8 +84,10 @@ begin
         end if;
     end loop;
     if cardinality(param_runs) > 0 then
-        insert into {schema}.run_params (run_id, key, value)
-        select p.id, p.key, p.value from unnest(param_runs, param_keys, param_values) as p (id, key, value) where p.id = any(without_params);
+        if cardinality(without_params) > 0 then
+            insert into {schema}.run_params (run_id, key, value)
+            select p.id, p.key, p.value from unnest(param_runs, param_keys, param_values) as p (id, key, value) where p.id = any(without_params);
+        end if;
         if cardinality(without_params) < cardinality(writable) then
             for run, changed_key, old_value, new_value in
                 select p.id, p.key, known.value, p.value from unnest(param_runs, param_keys, param_values) as p (id, key, value)
@@ -109,11 +111,13 @@ begin
     if cardinality(batch_runs) > 0 then
         insert into {schema}.metric_batches (run_id, at, points, data)
         select b.id, p_at, b.points, b.data from unnest(batch_runs, batch_points, batch_data) as b (id, points, data) where b.id = any(writable);
-        insert into {schema}.latest_metrics (run_id, key, value, step, at_ms, count, low, high)
-        select n.id, n.key, n.value, n.step, n.at_ms, n.count, nullif(n.low, 'NaN'), nullif(n.high, 'NaN')
-        from unnest(latest_runs, latest_keys, latest_values, latest_steps, latest_ms, latest_counts, latest_lows, latest_highs)
-            as n (id, key, value, step, at_ms, count, low, high)
-        where n.id = any(without_metrics) and n.id = any(writable);
+        if cardinality(without_metrics) > 0 then
+            insert into {schema}.latest_metrics (run_id, key, value, step, at_ms, count, low, high)
+            select n.id, n.key, n.value, n.step, n.at_ms, n.count, nullif(n.low, 'NaN'), nullif(n.high, 'NaN')
+            from unnest(latest_runs, latest_keys, latest_values, latest_steps, latest_ms, latest_counts, latest_lows, latest_highs)
+                as n (id, key, value, step, at_ms, count, low, high)
+            where n.id = any(without_metrics) and n.id = any(writable);
+        end if;
         if cardinality(without_metrics) < cardinality(writable) then
             insert into {schema}.latest_metrics as l (run_id, key, value, step, at_ms, count, low, high)
             select n.id, n.key, n.value, n.step, n.at_ms, n.count, nullif(n.low, 'NaN'), nullif(n.high, 'NaN')
