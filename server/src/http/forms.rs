@@ -232,9 +232,15 @@ fn left(config: &Config, outcome: Result<(), Fault>) -> HttpResponse {
 }
 
 fn cookie<'c>(config: &Config, value: &'c str, max_age: CookieDuration) -> Cookie<'c> {
-    Cookie::build(caller::session_cookie(config), value)
+    private_cookie(config, caller::session_cookie(config), value, max_age)
+}
+
+/// A cookie that no script reads, kept to encrypted connections where the server has them.
+pub(super) fn private_cookie<'c>(config: &Config, name: &'c str, value: &'c str, max_age: CookieDuration) -> Cookie<'c> {
+    Cookie::build(name, value)
         .path("/")
         .http_only(true)
+        // Lax: a link from elsewhere leads to the page it names, and a provider's page leads back.
         .same_site(SameSite::Lax)
         .secure(config.is_secure())
         .max_age(max_age)

@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    cookie::{Cookie, SameSite, time::Duration as CookieDuration},
+    cookie::{Cookie, time::Duration as CookieDuration},
     web,
 };
 use shared::limits::SSO_MINUTES;
@@ -74,14 +74,7 @@ fn browser_cookie_name(config: &Config) -> &'static str {
 }
 
 fn browser_cookie<'c>(config: &Config, value: &'c str, max_age: CookieDuration) -> Cookie<'c> {
-    Cookie::build(browser_cookie_name(config), value)
-        .path("/")
-        .http_only(true)
-        // Lax: the provider's page leads back here.
-        .same_site(SameSite::Lax)
-        .secure(config.is_secure())
-        .max_age(max_age)
-        .finish()
+    forms::private_cookie(config, browser_cookie_name(config), value, max_age)
 }
 
 async fn set(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> Result<HttpResponse, Fault> {
