@@ -36,6 +36,31 @@ pub use actor::Actor;
 /// The password of everybody in tests.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// Hosts that a server must not be led to, in the ways they can be written (T71, T72).
+pub const INSIDE: [&str; 21] = [
+    "127.0.0.1",
+    "localhost",
+    "localhost.",
+    "[::1]",
+    "0.0.0.0",
+    "0",
+    "127.1",
+    "2130706433",
+    "0x7f.1",
+    "017700000001",
+    "[::ffff:127.0.0.1]",
+    "[64:ff9b::a9fe:a9fe]",
+    "[2002:7f00:1::]",
+    "100.64.0.1",
+    "169.254.169.254",
+    "[fd00::1]",
+    "[fe80::1%25eth0]",
+    "\u{2460}\u{2461}\u{2466}.0.0.1",
+    "user@127.0.0.1",
+    "10.0.0.1",
+    "192.168.1.1",
+];
+
 /// A running server.
 pub struct World {
     pub url: String,
