@@ -75,7 +75,7 @@ class System:
     def kill_backend(self) -> None:
         """kill -9 of a Postgres process that is in the middle of a write of the server; Postgres then sends everybody away and recovers."""
         writing = """select pid from pg_stat_activity where application_name = 'assay' and pid <> pg_backend_pid() and xact_start is not null
-            and query ~ 'public.enter|latest_metrics|run_params|update runs|insert into runs|audit_append' limit 1"""
+            and query ~ 'public.enter|create_runs|audit_append' limit 1"""
 
         def killed() -> bool:
             try:

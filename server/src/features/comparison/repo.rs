@@ -37,7 +37,7 @@ pub struct ParamValue {
 /// The params of the runs, a row a value. Of a long value the first 1000 characters count.
 pub async fn params<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<ParamValue>, Fault> {
     let sql = "select p.key, p.value, array_agg(r.place order by r.place) from unnest($1::uuid[]) with ordinality as r (id, place) \
-        cross join lateral (select key, left(value, 1000) as value from run_params where run_id = r.id offset 0) p group by p.key, p.value order by p.key, p.value";
+        cross join lateral (select key, left(value, 1000) as value from run_params, jsonb_each_text(params) where run_id = r.id offset 0) p group by p.key, p.value order by p.key, p.value";
     let read = |row: &QueryResult| Ok(ParamValue { key: row.try_get_by_index(0)?, value: row.try_get_by_index(1)?, runs: row.try_get_by_index(2)? });
     Ok(tx.rows(sql, vec![runs.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }

@@ -147,7 +147,7 @@ pub async fn stats<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<(Experimen
 pub async fn keys<C: Connection>(tx: &C, id: ExperimentId) -> Result<Keys, Fault> {
     let sql = "with latest as materialized (select id from runs where experiment_id = $1 and removed_at is null order by started_ms desc, id limit 500) \
         select distinct 'm', key from latest_metrics where run_id in (select id from latest) \
-        union all select distinct 'p', key from run_params where run_id in (select id from latest) \
+        union all select distinct 'p', key collate \"C\" from run_params, jsonb_object_keys(params) key where run_id in (select id from latest) \
         union all select distinct 't', key from run_tags where run_id in (select id from latest) order by 2";
     let mut keys = Keys::default();
     for row in tx.rows(sql, vec![id.uuid().into()]).await? {

@@ -4,9 +4,9 @@ use shared::ids::RunId;
 
 use super::{
     NewRun, Run, RunChange, WriteRuns,
-    log::{self, Batch},
+    log::Batch,
     names,
-    service::{self, change_all, created},
+    service::{self, created},
 };
 use crate::{
     access::{Outcome, SharedWrite, WriteTx},
@@ -76,9 +76,8 @@ impl SharedWrite for RunActs {
                 Act::Change(run, change) => changes.push((*run, change)),
             }
         }
-        let mut made = if new.is_empty() { Vec::new() } else { service::apply(tx, &new).await? }.into_iter().zip(new);
-        let mut logged = if batches.is_empty() { Vec::new() } else { log::apply(tx, &batches).await? }.into_iter();
-        let mut changed = if changes.is_empty() { Vec::new() } else { change_all(tx, &changes).await? }.into_iter();
+        let wrote = service::write(tx, &new, &batches, &changes).await?;
+        let (mut made, mut logged, mut changed) = (wrote.made.into_iter().zip(new), wrote.logged.into_iter(), wrote.changed.into_iter());
         let missing = || Fault::internal("an act without an outcome");
         let outcome = |act: &Act| match act {
             Act::Create(_) => {

@@ -19,7 +19,10 @@ use crate::{
     fault::Fault,
     features::{
         logged_models::{Dataset, ModelMetric, record_metrics},
-        metrics::{Append, Appended, Measurement, jobs},
+        metrics::{
+            Measurement,
+            jobs::{self, CompactMetrics},
+        },
     },
 };
 
@@ -81,40 +84,9 @@ impl Batch {
     }
 }
 
-/// Stores batches, which are checked. Each stands or falls by itself: a batch that fails leaves nothing, the others stay. `Some` is the entry to commit
-/// with, for a run that has ended.
-///
-/// # Errors
-/// Of the whole: `Unavailable` or `Internal`. Of one batch: `NotFound`, `Conflict`.
-pub async fn apply(tx: &WriteTx, batches: &[&Batch]) -> Result<Vec<Result<Option<Entry>, Fault>>, Fault> {
-    let mut outcomes: Vec<Option<Result<Option<Entry>, Fault>>> = batches.iter().map(|_| None).collect();
-    let mut compactions = Vec::new();
-    loop {
-        let wave = next_wave(batches, |place| outcomes[place].is_none());
-        if wave.is_empty() {
-            break;
-        }
-        let wave_batches: Vec<&Batch> = wave.iter().map(|place| batches[*place]).collect();
-        let logged = apply_wave(tx, &wave_batches).await?;
-        let due = logged.iter().filter(|(_, run)| run.revision / jobs::EVERY != (run.revision - run.writes) / jobs::EVERY);
-        compactions.extend(due.map(|(run, state)| jobs::CompactMetrics { run: *run, revision: state.revision }));
-        logged.keys().for_each(|run| tx.announce(Topic::Run(*run)));
-        for place in wave {
-            let batch = batches[place];
-            outcomes[place] = Some(match logged.get(&batch.run) {
-                None => Err(RunError::missing(batch.run).into()),
-                Some(repo::Logged { refusal: Some(error), .. }) => Err(error.clone().into()),
-                Some(run) => Ok(late_entry(batch, run)),
-            });
-        }
-    }
-    tx.enqueue_all(&compactions).await?;
-    Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Fault::internal("a batch without an outcome")))).collect())
-}
-
 /// The places of batches that can be written together, of those that are left: no two of one run when params are among them, so that a param's first value
 /// is there before the next is compared with it.
-fn next_wave(batches: &[&Batch], left: impl Fn(usize) -> bool) -> Vec<usize> {
+pub fn next_wave(batches: &[&Batch], left: impl Fn(usize) -> bool) -> Vec<usize> {
     let mut wave = Vec::new();
     // Of a run in the wave: whether no other batch of it can join.
     let mut closed: HashMap<RunId, bool> = HashMap::new();
@@ -131,9 +103,8 @@ fn next_wave(batches: &[&Batch], left: impl Fn(usize) -> bool) -> Vec<usize> {
     wave
 }
 
-async fn apply_wave(tx: &WriteTx, batches: &[&Batch]) -> Result<HashMap<RunId, repo::Logged>, Fault> {
-    let appends: Vec<Append<'_>> = batches.iter().map(|batch| Append { run: batch.run, measurements: &batch.metrics }).collect();
-    let logged = repo::log(tx, batches, &Appended::of(&appends)).await?;
+/// What follows from batches that were written: metrics of logged models, names of runs, and curves that are worth compacting.
+pub async fn follow(tx: &WriteTx, batches: &[&Batch], logged: &HashMap<RunId, repo::Logged>) -> Result<Vec<CompactMetrics>, Fault> {
     let kept = || batches.iter().filter(|batch| logged.get(&batch.run).is_some_and(|run| run.refusal.is_none()));
     let of_models: Vec<ModelMetric> = kept().flat_map(|batch| model_metrics(batch)).collect();
     if !of_models.is_empty() {
@@ -143,7 +114,18 @@ async fn apply_wave(tx: &WriteTx, batches: &[&Batch]) -> Result<HashMap<RunId, r
     if !names.is_empty() {
         repo::rename(tx, &names).await?;
     }
-    Ok(logged)
+    logged.keys().for_each(|run| tx.announce(Topic::Run(*run)));
+    let due = logged.iter().filter(|(_, run)| run.revision / jobs::EVERY != (run.revision - run.writes) / jobs::EVERY);
+    Ok(due.map(|(run, state)| CompactMetrics { run: *run, revision: state.revision }).collect())
+}
+
+/// What became of a batch: `Some` is the entry to commit with, for a run that has ended.
+pub fn outcome(batch: &Batch, logged: &HashMap<RunId, repo::Logged>) -> Result<Option<Entry>, Fault> {
+    match logged.get(&batch.run) {
+        None => Err(RunError::missing(batch.run).into()),
+        Some(repo::Logged { refusal: Some(error), .. }) => Err(error.clone().into()),
+        Some(run) => Ok(late_entry(batch, run)),
+    }
 }
 
 fn model_metrics(batch: &Batch) -> impl Iterator<Item = ModelMetric> {

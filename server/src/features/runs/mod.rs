@@ -16,7 +16,7 @@ mod service;
 pub use acts::{Act, Done, RunActs};
 pub use error::RunError;
 pub use log::{Batch, Link};
-pub use model::{NAME_TAG, NewRun, Run, RunChange, RunData, Status, check_name, check_params, check_tags};
+pub use model::{NAME_TAG, NewRun, Run, RunChange, RunData, Status, check_name, check_params, check_tags, param_set};
 pub use search::{RunQuery, Runs, check_filter, search, select};
 pub use service::{data, get, get_many, note, outputs, remove, remove_tag, rename, restore, set_tag, update};
 

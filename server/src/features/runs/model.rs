@@ -1,5 +1,7 @@
 //! Runs and their rules.
 
+use std::collections::BTreeMap;
+
 use shared::{
     ids::{ExperimentId, RunId},
     key::check_key,
@@ -8,6 +10,7 @@ use shared::{
 use super::error::RunError;
 use crate::{
     access::Reach,
+    fault::Fault,
     features::{
         experiments::{ExperimentRef, mlflow_id},
         metrics::Latest,
@@ -203,6 +206,15 @@ pub fn check_tags(tags: &mut [(String, String)]) -> Result<(), RunError> {
         }
     }
     Ok(())
+}
+
+/// Params as the text of an object, as they are stored.
+///
+/// # Errors
+/// `Internal`, which texts never are.
+pub fn param_set(params: &[(String, String)]) -> Result<String, Fault> {
+    let set: BTreeMap<&str, &str> = params.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    serde_json::to_string(&set).map_err(Fault::internal)
 }
 
 #[cfg(test)]

@@ -8,14 +8,11 @@ use sea_orm::{DbErr, QueryResult, Value};
 use shared::ids::{ExperimentId, RunId};
 use uuid::Uuid;
 
-use super::{NewRun, Run, RunChange, RunError, Status, log::Batch, model::NAME_TAG};
+use super::{NewRun, Run, RunChange, RunError, Status, log::Batch, model::{NAME_TAG, param_set}};
 use crate::{
     access::{Connection, Sql, WriteTx},
     fault::Fault,
-    features::{
-        experiments::ExperimentRef,
-        metrics::{Appended, Part},
-    },
+    features::metrics::{Append, Appended, Part},
 };
 
 pub use search::{count, search};
@@ -50,43 +47,27 @@ pub struct Placed {
     pub removed: bool,
 }
 
-/// Writes runs with their tags, in one statement. `None`: the experiment does not exist; one that is removed takes none.
-pub async fn insert(tx: &WriteTx, runs: &[(RunId, &NewRun, i64)], created_by: &str) -> Result<Vec<Option<Placed>>, Fault> {
-    let sql = "with new as (select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $11::bool[], $12::uuid[]) \
-            with ordinality as n (id, experiment, name, user_name, started_ms, anywhere, project, place)), \
-        placed as (select n.*, e.id as experiment_id, e.is_default, e.removed_at is not null as removed from new n \
-            left join experiments e on e.id = coalesce(nullif(n.experiment, '00000000-0000-0000-0000-000000000000'), (select id from experiments where is_default)) \
-            and (n.anywhere or e.project_id = coalesce(nullif(n.project, '00000000-0000-0000-0000-000000000000'), (select id from projects where is_default)))), \
-        run as (insert into runs (id, experiment_id, name, user_name, created_by, status, started_ms, created_at) \
-            select id, experiment_id, name, user_name, $6, 'RUNNING', started_ms, $7 from placed where experiment_id is not null and not removed returning id), \
-        tag as (insert into run_tags (run_id, key, value) select t.* from unnest($8::uuid[], $9::text[], $10::text[]) as t (run_id, key, value) join run on run.id = t.run_id) \
-        select experiment_id, is_default, removed from placed order by place";
-    let mut tags: Vec<(Uuid, &str, &str)> = Vec::new();
-    for (id, run, _) in runs {
-        let last: std::collections::BTreeMap<&str, &str> = run.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        tags.extend(last.into_iter().map(|(key, value)| (id.uuid(), key, value)));
-    }
-    let nil = |experiment: ExperimentRef| experiment.id().map_or(Uuid::nil(), ExperimentId::uuid);
-    let values: Vec<Value> = vec![
-        runs.iter().map(|(id, ..)| id.uuid()).collect::<Vec<_>>().into(),
-        runs.iter().map(|(_, run, _)| nil(run.experiment)).collect::<Vec<_>>().into(),
-        runs.iter().map(|(_, run, _)| run.name.clone()).collect::<Vec<_>>().into(),
-        runs.iter().map(|(_, run, _)| run.user.clone()).collect::<Vec<_>>().into(),
-        runs.iter().map(|(.., started)| *started).collect::<Vec<_>>().into(),
-        created_by.into(),
-        tx.now().into(),
-        tags.iter().map(|(id, ..)| *id).collect::<Vec<_>>().into(),
-        tags.iter().map(|(_, key, _)| (*key).to_owned()).collect::<Vec<_>>().into(),
-        tags.iter().map(|(.., value)| (*value).to_owned()).collect::<Vec<_>>().into(),
-        runs.iter().map(|(_, run, _)| run.reach.is_whole()).collect::<Vec<_>>().into(),
-        runs.iter().map(|(_, run, _)| run.reach.project().unwrap_or_default()).collect::<Vec<_>>().into(),
-    ];
-    let read = |row: &QueryResult| {
-        let experiment: Option<Uuid> = row.try_get_by_index(0)?;
-        let Some(experiment) = experiment else { return Ok(None) };
-        Ok(Some(Placed { experiment: ExperimentId::from_uuid(experiment), is_default: row.try_get_by_index(1)?, removed: row.try_get_by_index(2)? }))
-    };
-    Ok(tx.rows(sql, values).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+/// What is written in one statement: runs that begin, what is logged, and changes. Each is written as if the others were not there.
+#[derive(Default)]
+pub struct Writes<'a> {
+    /// New runs with their ids and the times they started, and who makes them.
+    pub new: Vec<(RunId, &'a NewRun, i64)>,
+    pub created_by: &'a str,
+    /// No run comes in two batches when params are among them.
+    pub batches: Vec<&'a Batch>,
+    /// Each run once, with whether to answer what it logged.
+    pub changes: Vec<(RunId, RunChange, bool)>,
+}
+
+/// What became of [`Writes`].
+#[derive(Default)]
+pub struct Written {
+    /// In the order of the new runs. `None`: the experiment does not exist; one that is removed takes none.
+    pub placed: Vec<Option<Placed>>,
+    /// Runs that do not exist are left out.
+    pub logged: HashMap<RunId, Logged>,
+    /// Runs that do not exist or are removed are left out.
+    pub changed: HashMap<RunId, (Run, Vec<Logs>)>,
 }
 
 /// What a run is after a write to it was counted. Its row is locked until the transaction ends.
@@ -100,61 +81,104 @@ pub struct Logged {
     pub refusal: Option<RunError>,
 }
 
-/// Writes batches: counts them, and writes the params, tags and metrics of those whose run is there and whose params change none. Runs that do not exist are
-/// left out. No run comes in two batches when params are among them.
-pub async fn log(tx: &WriteTx, batches: &[&Batch], metrics: &Appended) -> Result<HashMap<RunId, Logged>, Fault> {
-    let mut writes: BTreeMap<RunId, i64> = BTreeMap::new();
-    let mut params: Vec<(Uuid, &str, &str)> = Vec::new();
+/// The functions of `migrations/tenant/0016_writing_runs.sql`, one after the other.
+const WRITE: &str = "select * from create_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+    union all select * from log_to_runs($1, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30) \
+    union all select * from change_runs($31, $32, $33, $34, $35, $36)";
+
+pub async fn write(tx: &WriteTx, writes: &Writes<'_>) -> Result<Written, Fault> {
+    let mut counts: BTreeMap<RunId, i64> = BTreeMap::new();
+    writes.batches.iter().for_each(|batch| *counts.entry(batch.run).or_default() += 1);
+    let mut values = vec![tx.now().into(), writes.created_by.into()];
+    values.extend(new_runs(&writes.new));
+    values.extend([counts.keys().map(|run| run.uuid()).collect::<Vec<_>>().into(), counts.values().copied().collect::<Vec<_>>().into()]);
+    values.extend(logs(&writes.batches)?);
+    values.extend(changes(&writes.changes));
+    let mut written = Written::default();
+    for row in &tx.rows(WRITE, values).await? {
+        let act: String = row.try_get_by_index(0)?;
+        match act.as_str() {
+            "created" => written.placed.push(Placed::read(row)?),
+            "logged" => written.read_logged(row, &counts, &writes.batches)?,
+            _ => written.read_changed(row)?,
+        }
+    }
+    Ok(written)
+}
+
+/// The columns of new runs and of their tags.
+fn new_runs(runs: &[(RunId, &NewRun, i64)]) -> [Value; 10] {
+    let mut tags: Vec<(Uuid, &str, &str)> = Vec::new();
+    for (id, run, _) in runs {
+        let last: BTreeMap<&str, &str> = run.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        tags.extend(last.into_iter().map(|(key, value)| (id.uuid(), key, value)));
+    }
+    let [tag_runs, tag_keys, tag_values] = tag_columns(&tags);
+    [
+        column(runs, |(id, ..)| id.uuid()),
+        column(runs, |(_, run, _)| run.experiment.id().map_or(Uuid::nil(), ExperimentId::uuid)),
+        column(runs, |(_, run, _)| run.name.clone()),
+        column(runs, |(_, run, _)| run.user.clone()),
+        column(runs, |(.., started)| *started),
+        column(runs, |(_, run, _)| run.reach.is_whole()),
+        column(runs, |(_, run, _)| run.reach.project().unwrap_or_default()),
+        tag_runs,
+        tag_keys,
+        tag_values,
+    ]
+}
+
+/// The columns of params, tags, batches of points and latest values.
+fn logs(batches: &[&Batch]) -> Result<[Value; 16], Fault> {
+    let mut params: Vec<(Uuid, String)> = Vec::new();
     let mut tags: HashMap<(Uuid, &str), &str> = HashMap::new();
     for batch in batches {
-        *writes.entry(batch.run).or_default() += 1;
         let run = batch.run.uuid();
-        params.extend(batch.params.iter().map(|(key, value)| (run, key.as_str(), value.as_str())));
+        if !batch.params.is_empty() {
+            params.push((run, param_set(&batch.params)?));
+        }
         // One statement changes a row once: of a key that comes twice the last value counts.
         tags.extend(batch.tags.iter().map(|(key, value)| ((run, key.as_str()), value.as_str())));
     }
     let tags: Vec<(Uuid, &str, &str)> = tags.into_iter().map(|((run, key), value)| (run, key, value)).collect();
-    let pairs = |rows: &[(Uuid, &str, &str)]| -> [Value; 3] {
-        [column(rows, |row| row.0), column(rows, |row| row.1.to_owned()), column(rows, |row| row.2.to_owned())]
-    };
-    let (latest, appended) = (&metrics.latest, &metrics.batches);
-    let mut values =
-        vec![tx.now().into(), writes.keys().map(|run| run.uuid()).collect::<Vec<_>>().into(), writes.values().copied().collect::<Vec<_>>().into()];
-    values.extend(pairs(&params));
-    values.extend(pairs(&tags));
-    values.extend([
-        column(appended, |(run, ..)| run.uuid()),
-        column(appended, |(_, points, _)| *points),
-        column(appended, |(.., data)| data.clone()),
-    ]);
-    values.extend([
-        column(latest, |(run, _)| run.uuid()),
-        column(latest, |(_, one)| one.key.clone()),
-        column(latest, |(_, one)| one.point.value),
-        column(latest, |(_, one)| one.point.step),
-        column(latest, |(_, one)| one.point.at_ms),
-        column(latest, |(_, one)| one.count),
-        column(latest, |(_, one)| one.low.unwrap_or(f64::NAN)),
-        column(latest, |(_, one)| one.high.unwrap_or(f64::NAN)),
-    ]);
-    let sql = "select * from log_to_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
-    let mut logged = HashMap::with_capacity(writes.len());
-    for row in tx.rows(sql, values).await? {
-        let id = RunId::from_uuid(row.try_get("", "run")?);
-        let changed: Option<String> = row.try_get("", "changed_key")?;
-        let removed: bool = row.try_get("", "is_removed")?;
-        let run = logged.entry(id).or_insert(Logged {
-            name: row.try_get("", "run_name")?,
-            status: row.try_get("", "run_status")?,
-            revision: row.try_get("", "new_revision")?,
-            writes: writes.get(&id).copied().unwrap_or_default(),
-            refusal: removed.then(|| RunError::Removed(id.hex())),
-        });
-        if let Some(key) = changed {
-            run.refusal = Some(RunError::ParamChanged { run: id.hex(), key, old: row.try_get("", "old_value")?, new: row.try_get("", "new_value")? });
-        }
-    }
-    Ok(logged)
+    let [tag_runs, tag_keys, tag_values] = tag_columns(&tags);
+    let appends: Vec<Append<'_>> = batches.iter().map(|batch| Append { run: batch.run, measurements: &batch.metrics }).collect();
+    let Appended { batches: appended, latest } = Appended::of(&appends);
+    Ok([
+        column(&params, |(run, _)| *run),
+        column(&params, |(_, set)| set.clone()),
+        tag_runs,
+        tag_keys,
+        tag_values,
+        column(&appended, |(run, ..)| run.uuid()),
+        column(&appended, |(_, points, _)| *points),
+        column(&appended, |(.., data)| data.clone()),
+        column(&latest, |(run, _)| run.uuid()),
+        column(&latest, |(_, one)| one.key.clone()),
+        column(&latest, |(_, one)| one.point.value),
+        column(&latest, |(_, one)| one.point.step),
+        column(&latest, |(_, one)| one.point.at_ms),
+        column(&latest, |(_, one)| one.count),
+        column(&latest, |(_, one)| one.low.unwrap_or(f64::NAN)),
+        column(&latest, |(_, one)| one.high.unwrap_or(f64::NAN)),
+    ])
+}
+
+fn changes(changes: &[(RunId, RunChange, bool)]) -> [Value; 6] {
+    let mut changes: Vec<&(RunId, RunChange, bool)> = changes.iter().collect();
+    changes.sort_unstable_by_key(|(id, ..)| *id);
+    [
+        column(&changes, |(id, ..)| id.uuid()),
+        column(&changes, |(_, change, _)| change.status.map_or("", Status::as_str).to_owned()),
+        column(&changes, |(_, change, _)| change.ended_ms.unwrap_or(-1)),
+        column(&changes, |(_, change, _)| change.name.clone().unwrap_or_default()),
+        column(&changes, |(.., ends)| *ends),
+        NAME_TAG.into(),
+    ]
+}
+
+fn tag_columns(tags: &[(Uuid, &str, &str)]) -> [Value; 3] {
+    [column(tags, |tag| tag.0), column(tags, |tag| tag.1.to_owned()), column(tags, |tag| tag.2.to_owned())]
 }
 
 fn column<T, V>(rows: &[T], pick: impl Fn(&T) -> V) -> Value
@@ -164,47 +188,63 @@ where
     rows.iter().map(pick).collect::<Vec<V>>().into()
 }
 
+impl Placed {
+    fn read(row: &QueryResult) -> Result<Option<Self>, DbErr> {
+        let experiment: Option<Uuid> = row.try_get("", "experiment_id")?;
+        let Some(experiment) = experiment else { return Ok(None) };
+        Ok(Some(Self { experiment: ExperimentId::from_uuid(experiment), is_default: row.try_get("", "is_default")?, removed: row.try_get("", "removed")? }))
+    }
+}
+
+impl Written {
+    fn read_logged(&mut self, row: &QueryResult, counts: &BTreeMap<RunId, i64>, batches: &[&Batch]) -> Result<(), DbErr> {
+        let id = RunId::from_uuid(row.try_get("", "id")?);
+        let changed: Option<String> = row.try_get("", "piece_key")?;
+        match (changed, self.logged.get_mut(&id)) {
+            (Some(key), Some(run)) => {
+                let sent = batches.iter().filter(|batch| batch.run == id).flat_map(|batch| &batch.params).rfind(|(sent, _)| *sent == key);
+                let new = sent.map(|(_, value)| value.clone()).unwrap_or_default();
+                run.refusal = Some(RunError::ParamChanged { run: id.hex(), key, old: row.try_get("", "piece_value")?, new });
+            }
+            _ => {
+                let removed: bool = row.try_get("", "removed")?;
+                let run = Logged {
+                    name: row.try_get("", "name")?,
+                    status: row.try_get("", "status")?,
+                    revision: row.try_get("", "revision")?,
+                    writes: counts.get(&id).copied().unwrap_or_default(),
+                    refusal: removed.then(|| RunError::Removed(id.hex())),
+                };
+                self.logged.insert(id, run);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_changed(&mut self, row: &QueryResult) -> Result<(), DbErr> {
+        let piece: Option<String> = row.try_get("", "piece")?;
+        match piece {
+            None => {
+                let run = read(row)?;
+                self.changed.insert(run.id, (run, Vec::new()));
+            }
+            Some(piece) => {
+                let id = RunId::from_uuid(row.try_get("", "id")?);
+                if let Some((_, logs)) = self.changed.get_mut(&id) {
+                    logs.push(Logs::read(&piece, row)?);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Renames runs whose name tag was set.
 pub async fn rename(tx: &WriteTx, names: &HashMap<RunId, &str>) -> Result<(), Fault> {
     let (ids, names): (Vec<Uuid>, Vec<String>) = names.iter().map(|(id, name)| (id.uuid(), (*name).to_owned())).unzip();
     tx.run("update runs r set name = n.name from unnest($1::uuid[], $2::text[]) as n (id, name) where r.id = n.id", vec![ids.into(), names.into()])
         .await?;
     Ok(())
-}
-
-/// Changes runs, each named once; `ends` says of which to answer what they logged. Those that do not exist or are removed are left out.
-pub async fn update(
-    tx: &WriteTx,
-    changes: &[(RunId, &RunChange)],
-    ends: impl Fn(&RunChange) -> bool,
-) -> Result<HashMap<RunId, (Run, Vec<Logs>)>, Fault> {
-    let mut changes = changes.to_vec();
-    changes.sort_unstable_by_key(|(id, _)| *id);
-    let values = vec![
-        column(&changes, |(id, _)| id.uuid()),
-        column(&changes, |(_, change)| change.status.map_or("", Status::as_str).to_owned()),
-        column(&changes, |(_, change)| change.ended_ms.unwrap_or(-1)),
-        column(&changes, |(_, change)| change.name.clone().unwrap_or_default()),
-        column(&changes, |(_, change)| ends(change)),
-        NAME_TAG.into(),
-    ];
-    let mut runs: HashMap<RunId, (Run, Vec<Logs>)> = HashMap::with_capacity(changes.len());
-    for row in &tx.rows("select * from change_runs($1, $2, $3, $4, $5, $6)", values).await? {
-        let piece: Option<String> = row.try_get("", "piece")?;
-        match piece {
-            None => {
-                let run = read(row)?;
-                runs.insert(run.id, (run, Vec::new()));
-            }
-            Some(piece) => {
-                let id = RunId::from_uuid(row.try_get("", "id")?);
-                if let Some((_, logs)) = runs.get_mut(&id) {
-                    logs.push(Logs::read(&piece, row)?);
-                }
-            }
-        }
-    }
-    Ok(runs)
 }
 
 /// Removes or restores runs; those whose state changed, in the order of their ids.
@@ -251,7 +291,8 @@ pub struct Pair {
 /// The params and tags of many runs, by key.
 pub async fn pairs<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<Pair>, Fault> {
     let sql = "select r.id, pair.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
-        select true, key, value from run_params where run_id = r.id union all select false, key, value from run_tags where run_id = r.id offset 0) pair order by 1, 2, 3";
+        select true, p.key collate \"C\", p.value from run_params, jsonb_each_text(params) p where run_id = r.id \
+        union all select false, key, value from run_tags where run_id = r.id offset 0) pair (is_param, key, value) order by 1, 2, 3";
     let read = |row: &QueryResult| {
         Ok(Pair {
             run: RunId::from_uuid(row.try_get_by_index(0)?),

@@ -36,36 +36,89 @@ pub fn created(run: &Run) -> Entry {
     entry("run.create", run).detail(json!({ "experiment": run.experiment_id }))
 }
 
-/// Writes new runs, which are settled. Each stands or falls by itself.
+/// What became of what [`write`] was asked for, in the order asked.
+pub struct Wrote {
+    /// `NotFound`, `Conflict`.
+    pub made: Vec<Result<Run, Fault>>,
+    /// `Some` is the entry to commit with, for a run that has ended. `NotFound`, `Conflict`.
+    pub logged: Vec<Result<Option<Entry>, Fault>>,
+    /// With the entries to commit with. `NotFound`; `Conflict` for a removed run.
+    pub changed: Vec<Result<(Run, Entry), Fault>>,
+}
+
+/// Writes new runs, which are settled, batches and changes, which are checked. Each stands or falls by itself: what fails leaves nothing, the others stay.
+/// As a rule that is one statement; of several changes of one run each waits for the one before it, and batches as [`log::next_wave`] says.
 ///
 /// # Errors
-/// Of the whole: `Unavailable` or `Internal`. Of one run: `NotFound`, `Conflict`.
-pub async fn apply(tx: &WriteTx, new: &[&NewRun]) -> Result<Vec<Result<Run, Fault>>, Fault> {
+/// Of the whole: `Unavailable` or `Internal`.
+pub async fn write(tx: &WriteTx, new: &[&NewRun], batches: &[&Batch], changes: &[(RunId, &RunChange)]) -> Result<Wrote, Fault> {
     let now = tx.now().timestamp_millis();
     let created_by = maker(tx.actor());
-    let rows: Vec<(RunId, &NewRun, i64)> = new.iter().map(|run| (RunId::from_uuid(Uuid::now_v7()), *run, run.started_ms.unwrap_or(now))).collect();
-    let placed = repo::insert(tx, &rows, &created_by).await?;
-    let outcome = |((id, new, started_ms), placed): ((RunId, &NewRun, i64), Option<repo::Placed>)| {
-        let placed = placed.ok_or_else(|| RunError::NoExperiment(new.experiment.to_string()))?;
-        if placed.removed {
-            return Err(RunError::ExperimentRemoved(new.experiment.to_string()).into());
+    let begun: Vec<(RunId, &NewRun, i64)> = new.iter().map(|run| (RunId::from_uuid(Uuid::now_v7()), *run, run.started_ms.unwrap_or(now))).collect();
+    let mut made = Vec::with_capacity(new.len());
+    let mut logged: Vec<Option<Result<Option<Entry>, Fault>>> = batches.iter().map(|_| None).collect();
+    let mut changed: Vec<Option<(Run, Vec<repo::Logs>)>> = changes.iter().map(|_| None).collect();
+    let (mut later, mut compactions, mut first): (Vec<usize>, _, _) = ((0..changes.len()).collect(), Vec::new(), true);
+    loop {
+        let logs = log::next_wave(batches, |place| logged[place].is_none());
+        let mut named = HashSet::new();
+        // Changes come with the last batches, so that a run that ends does not shut out what arrived with its end.
+        let rest = logged.iter().filter(|outcome| outcome.is_none()).count() > logs.len();
+        let (now_changed, then): (Vec<usize>, Vec<usize>) = later.into_iter().partition(|place| !rest && named.insert(changes[*place].0));
+        later = then;
+        let writes = repo::Writes {
+            new: if first { begun.clone() } else { Vec::new() },
+            created_by: &created_by,
+            batches: logs.iter().map(|place| batches[*place]).collect(),
+            changes: now_changed.iter().map(|place| settled(changes[*place], now)).collect(),
+        };
+        if writes.new.is_empty() && writes.batches.is_empty() && writes.changes.is_empty() {
+            break;
         }
-        Ok(Run {
-            id,
-            experiment_id: placed.experiment,
-            in_default: placed.is_default,
-            name: new.name.clone(),
-            user: new.user.clone(),
-            created_by: created_by.clone(),
-            status: Status::Running,
-            started_ms,
-            ended_ms: None,
-            removed: false,
-            revision: 0,
-        })
-    };
-    placed.iter().flatten().for_each(|placed| tx.announce(Topic::Experiment(placed.experiment)));
-    Ok(rows.into_iter().zip(placed).map(outcome).collect())
+        first = false;
+        let mut written = repo::write(tx, &writes).await?;
+        made.extend(begun.iter().zip(written.placed).map(|(begun, placed)| place(begun, placed, &created_by)));
+        compactions.extend(log::follow(tx, &writes.batches, &written.logged).await?);
+        for place in logs {
+            logged[place] = Some(log::outcome(batches[place], &written.logged));
+        }
+        for place in now_changed {
+            changed[place] = written.changed.remove(&changes[place].0);
+        }
+    }
+    made.iter().flatten().for_each(|run| tx.announce(Topic::Experiment(run.experiment_id)));
+    let (changed, due) = tell_changes(tx, changes, changed).await?;
+    compactions.extend(due);
+    tx.enqueue_all(&compactions).await?;
+    let missing = || Err(Fault::internal("a batch without an outcome"));
+    Ok(Wrote { made, logged: logged.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect(), changed })
+}
+
+/// A new run, where it went.
+fn place((id, new, started_ms): &(RunId, &NewRun, i64), placed: Option<repo::Placed>, created_by: &str) -> Result<Run, Fault> {
+    let placed = placed.ok_or_else(|| RunError::NoExperiment(new.experiment.to_string()))?;
+    if placed.removed {
+        return Err(RunError::ExperimentRemoved(new.experiment.to_string()).into());
+    }
+    Ok(Run {
+        id: *id,
+        experiment_id: placed.experiment,
+        in_default: placed.is_default,
+        name: new.name.clone(),
+        user: new.user.clone(),
+        created_by: created_by.to_owned(),
+        status: Status::Running,
+        started_ms: *started_ms,
+        ended_ms: None,
+        removed: false,
+        revision: 0,
+    })
+}
+
+/// A change as it is written: one that ends a run says when, and asks what the run logged.
+fn settled((id, change): (RunId, &RunChange), now: i64) -> (RunId, RunChange, bool) {
+    let ends = ends(change);
+    (id, RunChange { ended_ms: change.ended_ms.or(ends.then_some(now)), ..change.clone() }, ends)
 }
 
 /// One run, removed ones too.
@@ -112,39 +165,23 @@ async fn pairs<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId, Ru
 pub async fn update(grant: Grant<'_, WriteRuns>, id: RunId, change: RunChange) -> Result<Run, Fault> {
     change.check()?;
     let tx = grant.begin().await?;
-    let outcome = change_all(&tx, &[(id, &change)]).await?.into_iter().next();
+    let outcome = write(&tx, &[], &[], &[(id, &change)]).await?.changed.into_iter().next();
     let (run, entry) = outcome.unwrap_or_else(|| Err(Fault::internal("a change without an outcome")))?;
     tx.commit(entry).await?;
     Ok(run)
 }
 
-/// Changes runs; the changes are checked. Each stands or falls by itself and comes with its entry.
-///
-/// # Errors
-/// Of the whole: `Unavailable` or `Internal`. Of one change: `NotFound`; `Conflict` for a removed run.
-pub async fn change_all(tx: &WriteTx, changes: &[(RunId, &RunChange)]) -> Result<Vec<Result<(Run, Entry), Fault>>, Fault> {
-    let now = tx.now().timestamp_millis();
-    let changes: Vec<(RunId, RunChange)> = changes
-        .iter()
-        .map(|(id, change)| (*id, RunChange { ended_ms: change.ended_ms.or(ends(change).then_some(now)), ..RunChange::clone(change) }))
-        .collect();
-    let mut runs: Vec<Option<(Run, Vec<repo::Logs>)>> = changes.iter().map(|_| None).collect();
-    let mut left: Vec<usize> = (0..changes.len()).collect();
-    while !left.is_empty() {
-        // A statement changes a run once: of several changes of one run each waits for the one before it.
-        let mut named = HashSet::new();
-        let (wave, later): (Vec<usize>, Vec<usize>) = left.into_iter().partition(|place| named.insert(changes[*place].0));
-        let rows: Vec<(RunId, &RunChange)> = wave.iter().map(|place| (changes[*place].0, &changes[*place].1)).collect();
-        let mut changed = repo::update(tx, &rows, ends).await?;
-        for place in wave {
-            runs[place] = changed.remove(&changes[place].0);
-        }
-        left = later;
-    }
+/// What became of changes, with their entries, and the curves that are worth compacting.
+async fn tell_changes(
+    tx: &WriteTx,
+    changes: &[(RunId, &RunChange)],
+    runs: Vec<Option<(Run, Vec<repo::Logs>)>>,
+) -> Result<(Vec<Result<(Run, Entry), Fault>>, Vec<CompactMetrics>), Fault> {
     let refused: Vec<RunId> = changes.iter().zip(&runs).filter(|(_, run)| run.is_none()).map(|((id, _), _)| *id).collect();
     let refusals = if refused.is_empty() { HashMap::new() } else { refusals(tx, &refused).await? };
     let (mut done, mut compactions) = (Vec::with_capacity(changes.len()), Vec::new());
     for ((id, change), run) in changes.iter().zip(runs) {
+        tx.announce(Topic::Run(*id));
         done.push(match run {
             None => Err(refusals.get(id).cloned().unwrap_or_else(|| RunError::missing(*id)).into()),
             Some((run, logs)) if ends(change) => {
@@ -162,9 +199,7 @@ pub async fn change_all(tx: &WriteTx, changes: &[(RunId, &RunChange)]) -> Result
             }
         });
     }
-    changes.iter().for_each(|(id, _)| tx.announce(Topic::Run(*id)));
-    tx.enqueue_all(&compactions).await?;
-    Ok(done)
+    Ok((done, compactions))
 }
 
 fn ends(change: &RunChange) -> bool {
@@ -173,7 +208,8 @@ fn ends(change: &RunChange) -> bool {
 
 /// Counts a write to a run, which has to be there; its row is locked until the transaction ends.
 async fn touch(tx: &WriteTx, id: RunId) -> Result<Run, Fault> {
-    match repo::update(tx, &[(id, &RunChange::default())], ends).await?.remove(&id) {
+    let writes = repo::Writes { changes: vec![(id, RunChange::default(), false)], ..Default::default() };
+    match repo::write(tx, &writes).await?.changed.remove(&id) {
         Some((run, _)) => {
             tx.announce(Topic::Run(id));
             Ok(run)
@@ -318,7 +354,7 @@ pub async fn set_tag(grant: Grant<'_, WriteRuns>, id: RunId, key: &str, value: &
     batch.tags.push((key.to_owned(), value.to_owned()));
     batch.check()?;
     let tx = grant.begin().await?;
-    log::apply(&tx, &[&batch]).await?.into_iter().next().unwrap_or_else(|| Err(Fault::internal("a batch without an outcome")))?;
+    write(&tx, &[], &[&batch], &[]).await?.logged.into_iter().collect::<Result<Vec<_>, _>>()?;
     let run = repo::find_many(&tx, &[id.uuid()]).await?.pop().ok_or_else(|| RunError::missing(id))?;
     tx.commit(entry("run.tag", &run).detail(json!({ "key": key }))).await?;
     Ok(run)

@@ -9,7 +9,10 @@ use uuid::Uuid;
 use crate::{
     access::{Connection, Sql, WriteTx},
     fault::Fault,
-    features::{datasets::Input, runs::Status},
+    features::{
+        datasets::Input,
+        runs::{Status, param_set},
+    },
 };
 
 /// The experiment of a name: its id and whether it is removed.
@@ -68,14 +71,15 @@ pub async fn write(tx: &WriteTx, rows: &[Row], by: &str) -> Result<(), Fault> {
         tx.now().into(),
     ];
     tx.run(sql, values).await?;
-    let pairs = |pick: fn(&Row) -> &Vec<(String, String)>| -> Vec<Value> {
-        let all: Vec<(Uuid, &(String, String))> = rows.iter().flat_map(|row| pick(row).iter().map(|pair| (row.id.uuid(), pair))).collect();
-        vec![column(&all, |(id, _)| *id), column(&all, |(_, pair)| pair.0.clone()), column(&all, |(_, pair)| pair.1.clone())]
-    };
-    let params = "insert into run_params (run_id, key, value) select * from unnest($1::uuid[], $2::text[], $3::text[]) on conflict do nothing";
-    tx.run(params, pairs(|row| &row.params)).await?;
+    let with_params: Vec<(Uuid, String)> =
+        rows.iter().filter(|row| !row.params.is_empty()).map(|row| Ok((row.id.uuid(), param_set(&row.params)?))).collect::<Result<_, Fault>>()?;
+    // What is there stays.
+    let params = "insert into run_params as p (run_id, params) select n.id, n.params::jsonb from unnest($1::uuid[], $2::text[]) as n (id, params) \
+        on conflict (run_id) do update set params = excluded.params || p.params";
+    tx.run(params, vec![column(&with_params, |(id, _)| *id), column(&with_params, |(_, params)| params.clone())]).await?;
+    let all: Vec<(Uuid, &(String, String))> = rows.iter().flat_map(|row| row.tags.iter().map(|pair| (row.id.uuid(), pair))).collect();
     let tags = "insert into run_tags (run_id, key, value) select * from unnest($1::uuid[], $2::text[], $3::text[]) on conflict (run_id, key) do update set value = excluded.value";
-    tx.run(tags, pairs(|row| &row.tags)).await?;
+    tx.run(tags, vec![column(&all, |(id, _)| *id), column(&all, |(_, pair)| pair.0.clone()), column(&all, |(_, pair)| pair.1.clone())]).await?;
     datasets(tx, rows).await
 }
 

@@ -10,7 +10,7 @@ use crate::{
     features::{
         experiments::{ExperimentRef, Lifecycle},
         filter::{
-            Check, Filter, Order, Test, Value,
+            Check, Comparison, Filter, Order, Test, Value,
             keyset::{Term, arrange},
             sql,
         },
@@ -30,17 +30,32 @@ fn has(table: &'static str, key: &str, also: Expr) -> Expr {
     Expr::exists(row)
 }
 
-fn pair(table: &'static str, test: &Test) -> Expr {
-    let value = || Expr::col((Alias::new(table), Alias::new("value")));
+fn tag(test: &Test) -> Expr {
+    let value = || Expr::col((Alias::new("run_tags"), Alias::new("value")));
     match &test.check {
-        Check::Null { not: false } => has(table, &test.key, Expr::val(true)).not(),
-        Check::Text(crate::features::filter::Comparison::Equal, text) => {
+        Check::Null { not: false } => has("run_tags", &test.key, Expr::val(true)).not(),
+        Check::Text(Comparison::Equal, text) => {
             // The index holds the first 200 characters.
             let start: String = text.chars().take(200).collect();
-            let indexed = Expr::cust(if table == "run_params" { "left(run_params.value, 200)" } else { "left(run_tags.value, 200)" });
-            has(table, &test.key, indexed.eq(start).and(sql::text(value(), &test.check)))
+            has("run_tags", &test.key, Expr::cust("left(run_tags.value, 200)").eq(start).and(sql::text(value(), &test.check)))
         }
-        check => has(table, &test.key, sql::text(value(), check)),
+        check => has("run_tags", &test.key, sql::text(value(), check)),
+    }
+}
+
+/// The value of a param of the run, or null.
+fn param_value(key: &str) -> Expr {
+    let mut row = Query::select();
+    row.expr(Expr::cust_with_values("params ->> $1::text", [key])).from(Alias::new("run_params"));
+    row.and_where(Expr::col((Alias::new("run_params"), Alias::new("run_id"))).eq(column("id")));
+    Expr::SubQuery(None, Box::new(row.into()))
+}
+
+fn param(test: &Test) -> Expr {
+    match &test.check {
+        Check::Null { not: false } => param_value(&test.key).is_null(),
+        Check::Null { not: true } => param_value(&test.key).is_not_null(),
+        check => sql::text(param_value(&test.key), check),
     }
 }
 
@@ -49,7 +64,7 @@ fn run_id(check: &Check) -> Expr {
     let ids = |list: &[String]| -> Vec<Uuid> { list.iter().filter(|text| text.len() == 32).filter_map(|text| Uuid::try_parse(text).ok()).collect() };
     match check {
         // By the primary key where it can be.
-        Check::Text(crate::features::filter::Comparison::Equal, text) => column("id").is_in(ids(std::slice::from_ref(text))),
+        Check::Text(Comparison::Equal, text) => column("id").is_in(ids(std::slice::from_ref(text))),
         Check::In { list, not: false } => column("id").is_in(ids(list)),
         check => sql::text(hex(), check),
     }
@@ -60,8 +75,8 @@ const ARTIFACT_URI: &str = "'mlflow-artifacts:/' || case when experiments.is_def
 fn leaf(test: &Test) -> Expr {
     match test.entity {
         "metric" => has("latest_metrics", &test.key, sql::double(Expr::cust("latest_metrics.value"), &test.check)),
-        "param" => pair("run_params", test),
-        "tag" => pair("run_tags", test),
+        "param" => param(test),
+        "tag" => tag(test),
         "dataset" => dataset(test),
         _ => match test.key.as_str() {
             "run_id" => run_id(&test.check),
@@ -111,7 +126,7 @@ fn terms(order: &[Order]) -> Vec<Term> {
                 last(rank.into(), Expr::cust_with_exprs("coalesce(nullif($1, 'NaN'), 0)", [value("latest_metrics", key)]));
             }
             ("param", key) => {
-                last(value("run_params", key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [value("run_params", key)]))
+                last(param_value(key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [param_value(key)]))
             }
             ("tag", key) => last(value("run_tags", key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [value("run_tags", key)])),
             (_, "end_time") => last(column("ended_ms").is_null(), Expr::cust("coalesce(runs.ended_ms, 0)")),
