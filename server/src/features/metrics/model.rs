@@ -125,7 +125,7 @@ pub fn group(measurements: &[Measurement]) -> Vec<(Latest, Vec<Point>)> {
     for Measurement { key, point } in measurements {
         match places.get(key.as_str()) {
             Some(place) => {
-                groups[*place].0.merge(&Latest::of(key, *point));
+                groups[*place].0.merge_point(*point);
                 groups[*place].1.push(*point);
             }
             None => {

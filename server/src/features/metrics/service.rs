@@ -17,11 +17,23 @@ use crate::{
     fault::Fault,
 };
 
-/// Measurements of one run that come together.
-#[derive(Clone, Copy, Debug)]
-pub struct Append<'a> {
-    pub run: RunId,
-    pub measurements: &'a [Measurement],
+/// Measurements of one run that came together, as they are stored.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    points: i32,
+    data: Vec<u8>,
+    /// Each key once.
+    latest: Vec<Latest>,
+}
+
+impl Packed {
+    /// Packs measurements, which are checked. `None` when there are none.
+    pub fn of(measurements: &[Measurement]) -> Option<Self> {
+        let groups = model::group(measurements);
+        let data = codec::encode_batch(groups.iter().map(|(one, points)| (one.key.as_str(), points.as_slice())));
+        let points = i32::try_from(measurements.len()).unwrap_or(i32::MAX);
+        (points > 0).then(|| Self { points, data, latest: groups.into_iter().map(|(one, _)| one).collect() })
+    }
 }
 
 /// A series as a chart asks for it.
@@ -44,24 +56,21 @@ pub struct Appended {
 }
 
 impl Appended {
-    /// What measurements, which are checked, come to.
-    pub fn of(appends: &[Append<'_>]) -> Self {
-        let mut latest: HashMap<(RunId, String), Latest> = HashMap::new();
-        let mut batches = Vec::new();
-        for append in appends.iter().filter(|append| !append.measurements.is_empty()) {
-            let groups = model::group(append.measurements);
-            let data = codec::encode_batch(groups.iter().map(|(one, points)| (one.key.as_str(), points.as_slice())));
-            batches.push((append.run, i32::try_from(append.measurements.len()).unwrap_or(i32::MAX), data));
-            for (one, _) in groups {
-                match latest.entry((append.run, one.key.clone())) {
-                    std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().merge(&one),
-                    std::collections::hash_map::Entry::Vacant(place) => {
-                        place.insert(one);
-                    }
+    /// What packed measurements come to, several of one run too.
+    pub fn of<'a>(all: impl Iterator<Item = (RunId, &'a Packed)>) -> Self {
+        let mut appended = Self::default();
+        let mut places: HashMap<(RunId, &str), usize> = HashMap::new();
+        for (run, packed) in all {
+            appended.batches.push((run, packed.points, packed.data.clone()));
+            for one in &packed.latest {
+                let place = *places.entry((run, one.key.as_str())).or_insert(appended.latest.len());
+                match appended.latest.get_mut(place) {
+                    Some((_, known)) => known.merge(one),
+                    None => appended.latest.push((run, one.clone())),
                 }
             }
         }
-        Self { latest: latest.into_iter().map(|((run, _), one)| (run, one)).collect(), batches }
+        appended
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use shared::ids::RunId;
 
 use super::{
-    Append, Appended, Latest, Measurement, Point, codec,
+    Appended, Latest, Measurement, Packed, Point, codec,
     compaction::{CHUNK_FROM, CHUNK_POINTS, Chunk},
     model, repo, service,
 };
@@ -56,6 +56,6 @@ pub async fn complete(tx: &WriteTx, run: RunId, series: &BTreeMap<String, Vec<Po
         let new = points.iter().filter(|point| there.insert(identity(point)));
         measurements.extend(new.map(|point| Measurement { key: key.clone(), point: *point }));
     }
-    repo::append(tx, &Appended::of(&[Append { run, measurements: &measurements }])).await?;
+    repo::append(tx, &Appended::of(Packed::of(&measurements).iter().map(|packed| (run, packed)))).await?;
     Ok(measurements.len())
 }

@@ -20,7 +20,7 @@ use crate::{
     features::{
         logged_models::{Dataset, ModelMetric, record_metrics},
         metrics::{
-            Measurement,
+            Measurement, Packed,
             jobs::{self, CompactMetrics},
         },
     },
@@ -38,6 +38,8 @@ pub struct Batch {
     pub params: Vec<(String, String)>,
     pub tags: Vec<(String, String)>,
     pub metrics: Vec<Measurement>,
+    /// The metrics as they are stored, once they are checked: made by the thread that reads the request, not by the one that writes for all.
+    pub packed: Option<Packed>,
     /// Metrics that also belong to a logged model, by their place in `metrics`.
     pub links: Vec<Link>,
 }
@@ -53,10 +55,10 @@ pub struct Link {
 impl Batch {
     /// A batch with nothing in it.
     pub fn of(run: RunId) -> Self {
-        Self { run, params: Vec::new(), tags: Vec::new(), metrics: Vec::new(), links: Vec::new() }
+        Self { run, params: Vec::new(), tags: Vec::new(), metrics: Vec::new(), packed: None, links: Vec::new() }
     }
 
-    /// Checks what needs no database; cuts long values.
+    /// Checks what needs no database; cuts long values; packs the metrics.
     ///
     /// # Errors
     /// `Invalid` or `LimitExceeded`, as MLflow does.
@@ -75,6 +77,7 @@ impl Batch {
         check_params(&mut self.params)?;
         check_tags(&mut self.tags)?;
         self.metrics.iter().try_for_each(Measurement::check)?;
+        self.packed = Packed::of(&self.metrics);
         Ok(())
     }
 

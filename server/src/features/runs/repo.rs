@@ -12,7 +12,7 @@ use super::{NewRun, Run, RunChange, RunError, Status, log::Batch, model::{NAME_T
 use crate::{
     access::{Connection, Sql, WriteTx},
     fault::Fault,
-    features::metrics::{Append, Appended, Part},
+    features::metrics::{Appended, Part},
 };
 
 pub use search::{count, search};
@@ -142,8 +142,8 @@ fn logs(batches: &[&Batch]) -> Result<[Value; 16], Fault> {
     }
     let tags: Vec<(Uuid, &str, &str)> = tags.into_iter().map(|((run, key), value)| (run, key, value)).collect();
     let [tag_runs, tag_keys, tag_values] = tag_columns(&tags);
-    let appends: Vec<Append<'_>> = batches.iter().map(|batch| Append { run: batch.run, measurements: &batch.metrics }).collect();
-    let Appended { batches: appended, latest } = Appended::of(&appends);
+    let packed = batches.iter().filter_map(|batch| Some((batch.run, batch.packed.as_ref()?)));
+    let Appended { batches: appended, latest } = Appended::of(packed);
     Ok([
         column(&params, |(run, _)| *run),
         column(&params, |(_, set)| set.clone()),
