@@ -7,7 +7,7 @@
 pub mod actor;
 pub mod calls;
 pub mod html;
-mod mail;
+pub mod mail;
 pub mod names;
 pub mod process;
 pub mod raw;
