@@ -1,11 +1,14 @@
 """Assay on one machine: what infra/up and infra/down do."""
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import stack
 import web
@@ -21,6 +24,18 @@ PROCESSES = Processes(LOCAL / "run")
 # Profiles of cargo that the server is compiled with: the one for a first look, and the one for production and for figures, which takes longer.
 QUICK, RELEASE = "quick", "release"
 FIRST_PORT, PORTS = 8080, 50
+
+
+@contextmanager
+def lock():
+    """One command at a time changes what runs in this checkout."""
+    LOCAL.mkdir(exist_ok=True)
+    with open(LOCAL / "lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failure("infra/up or infra/down already runs in this checkout; stop it, or wait for its end") from None
+        yield
 
 
 def up(profile: str) -> dict:
@@ -72,6 +87,7 @@ def reset() -> None:
         Services(LOCAL).remove()
         for folder in ("blobs", "mail"):
             shutil.rmtree(LOCAL / folder, ignore_errors=True)
+        _known_of(_database())
         CONNECTION.unlink(missing_ok=True)
 
 
@@ -87,7 +103,8 @@ def tell(connection: dict) -> None:
   password      {connection["password"]}
   API token     {connection["token"]}
 
-These are kept in {CONNECTION}. Mails that it sends are files in {LOCAL / "mail"}.
+Password and token were made by the first start and shown once: Assay keeps only their hashes. This command keeps them in
+{CONNECTION}, which only this account reads. Mails that Assay sends are files in {LOCAL / "mail"}.
 A first training (pip install mlflow scikit-learn), to paste into python:
 
 {example(connection["url"], connection["token"])}
@@ -162,17 +179,39 @@ def _known() -> dict:
     return json.loads(CONNECTION.read_text()) if CONNECTION.exists() else {}
 
 
+def _database() -> str:
+    """Which database Assay works on: host, port and name of the one that was given, without who asks."""
+    given = urlsplit(os.environ.get("DATABASE_URL", ""))
+    return f"{given.hostname or 'localhost'}:{given.port or 5432}/{given.path.strip('/')}" if given.scheme else "private"
+
+
+def _kept(database: str) -> Path:
+    """Where the connection of a database that is not in use is kept."""
+    return CONNECTION.with_name(f"connection-{re.sub('[^A-Za-z0-9.]+', '-', database)}.json")
+
+
+def _known_of(database: str) -> dict:
+    """What an earlier start learned of this database; what the file says of another one is put aside and found again with that."""
+    other = _known().get("database", database)
+    if other != database:
+        CONNECTION.replace(_kept(other))
+    if not CONNECTION.exists() and _kept(database).exists():
+        _kept(database).replace(CONNECTION)
+    return _known()
+
+
 def _connection(assay: stack.Stack, note) -> dict:
-    """What the first start learned; the password and the token are shown by the seed once, and kept only in the file."""
-    seeded, known = assay.seed(), _known()
+    """What the first start learned; the password and the token are shown by the seed once, and kept only in the file, with the database that they are of."""
+    database = _database()
+    seeded, known = assay.seed(), _known_of(database)
     if "token" in seeded:
         known = seeded
         note(f"{known['organization']}, owner {known['email']}")
     elif not known:
-        note("made by an earlier start from elsewhere; only its people know how to sign in")
+        note(f"{database} was set up by an earlier start from elsewhere; only its people know how to sign in")
         return {"url": assay.url}
     else:
         note("as before")
-    known["url"] = assay.url
+    known.update(url=assay.url, database=database)
     stack.write_connection(CONNECTION, known)
     return known

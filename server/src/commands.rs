@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::{
     config::Config,
     fault::Fault,
+    features::register_jobs,
     http::{self, Edge},
     jobs::{self, Worker},
     platform::Clock,
@@ -107,7 +108,7 @@ async fn up(config: Config, serve: bool, work: bool) -> Result<ExitCode, Fault> 
     let services = Services::open(config, Clock::system()).await?;
     services.vault.migrate().await?;
     let (stop, stopped) = watch::channel(false);
-    let worker = work.then(|| tokio::spawn(Worker::new(services.clone()).work(stopped)));
+    let worker = work.then(|| tokio::spawn(Worker::new(services.clone(), register_jobs).work(stopped)));
     let background = tokio::spawn(background(services.clone()));
     tokio::spawn(jobs::ring(services.clone()));
     let live = services.vault.live().clone();

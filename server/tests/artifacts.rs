@@ -253,6 +253,17 @@ async fn t25_a_body_that_ends_early_or_is_encoded_stores_nothing() {
     assert_eq!(list(&script, &root).await, json!({}));
 }
 
+/// Changes one bit of the organization's only object.
+async fn flip(organization: &Organization<'_>, at: usize) {
+    let folder = world().services().config.blobs.join(organization.tenant().await.simple().to_string()).join("sha256");
+    let files = std::fs::read_dir(&folder).expect("a folder").flatten();
+    let mut files = files.flat_map(|entry| std::fs::read_dir(entry.path()).expect("a folder").flatten());
+    let file = files.next().expect("a file").path();
+    let mut bytes = std::fs::read(&file).expect("readable");
+    bytes[at] ^= 1;
+    std::fs::write(&file, &bytes).expect("writable");
+}
+
 #[tokio::test]
 async fn t28_bytes_that_changed_on_disk_are_never_served() {
     let organization = world().organization().await;
@@ -260,17 +271,7 @@ async fn t28_bytes_that_changed_on_disk_are_never_served() {
     let (_, root) = run(&script).await;
     let content = format!("flip {root}");
     assert_eq!(put(&script, &format!("{root}/f.txt"), content.as_str()).await.status, 200);
-    let folder = world().services().config.blobs.join(organization.tenant().await.simple().to_string()).join("sha256");
-    let file = std::fs::read_dir(&folder)
-        .expect("a folder")
-        .flatten()
-        .flat_map(|entry| std::fs::read_dir(entry.path()).expect("a folder").flatten())
-        .next()
-        .expect("a file")
-        .path();
-    let mut bytes = std::fs::read(&file).expect("readable");
-    bytes[3] ^= 1;
-    std::fs::write(&file, &bytes).expect("writable");
+    flip(&organization, 3).await;
     for range in [None, Some("bytes=0-1")] {
         let request = script.request(Method::GET, &format!("{FILES}/{root}/f.txt"));
         let answer = script
@@ -285,6 +286,41 @@ async fn t28_bytes_that_changed_on_disk_are_never_served() {
     // The same content, uploaded again, repairs it.
     assert_eq!(put(&script, &format!("{root}/f.txt"), content.as_str()).await.status, 200);
     assert_eq!(script.get(&format!("{FILES}/{root}/f.txt")).await.text(), content);
+}
+
+#[tokio::test]
+async fn t28_c5_1b_a_change_far_into_a_file_breaks_the_connection_instead_of_ending_the_file() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (_, root) = run(&script).await;
+    const MIB: usize = 1 << 20;
+    let body: Vec<u8> = (0..6 * MIB as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let path = format!("{root}/big.bin");
+    assert_eq!(put(&script, &path, body.clone()).await.status, 200);
+    // The first four MiB are verified before the answer begins, so it has begun when the fifth is looked at.
+    flip(&organization, 5 * MIB + 7).await;
+    for (range, status, sound) in [(None, 200, 5 * MIB), (Some("bytes=1048576-"), 206, 4 * MIB)] {
+        let request = script.request(Method::GET, &format!("{FILES}/{path}"));
+        let request = range.map_or(request.try_clone().expect("no stream"), |range| request.header("range", range));
+        let mut response = request.send().await.expect("an answer begins");
+        assert_eq!(response.status().as_u16(), status);
+        let start = if range.is_some() { MIB } else { 0 };
+        let mut got = Vec::new();
+        let broken = loop {
+            match response.chunk().await {
+                Ok(Some(bytes)) => got.extend_from_slice(&bytes),
+                Ok(None) => break false,
+                Err(_) => break true,
+            }
+        };
+        assert!(broken, "a short file looks whole: {} bytes", got.len());
+        assert!(got.len() <= sound && got == body[start..start + got.len()], "no byte that was not verified: {}", got.len());
+    }
+    // What lies before the change is served, and what holds it alone is refused before anything is sent.
+    let request = script.request(Method::GET, &format!("{FILES}/{path}"));
+    let answer = script.send(request.try_clone().expect("no stream").header("range", "bytes=0-5242879")).await;
+    assert!(answer.status == 206 && answer.body == body[..5 * MIB]);
+    assert_eq!(script.send(request.header("range", "bytes=5242880-5242890")).await.status, 500);
 }
 
 #[tokio::test]

@@ -2,11 +2,16 @@
 
 #[path = "audit/acts.rs"]
 mod acts;
+#[path = "audit/forms.rs"]
+mod forms;
+#[allow(dead_code, reason = "the tests of signing in use all of it")]
+#[path = "signin/peer.rs"]
+mod peer;
 mod support;
 
 use serde_json::{Value, json};
 use sqlx::Executor;
-use support::{Organization, world};
+use support::{Organization, World, world};
 
 async fn verification(organization: &Organization<'_>) -> (i64, Option<String>) {
     let answer = organization.owner.graphql("{ auditVerification { entries finding } }", Value::Null).await;
@@ -20,8 +25,9 @@ async fn entries(organization: &Organization<'_>, filter: Value) -> Vec<Value> {
     answer["data"]["auditEntries"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone()
 }
 
-async fn with_history() -> Organization<'static> {
-    let organization = world().organization().await;
+/// An organization with eight entries: its founding, a sign-in, six projects.
+async fn with_history(world: &World) -> Organization<'_> {
+    let organization = world.organization().await;
     for n in 0..6 {
         let answer = organization
             .owner
@@ -34,7 +40,7 @@ async fn with_history() -> Organization<'static> {
 
 #[tokio::test]
 async fn c7_1d_every_write_has_exactly_one_entry_with_who_what_and_when() {
-    let organization = with_history().await;
+    let organization = with_history(world()).await;
     let created = entries(&organization, json!({ "action": "project" })).await;
     assert_eq!(created.len(), 6);
     let newest = &created[0];
@@ -70,7 +76,7 @@ async fn c7_1d_a_refused_attempt_is_entered_once_a_minute() {
 
 #[tokio::test]
 async fn a_failed_write_leaves_neither_a_row_nor_an_entry() {
-    let organization = with_history().await;
+    let organization = with_history(world()).await;
     let before = entries(&organization, Value::Null).await.len();
     let again = organization.owner.graphql("mutation { createProject(name: \"project 1\") { id } }", Value::Null).await;
     assert_eq!(support::Actor::code(&again), "ALREADY_EXISTS");
@@ -79,7 +85,7 @@ async fn a_failed_write_leaves_neither_a_row_nor_an_entry() {
 
 #[tokio::test]
 async fn when_the_log_cannot_be_written_nothing_is() {
-    let organization = with_history().await;
+    let organization = with_history(world()).await;
     let mut owner = organization.tamperer().await;
     owner.execute("alter table audit_entries add constraint no_room check (seq < 0) not valid").await.expect("alters");
     let refused = organization.owner.graphql("mutation { createProject(name: \"lost\") { id } }", Value::Null).await;
@@ -91,40 +97,86 @@ async fn when_the_log_cannot_be_written_nothing_is() {
     assert!(!projects.to_string().contains("lost"), "{projects}");
 }
 
+/// What somebody with all rights on the database may do to a log of eight entries, and what is then said first of all.
+const TAMPERING: [(&str, &str); 10] = [
+    ("entry 4 was changed", "update audit_entries set subject_name = 'other' where seq = 4"),
+    ("entry 1 was changed", "update audit_entries set at = at - interval '1 second' where seq = 1"),
+    ("entry 5 was changed", "update audit_entries set actor = 'somebody@example.com' where seq = 5"),
+    ("entry 4 is missing", "delete from audit_entries where seq = 4"),
+    // Those after it move up, and the head with them.
+    (
+        "entry 4 was changed",
+        "delete from audit_entries where seq = 4; update audit_entries set seq = -seq where seq > 4; update audit_entries set seq = -seq - 1 where seq < 0; \
+         update audit_head set seq = seq - 1",
+    ),
+    ("the log ends at entry 7, its head says 8", "delete from audit_entries where seq = (select max(seq) from audit_entries)"),
+    (
+        "entry 4 was changed",
+        "update audit_entries a set detail = b.detail, action = b.action, subject_id = b.subject_id, subject_name = b.subject_name, hash = b.hash, at = b.at \
+                 from audit_entries b where a.seq + b.seq = 9 and a.seq in (4, 5)",
+    ),
+    (
+        "entry 9 was changed",
+        "insert into audit_entries select seq + 1, at, actor_kind, actor_id, actor, credential_id, 'token.create', subject_kind, subject_id, subject_name, outcome, detail, request_id, address, hash \
+                 from audit_entries order by seq desc limit 1; update audit_head set seq = seq + 1",
+    ),
+    // One comes in between, and those after it move down, the head with them.
+    (
+        "entry 4 was changed",
+        "update audit_entries set seq = -seq where seq >= 4; update audit_entries set seq = -seq + 1 where seq < 0; \
+         insert into audit_entries select 4, at, actor_kind, actor_id, actor, credential_id, 'token.create', subject_kind, subject_id, subject_name, outcome, detail, request_id, address, hash \
+                 from audit_entries where seq = 3; update audit_head set seq = seq + 1",
+    ),
+    ("the log ends at entry 8, its head says 8", "update audit_head set hash = sha256('x'::bytea)"),
+];
+
+async fn tamper(organization: &Organization<'_>, tampering: &'static str) {
+    let mut owner = organization.tamperer().await;
+    owner.execute("alter table audit_entries disable trigger all").await.expect("disables");
+    owner.execute(tampering).await.unwrap_or_else(|error| panic!("{tampering}: {error}"));
+}
+
 #[tokio::test]
 async fn tampering_by_a_superuser_is_found() {
-    let cases: [(&str, &str); 8] = [
-        ("changed", "update audit_entries set subject_name = 'other' where seq = 4"),
-        ("changed", "update audit_entries set at = at - interval '1 second' where seq = 1"),
-        ("changed", "update audit_entries set actor = 'somebody@example.com' where seq = 5"),
-        ("missing", "delete from audit_entries where seq = 4"),
-        ("head", "delete from audit_entries where seq = (select max(seq) from audit_entries)"),
-        (
-            "changed",
-            "update audit_entries a set detail = b.detail, action = b.action, subject_id = b.subject_id, subject_name = b.subject_name, hash = b.hash, at = b.at \
-                     from audit_entries b where a.seq + b.seq = 9 and a.seq in (4, 5)",
-        ),
-        (
-            "changed",
-            "insert into audit_entries select seq + 1, at, actor_kind, actor_id, actor, credential_id, 'token.create', subject_kind, subject_id, subject_name, outcome, detail, request_id, address, hash \
-                     from audit_entries order by seq desc limit 1; update audit_head set seq = seq + 1",
-        ),
-        ("head", "update audit_head set hash = sha256('x'::bytea)"),
-    ];
-    for (kind, tampering) in cases {
-        let organization = with_history().await;
-        let mut owner = organization.tamperer().await;
-        owner.execute("alter table audit_entries disable trigger all").await.expect("disables");
-        owner.execute(tampering).await.unwrap_or_else(|error| panic!("{tampering}: {error}"));
+    for (said, tampering) in TAMPERING {
+        let organization = with_history(world()).await;
+        tamper(&organization, tampering).await;
         let (_, finding) = verification(&organization).await;
         let finding = finding.unwrap_or_else(|| panic!("not found: {tampering}"));
-        assert!(finding.contains(kind), "{tampering}: {finding}");
+        assert!(finding.starts_with(said), "{tampering}: {finding}");
     }
 }
 
 #[tokio::test]
+async fn c7_1d_the_operators_command_names_the_first_broken_entry_and_fails() {
+    let database = support::process::Database::create().await;
+    let world = World::beside(&database, &[]);
+    let slug = async |organization: &Organization<'_>| {
+        let answer = organization.owner.graphql("{ viewer { organization { slug } } }", Value::Null).await;
+        answer["data"]["viewer"]["organization"]["slug"].as_str().expect("a slug").to_owned()
+    };
+    let sound = slug(&with_history(&world).await).await;
+    let whole = format!("{sound}: 8 entries, the chain is whole\n");
+    assert_eq!(database.attempt(&["audit", "verify"]), (Some(0), whole.clone()));
+    for (said, tampering) in TAMPERING {
+        let organization = with_history(&world).await;
+        tamper(&organization, tampering).await;
+        let slug = slug(&organization).await;
+        let (status, printed) = database.attempt(&["audit", "verify", "--organization", &slug]);
+        assert_eq!(status, Some(1), "{tampering}: {printed}");
+        assert!(printed.starts_with(&format!("{slug}: BROKEN after ")) && printed.contains(&format!("entries: {said}")), "{tampering}: {printed}");
+        assert_eq!(printed.lines().count(), 1, "{printed}");
+    }
+    let (status, printed) = database.attempt(&["audit", "verify"]);
+    assert_eq!((status, printed.lines().count()), (Some(1), 1 + TAMPERING.len()), "{printed}");
+    assert!(printed.starts_with(&whole), "what is whole is said to be: {printed}");
+    assert_eq!(database.attempt(&["audit", "verify", "--organization", &sound]), (Some(0), whole));
+    assert_eq!(database.attempt(&["audit", "verify", "--organization", "nobody"]), (Some(1), String::new()));
+}
+
+#[tokio::test]
 async fn t104_the_application_cannot_touch_the_log() {
-    let organization = with_history().await;
+    let organization = with_history(world()).await;
     let mut connection = organization.tamperer().await;
     connection.execute("set role assay_app").await.expect("gives up rights");
     for statement in [

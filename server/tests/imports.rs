@@ -8,7 +8,7 @@ mod source;
 mod support;
 
 use serde_json::{Value, json};
-use server::jobs::Worker;
+use server::{features::register_jobs, jobs::Worker};
 use source::{Source, same_run};
 use support::{
     Actor, Organization, World,
@@ -148,7 +148,7 @@ async fn an_import_whose_worker_was_cut_off_goes_on_and_ends_the_same() {
     }
     let id = start(&here, json!({ "address": world.url, "token": source.script.secret() })).await;
     let services = world.services();
-    let work = world.begin(async move { Worker::new(services).drain().await });
+    let work = world.begin(async move { Worker::new(services, register_jobs).drain().await });
     // Cut off somewhere in the middle, as a killed process is.
     for _ in 0..600 {
         if count(&look(&here, &id).await, "RUN")[1] > 0 {
@@ -165,8 +165,7 @@ async fn an_import_whose_worker_was_cut_off_goes_on_and_ends_the_same() {
         .execute(&mut owner)
         .await
         .expect("changes");
-    let services = world.services();
-    world.on_server(async move { Worker::new(services).drain().await.expect("drains") }).await;
+    world.drain().await;
     let import = look(&here, &id).await;
     assert_eq!((import["state"].as_str(), count(&import, "RUN")), (Some("DONE"), [123, 123, 0, 0]), "{import}");
     let script = here.script().await;
@@ -197,8 +196,7 @@ async fn a_cancelled_import_takes_nothing_more_and_forgets_its_credentials() {
     let answer = here.owner.graphql(cancel, json!({ "id": id })).await;
     assert_eq!(answer["data"]["cancelImport"]["state"], "CANCELLED", "{answer}");
     assert_eq!(Actor::code(&here.owner.graphql(cancel, json!({ "id": id })).await), "CONFLICT");
-    let services = world.services();
-    world.on_server(async move { Worker::new(services).drain().await.expect("drains") }).await;
+    world.drain().await;
     let import = look(&here, &id).await;
     assert_eq!((import["state"].as_str(), count(&import, "RUN")), (Some("CANCELLED"), [0, 0, 0, 0]));
     let sealed: (Vec<u8>,) = sqlx::query_as("select credentials from imports").fetch_one(&mut owner).await.expect("a row");

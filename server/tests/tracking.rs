@@ -1,5 +1,9 @@
 //! Experiments, runs, params, tags and metrics by MLflow's protocol: what its clients and its users rely on.
 
+#[path = "tracking/digest.rs"]
+mod digest;
+#[path = "tracking/rights.rs"]
+mod rights;
 mod support;
 
 use reqwest::Method;

@@ -1,5 +1,5 @@
 //! Schedules without a leader: whoever moves `next_at` on enqueues the job, and a unique key per
-//! fire time keeps it to one. A process that was down for hours fires once, not once per missed time.
+//! fire time keeps it to one, also when it was done. A process that was down for hours fires once, not once per missed time.
 
 use chrono::{DateTime, Utc};
 use croner::Cron;
@@ -23,6 +23,11 @@ const SCHEDULES: &[Schedule] = &[Schedule {
     cron: "17 * * * *",
     enqueue: |fire_time| Envelope::new(&Housekeeping { fire_time }, None, Housekeeping::KIND),
 }];
+
+/// The key of the job of a fire time. The database keeps keys that begin so unique for as long as their jobs are kept, whatever has become of them.
+pub fn fire_key(fire_time: DateTime<Utc>) -> String {
+    format!("at {}", fire_time.timestamp())
+}
 
 /// Enqueues what is due.
 pub async fn fire(vault: &Vault) -> Result<(), Fault> {

@@ -29,7 +29,8 @@ impl Envelope {
         })
     }
 
-    /// Writes jobs in one statement. One that waits already, by its kind and key, is not written again.
+    /// Writes jobs in one statement. One that waits already, by its kind and key, is not written again; one of a fire time neither
+    /// when it was done.
     pub(crate) async fn insert_all(envelopes: Vec<Self>, tx: &impl Sql) -> Result<(), Fault> {
         if envelopes.is_empty() {
             return Ok(());
@@ -39,7 +40,7 @@ impl Envelope {
             select id, nullif(tenant_id, '00000000-0000-0000-0000-000000000000'), kind, payload::jsonb, request_id, run_at, nullif(dedupe_key, ''), $8 \
             from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]) \
                 as new (id, tenant_id, kind, payload, request_id, run_at, dedupe_key) \
-            on conflict (kind, dedupe_key) where dedupe_key is not null and state in ('queued', 'leased') do nothing";
+            on conflict do nothing";
         let values: Vec<Value> = vec![
             envelopes.iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>().into(),
             envelopes.iter().map(|one| one.tenant.map_or(Uuid::nil(), TenantId::uuid)).collect::<Vec<_>>().into(),

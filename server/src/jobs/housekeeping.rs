@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Context, ControlJob, Job};
+use super::{Context, ControlJob, Job, cron::fire_key};
 use crate::{access::Sql, fault::Fault};
 
 /// Runs hourly.
@@ -17,7 +17,7 @@ impl Job for Housekeeping {
     const PERMISSION: shared::Permission = shared::Permission::OrganizationWrite;
 
     fn dedupe_key(&self) -> Option<String> {
-        Some(self.fire_time.timestamp().to_string())
+        Some(fire_key(self.fire_time))
     }
 
     async fn run(self, context: Context) -> Result<(), Fault> {

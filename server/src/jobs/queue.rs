@@ -24,7 +24,8 @@ pub struct Claimed {
     pub kind: String,
     pub payload: serde_json::Value,
     pub request_id: String,
-    pub attempt: i32,
+    /// How often the work has failed before. Crashes of workers do not count.
+    pub failures: i32,
     pub lease_epoch: i64,
 }
 
@@ -33,7 +34,7 @@ pub async fn claim(vault: &Vault, owner: &str, kinds: &[String], limit: i64) -> 
     let tx = vault.dispatch().await?;
     let rows = tx
         .rows(
-            "update jobs set state = 'leased', lease_epoch = lease_epoch + 1, attempt = attempt + 1, lease_owner = $1, \
+            "update jobs set state = 'leased', lease_epoch = lease_epoch + 1, lease_owner = $1, \
              lease_until = clock_timestamp() + make_interval(secs => $4) \
              where id in (select id from jobs where state = 'queued' and run_at <= $2 and kind = any($5) order by run_at limit $3 for update skip locked) \
              returning id, tenant_id, kind, payload, request_id, attempt, lease_epoch",
@@ -48,7 +49,7 @@ pub async fn claim(vault: &Vault, owner: &str, kinds: &[String], limit: i64) -> 
             kind: row.try_get("", "kind")?,
             payload: row.try_get("", "payload")?,
             request_id: row.try_get("", "request_id")?,
-            attempt: row.try_get("", "attempt")?,
+            failures: row.try_get("", "attempt")?,
             lease_epoch: row.try_get("", "lease_epoch")?,
         })
     });
@@ -73,16 +74,16 @@ pub async fn complete(vault: &Vault, job: &Claimed) -> Result<bool, Fault> {
     .await
 }
 
-/// The work failed: try again later, at most `attempts` times. The wait doubles from five seconds
-/// to an hour.
+/// The work failed: try again later, at most `attempts` times. The wait doubles with each failure, from five seconds to an
+/// hour; a crash of a worker takes no try away and makes no wait longer.
 pub async fn fail(vault: &Vault, job: &Claimed, attempts: i32, error: &str) -> Result<bool, Fault> {
     let now = vault.clock().now();
-    let wait = (5.0 * 2f64.powi(job.attempt.clamp(1, 20) - 1)).min(3600.0);
+    let wait = (5.0 * 2f64.powi(job.failures.clamp(0, 20))).min(3600.0);
     write(
         vault,
         job,
-        "update jobs set state = case when attempt >= $3 then 'failed' else 'queued' end, \
-         finished_at = case when attempt >= $3 then $4::timestamptz end, run_at = $4::timestamptz + make_interval(secs => $5), \
+        "update jobs set attempt = attempt + 1, state = case when attempt + 1 >= $3 then 'failed' else 'queued' end, \
+         finished_at = case when attempt + 1 >= $3 then $4::timestamptz end, run_at = $4::timestamptz + make_interval(secs => $5), \
          last_error = $6, lease_until = null, lease_owner = null \
          where id = $1 and lease_epoch = $2 and state = 'leased' and lease_until > clock_timestamp()",
         vec![attempts.into(), now.into(), wait.into(), error.into()],

@@ -37,11 +37,11 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker that knows every kind of job there is.
-    pub fn new(services: Services) -> Arc<Self> {
+    /// A worker that knows the queue's own jobs and those that `teach` teaches it: the queue does not know the product.
+    pub fn new(services: Services, teach: fn(&mut Self)) -> Arc<Self> {
         let mut worker = Self { services, owner: Uuid::new_v4().simple().to_string(), handlers: HashMap::new() };
         worker.learn::<super::housekeeping::Housekeeping>();
-        crate::features::register_jobs(&mut worker);
+        teach(&mut worker);
         Arc::new(worker)
     }
 
@@ -151,7 +151,7 @@ impl Worker {
         let written = match &outcome {
             Ok(()) => queue::complete(&self.services.vault, &job).await,
             Err(error) => {
-                tracing::warn!(job = %job.id, kind = job.kind, attempt = job.attempt, %error, "job failed");
+                tracing::warn!(job = %job.id, kind = job.kind, attempt = job.failures + 1, %error, "job failed");
                 queue::fail(&self.services.vault, &job, handler.attempts, error.message()).await
             }
         };

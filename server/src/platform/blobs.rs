@@ -3,6 +3,8 @@
 //! What must stay true: nothing half-written has a digest's name (an upload is staged, hashed, synced and then renamed); no byte leaves that was
 //! not verified first (objects above one MiB carry a digest for each MiB, so a range costs what it covers); tenants never share an object.
 
+mod reader;
+
 use std::{collections::VecDeque, fmt, ops::Range, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
@@ -12,7 +14,9 @@ use sha2::{Digest as _, Sha256};
 use shared::{ErrorCode, ids::TenantId};
 use uuid::Uuid;
 
+use super::Digest;
 use crate::fault::Fault;
+use reader::Reader;
 
 /// Bytes covered by one chunk digest.
 pub const CHUNK: u64 = 1 << 20;
@@ -20,45 +24,6 @@ pub const CHUNK: u64 = 1 << 20;
 const READY_CHUNKS: usize = 4;
 /// Bytes written to the store at a time.
 const PART: usize = 4 << 20;
-
-/// A SHA-256 digest, shown in lower-case hexadecimal.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Digest([u8; 32]);
-
-impl Digest {
-    /// Reads 64 hexadecimal characters.
-    pub fn parse(text: &str) -> Option<Self> {
-        let pairs = text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-        let bytes: Vec<u8> = pairs.collect::<Option<_>>()?;
-        Self::from_slice(&bytes).filter(|_| text.bytes().all(|byte| byte.is_ascii_hexdigit()))
-    }
-
-    /// The digest of `bytes`.
-    pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
-    }
-
-    /// Reads 32 raw bytes, as the database keeps them.
-    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(Self)
-    }
-
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{self}")
-    }
-}
 
 /// What is known of a stored object: enough to verify every byte of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -280,49 +245,7 @@ impl Hasher {
         } else if !self.size.is_multiple_of(CHUNK) {
             self.chunks.extend_from_slice(&self.chunk.finalize());
         }
-        Blob { digest: Digest(self.whole.finalize().into()), size: self.size, chunks: self.chunks }
-    }
-}
-
-struct Reader {
-    store: Arc<LocalFileSystem>,
-    path: Path,
-    blob: Blob,
-    range: Range<u64>,
-}
-
-impl Reader {
-    /// The numbers of the chunks that `range` touches.
-    fn chunks(&self) -> Range<u64> {
-        let end = self.range.end.min(self.blob.size);
-        if self.range.start >= end { 0..0 } else { self.range.start / CHUNK..end.div_ceil(CHUNK) }
-    }
-
-    /// The part of one chunk that lies in `range`, after the whole chunk was verified.
-    async fn chunk(&self, number: u64) -> Result<Bytes, BlobError> {
-        let start = number * CHUNK;
-        let end = (start + CHUNK).min(self.blob.size);
-        let bytes = match self.store.get_range(&self.path, start..end).await {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                tracing::error!(digest = ?self.blob.digest, %error, "a stored object cannot be read");
-                return Err(BlobError::Integrity(self.blob.digest));
-            }
-        };
-        if self.expected(number).as_ref() != Some(&Digest::of(&bytes)) {
-            tracing::error!(digest = ?self.blob.digest, chunk = number, "stored bytes do not match their digest");
-            return Err(BlobError::Integrity(self.blob.digest));
-        }
-        let within = |at: u64| usize::try_from(at.clamp(start, end) - start).unwrap_or(usize::MAX).min(bytes.len());
-        Ok(bytes.slice(within(self.range.start)..within(self.range.end)))
-    }
-
-    fn expected(&self, number: u64) -> Option<Digest> {
-        if self.blob.size <= CHUNK {
-            return Some(self.blob.digest);
-        }
-        let at = usize::try_from(number).ok()? * 32;
-        Digest::from_slice(self.blob.chunks.get(at..at + 32)?)
+        Blob { digest: Digest::finish(self.whole), size: self.size, chunks: self.chunks }
     }
 }
 

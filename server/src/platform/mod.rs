@@ -2,6 +2,7 @@
 
 mod blobs;
 mod clock;
+mod digest;
 mod mailer;
 mod network;
 mod outbound;
@@ -10,6 +11,7 @@ mod seal;
 
 pub use blobs::*;
 pub use clock::Clock;
+pub use digest::Digest;
 pub use mailer::{Mailer, Message};
 pub use outbound::{Outbound, OutboundError, Peer};
 pub use parts::Part;

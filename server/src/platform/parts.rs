@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use shared::ids::TenantId;
 use uuid::Uuid;
 
-use super::blobs::{Blob, BlobError, Blobs, Digest};
+use super::{Blob, BlobError, Blobs, Digest};
 
 /// One part as its upload acknowledged it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 pub mod actor;
 pub mod calls;
 pub mod html;
-mod mail;
+pub mod mail;
 pub mod names;
 pub mod process;
 pub mod raw;
@@ -23,6 +23,7 @@ use server::{
         provision::{Founding, NewPerson},
     },
     config::Config,
+    features::register_jobs,
     http::{self, Edge},
     jobs::Worker,
     platform::Clock,
@@ -101,6 +102,11 @@ impl World {
         Self::start(more, process::Database::create().await.0, true)
     }
 
+    /// Starts a server without a worker on a database that others may share.
+    pub fn beside(database: &process::Database, more: &[&str]) -> Self {
+        Self::start(more, database.0.clone(), false)
+    }
+
     /// The same without a worker: jobs run when the test says.
     pub async fn idle(more: &[&str]) -> Self {
         Self::start(more, process::Database::create().await.0, false)
@@ -123,6 +129,8 @@ impl World {
         if let Some(redis) = redis {
             arguments.push(format!("--redis-url={redis}"));
         }
+        let setting = |argument: &str| argument.split('=').next().unwrap_or_default().to_owned();
+        arguments.retain(|own| !more.iter().any(|argument| setting(argument) == setting(own)));
         arguments.extend(more.iter().filter(|argument| **argument != "--redis-url=").map(|argument| (*argument).to_owned()));
         let config = Settings::parse_from(arguments).config;
         let clock = Clock::system();
@@ -133,7 +141,7 @@ impl World {
                 services.vault.migrate().await.expect("migrates");
                 let (_stop, stopped) = tokio::sync::watch::channel(false);
                 if works {
-                    tokio::spawn(Worker::new(services.clone()).work(stopped));
+                    tokio::spawn(Worker::new(services.clone(), register_jobs).work(stopped));
                 }
                 let server = http::serve(Edge::new(services.clone(), None), listener).expect("serves");
                 send.send((services, tokio::runtime::Handle::current())).expect("the test waits");
@@ -187,6 +195,12 @@ impl World {
         .await;
         let owner = Actor::sign_in(self, &email, PASSWORD).await;
         Organization { world: self, owner }
+    }
+
+    /// Runs every job that is due, as one worker does.
+    pub async fn drain(&self) {
+        let services = self.services();
+        self.on_server(async move { Worker::new(services, register_jobs).drain().await.expect("drains") }).await;
     }
 
     /// The newest link that was mailed to an address.

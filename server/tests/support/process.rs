@@ -49,6 +49,12 @@ impl Database {
         (serde_json::from_slice(&output.stdout).expect("JSON"), log)
     }
 
+    /// Runs a command that may fail: its exit status, and the text that it prints.
+    pub fn attempt(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.command(arguments).output().expect("runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Serves, and returns once it listens.
     pub fn serve(&self, more: &[&str]) -> Process {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
