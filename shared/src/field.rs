@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::limits;
+use crate::{limits, spelling};
 
 /// A value that breaks a rule, in words a person can act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +18,6 @@ impl std::error::Error for Refused {}
 
 fn refuse<T>(message: impl Into<String>) -> Result<T, Refused> {
     Err(Refused(message.into()))
-}
-
-/// Characters that change how text is read without being seen: controls, direction overrides,
-/// zero-width characters and line separators.
-fn is_deceptive(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// An e-mail address in lower case. The rule is the shape people mean, not the whole of RFC 5322:
@@ -97,22 +91,26 @@ impl MailDomain {
 pub struct DisplayName(String);
 
 impl DisplayName {
-    /// Trims; keeps what was typed otherwise.
+    /// Trims and composes (NFC), so that two spellings of one name are one name; keeps what was typed otherwise.
     ///
     /// # Errors
-    /// When it is empty, longer than 120 characters, or holds control or invisible characters.
+    /// When it is empty, longer than 120 characters, holds control or invisible characters, or a word in which a letter of another alphabet looks like a
+    /// Latin one.
     pub fn parse(text: &str) -> Result<Self, Refused> {
-        let text = text.trim();
+        let text = spelling::composed(text.trim());
         if text.is_empty() {
             return refuse("Enter a name.");
         }
         if text.chars().count() > limits::NAME_MAX {
             return refuse("Use at most 120 characters.");
         }
-        if text.chars().any(is_deceptive) {
+        if text.contains(spelling::is_invisible) {
             return refuse("Remove the control or invisible characters from the name.");
         }
-        Ok(Self(text.to_owned()))
+        if spelling::deceives(&text) {
+            return refuse("Use letters of one alphabet in each word: one of them looks like a Latin letter and is none.");
+        }
+        Ok(Self(text))
     }
 
     /// The name.
@@ -228,9 +226,10 @@ mod tests {
     #[test]
     fn t46_a_name_holds_no_deceptive_characters() {
         assert!(DisplayName::parse("Ærø 数据 O'Neill").is_ok());
-        for wrong in ["", "   ", "a\u{0}b", "a\nb", "a\u{202E}b", "a\u{200B}b", &"x".repeat(121)] {
+        for wrong in ["", "   ", "a\u{0}b", "a\nb", "a\u{202E}b", "a\u{200B}b", "a\u{AD}b", "fr\u{430}ud", &"x".repeat(121)] {
             assert!(DisplayName::parse(wrong).is_err(), "{wrong:?}");
         }
+        assert_eq!(DisplayName::parse("Rene\u{301}"), DisplayName::parse("Ren\u{e9}"));
     }
 
     #[test]

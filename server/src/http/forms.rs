@@ -10,7 +10,11 @@ use actix_web::{
 use app::FormState;
 use shared::ErrorCode;
 
-use super::{Edge, caller, once, pages, render};
+use super::{
+    Edge, caller,
+    fields::{Fields, field},
+    pages, render,
+};
 use crate::{
     access::{ActorKind, Scope},
     config::Config,
@@ -22,8 +26,6 @@ use crate::{
         sign_in_policy::{self, Wanted},
     },
 };
-
-pub(super) type Fields = web::Form<once::Fields>;
 
 pub fn configure(app: &mut web::ServiceConfig) {
     app.app_data(web::FormConfig::default().limit(16 * 1024))
@@ -41,10 +43,6 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .route("/access", web::post().to(update_sign_in_policy))
         .route("/new-organization", web::post().to(found_organization))
         .route("/theme", web::post().to(theme));
-}
-
-pub(super) fn field<'f>(fields: &'f Fields, name: &str) -> &'f str {
-    fields.get(name).map_or("", String::as_str)
 }
 
 async fn sign_in(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {

@@ -3,6 +3,7 @@
 mod assets;
 mod caller;
 mod downloads;
+mod fields;
 pub mod files;
 mod forms;
 mod graphql;

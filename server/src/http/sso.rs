@@ -9,8 +9,8 @@ use shared::limits::SSO_MINUTES;
 
 use super::{
     Edge, caller,
-    forms::{self, Fields, field},
-    once, render,
+    fields::{Fields, field},
+    forms, once, render,
 };
 use crate::{
     config::Config,

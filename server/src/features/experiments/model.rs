@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use shared::{
     ids::{ExperimentId, ProjectId},
     key::check_key,
+    spelling,
 };
-use unicode_normalization::UnicodeNormalization;
 
 use super::error::ExperimentError;
 use crate::features::filter::{Attribute, Entity, Fields, Grammar, Ops, Value};
@@ -136,21 +136,24 @@ pub const GRAMMAR: Grammar = Grammar {
     ],
 };
 
-/// The name as it is kept: in Unicode's composed form (NFC), so that two spellings of one name are one name.
+/// The name as it is kept: in Unicode's composed form (NFC), so that two spellings of one name are one name. What hides a character, or looks like another
+/// name, is none.
 ///
 /// # Errors
 /// [`ExperimentError::Name`].
 pub fn check_name(name: &str) -> Result<String, ExperimentError> {
-    let name: String = name.nfc().collect();
+    let name = spelling::composed(name);
     if name.trim().is_empty() {
         return Err(ExperimentError::Name("it must not be empty."));
     }
     if name.chars().count() > NAME_MAX {
         return Err(ExperimentError::Name("it exceeds the maximum length of 500 characters."));
     }
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
-    if name.chars().any(hidden) {
+    if name.contains(spelling::is_invisible) {
         return Err(ExperimentError::Name("it must not contain control or invisible characters."));
+    }
+    if spelling::deceives(&name) {
+        return Err(ExperimentError::Name("it contains a letter of another alphabet that looks like a Latin one."));
     }
     Ok(name)
 }
@@ -178,7 +181,21 @@ mod tests {
     fn t46_names_are_composed_and_hold_nothing_invisible() {
         assert_eq!(check_name("fraude\u{301}"), Ok("fraud\u{e9}".into()));
         assert!(check_name(&"x".repeat(500)).is_ok());
-        for name in ["", "  ", "a\0b", "a\nb", "a\u{202E}b", "a\u{200B}b", "a\u{2028}b", "x\u{1b}]0;y", &"x".repeat(501)] {
+        for name in [
+            "",
+            "  ",
+            "a\0b",
+            "a\nb",
+            "a\u{202E}b",
+            "a\u{200B}b",
+            "a\u{2028}b",
+            "a\u{AD}b",
+            "a\u{61C}b",
+            "a\u{180E}b",
+            "fr\u{430}ud",
+            "x\u{1b}]0;y",
+            &"x".repeat(501),
+        ] {
             assert!(check_name(name).is_err(), "{name:?}");
         }
     }

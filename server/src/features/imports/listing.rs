@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use shared::{ErrorCode, key::check_key};
+use shared::{ErrorCode, key::check_key, spelling::composed};
 
 use super::{
     model::Kind,
@@ -190,19 +190,14 @@ async fn settle(work: &Work<'_>, settled: Settled<'_>) -> Result<(), Stopped> {
 /// The experiment here that a listed one goes into: the one of its name.
 async fn local_experiment(work: &Work<'_>, experiment: &Found) -> Result<Option<uuid::Uuid>, Stopped> {
     let tx = work.begin().await?;
-    Ok(repo::runs::experiment(&tx, &nfc(&experiment.label)).await?.filter(|(_, removed)| !removed).map(|(id, _)| id.uuid()))
-}
-
-fn nfc(name: &str) -> String {
-    use unicode_normalization::UnicodeNormalization;
-    name.nfc().collect()
+    Ok(repo::runs::experiment(&tx, &composed(&experiment.label)).await?.filter(|(_, removed)| !removed).map(|(id, _)| id.uuid()))
 }
 
 /// Makes sure that the experiment is here, and notes which one it is; or why it cannot be.
 async fn arrive(work: &Work<'_>, experiment: &Found) -> Result<Result<(), String>, Stopped> {
     let known = {
         let tx = work.begin().await?;
-        repo::runs::experiment(&tx, &nfc(&experiment.label)).await?
+        repo::runs::experiment(&tx, &composed(&experiment.label)).await?
     };
     let id = match known {
         Some((_, true)) => return Ok(Err("An experiment of this name was removed here. Restore it, then import again.".into())),

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use shared::{
     ids::{ExperimentId, LoggedModelId, RunId},
     key::check_key,
+    spelling::is_invisible,
 };
 
 use super::error::LoggedModelError;
@@ -140,10 +141,7 @@ pub struct ModelLink {
 }
 
 fn check_name(name: &str) -> Result<(), LoggedModelError> {
-    let bad = |c: char| {
-        c.is_control()
-            || matches!(c, '/' | ':' | '.' | '%' | '"' | '\'' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-    };
+    let bad = |c: char| is_invisible(c) || matches!(c, '/' | ':' | '.' | '%' | '"' | '\'');
     if name.trim().is_empty() || name.chars().count() > NAME_MAX || name.chars().any(bad) {
         return Err(LoggedModelError::Name(name.chars().take(NAME_MAX).collect()));
     }

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use shared::{
     ids::{LoggedModelId, ProjectId, RegisteredModelId, RunId},
     key::check_key,
+    spelling,
 };
-use unicode_normalization::UnicodeNormalization;
 
 use super::error::RegistryError;
 use crate::features::artifacts::{location::Owner, path::ArtifactPath};
@@ -32,6 +32,7 @@ pub struct ModelName(String);
 
 impl ModelName {
     pub fn parse(text: &str) -> Result<Self, RegistryError> {
+        let text = spelling::composed(text);
         let refuse = |why| Err(RegistryError::Name(text.chars().take(NAME_MAX).collect(), why));
         if text.trim().is_empty() {
             return Err(RegistryError::NameMissing);
@@ -39,19 +40,19 @@ impl ModelName {
         if text.contains(['/', ':']) {
             return refuse("it may not contain '/' or ':'");
         }
-        if matches!(text, "." | "..") {
+        if matches!(text.as_str(), "." | "..") {
             return refuse("it may not be '.' or '..'");
         }
         if text.chars().count() > NAME_MAX {
             return refuse("it is longer than 256 characters");
         }
-        if text.chars().any(is_invisible) {
+        if text.contains(spelling::is_invisible) {
             return refuse("it contains control or invisible characters");
         }
-        if text.split(|c: char| !c.is_alphabetic()).any(deceives) {
+        if spelling::deceives(&text) {
             return refuse("it contains a letter of another alphabet that looks like a Latin one");
         }
-        Ok(Self(text.nfc().collect()))
+        Ok(Self(text))
     }
 
     pub fn as_str(&self) -> &str {
@@ -65,26 +66,17 @@ impl fmt::Display for ModelName {
     }
 }
 
-/// Cyrillic, Greek and Armenian letters that look like Latin ones.
-const LOOKALIKES: &str = "аеѕіјӏорсԛухһԁԝАВЕЅІЈКМНОРСТУХԌԚԜοΑΒΕΖΗΙΚΜΝΟΡΤΥΧօսհոցԼՕՏ";
-
-/// Whether a word is Latin but for letters that only look so.
-fn deceives(word: &str) -> bool {
-    word.contains(|c: char| c.is_ascii_alphabetic()) && word.contains(|c| LOOKALIKES.contains(c))
-}
-
-/// Controls, direction overrides, zero-width characters and line separators.
-fn is_invisible(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-}
-
-/// A movable name for one version. `latest` and `v<digits>` mean versions by themselves and are reserved.
+/// A movable name for one version. `latest` and `v<digits>` mean versions by themselves and are reserved. No letter of another alphabet stands for a Latin
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Alias(String);
 
 impl Alias {
     pub fn parse(text: &str) -> Result<Self, RegistryError> {
-        let fits = !text.is_empty() && text.chars().count() <= ALIAS_MAX && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        let fits = !text.is_empty()
+            && text.chars().count() <= ALIAS_MAX
+            && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+            && !spelling::deceives(text);
         let lower = text.to_lowercase();
         let reserved = lower == "latest" || lower.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
         match (fits, reserved) {
@@ -289,7 +281,7 @@ mod tests {
         for good in ["champion", "Prod_1-b", "v1x", "v", "1", "最新", "-"] {
             assert!(Alias::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "latest", "LATEST", "v1", "V22", "a b", "a.b", "a/b", "a@b", &"x".repeat(256)] {
+        for bad in ["", "latest", "LATEST", "v1", "V22", "a b", "a.b", "a/b", "a@b", "ch\u{430}mpion", &"x".repeat(256)] {
             assert!(Alias::parse(bad).is_err(), "{bad:?}");
         }
     }
