@@ -13,4 +13,4 @@ pub use clock::Clock;
 pub use mailer::{Mailer, Message};
 pub use outbound::{Outbound, OutboundError, Peer};
 pub use parts::Part;
-pub use seal::Seal;
+pub use seal::{MARK_LEN, Seal};
