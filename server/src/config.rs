@@ -47,7 +47,7 @@ pub struct Config {
     #[arg(long, env = "ASSAY_OUTBOUND_ALLOW", default_value = "")]
     pub outbound_allow: String,
     /// Any text of 32 characters or more, the same for every process: seals what must be kept readable for a while, such as the credentials of an import
-    /// under way. Without it a key is made and kept in the folder for artifacts.
+    /// under way, and marks the cursors of lists. Without it a key is made and kept in the folder for artifacts.
     #[arg(long, env = "ASSAY_SECRET", hide_env_values = true)]
     pub secret: Option<String>,
 }

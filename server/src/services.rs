@@ -34,7 +34,9 @@ impl Services {
     /// When a setting cannot be read. That the database or Redis is away is no error here.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, Fault> {
         let quarter = (config.connections / 4).max(1);
-        let vault = Vault::open(&config.database_url, config.connections.saturating_sub(2 * quarter).max(1), quarter, clock.clone()).await?;
+        let seal = Seal::open(config.secret.as_deref(), &config.blobs)?;
+        let tenants = config.connections.saturating_sub(2 * quarter).max(1);
+        let vault = Vault::open(&config.database_url, tenants, quarter, clock.clone(), seal.clone()).await?;
         if let Some(url) = &config.redis_url {
             vault.live().relay(redis::Client::open(url.as_str()).map_err(Fault::internal)?);
         }
@@ -46,7 +48,7 @@ impl Services {
             blobs: Blobs::open(&config.blobs)?,
             outbound: Outbound::new(&config.outbound_allow)?,
             issuers: Issuers::default(),
-            seal: Seal::open(config.secret.as_deref(), &config.blobs)?,
+            seal,
             config: Arc::new(config),
         })
     }

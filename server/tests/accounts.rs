@@ -2,6 +2,8 @@
 
 #[path = "accounts/credentials.rs"]
 mod credentials;
+#[path = "accounts/crossing.rs"]
+mod crossing;
 #[path = "accounts/founding.rs"]
 mod founding;
 mod support;
@@ -137,11 +139,63 @@ async fn t64_a_reset_link_works_once_for_fifteen_minutes_and_ends_every_session(
 
 #[tokio::test]
 async fn t66_a_huge_password_is_refused_before_hashing() {
-    let browser = world().anonymous();
-    for (length, status) in [(1_024, 401), (1_025, 422), (10_000, 422), (1_000_000, 413), (10_000_000, 413)] {
-        let answer = browser.form("/sign-in", &[("email", "a@example.com"), ("password", &"x".repeat(length))]).await;
-        assert_eq!(answer.status, status, "{length} bytes");
+    let organization = world().organization().await;
+    let invited = format!("invited-{}@example.com", Uuid::now_v7().simple());
+    let invite = "mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }";
+    assert!(organization.owner.graphql(invite, json!({ "email": invited })).await["errors"].is_null());
+    let invitation = world().link_to(&invited).await;
+    let email = &organization.owner.email;
+    assert_eq!(world().anonymous().form("/forgot-password", &[("email", email)]).await.status, 303);
+    let reset = world().link_to(email).await;
+    // The longest password that is one is heard by each form, and leads in at the end.
+    let forms = [
+        ("/sign-in", vec![("email", "a@example.com")], 401),
+        ("/sign-up", vec![("organization", "Team"), ("name", "Ada"), ("email", "long@example.com")], 303),
+        ("/reset-password", vec![("token", token(&reset))], 303),
+        ("/invitation", vec![("token", token(&invitation)), ("name", "Mia")], 303),
+    ];
+    for (path, fields, status) in forms {
+        for (length, status) in [(1_025, 400), (10_000, 400), (1_000_000, 400), (10_000_000, 400), (1_024, status)] {
+            let password = "xy".repeat(length)[..length].to_owned();
+            let fields: Vec<_> = fields.iter().copied().chain([("password", password.as_str())]).collect();
+            let answer = world().anonymous().form(path, &fields).await;
+            assert_eq!(answer.status, status, "{path} {length} bytes");
+            assert!(!answer.text().contains("xyxy"), "{path}: it does not come back");
+        }
     }
+}
+
+#[tokio::test]
+async fn t12_whether_an_address_is_known_elsewhere_is_not_told_to_who_invites_it() {
+    let (ours, theirs) = (world().organization().await, world().organization().await);
+    let theirs_alone = theirs.member("viewer").await.email;
+    let unknown = format!("viewer-{}@example.com", Uuid::now_v7().simple());
+    let invite = "mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id email role invitedBy createdAt expiresAt } }";
+    let mut told = Vec::new();
+    for email in [&theirs.owner.email, &theirs_alone, &unknown] {
+        let request = ours.owner.request(reqwest::Method::POST, "/graphql").json(&json!({ "query": invite, "variables": { "email": email } }));
+        let answer = ours.owner.send(request).await;
+        let mut body = answer.json();
+        let made = body["data"]["inviteMember"].as_object_mut().unwrap_or_else(|| panic!("{email}"));
+        assert_eq!(made["email"], email.as_str());
+        ["id", "email", "createdAt", "expiresAt"].iter().for_each(|new| made[*new] = Value::Null);
+        let headers: std::collections::BTreeMap<_, _> = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "x-request-id" | "date" | "content-length"))
+            .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
+        told.push((answer.status, headers, body));
+    }
+    assert_eq!((&told[0], &told[1]), (&told[2], &told[2]));
+    // The same again, of those that are open.
+    let seen = ours
+        .owner
+        .graphql("{ invitations { nodes { role invitedBy } } members { totalCount } findMembers(text: \"example.com\") { id } }", Value::Null)
+        .await;
+    let nodes = seen["data"]["invitations"]["nodes"].as_array().unwrap_or_else(|| panic!("{seen}"));
+    assert!(nodes.len() == 3 && nodes.iter().all(|node| *node == nodes[0]), "{seen}");
+    assert_eq!((&seen["data"]["members"]["totalCount"], seen["data"]["findMembers"].as_array().map(Vec::len)), (&json!(1), Some(1)), "{seen}");
 }
 
 #[tokio::test]
@@ -183,12 +237,32 @@ async fn t63_a_write_from_another_site_is_refused() {
 
 #[tokio::test]
 async fn t69_sign_in_goes_on_to_our_own_pages_only() {
-    let organization = world().organization().await;
-    for (next, expected) in
-        [("//evil.example", "/"), ("/\\evil.example", "/"), ("https://evil.example", "/"), ("/experiments?x=1", "/experiments?x=1")]
-    {
-        let answer = world().anonymous().form("/sign-in", &[("email", &organization.owner.email), ("password", PASSWORD), ("next", next)]).await;
+    // Ten sign-ins are what an account may.
+    let owners = [world().organization().await.owner, world().organization().await.owner];
+    let cases = [
+        ("//evil.example", "/"),
+        ("//experiments", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("data:text/html,x", "/"),
+        ("/experiments/../artifacts/runs/1/evil.html", "/"),
+        ("/artifacts/runs/1/evil.html", "/"),
+        ("/graphql", "/"),
+        ("/experiments?x=1", "/experiments?x=1"),
+        ("/runs/1/metrics?key=loss", "/runs/1/metrics?key=loss"),
+    ];
+    for ((next, expected), owner) in cases.into_iter().zip(owners.iter().cycle()) {
+        let answer = world().anonymous().form("/sign-in", &[("email", &owner.email), ("password", PASSWORD), ("next", next)]).await;
         assert_eq!((answer.status, answer.header("location")), (303, expected), "{next}");
+        // Choosing a theme leads back, by its field and else by where it was chosen.
+        let browser = world().anonymous();
+        let answer = browser.form("/theme", &[("theme", "dark"), ("next", next)]).await;
+        assert_eq!((answer.status, answer.header("location")), (303, expected), "{next}");
+        let request = browser.request(reqwest::Method::POST, "/theme").header("referer", format!("https://evil.example{next}"));
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body("theme=dark");
+        let answer = browser.send(request).await;
+        assert_eq!((answer.status, answer.header("location")), (303, expected), "referer {next}");
     }
 }
 

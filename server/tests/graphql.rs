@@ -1,5 +1,7 @@
 //! The limits of the GraphQL edge, asked from outside.
 
+#[path = "graphql/cursors.rs"]
+mod cursors;
 mod support;
 
 use serde_json::{Value, json};

@@ -12,3 +12,5 @@ mod sessions;
 mod sso;
 #[path = "signin/sso_attacks.rs"]
 mod sso_attacks;
+#[path = "signin/told_apart.rs"]
+mod told_apart;

@@ -1,5 +1,7 @@
 //! What an edge knows of a request before anybody is authenticated.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 /// Goes into audit entries and log lines.
 #[derive(Clone, Debug, Default)]
 pub struct RequestInfo {
@@ -9,4 +11,34 @@ pub struct RequestInfo {
     pub address: String,
     /// The client's name for itself, cut to 200 characters.
     pub user_agent: String,
+}
+
+impl RequestInfo {
+    /// Where attempts are counted: the address, or its network where whoever has one address has all of a network's (IPv6, by /64).
+    pub fn place(&self) -> String {
+        match self.address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+            Ok(IpAddr::V6(address)) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+            Ok(address) => address.to_string(),
+            Err(_) => self.address.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t60_a_network_of_addresses_is_one_place() {
+        let place = |address: &str| RequestInfo { address: address.into(), ..RequestInfo::default() }.place();
+        for (address, expected) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+            ("unknown", "unknown"),
+        ] {
+            assert_eq!(place(address), expected);
+        }
+    }
 }

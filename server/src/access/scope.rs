@@ -16,7 +16,7 @@ use super::{
     live::{Listener, Topic},
     policy::Rights,
 };
-use crate::fault::Fault;
+use crate::{fault::Fault, platform::Seal};
 
 /// What kind of actor a scope stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +123,11 @@ impl Scope {
     /// The time, from the injected clock.
     pub fn now(&self) -> DateTime<Utc> {
         self.inner.vault.clock().now()
+    }
+
+    /// With what the cursors of lists are marked.
+    pub fn seal(&self) -> &Seal {
+        self.inner.vault.seal()
     }
 
     /// Narrows the scope, once, before anything is asked through it.

@@ -22,7 +22,10 @@ use super::{
     policy::{Policy, Rights},
     scope::{Inner, Proof},
 };
-use crate::{fault::Fault, platform::Clock};
+use crate::{
+    fault::Fault,
+    platform::{Clock, Seal},
+};
 
 /// A connection is retired after so long: a backend keeps the catalog entries of every tenant it
 /// has touched and never gives them back.
@@ -58,6 +61,7 @@ struct Shared {
     entered: moka::sync::Cache<Credential, ()>,
     bell: tokio::sync::Notify,
     live: Live,
+    seal: Seal,
 }
 
 impl Vault {
@@ -65,7 +69,7 @@ impl Vault {
     ///
     /// # Errors
     /// `Unavailable` when the database cannot be reached.
-    pub async fn open(database_url: &str, connections: u32, doors: u32, clock: Clock) -> Result<Self, Fault> {
+    pub async fn open(database_url: &str, connections: u32, doors: u32, clock: Clock, seal: Seal) -> Result<Self, Fault> {
         let options: PgConnectOptions = database_url.parse().map_err(Fault::internal)?;
         let options = options.application_name("assay");
         let owner = PgPoolOptions::new()
@@ -87,6 +91,7 @@ impl Vault {
                 entered: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(ENTERED_FOR).build(),
                 bell: tokio::sync::Notify::new(),
                 live: Live::default(),
+                seal,
             }),
         })
     }
@@ -100,6 +105,10 @@ impl Vault {
     /// The injected clock.
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
+    }
+
+    pub(super) fn seal(&self) -> &Seal {
+        &self.shared.seal
     }
 
     /// Whether the database answers and has been migrated.

@@ -8,7 +8,7 @@ use actix_web::{
     web,
 };
 use app::FormState;
-use shared::ErrorCode;
+use shared::{ErrorCode, limits::PASSWORD_MAX_BYTES};
 
 use super::{
     Edge, caller,
@@ -28,21 +28,23 @@ use crate::{
 };
 
 pub fn configure(app: &mut web::ServiceConfig) {
-    app.app_data(web::FormConfig::default().limit(16 * 1024))
-        .route("/sign-in", web::post().to(sign_in))
-        .route("/sign-up", web::post().to(sign_up))
-        .route("/confirm", web::post().to(confirm))
-        .route("/forgot-password", web::post().to(forgot_password))
-        .route("/reset-password", web::post().to(reset_password))
-        .route("/invitation", web::post().to(accept_invitation))
-        .route("/sign-out", web::post().to(sign_out))
-        .route("/sign-out-everywhere", web::post().to(sign_out_everywhere))
-        .route("/organization", web::post().to(switch_organization))
-        .route("/end-session", web::post().to(end_session))
-        .route("/end-other-sessions", web::post().to(end_other_sessions))
-        .route("/access", web::post().to(update_sign_in_policy))
-        .route("/new-organization", web::post().to(found_organization))
-        .route("/theme", web::post().to(theme));
+    app.app_data(
+        web::FormConfig::default().limit(16 * 1024).error_handler(|_, _| Fault::new(ErrorCode::Invalid, "This form cannot be read.").into()),
+    )
+    .route("/sign-in", web::post().to(sign_in))
+    .route("/sign-up", web::post().to(sign_up))
+    .route("/confirm", web::post().to(confirm))
+    .route("/forgot-password", web::post().to(forgot_password))
+    .route("/reset-password", web::post().to(reset_password))
+    .route("/invitation", web::post().to(accept_invitation))
+    .route("/sign-out", web::post().to(sign_out))
+    .route("/sign-out-everywhere", web::post().to(sign_out_everywhere))
+    .route("/organization", web::post().to(switch_organization))
+    .route("/end-session", web::post().to(end_session))
+    .route("/end-other-sessions", web::post().to(end_other_sessions))
+    .route("/access", web::post().to(update_sign_in_policy))
+    .route("/new-organization", web::post().to(found_organization))
+    .route("/theme", web::post().to(theme));
 }
 
 async fn sign_in(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
@@ -114,7 +116,7 @@ async fn sign_out_everywhere(request: HttpRequest, edge: web::Data<Edge>) -> Htt
 async fn switch_organization(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> Result<HttpResponse, Fault> {
     let scope = caller::authenticate(&request, &edge.services).await?;
     Ok(see_other(match sessions::switch_organization(&edge.services, &scope, field(&fields, "organization")).await? {
-        Switched::There => "/",
+        Switched::There(opened) => return Ok(with_session(&edge, &opened, "/")),
         Switched::TooOld => "/account?switch=too-old",
         Switched::NotAdmitted => "/account?switch=not-admitted",
         Switched::OtherWay => "/account?switch=other-way",
@@ -151,7 +153,7 @@ async fn update_sign_in_policy(request: HttpRequest, edge: web::Data<Edge>, fiel
 async fn found_organization(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> Result<HttpResponse, Fault> {
     let scope = caller::authenticate(&request, &edge.services).await?;
     Ok(match accounts::found_organization(&edge.services, &scope, field(&fields, "organization")).await {
-        Ok(()) => see_other("/"),
+        Ok(opened) => with_session(&edge, &opened, "/"),
         Err(fault) => refused_inside(&request, &edge, Some(scope), &fields, &fault).await,
     })
 }
@@ -183,7 +185,7 @@ async fn theme(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> H
         .and_then(|referer| referer.split_once("://"))
         .and_then(|(_, rest)| rest.find('/').map(|slash| &rest[slash..]));
     let next = if field(&fields, "next").is_empty() { back.unwrap_or("/") } else { field(&fields, "next") };
-    with_cookie(see_other(own_path(next)), cookie)
+    with_cookie(see_other(own_path(&edge.pages, next)), cookie)
 }
 
 /// A refusal shows the same page again; passwords and secrets are never sent back.
@@ -202,7 +204,12 @@ pub(super) async fn refused_inside(request: &HttpRequest, edge: &Edge, scope: Op
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let form = FormState { error: Some(fault.message().to_owned()), field: fault.field().map(str::to_owned), values };
-    let status = if fault.code() == ErrorCode::Invalid { StatusCode::UNPROCESSABLE_ENTITY } else { render::status(fault) };
+    let status = match fault.code() {
+        // Nobody types this: not a mistake to mend but a request that no page of ours makes.
+        ErrorCode::Invalid if field(fields, "password").len() > PASSWORD_MAX_BYTES => StatusCode::BAD_REQUEST,
+        ErrorCode::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => render::status(fault),
+    };
     pages::form_again(request, edge, scope, form, status).await
 }
 
@@ -217,9 +224,13 @@ pub(super) async fn signed_in(request: &HttpRequest, edge: &Edge, opened: &Opene
         Err(fault) if fault.code() != ErrorCode::Unauthenticated => return render::response(&fault),
         _ => {}
     }
+    with_session(edge, opened, next)
+}
+
+fn with_session(edge: &Edge, opened: &Opened, next: &str) -> HttpResponse {
     let config = &edge.services.config;
     let max_age = CookieDuration::try_from(opened.max_age).unwrap_or(CookieDuration::days(1));
-    with_cookie(see_other(own_path(next)), cookie(config, opened.secret.expose(), max_age))
+    with_cookie(see_other(own_path(&edge.pages, next)), cookie(config, opened.secret.expose(), max_age))
 }
 
 fn left(config: &Config, outcome: Result<(), Fault>) -> HttpResponse {
@@ -260,14 +271,17 @@ pub(super) fn with_cookie(mut response: HttpResponse, cookie: Cookie<'_>) -> Htt
     response
 }
 
-/// A path on this site, or the start page: nobody is sent elsewhere.
-fn own_path(next: &str) -> &str {
-    let own = next.starts_with('/')
-        && !next.starts_with("//")
-        && !next.contains(['\\', '\r', '\n', '\t'])
-        && !next.chars().any(char::is_control)
-        && next.is_ascii();
-    if own { next } else { "/" }
+/// The address of one of the pages, or the start page: nobody is sent elsewhere.
+fn own_path<'n>(pages: &[String], next: &'n str) -> &'n str {
+    let plain = next.starts_with('/') && next.is_ascii() && !next.contains('\\') && !next.chars().any(char::is_control);
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    if plain && pages.iter().any(|page| is_page(page, path)) { next } else { "/" }
+}
+
+/// Whether a path is a page's, whatever stands for its parameters.
+fn is_page(page: &str, path: &str) -> bool {
+    page.split('/').count() == path.split('/').count()
+        && page.split('/').zip(path.split('/')).all(|(word, given)| if word.starts_with('{') { !given.is_empty() } else { word == given })
 }
 
 #[cfg(test)]
@@ -276,7 +290,13 @@ mod tests {
 
     #[test]
     fn t69_nobody_is_sent_to_another_site() {
+        let pages = ["", "/experiments", "/runs/{id}"].map(str::to_owned);
         for evil in [
+            "//experiments",
+            "/runs/",
+            "/runs//evil.example",
+            "/artifacts/runs/1/evil.html",
+            "/graphql",
             "//evil.example",
             "/\\evil.example",
             "https://evil.example",
@@ -287,8 +307,10 @@ mod tests {
             "/x\r\nSet-Cookie: a=b",
             "\\\\evil",
         ] {
-            assert_eq!(own_path(evil), "/", "{evil:?}");
+            assert_eq!(own_path(&pages, evil), "/", "{evil:?}");
         }
-        assert_eq!(own_path("/runs/1?x=2"), "/runs/1?x=2");
+        for own in ["/", "/experiments", "/runs/1?x=2", "/runs/1#curves", "/experiments?next=//evil.example"] {
+            assert_eq!(own_path(&pages, own), own);
+        }
     }
 }

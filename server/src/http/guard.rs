@@ -116,21 +116,24 @@ fn host_name(authority: &str) -> &str {
 }
 
 /// A write with a cookie must come from our own pages. Browsers say where a request comes from, in
-/// `Sec-Fetch-Site` or at least in `Origin`; scripts send a token and no cookie.
+/// `Sec-Fetch-Site` or at least in `Origin`; scripts send a token and no cookie. A browser also repeats
+/// Basic by itself wherever it was once typed in; no page makes it send Bearer to another site.
 fn check_origin(request: &actix_web::HttpRequest, config: &Config) -> Result<(), Fault> {
     let headers = request.headers();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let site = text(HeaderName::from_static("sec-fetch-site"));
+    let bearer = text(header::AUTHORIZATION).and_then(|value| value.get(..7)).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
     let by_browser = request.cookie(caller::session_cookie(config)).is_some() || site.is_some() || headers.contains_key(header::ORIGIN);
-    if reads || headers.contains_key(header::AUTHORIZATION) || !by_browser {
+    if reads || bearer || !by_browser {
         return Ok(());
     }
     let same = match (site, text(header::ORIGIN)) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         (None, Some(origin)) => {
             let host = text(header::HOST).unwrap_or_default();
-            origin.split_once("://").is_some_and(|(_, authority)| authority == host)
+            // What was reached without TLS may speak for anybody.
+            origin.split_once("://").is_some_and(|(scheme, authority)| authority == host && (scheme == "https" || !config.is_secure()))
         }
         (None, None) => false,
     };

@@ -44,6 +44,8 @@ pub struct Edge {
     pub schema: Schema,
     pub assets: Assets,
     pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    /// The paths of the pages, a parameter as `{name}`.
+    pages: Arc<[String]>,
     /// Pages that can be rendered at one time.
     rendering: Arc<Semaphore>,
 }
@@ -53,7 +55,9 @@ impl Edge {
     pub fn new(services: Services, metrics: Option<metrics_exporter_prometheus::PrometheusHandle>) -> Self {
         pages::start_executor();
         let rendering = Arc::new(Semaphore::new(services.config.threads * PAGES_A_THREAD));
-        Self { schema: crate::graphql::schema(services.clone()), assets: Assets::load(&services.config.site), services, metrics, rendering }
+        // What stands for everything else is no page.
+        let pages = pages::routes().into_iter().filter(|path| !path.starts_with("/{")).collect();
+        Self { schema: crate::graphql::schema(services.clone()), assets: Assets::load(&services.config.site), services, metrics, pages, rendering }
     }
 }
 

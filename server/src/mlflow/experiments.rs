@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use shared::Permission;
 
 use super::{
-    Answer, Call, Endpoint, Error,
+    Answer, Call, Endpoint, Error, page_token,
     wire::{Empty, Int, KeyValue, List, Named, Names, Pair, Text, filled, present, required, text},
 };
 use crate::features::{
     experiments::{self, Experiment, ExperimentQuery, ExperimentRef, Lifecycle},
-    page,
+    page::Listing,
 };
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -50,11 +50,6 @@ pub(super) fn limit(value: Option<Int>, missing: i64, most: i64) -> Result<u64, 
         )));
     }
     Ok(value.unsigned_abs())
-}
-
-/// Where the page before ended.
-pub(super) fn after(token: Option<Text>) -> Result<Option<String>, Error> {
-    filled(token).map(|token| page::decode(&token)).transpose().map_err(|_| Error::invalid("Invalid page token"))
 }
 
 #[derive(Serialize)]
@@ -158,12 +153,13 @@ struct Search {
 }
 
 async fn search(Call { scope, input }: Call<Search>) -> Answer<serde_json::Value> {
+    let list = Listing::of(&scope, "experiments");
     let query = ExperimentQuery {
         filter: text(input.filter),
         order: input.order_by.strings(),
         lifecycle: input.view_type.0.unwrap_or_default(),
         limit: limit(input.max_results, 0, 50_000)?,
-        after: after(input.page_token)?,
+        after: page_token::after(&list, input.page_token)?,
     };
     let (found, _) = experiments::list(scope.grant()?, &query, false).await?;
     let ids: Vec<_> = found.experiments.iter().map(|one| one.id).collect();
@@ -174,7 +170,7 @@ async fn search(Call { scope, input }: Call<Search>) -> Answer<serde_json::Value
         answer.insert("experiments".to_owned(), serde_json::json!(list));
     }
     if let Some(next) = &found.next {
-        answer.insert("next_page_token".to_owned(), page::encode(next).into());
+        answer.insert("next_page_token".to_owned(), list.cursor(next).into());
     }
     Ok(web::Json(answer.into()))
 }

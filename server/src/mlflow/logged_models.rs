@@ -15,6 +15,7 @@ use super::{
 use crate::features::{
     artifacts::location::{Owner, parse_model_id, root_uri, show_model_id},
     logged_models::{self, Dataset, LoggedModel, ModelMetric, NewModel, Order, Query, Status},
+    page::Listing,
 };
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -246,8 +247,9 @@ struct OrderInput {
 
 async fn search(call: Call<SearchInput>) -> Answer<Value> {
     let grant = call.scope.grant()?;
+    let list = Listing::of(&call.scope, "logged models");
     let input = call.input;
-    let offset = page_token::offset(input.page_token)?;
+    let offset = page_token::offset(&list, input.page_token)?;
     let order = |order: OrderInput| {
         Ok(Order {
             field: required("field_name", order.field_name)?,
@@ -269,7 +271,7 @@ async fn search(call: Call<SearchInput>) -> Answer<Value> {
     if !models.is_empty() {
         answer["models"] = models.iter().map(show).collect();
     }
-    if let Some(token) = page_token::next(more, offset, models.len()) {
+    if let Some(token) = page_token::next(&list, more, offset, models.len()) {
         answer["next_page_token"] = token.into();
     }
     Ok(web::Json(answer))

@@ -6,14 +6,15 @@ use shared::{Permission, ids::RunId};
 
 use super::{
     Answer, Call, Endpoint, Error, LogCall,
-    experiments::{after, limit, pairs},
+    experiments::{limit, pairs},
+    page_token,
     runs::{model_id, run_id},
     wire::{Double, Empty, Int, List, Pair, Text, filled, present, required, text},
 };
 use crate::features::{
     logged_models::Dataset,
     metrics::{self, Measurement, Point},
-    page,
+    page::Listing,
     runs::{Act, Batch, Link},
 };
 
@@ -117,16 +118,12 @@ struct History<'a> {
     next_page_token: Option<String>,
 }
 
-/// Points after which a page begins. A token holds the number of points before it; points that come later with earlier times move it, as in MLflow.
-fn offset(token: Option<Text>) -> Result<usize, Error> {
-    let Some(text) = after(token)? else { return Ok(0) };
-    text.strip_prefix("history:").and_then(|count| count.parse().ok()).ok_or_else(|| Error::invalid("Invalid page token"))
-}
-
 async fn history(Call { scope, input }: Call<GetHistory>) -> Result<HttpResponse, Error> {
     let key = required("metric_key", input.metric_key)?;
     let run = run_id(input.run_id, input.run_uuid);
-    let start = offset(input.page_token)?;
+    // A token holds the number of points before its page; points that come later with earlier times move it, as in MLflow.
+    let list = Listing::of(&scope, &format!("history {} {key}", run.as_ref().map_or_else(|_| String::new(), RunId::to_string)));
+    let start = page_token::offset(&list, input.page_token)?;
     let most = input.max_results.map(|_| limit(input.max_results, 0, i64::from(i32::MAX))).transpose()?;
     let points = match run {
         Ok(run) => metrics::history(scope.grant()?, run, &key).await?,
@@ -134,9 +131,9 @@ async fn history(Call { scope, input }: Call<GetHistory>) -> Result<HttpResponse
         Err(error) if error.code == super::Code::ResourceDoesNotExist => Vec::new(),
         Err(error) => return Err(error),
     };
-    let rest = points.get(start..).unwrap_or_default();
+    let rest = usize::try_from(start).ok().and_then(|start| points.get(start..)).unwrap_or_default();
     let page = &rest[..rest.len().min(most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX))];
-    let next_page_token = (page.len() < rest.len()).then(|| page::encode(&format!("history:{}", start + page.len())));
+    let next_page_token = page_token::next(&list, page.len() < rest.len(), start, page.len());
     let wire: Vec<WireMetric<'_>> =
         page.iter().map(|point| WireMetric { key: &key, value: Double(point.value), timestamp: point.at_ms, step: point.step }).collect();
     let mut body = Vec::with_capacity(64 + wire.len() * (key.len() + 80));

@@ -11,7 +11,10 @@ use super::{
     page_token,
     wire::{Flag, Int, List, Pair, Text, filled, present, required, text},
 };
-use crate::features::registry::{self, ModelQuery, ModelVersion, NewVersion, RegisteredModel};
+use crate::features::{
+    page::Listing,
+    registry::{self, ModelQuery, ModelVersion, NewVersion, RegisteredModel},
+};
 
 const READ: Permission = Permission::ModelsRead;
 const WRITE: Permission = Permission::ModelsWrite;
@@ -298,19 +301,19 @@ struct SearchInput {
 }
 
 impl SearchInput {
-    fn query(self, default: i64, max: i64) -> Result<ModelQuery, Error> {
+    fn query(self, list: &Listing, default: i64, max: i64) -> Result<ModelQuery, Error> {
         Ok(ModelQuery {
             filter: text(self.filter),
             order: self.order_by.strings(),
             limit: limit(self.max_results, default, max)?,
-            offset: page_token::offset(self.page_token)?,
+            offset: page_token::offset(list, self.page_token)?,
         })
     }
 }
 
-fn page(field: &str, rows: Vec<Value>, more: bool, offset: u64) -> Answer<Value> {
+fn page(list: &Listing, field: &str, rows: Vec<Value>, more: bool, offset: u64) -> Answer<Value> {
     let mut answer = json!({});
-    if let Some(token) = page_token::next(more, offset, rows.len()) {
+    if let Some(token) = page_token::next(list, more, offset, rows.len()) {
         answer["next_page_token"] = token.into();
     }
     if !rows.is_empty() {
@@ -321,16 +324,18 @@ fn page(field: &str, rows: Vec<Value>, more: bool, offset: u64) -> Answer<Value>
 
 async fn search(call: Call<SearchInput>) -> Answer<Value> {
     let grant = call.scope.grant()?;
-    let query = call.input.query(100, 1_000)?;
+    let list = Listing::of(&call.scope, "registered models by offset");
+    let query = call.input.query(&list, 100, 1_000)?;
     let (models, more) = registry::search(grant, &query).await?;
-    page("registered_models", models.iter().map(show).collect(), more, query.offset)
+    page(&list, "registered_models", models.iter().map(show).collect(), more, query.offset)
 }
 
 /// MLflow's default page is 200,000 rows; ours is its client's 10,000, and the token leads on.
 async fn search_versions(call: Call<SearchInput>) -> Answer<Value> {
     let grant = call.scope.grant()?;
-    let mut query = call.input.query(10_000, 200_000)?;
+    let list = Listing::of(&call.scope, "model versions");
+    let mut query = call.input.query(&list, 10_000, 200_000)?;
     query.limit = query.limit.min(10_000);
     let (versions, more) = registry::search_versions(grant, &query).await?;
-    page("model_versions", versions.iter().map(show_version).collect(), more, query.offset)
+    page(&list, "model_versions", versions.iter().map(show_version).collect(), more, query.offset)
 }

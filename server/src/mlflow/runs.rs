@@ -9,7 +9,8 @@ use shared::{
 
 use super::{
     Answer, Call, Endpoint, Error, LogCall,
-    experiments::{after, limit, pairs, reference},
+    experiments::{limit, pairs, reference},
+    page_token,
     run_view::{Loaded, WireRun, begun, info},
     wire::{Empty, Int, List, Named, Names, Pair, Text, filled, present, required, text},
 };
@@ -19,7 +20,7 @@ use crate::{
         artifacts::location::parse_model_id,
         datasets::{self, Input},
         experiments::{ExperimentRef, Lifecycle},
-        page,
+        page::Listing,
         runs::{self, Act, Batch, Done, NewRun, RunChange, RunError, RunQuery, Status},
     },
 };
@@ -174,6 +175,7 @@ struct Found<'a> {
 }
 
 async fn search(Call { scope, input }: Call<Search>) -> Result<actix_web::HttpResponse, Error> {
+    let list = Listing::of(&scope, "runs");
     let query = RunQuery {
         // An id that is none has no runs.
         experiments: input.experiment_ids.0.iter().filter_map(|id| ExperimentRef::parse(id).ok()).collect(),
@@ -181,11 +183,12 @@ async fn search(Call { scope, input }: Call<Search>) -> Result<actix_web::HttpRe
         order: input.order_by.strings(),
         lifecycle: input.run_view_type.0.unwrap_or_default(),
         limit: limit(input.max_results, 1_000, 50_000)?,
-        after: after(input.page_token)?,
+        after: page_token::after(&list, input.page_token)?,
     };
     let found = runs::search(scope.grant()?, &query, false).await?;
     let loaded = Loaded::of(&scope, &found.runs).await?;
-    let answer = Found { runs: found.runs.iter().map(|run| loaded.wire(run)).collect(), next_page_token: found.next.as_deref().map(page::encode) };
+    let next_page_token = found.next.as_deref().map(|next| list.cursor(next));
+    let answer = Found { runs: found.runs.iter().map(|run| loaded.wire(run)).collect(), next_page_token };
     Ok(actix_web::HttpResponse::Ok().json(answer))
 }
 

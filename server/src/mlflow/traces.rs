@@ -11,7 +11,8 @@ use shared::{Permission, ids::ExperimentId};
 use super::{
     Answer, Call, Endpoint, Error,
     assessments::read as read_assessment,
-    experiments::{after, limit, reference},
+    experiments::{limit, reference},
+    page_token,
     runs::run_id,
     wire::{Empty, Int, List, Text, filled, present, required, text},
 };
@@ -19,7 +20,7 @@ use crate::{
     fault::Fault,
     features::{
         experiments::ExperimentRef,
-        page,
+        page::Listing,
         traces::{self, Removal, State, Trace, TraceId, TraceQuery},
     },
 };
@@ -281,6 +282,7 @@ struct Search {
 }
 
 async fn search(Call { scope, input }: Call<Search>) -> Answer<Value> {
+    let list = Listing::of(&scope, "traces");
     let experiments = input.locations.0.into_iter().filter_map(|location| location.mlflow_experiment.experiment_id);
     let query = TraceQuery {
         // An id that is none has no traces.
@@ -288,12 +290,12 @@ async fn search(Call { scope, input }: Call<Search>) -> Answer<Value> {
         filter: text(input.filter),
         order: input.order_by.strings(),
         limit: limit(input.max_results, 100, 500)?,
-        after: after(input.page_token)?,
+        after: page_token::after(&list, input.page_token)?,
     };
     let found = traces::search(scope.grant()?, &query).await?;
     let mut answer = listed("traces", found.traces.iter().map(show).collect());
     if let Some(next) = &found.next {
-        answer["next_page_token"] = page::encode(next).into();
+        answer["next_page_token"] = list.cursor(next).into();
     }
     Ok(web::Json(answer))
 }

@@ -15,4 +15,4 @@ pub use digest::Digest;
 pub use mailer::{Mailer, Message};
 pub use outbound::{Outbound, OutboundError, Peer};
 pub use parts::Part;
-pub use seal::Seal;
+pub use seal::{MARK_LEN, Seal};

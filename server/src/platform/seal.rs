@@ -1,9 +1,11 @@
-//! Texts that must be read again, and by nobody else: sealed with a key that is not in the database.
+//! Texts that must be read again, and by nobody else: sealed with a key that is not in the database. And texts that anybody may read and nobody else may
+//! write: marked with one.
 
 use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
 
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
     rand::{SecureRandom, SystemRandom},
 };
 use sha2::{Digest, Sha256};
@@ -14,10 +16,14 @@ use crate::fault::Fault;
 /// Shortest secret an operator may set, in bytes.
 const SECRET_MIN: usize = 32;
 
-/// Seals and opens. Cloning shares the key.
+/// Length of a mark, bytes.
+pub const MARK_LEN: usize = 16;
+
+/// Seals, opens and marks. Cloning shares the keys.
 #[derive(Clone)]
 pub struct Seal {
     key: Arc<LessSafeKey>,
+    marks: Arc<hmac::Key>,
 }
 
 impl Seal {
@@ -32,7 +38,21 @@ impl Seal {
             None => kept(&folder.join("key")).map_err(Fault::internal)?,
         };
         let key = UnboundKey::new(&AES_256_GCM, &Sha256::digest(&bytes)).map_err(Fault::internal)?;
-        Ok(Self { key: Arc::new(LessSafeKey::new(key)) })
+        // A key for each purpose: what is marked says nothing of what is sealed.
+        let marks = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &bytes), b"marks");
+        Ok(Self { key: Arc::new(LessSafeKey::new(key)), marks: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, marks.as_ref())) })
+    }
+
+    /// Marks a text for one place as ours: nobody else can make its mark.
+    pub fn mark(&self, place: &str, text: &str) -> [u8; MARK_LEN] {
+        let mut mark = [0; MARK_LEN];
+        mark.copy_from_slice(&hmac::sign(&self.marks, &in_place(place, text)).as_ref()[..MARK_LEN]);
+        mark
+    }
+
+    /// Whether a text carries the mark that [`Seal::mark`] makes for this place. Takes as long for a wrong mark as for the right one.
+    pub fn is_marked(&self, place: &str, text: &str, mark: &[u8]) -> bool {
+        mark.len() == MARK_LEN && self.mark(place, text).iter().zip(mark).fold(0, |differs, (ours, given)| differs | (ours ^ given)) == 0
     }
 
     /// Seals a text for one place: it opens only with the same `place`.
@@ -58,6 +78,11 @@ impl Seal {
         let text = self.key.open_in_place(nonce, Aad::from(place.as_bytes()), &mut bytes).ok()?;
         String::from_utf8(text.to_vec()).ok()
     }
+}
+
+/// No other place and text are written alike.
+fn in_place(place: &str, text: &str) -> Vec<u8> {
+    [&(place.len() as u64).to_be_bytes()[..], place.as_bytes(), text.as_bytes()].concat()
 }
 
 /// The key in a file, which is made if it is absent. Of processes that make it at one time, one wins.
@@ -103,6 +128,12 @@ mod tests {
         changed[NONCE_LEN] ^= 1;
         assert_eq!(seal.unseal("import 1", &changed), None);
         assert_eq!(seal.unseal("import 1", &sealed[..5]), None);
+        let mark = seal.mark("list a", "row 1");
+        assert!(Seal::open(None, &folder).expect("opens").is_marked("list a", "row 1", &mark), "by every process with the key");
+        for (place, text) in [("list b", "row 1"), ("list a", "row 2"), ("list ", "arow 1"), ("list arow 1", "")] {
+            assert!(!seal.is_marked(place, text, &mark), "{place} {text}");
+        }
+        assert!(!other.is_marked("list a", "row 1", &mark) && !seal.is_marked("list a", "row 1", &mark[..15]));
         assert_eq!(fs::metadata(folder.join("key")).expect("a key").permissions().mode() & 0o777, 0o600);
         assert!(Seal::open(Some("short"), &folder).is_err());
         fs::remove_dir_all(folder).expect("removes");

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Actor, Organization, PASSWORD, World, actor::Answer, html::elements, world};
+use crate::support::{Actor, Organization, PASSWORD, World, actor::Answer, html::shape, world};
 use futures::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
-use server::access::throttle::Limit;
+use server::features::sessions::{IN_ALL, PER_ACCOUNT_ANYWHERE};
 use sqlx::Executor;
 
 const VIEWER: &str = "{ viewer { email } }";
@@ -116,16 +116,65 @@ async fn t62_signing_in_anew_ends_what_the_browser_had_before() {
     assert_eq!((opens(world(), &new).await, opens(world(), &member).await[0]), ([false; 4], true));
 }
 
+/// The session's organization, its id, when it began and when it ends.
+async fn standing(world: &World, cookie: &str) -> [Value; 4] {
+    let query = "{ viewer { organization { id } } sessions { nodes { id isCurrent createdAt expiresAt } } }";
+    let nobody = world.anonymous();
+    let answer = nobody.send(nobody.request(Method::POST, "/graphql").header("cookie", cookie).json(&json!({ "query": query }))).await.json();
+    let nodes = answer["data"]["sessions"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    let own = nodes.iter().find(|node| node["isCurrent"] == true).expect("the session itself");
+    [&answer["data"]["viewer"]["organization"]["id"], &own["id"], &own["createdAt"], &own["expiresAt"]].map(Value::clone)
+}
+
+#[tokio::test]
+async fn t62_another_organization_is_entered_by_a_new_cookie_and_the_old_one_opens_nothing() {
+    let server = World::replica(&[]);
+    let (first, second) = (server.organization().await, server.organization().await);
+    let email = first.owner.email.clone();
+    let invite = "mutation($email: String!) { inviteMember(email: $email, role: \"admin\") { id } }";
+    assert!(second.owner.graphql(invite, json!({ "email": email })).await["errors"].is_null());
+    let link = world().link_to(&email).await;
+    Actor::accept_invitation(&server, &link, "", PASSWORD).await;
+    let organizations = [&first, &second].map(|organization| async { format!("org_{}", organization.tenant().await.simple()) });
+    let organizations = futures::future::join_all(organizations).await;
+    for path in ["/organization", "/new-organization"] {
+        let old = session(&server, &email).await;
+        let before = standing(&server, &old).await;
+        server.clock.advance(chrono::TimeDelta::minutes(61));
+        let other = organizations.iter().find(|id| before[0] != id.as_str()).expect("another");
+        let wanted = if path == "/organization" { other.as_str() } else { "Third Team" };
+        let answer = post(&server, path, &old, &[("organization", wanted)]).await;
+        let new = cookie_of(&answer);
+        let set = answer.header("set-cookie");
+        let seconds = set.split("Max-Age=").nth(1).and_then(|rest| rest.split(';').next()?.parse::<i64>().ok()).expect("an age");
+        assert!((14 * 86_400 - 3_720..=14 * 86_400 - 3_600).contains(&seconds), "it ends when it would have ended: {set}");
+        assert!(set.contains("HttpOnly") && set.contains("SameSite=Lax"), "{set}");
+        assert_ne!(new, old, "{path}");
+        assert_eq!(opens(&server, &old).await, [false; 4], "{path}: an old copy of the cookie is worth nothing");
+        assert_eq!(post(&server, path, &old, &[("organization", wanted)]).await.status, 401, "{path}");
+        assert_eq!(opens(&server, &new).await, [true; 4], "{path}");
+        let after = standing(&server, &new).await;
+        assert!(after[0] != before[0] && after[1] != before[1], "{path}: {before:?} {after:?}");
+        assert_eq!(after[2..], before[2..], "{path}: it is no younger than it was");
+        let make = json!({ "query": "mutation { createToken(input: { name: \"t\", scopes: [\"runs:read\"] }) { secret } }" });
+        let nobody = server.anonymous();
+        let answer = nobody.send(nobody.request(Method::POST, "/graphql").header("cookie", &new).json(&make)).await.json();
+        assert_eq!(Actor::code(&answer), "FORBIDDEN", "{path}: moving is no fresh sign-in: {answer}");
+    }
+    // Where it may not go it stays what it is.
+    let stranger = world().organization().await;
+    let old = session(&server, &email).await;
+    let wanted = format!("org_{}", stranger.tenant().await.simple());
+    let refused = post(&server, "/organization", &old, &[("organization", &wanted)]).await;
+    assert_eq!((refused.status, refused.header("set-cookie")), (404, ""));
+    assert_eq!(opens(&server, &old).await, [true; 4]);
+}
+
 /// A refused sign-in as the caller sees it, without what was typed and what is new each time.
 async fn refusal(world: &World, email: &str, password: &str) -> (u16, String, Vec<String>) {
     let answer = post(world, "/sign-in", "", &[("email", email), ("password", password)]).await;
-    let shown = elements(&answer.text().replace(email, "E")).into_iter().filter(|element| element.name != "script");
-    let shown = shown.map(|element| {
-        let attributes: Vec<_> = element.attributes.into_iter().filter(|(name, _)| name != "nonce").collect();
-        format!("{} {attributes:?}", element.name)
-    });
     assert!(answer.text().contains("The e-mail address or the password is not right."), "{}", answer.text());
-    (answer.status, answer.header("set-cookie").to_owned(), shown.collect())
+    (answer.status, answer.header("set-cookie").to_owned(), shape(&answer.text(), email))
 }
 
 #[tokio::test]
@@ -184,8 +233,13 @@ async fn t64_only_the_newest_reset_link_works_and_none_is_guessed() {
     let body = format!("email={}", email.replace('@', "%40"));
     let request = evil.request(Method::POST, "/forgot-password").header("host", "evil.example");
     assert_eq!(evil.send(request.header("content-type", "application/x-www-form-urlencoded").body(body)).await.status, 400);
+    let sessions = [session(world(), &email).await, session(world(), &email).await];
     assert_eq!(reset(new).await, 303);
     assert_eq!(reset(new).await, 422, "once");
+    assert_eq!(reset(old).await, 422, "nor what was sent before the password changed");
+    for cookie in &sessions {
+        assert_eq!(opens(world(), cookie).await, [false; 4], "every session ended");
+    }
     assert_eq!(post(world(), "/sign-in", "", &[("email", &email), ("password", PASSWORD)]).await.status, 401);
 }
 
@@ -218,16 +272,56 @@ async fn t60_all_sign_ins_together_are_bounded_and_nobody_is_kept_out_for_long()
     let world = World::replica(&["--behind-proxy=true", "--redis-url="]);
     world.to_the_middle_of(900);
     let organization = world.organization().await;
-    let throttle = world.services().throttle;
-    // Many accounts from many addresses: only their sum shows.
-    for _ in 0..6_000 {
-        let _ = throttle.attempt("sign-in:all", Limit { attempts: 6_000, window: Duration::from_secs(900) }).await;
+    let (throttle, visitor) = (world.services().throttle, world.anonymous());
+    // Many accounts from many addresses: only their sum shows. The owner's own sign-in was the first.
+    for _ in 0..IN_ALL.attempts - 2 {
+        throttle.attempt("sign-in:all", IN_ALL).await.expect("is within the limit");
     }
-    let visitor = world.anonymous();
-    let victim = async || sign_in_from(&visitor, "192.0.2.3", &organization.owner.email, PASSWORD).await;
-    assert_eq!(victim().await, 429);
+    assert_eq!(sign_in_from(&visitor, "192.0.2.4", "nobody@example.com", PASSWORD).await, 401, "the last");
+    let victim = async |address: &str| sign_in_from(&visitor, address, &organization.owner.email, PASSWORD).await;
+    assert_eq!(victim("192.0.2.3").await, 429);
+    assert_eq!(victim("127.0.0.1").await, 303, "from where the owner signed in");
     world.clock.advance(chrono::TimeDelta::minutes(16));
-    assert_eq!(victim().await, 303);
+    assert_eq!(victim("192.0.2.3").await, 303);
+}
+
+#[tokio::test]
+async fn t60_a_hundred_addresses_exhaust_an_account_and_its_owner_still_enters_it() {
+    let server = World::replica(&["--behind-proxy=true", "--redis-url="]);
+    server.to_the_middle_of(900);
+    let organization = server.organization().await;
+    let (email, home, stranger) = (&organization.owner.email, server.anonymous(), server.anonymous());
+    assert_eq!(sign_in_from(&home, "198.51.100.7", email, PASSWORD).await, 303);
+    assert_eq!(home.form("/sign-out", &[]).await.status, 303);
+    let attack = |n: u32| {
+        let stranger = &stranger;
+        async move { sign_in_from(stranger, &format!("10.1.0.{n}"), email, "not the password").await }
+    };
+    // One address alone takes no more than its own ten.
+    for _ in 0..40 {
+        attack(0).await;
+    }
+    let mut statuses = Vec::new();
+    for n in 1..=100 {
+        statuses.push(attack(n).await);
+    }
+    // Two of the owner and ten of the first address came before.
+    let left = PER_ACCOUNT_ANYWHERE.attempts as usize - 12;
+    assert_eq!(statuses, [vec![401; left], vec![429; 100 - left]].concat());
+    assert_eq!(sign_in_from(&stranger, "203.0.113.9", email, PASSWORD).await, 429, "from elsewhere not even with the password");
+    for _ in 0..8 {
+        assert_eq!(sign_in_from(&home, "198.51.100.7", email, "not the password").await, 401, "mistakes at home are mistakes");
+    }
+    assert_eq!(sign_in_from(&home, "198.51.100.7", email, PASSWORD).await, 303, "the owner's tenth attempt");
+    assert_eq!(sign_in_from(&home, "198.51.100.7", email, PASSWORD).await, 429, "and no more than ten");
+    // From elsewhere, the mailbox is the way in.
+    assert_eq!(stranger.form("/forgot-password", &[("email", email)]).await.status, 303);
+    let link = world().link_to(email).await;
+    let form = [("token", link.split("token=").nth(1).expect("a token")), ("password", "another good password")];
+    let reset = stranger.request(Method::POST, "/reset-password").header("x-forwarded-for", "203.0.113.9").form(&form);
+    assert_eq!(stranger.send(reset).await.status, 303);
+    assert_eq!(sign_in_from(&stranger, "203.0.113.9", email, "another good password").await, 303);
+    assert_eq!(attack(101).await, 429, "strangers are still strangers");
 }
 
 #[tokio::test]

@@ -15,6 +15,16 @@ impl Element {
     }
 }
 
+/// What a page shows, for comparing two: without scripts, what is new each time, and what was typed.
+pub fn shape(html: &str, typed: &str) -> Vec<String> {
+    let shown = elements(&html.replace(typed, "E")).into_iter().filter(|element| element.name != "script");
+    let shown = shown.map(|element| {
+        let attributes: Vec<_> = element.attributes.into_iter().filter(|(name, _)| name != "nonce").collect();
+        format!("{} {attributes:?}", element.name)
+    });
+    shown.collect()
+}
+
 /// The elements of a page, as far as the HTML standard's tokenizer is needed to find them.
 pub fn elements(html: &str) -> Vec<Element> {
     let mut found = Vec::new();

@@ -23,7 +23,7 @@ use crate::{
     fault::Fault,
     features::{
         mail::{Letter, SendMail},
-        sessions::{self, Entrance, Means, Opened},
+        sessions::{self, Entrance, Means, Opened, Switched},
     },
     services::Services,
 };
@@ -105,12 +105,12 @@ pub async fn confirm_sign_up(services: &Services, request: &RequestInfo, token: 
 }
 
 /// Founds a further organization for somebody who has signed in, as its owner, and moves their
-/// session there.
+/// session there, under a new secret.
 ///
 /// # Errors
 /// `Invalid` naming `organization`; `Forbidden` where sign-up is closed, and for a script, whose
 /// token is for one organization, and for a session that a provider vouched for; `TooManyRequests`.
-pub async fn found_organization(services: &Services, scope: &Scope, organization: &str) -> Result<(), Fault> {
+pub async fn found_organization(services: &Services, scope: &Scope, organization: &str) -> Result<Opened, Fault> {
     let actor = scope.actor();
     if actor.kind != ActorKind::Member {
         return Err(Fault::new(ErrorCode::Forbidden, "Sign in with a browser to create an organization."));
@@ -136,7 +136,10 @@ pub async fn found_organization(services: &Services, scope: &Scope, organization
         FoundingError::Fault(fault) => fault,
     })?;
     // A new organization asks nothing of a sign-in yet.
-    sessions::switch_organization(services, scope, &tenant.to_string()).await.map(drop)
+    match sessions::switch_organization(services, scope, &tenant.to_string()).await? {
+        Switched::There(opened) => Ok(opened),
+        _ => Err(Fault::internal("a new organization does not take its founder")),
+    }
 }
 
 fn check_open(services: &Services) -> Result<(), Fault> {
@@ -187,6 +190,8 @@ pub async fn reset_password(services: &Services, request: &RequestInfo, token: &
     let person = taken.ok_or_else(|| Fault::invalid("token", "This link was used or has expired. Ask for a new one."))?;
     let password_hash = password::hash(password).await?;
     let (email, name) = repo::set_password(&tx, person, &password_hash).await?;
+    // Whoever reads the person's mail has a way in, also from elsewhere and while strangers try the account.
+    sessions::remember_place(&tx, request, person).await?;
     let reset = format!("{}/forgot-password", services.config.public_url());
     tx.enqueue(&SendMail { to: email.clone(), letter: Letter::PasswordChanged { name, reset } }, &request.id).await?;
     let tenants = tenants_of(&tx, person).await?;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Filter, LogEntry};
 use crate::{
-    features::page::{Page, PageInfo, Paged},
+    features::page::{Listing, Page, PageInfo, Paged},
     graphql::scope,
 };
 
@@ -137,8 +137,9 @@ impl AuditQuery {
         after: Option<String>,
         filter: Option<AuditFilter>,
     ) -> Result<AuditEntryConnection> {
-        let filter = filter.unwrap_or_default().into();
-        Ok(AuditEntryConnection(super::list(scope(ctx)?.grant()?, &filter, Page::new(first, after)?).await?))
+        let (scope, filter) = (scope(ctx)?, filter.unwrap_or_default().into());
+        let page = Page::new(Listing::of(scope, "audit entries"), first, after)?;
+        Ok(AuditEntryConnection(super::list(scope.grant()?, &filter, page).await?))
     }
 
     /// The entry of a sequence number; null when the log does not reach so far.

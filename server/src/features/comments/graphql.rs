@@ -7,7 +7,7 @@ use shared::ids::{CommentId, MemberId, ThreadId};
 use super::{Comment as Domain, Point as DomainPoint, Reaction, Subject, Thread as DomainThread, markdown};
 use crate::{
     fault::Fault,
-    features::page::{Page, PageInfo, Paged},
+    features::page::{Listing, Page, PageInfo, Paged},
     graphql::scope,
 };
 
@@ -179,7 +179,7 @@ impl CommentsQuery {
     ) -> Result<ThreadConnection> {
         let scope = scope(ctx)?;
         let grant = scope.grant()?;
-        let page = Page::new(first, after)?;
+        let page = Page::new(Listing::of(scope, &format!("threads {}", about.as_str())), first, after)?;
         let (threads, open) = super::list(grant, subject(&about)?, state.into(), page).await?;
         Ok(ThreadConnection(threads, open, scope.actor().member))
     }

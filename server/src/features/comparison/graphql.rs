@@ -16,7 +16,7 @@ use crate::{
     fault::Fault,
     features::{
         metrics::{Drawing, Series, graphql::MetricValue},
-        page::{Page, PageInfo, Paged},
+        page::{Listing, Page, PageInfo, Paged},
     },
     graphql::scope,
 };
@@ -174,8 +174,9 @@ impl ComparisonQuery {
         #[graphql(default = 50)] first: i32,
         after: Option<String>,
     ) -> Result<SavedComparisonConnection> {
-        let page = Page::new(first, after)?;
-        Ok(SavedComparisonConnection(super::list(scope(ctx)?.grant()?, &page).await?))
+        let scope = scope(ctx)?;
+        let page = Page::new(Listing::of(scope, "saved comparisons"), first, after)?;
+        Ok(SavedComparisonConnection(super::list(scope.grant()?, &page).await?))
     }
 }
 

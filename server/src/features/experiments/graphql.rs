@@ -11,7 +11,7 @@ use crate::{
     fault::Fault,
     features::{
         metrics::graphql::time,
-        page::{Page, PageInfo},
+        page::{Listing, Page, PageInfo},
         projects::graphql::{Project, project_of},
         runs::graphql::{RunConnection, runs_of_experiment},
     },
@@ -117,7 +117,7 @@ impl Experiment {
         order_by: Option<Vec<String>>,
         #[graphql(default)] lifecycle: Lifecycle,
     ) -> Result<RunConnection> {
-        let page = Page::new(first, after)?;
+        let page = Page::new(Listing::of(scope(ctx)?, "runs"), first, after)?;
         runs_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by, lifecycle.into()).await
     }
 }
@@ -162,7 +162,7 @@ impl ExperimentsQuery {
         filter: Option<String>,
         #[graphql(default)] lifecycle: Lifecycle,
     ) -> Result<ExperimentConnection> {
-        let page = Page::new(first, after)?;
+        let page = Page::new(Listing::of(scope(ctx)?, "experiments"), first, after)?;
         let query = ExperimentQuery {
             filter: filter.unwrap_or_default(),
             order: Vec::new(),
@@ -173,7 +173,7 @@ impl ExperimentsQuery {
         let (found, total_count) = super::list(scope(ctx)?.grant()?, &query, true).await?;
         Ok(ExperimentConnection {
             nodes: found.experiments.into_iter().map(Experiment).collect(),
-            page_info: PageInfo::of(found.next.as_deref()),
+            page_info: page.info(found.next.as_deref()),
             total_count,
         })
     }

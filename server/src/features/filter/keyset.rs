@@ -1,7 +1,8 @@
 //! Pages of a list in any order, continued after a row.
 //!
-//! A cursor holds the last row's id under a digest of the query it belongs to (tenant, filter, order), so that it continues no other list. Where the
-//! row stands in the order is looked up when the list is continued: nothing a caller sends is compared with but an id.
+//! What continues a list is the last row's id under a digest of the query it belongs to (tenant, filter, order), so that it continues no other one; that
+//! it is ours is for the cursor around it to say (`features::page`). Where the row stands in the order is looked up when the list is continued: nothing a
+//! caller sends is compared with but an id.
 
 use sea_orm::sea_query::{Cond, Condition, Expr, ExprTrait, Order, SelectStatement};
 use sha2::{Digest, Sha256};

@@ -9,7 +9,7 @@ use shared::ids::ImportId;
 use super::{Count, Credentials, Import as Domain, Kind, NewImport, Phase, Problem, State, time_left};
 use crate::{
     fault::Fault,
-    features::page::{Page, PageInfo, Paged},
+    features::page::{Listing, Page, PageInfo, Paged},
     graphql::{Batch, batch, scope, services},
 };
 
@@ -104,8 +104,9 @@ impl Import {
     /// What could not be taken, or not as a whole.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
     async fn problems(&self, ctx: &Context<'_>, #[graphql(default = 50)] first: i32, after: Option<String>) -> Result<ImportProblemConnection> {
-        let page = Page::new(first, after)?;
-        Ok(ImportProblemConnection(super::problems(scope(ctx)?.grant()?, self.0.id, &page).await?))
+        let scope = scope(ctx)?;
+        let page = Page::new(Listing::of(scope, &format!("problems {}", self.0.id)), first, after)?;
+        Ok(ImportProblemConnection(super::problems(scope.grant()?, self.0.id, &page).await?))
     }
 }
 
@@ -239,7 +240,8 @@ impl ImportsQuery {
     /// Imports, the newest first.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
     async fn imports(&self, ctx: &Context<'_>, #[graphql(default = 20)] first: i32, after: Option<String>) -> Result<ImportConnection> {
-        Ok(ImportConnection(super::list(scope(ctx)?.grant()?, Page::new(first, after)?).await?))
+        let scope = scope(ctx)?;
+        Ok(ImportConnection(super::list(scope.grant()?, Page::new(Listing::of(scope, "imports"), first, after)?).await?))
     }
 
     /// One import.

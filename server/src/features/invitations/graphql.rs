@@ -7,7 +7,7 @@ use shared::ids::InvitationId;
 use super::{Invitation as Domain, Preview};
 use crate::{
     fault::Fault,
-    features::page::{Page, PageInfo, Paged},
+    features::page::{Listing, Page, PageInfo, Paged},
     graphql::{scope, services},
 };
 
@@ -89,7 +89,8 @@ impl InvitationsQuery {
     /// Open invitations, the newest first.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
     async fn invitations(&self, ctx: &Context<'_>, #[graphql(default = 50)] first: i32, after: Option<String>) -> Result<InvitationConnection> {
-        Ok(InvitationConnection(super::list(scope(ctx)?.grant()?, Page::new(first, after)?).await?))
+        let scope = scope(ctx)?;
+        Ok(InvitationConnection(super::list(scope.grant()?, Page::new(Listing::of(scope, "invitations"), first, after)?).await?))
     }
 
     /// What an invitation's link stands for; null when it does not work any more. Needs no sign-in.

@@ -7,7 +7,7 @@ use shared::ids::MemberId;
 use super::{Member as Domain, model::RoleSummary};
 use crate::{
     fault::Fault,
-    features::page::{Page, PageInfo, Paged},
+    features::page::{Listing, Page, PageInfo, Paged},
     graphql::scope,
 };
 
@@ -88,7 +88,7 @@ impl MembersQuery {
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
     async fn members(&self, ctx: &Context<'_>, #[graphql(default = 50)] first: i32, after: Option<String>) -> Result<MemberConnection> {
         let scope = scope(ctx)?;
-        let page = Page::new(first, after)?;
+        let page = Page::new(Listing::of(scope, "members"), first, after)?;
         Ok(MemberConnection(super::list(scope.grant()?, page).await?, scope.actor().member))
     }
 

@@ -7,7 +7,7 @@ use shared::ids::NotificationId;
 use super::{Notification as Domain, Occasion, Preference as DomainPreference};
 use crate::{
     fault::Fault,
-    features::page::{Page, PageInfo, Paged},
+    features::page::{Listing, Page, PageInfo, Paged},
     graphql::scope,
 };
 
@@ -113,8 +113,9 @@ impl NotificationsQuery {
         after: Option<String>,
         #[graphql(default)] unread: bool,
     ) -> Result<NotificationConnection> {
-        let grant = scope(ctx)?.grant()?;
-        let (page, unread) = super::list(grant, unread, Page::new(first, after)?).await?;
+        let scope = scope(ctx)?;
+        let grant = scope.grant()?;
+        let (page, unread) = super::list(grant, unread, Page::new(Listing::of(scope, "notifications"), first, after)?).await?;
         Ok(NotificationConnection(page, unread))
     }
 

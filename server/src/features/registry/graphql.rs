@@ -11,7 +11,7 @@ use crate::{
     fault::Fault,
     features::{
         experiments::graphql::Tag,
-        page::{Page, PageInfo, Paged},
+        page::{Listing, Page, PageInfo, Paged},
         projects::graphql::{Project, project_of},
         runs::graphql::{Run, run_of},
     },
@@ -152,8 +152,9 @@ impl RegistryQuery {
         after: Option<String>,
         filter: Option<String>,
     ) -> Result<RegisteredModelConnection> {
-        let page = Page::new(first, after)?;
-        Ok(RegisteredModelConnection(super::list(scope(ctx)?.grant()?, &filter.unwrap_or_default(), &page).await?))
+        let scope = scope(ctx)?;
+        let page = Page::new(Listing::of(scope, "registered models"), first, after)?;
+        Ok(RegisteredModelConnection(super::list(scope.grant()?, &filter.unwrap_or_default(), &page).await?))
     }
 
     /// One registered model; null when there is none of that name in the project (by its slug; without one, in the default project).

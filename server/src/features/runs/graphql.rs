@@ -163,7 +163,7 @@ pub async fn runs_of_experiment(
         after: page.after().map(str::to_owned),
     };
     let found = super::search(scope(ctx)?.grant()?, &query, true).await?;
-    Ok(RunConnection { page_info: PageInfo::of(found.next.as_deref()), total_count: found.total, nodes: found.runs.into_iter().map(Run).collect() })
+    Ok(RunConnection { page_info: page.info(found.next.as_deref()), total_count: found.total, nodes: found.runs.into_iter().map(Run).collect() })
 }
 
 /// The run of an id; `None` when there is none. Several of one request are asked for at once.

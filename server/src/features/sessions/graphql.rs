@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Session as Domain;
 use crate::{
     fault::Fault,
-    features::page::{Page, PageInfo, Paged},
+    features::page::{Listing, Page, PageInfo, Paged},
     graphql::{scope, services},
 };
 
@@ -79,7 +79,7 @@ impl SessionsQuery {
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
     async fn sessions(&self, ctx: &Context<'_>, #[graphql(default = 50)] first: i32, after: Option<String>) -> Result<SessionConnection> {
         let scope = scope(ctx)?;
-        let page = Page::new(first, after)?;
+        let page = Page::new(Listing::of(scope, "sessions"), first, after)?;
         Ok(SessionConnection(super::list(services(ctx)?, scope, page).await?, scope.actor().credential))
     }
 }

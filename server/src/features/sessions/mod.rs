@@ -1,7 +1,7 @@
 //! Browser sessions: signing in and out, switching organizations.
 //!
 //! What must stay true: a session is an opaque 256-bit secret of which only the hash is stored; each
-//! sign-in makes a new one; signing out, everywhere or here, ends it on every replica at once,
+//! sign-in makes a new one, and so does moving to another organization, which ends the old; signing out, everywhere or here, ends it on every replica at once,
 //! because every request looks it up in its first statement, together with what its organization asks
 //! of a sign-in (`sign_in_policy`). One that an organization's provider vouched for (`identity`) is worth something there alone: it
 //! neither shows nor changes anything of the person elsewhere. An unknown address and a wrong password
@@ -12,8 +12,11 @@ mod model;
 mod repo;
 mod service;
 
-pub use model::{Entrance, Means, Session, Switched};
-pub use service::{Opened, PER_ACCOUNT, end, end_others, is_vouched, list, open, sign_in, sign_out, sign_out_everywhere, switch_organization};
+pub use model::{Entrance, Means, Opened, Session, Switched};
+pub use service::{
+    IN_ALL, PER_ACCOUNT, PER_ACCOUNT_ANYWHERE, end, end_others, is_vouched, list, open, remember_place, sign_in, sign_out, sign_out_everywhere,
+    switch_organization,
+};
 
 use crate::access::{Permission, Reads, Writes};
 

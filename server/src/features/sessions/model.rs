@@ -1,7 +1,11 @@
 //! A session as its owner sees it.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use shared::ids::{MemberId, PersonId, SessionId, TenantId};
+
+use crate::access::Secret;
 
 /// A browser in which a person has signed in.
 #[derive(Clone, Debug)]
@@ -43,16 +47,21 @@ pub enum Means<'a> {
 }
 
 /// What became of moving a session to another organization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Switched {
-    /// It is there.
-    There,
+    /// It is there, and opened by a new secret alone.
+    There(Opened),
     /// The organization asks for a newer sign-in.
     TooOld,
     /// The organization does not let the person's mail address in.
     NotAdmitted,
     /// The organization asks for its single sign-on.
     OtherWay,
+}
+
+/// A session that was just opened: the secret goes into the cookie and nowhere else.
+pub struct Opened {
+    pub secret: Secret,
+    pub max_age: Duration,
 }
 
 /// What an organization says to a session that is to move there.

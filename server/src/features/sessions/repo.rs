@@ -166,9 +166,7 @@ pub async fn insert(
     request: &RequestInfo,
     expires_at: DateTime<Utc>,
 ) -> Result<(Uuid, bool), Fault> {
-    // The id says when it was opened, by the injected clock: some acts ask for a fresh sign-in.
-    let at = uuid::Timestamp::from_unix(uuid::NoContext, tx.now().timestamp().unsigned_abs(), tx.now().timestamp_subsec_nanos());
-    let id = Uuid::new_v7(at);
+    let id = id_of(tx.now());
     let row = tx
         .row(
             "insert into sessions (id, hash, person_id, tenant_id, user_agent, address, created_at, expires_at, vouched_by) \
@@ -201,7 +199,30 @@ pub async fn delete_all(tx: &LobbyTx, whose: Whose) -> Result<u64, Fault> {
     Ok(tx.run(sql, vec![whose.person.uuid().into(), whose.tenant().into()]).await?)
 }
 
-pub async fn set_tenant(tx: &LobbyTx, id: Uuid, tenant: TenantId) -> Result<(), Fault> {
-    tx.run("update sessions set tenant_id = $2 where id = $1", vec![id.into(), tenant.uuid().into()]).await?;
+/// Moves a session to another organization, under a new id and a new secret: the old ones name nothing any more. When its owner signed in and who vouched for
+/// it stay. The new id and when the session ends; `None` when it has ended meanwhile.
+pub async fn move_to(tx: &LobbyTx, id: Uuid, tenant: TenantId, hash: Vec<u8>) -> Result<Option<(Uuid, DateTime<Utc>)>, Fault> {
+    let Some(row) = tx.row("select created_at from sessions where id = $1 for update", vec![id.into()]).await? else { return Ok(None) };
+    let new = id_of(row.try_get_by_index(0)?);
+    let sql = "update sessions set id = $2, hash = $3, tenant_id = $4 where id = $1 returning expires_at";
+    let row = tx.row(sql, vec![id.into(), new.into(), hash.into(), tenant.uuid().into()]).await?;
+    row.map(|row| Ok((new, row.try_get_by_index(0)?))).transpose()
+}
+
+/// A new id, which says when its session was opened: some acts ask for a fresh sign-in.
+fn id_of(opened_at: DateTime<Utc>) -> Uuid {
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, opened_at.timestamp().unsigned_abs(), opened_at.timestamp_subsec_nanos()))
+}
+
+/// Remembers that a person proved who they are from a place, or did so again.
+pub async fn remember_place(tx: &LobbyTx, person: PersonId, place: &str) -> Result<(), Fault> {
+    let sql = "insert into sign_in_places (person_id, place, seen_at) values ($1, $2, $3) on conflict (person_id, place) do update set seen_at = excluded.seen_at";
+    tx.run(sql, vec![person.uuid().into(), place.into(), tx.now().into()]).await?;
     Ok(())
+}
+
+/// Whether the person with an address proved who they are from a place since a time.
+pub async fn knows_place(tx: &LobbyTx, email: &str, place: &str, since: DateTime<Utc>) -> Result<bool, Fault> {
+    let sql = "select from sign_in_places s join people p on p.id = s.person_id where p.email = $1 and s.place = $2 and s.seen_at > $3";
+    Ok(tx.row(sql, vec![email.into(), place.into(), since.into()]).await?.is_some())
 }

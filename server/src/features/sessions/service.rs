@@ -7,18 +7,18 @@ use serde_json::json;
 use shared::{
     ErrorCode,
     field::{Email, Password},
-    ids::{MemberId, SessionId, TenantId},
+    ids::{MemberId, PersonId, SessionId, TenantId},
 };
 use uuid::Uuid;
 
 use super::{
-    EndSessions, Entrance, ListSessions, Means, SESSION_DAYS, Session, Switched,
+    EndSessions, Entrance, ListSessions, Means, Opened, SESSION_DAYS, Session, Switched,
     model::Admission,
     repo::{self, Whose},
 };
 use crate::{
     access::{
-        ActorKind, RequestInfo, Scope, Secret,
+        ActorKind, RequestInfo, Scope, Secret, Sql,
         audit::{Author, Entry, Subject},
         lobby::LobbyTx,
         password,
@@ -29,33 +29,29 @@ use crate::{
     services::Services,
 };
 
-pub const PER_ACCOUNT: Limit = Limit { attempts: 10, window: Duration::from_secs(900) };
-const PER_ADDRESS: Limit = Limit { attempts: 300, window: Duration::from_secs(900) };
-const IN_ALL: Limit = Limit { attempts: 6_000, window: Duration::from_secs(900) };
-
-/// A session that was just opened: the secret goes into the cookie and nowhere else.
-pub struct Opened {
-    pub secret: Secret,
-    pub max_age: Duration,
-}
+const WINDOW: Duration = Duration::from_secs(900);
+/// On one account from one place.
+pub const PER_ACCOUNT: Limit = Limit { attempts: 10, window: WINDOW };
+/// From one place, on whatever account.
+const PER_PLACE: Limit = Limit { attempts: 300, window: WINDOW };
+/// On one account from all places: passwords are then also guessed slowly by whoever has many.
+pub const PER_ACCOUNT_ANYWHERE: Limit = Limit { attempts: 100, window: WINDOW };
+/// On all accounts from all places.
+pub const IN_ALL: Limit = Limit { attempts: 6_000, window: WINDOW };
+/// How long a place from which somebody signed in keeps its own attempts, whatever others do, in days.
+const PLACE_DAYS: i64 = 90;
 
 /// Signs in by e-mail and password, into the organization the person saw last.
 ///
 /// # Errors
 /// `Unauthenticated` with one sentence for an unknown address, a wrong password, a disabled person
-/// and one whom no organization lets in; `TooManyRequests` when an account, an address or the whole
+/// and one whom no organization lets in; `TooManyRequests` when an account, a place or the whole
 /// service sees too many attempts.
 pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, password: &str) -> Result<Opened, Fault> {
     let refused = || Fault::new(ErrorCode::Unauthenticated, "The e-mail address or the password is not right.");
     let password = Password::attempt(password).map_err(|wrong| Fault::invalid("password", wrong.0))?;
     let Ok(email) = Email::parse(email) else { return Err(refused()) };
-    for (key, limit) in [
-        (format!("sign-in:account:{}", email.as_str()), PER_ACCOUNT),
-        (format!("sign-in:address:{}", request.address), PER_ADDRESS),
-        ("sign-in:all".into(), IN_ALL),
-    ] {
-        services.throttle.attempt(&key, limit).await?;
-    }
+    throttle(services, &request.place(), &email).await?;
     let tx = services.vault.lobby().await?;
     let login = repo::find_login(&tx, email.as_str()).await?;
     drop(tx);
@@ -74,17 +70,44 @@ pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, pa
     open(tx, request, &entrance, Means::Password, Vec::new()).await
 }
 
+/// Counts an attempt. What a place has too much of counts no further, so that it takes many places to fill what all share; and what all share keeps nobody out
+/// where they signed in before, or a stranger could keep people out of their own accounts for ever.
+async fn throttle(services: &Services, place: &str, email: &Email) -> Result<(), Fault> {
+    services.throttle.attempt(&format!("sign-in:account:{}:{place}", email.as_str()), PER_ACCOUNT).await?;
+    services.throttle.attempt(&format!("sign-in:address:{place}"), PER_PLACE).await?;
+    let anywhere = services.throttle.attempt(&format!("sign-in:account-anywhere:{}", email.as_str()), PER_ACCOUNT_ANYWHERE).await;
+    let all = match &anywhere {
+        Ok(()) => services.throttle.attempt("sign-in:all", IN_ALL).await,
+        Err(_) => Ok(()),
+    };
+    let Err(crowded) = anywhere.and(all) else { return Ok(()) };
+    let tx = services.vault.lobby().await?;
+    let known = repo::knows_place(&tx, email.as_str(), place, tx.now() - TimeDelta::days(PLACE_DAYS)).await?;
+    if known { Ok(()) } else { Err(crowded) }
+}
+
+/// Remembers where a person proved who they are: there they keep attempts of their own when many try their account.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn remember_place(tx: &LobbyTx, request: &RequestInfo, person: PersonId) -> Result<(), Fault> {
+    repo::remember_place(tx, person, &request.place()).await
+}
+
 /// Opens a session for a person who has just proved who they are, and commits with the entries of what came before and the act's own.
 /// A password that leads into an organization which asks for its single sign-on is entered as what it is: breaking the glass.
 ///
 /// # Errors
 /// `Unavailable` or `Internal`.
 pub async fn open(tx: LobbyTx, request: &RequestInfo, who: &Entrance<'_>, means: Means<'_>, mut entries: Vec<Entry>) -> Result<Opened, Fault> {
-    use crate::access::Sql;
     let secret = Secret::opaque();
     let life = TimeDelta::days(SESSION_DAYS);
     let vouched = matches!(means, Means::Provider { .. });
     let (id, break_glass) = repo::insert(&tx, secret.hash(), who, vouched, request, tx.now() + life).await?;
+    // A provider speaks for its organization; a password leads into all of the person's.
+    if !vouched {
+        remember_place(&tx, request, who.person).await?;
+    }
     let (action, detail) = match means {
         Means::Provider { issuer, linked } => ("session.create", json!({ "userAgent": request.user_agent, "issuer": issuer, "linked": linked })),
         Means::Password if break_glass => ("session.break_glass", json!({ "userAgent": request.user_agent })),
@@ -140,10 +163,11 @@ pub async fn sign_out_everywhere(services: &Services, scope: &Scope) -> Result<(
     Ok(())
 }
 
-/// Moves the scope's session to another organization of the same person.
+/// Moves the scope's session to another organization of the same person. It gets a new id and a new secret, because it has other rights there; it stays as
+/// old as it is, and what vouched for it.
 ///
 /// # Errors
-/// `NotFound` when the person does not belong to it.
+/// `NotFound` when the person does not belong to it; `Unauthenticated` when the session has ended meanwhile.
 pub async fn switch_organization(services: &Services, scope: &Scope, organization: &str) -> Result<Switched, Fault> {
     let wanted: TenantId = organization.parse()?;
     scope.rest();
@@ -162,12 +186,15 @@ pub async fn switch_organization(services: &Services, scope: &Scope, organizatio
         Some(Admission { admits: true, recent: false, .. }) => return Ok(Switched::TooOld),
         _ => return Ok(Switched::NotAdmitted),
     };
-    repo::set_tenant(&tx, scope.actor().credential, tenant).await?;
-    let author = author(scope.request(), MemberId::from_uuid(member), &scope.actor().email, scope.actor().credential);
+    let secret = Secret::opaque();
+    let (id, expires_at) = repo::move_to(&tx, scope.actor().credential, tenant, secret.hash()).await?.ok_or_else(Fault::unauthenticated)?;
+    let max_age = (expires_at - tx.now()).to_std().unwrap_or_default();
+    let author = author(scope.request(), MemberId::from_uuid(member), &scope.actor().email, id);
     let entry = Entry::new("session.switch", Subject::new("organization", tenant, ""))
         .detail(json!({ "from": scope.tenant().id.to_string(), "breakGlass": break_glass }));
     tx.commit_in(tenant, author, entry).await?;
-    Ok(Switched::There)
+    services.vault.live().standing_changed(scope.tenant().id);
+    Ok(Switched::There(Opened { secret, max_age }))
 }
 
 /// The reader's sessions in all their organizations, the newest first; a token, which is for one organization, sees those there.

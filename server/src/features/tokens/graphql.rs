@@ -7,7 +7,7 @@ use shared::ids::TokenId;
 use super::Token as Domain;
 use crate::{
     access::Scope,
-    features::page::{Page, PageInfo, Paged},
+    features::page::{Listing, Page, PageInfo, Paged},
     graphql::scope,
 };
 
@@ -90,7 +90,7 @@ impl TokensQuery {
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
     async fn tokens(&self, ctx: &Context<'_>, #[graphql(default = 50)] first: i32, after: Option<String>) -> Result<TokenConnection> {
         let scope: &Scope = scope(ctx)?;
-        let page = Page::new(first, after)?;
+        let page = Page::new(Listing::of(scope, "tokens"), first, after)?;
         Ok(TokenConnection(super::list(scope.grant()?, page).await?, scope.now()))
     }
 }
