@@ -11,6 +11,7 @@ mod mail;
 pub mod names;
 pub mod process;
 pub mod raw;
+pub mod schema;
 pub mod tracking;
 
 use std::{net::TcpListener, path::PathBuf, sync::LazyLock};
