@@ -98,3 +98,22 @@ pub const CALLS: &[(&str, &str, &str)] = &[
 
 /// Endpoints that name nothing that exists.
 pub const NAMELESS: &[&str] = &["mlflow/server-info", "mlflow/experiments/create", "mlflow/registered-models/create", "mlflow/workspaces"];
+
+/// Calls that search: they find nothing, and that is no error.
+const SEARCHES: &[&str] = &[
+    "mlflow/experiments/search",
+    "mlflow/runs/search",
+    "mlflow/logged-models/search",
+    "mlflow/registered-models/search",
+    "mlflow/model-versions/search",
+    "mlflow/metrics/get-history-bulk",
+    "mlflow/metrics/get-history-bulk-interval",
+    "mlflow/traces/search",
+    "mlflow/traces/batchGet",
+    "mlflow/traces/batchGetInfos",
+];
+
+/// What a call answers, by its own method, that names what is not the caller's: so that a malformed call cannot pass as a refusal.
+pub fn refusal(path: &str) -> (u16, &'static str) {
+    if SEARCHES.contains(&path) { (200, "") } else { (404, "RESOURCE_DOES_NOT_EXIST") }
+}
