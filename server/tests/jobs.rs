@@ -32,7 +32,7 @@ async fn a_refused_invitation_sends_no_mail_and_an_accepted_one_sends_one() {
 
 #[tokio::test]
 async fn t09_a_forged_bell_wakes_a_worker_for_nothing() {
-    let Ok(url) = std::env::var("TEST_REDIS_URL") else { panic!("TEST_REDIS_URL names a Redis; infra/test starts one") };
+    let Some(url) = support::redis_url() else { panic!("TEST_REDIS_URL names a Redis; infra/test starts one") };
     let client = redis::Client::open(url).expect("a URL");
     let mut connection = client.get_multiplexed_async_connection().await.expect("connects");
     for garbage in ["job", "tenant", "\0\u{1}", "{}"] {

@@ -73,23 +73,25 @@ async fn t04_a_project_of_another_organization_is_no_workspace() {
     let (ours, theirs) = (world().organization().await, world().organization().await);
     let (script, absent) = (ours.script().await, Names::absent());
     let (own, foreign) = (Names::of(&script).await, Names::of(&theirs.script().await).await);
+    let ask = async |path: &str, project: &str, input: &Value| {
+        script.send(script.request(Method::POST, &format!("/api/2.0/mlflow/{path}")).header("X-MLFLOW-WORKSPACE", project).json(input)).await
+    };
+    let placed = ask("experiments/create", &own.0["$project"], &json!({ "name": "placed" })).await.json()["experiment_id"].clone();
     let calls = [
         ("experiments/search", json!({ "max_results": 9 })),
         ("experiments/create", json!({ "name": "claimed" })),
-        ("runs/create", json!({ "experiment_id": "0", "start_time": 1 })),
+        ("runs/create", json!({ "experiment_id": placed, "start_time": 1 })),
         ("runs/log-metric", json!({ "run_id": own.0["$run"], "key": "claimed", "value": 1, "timestamp": 1 })),
         ("registered-models/create", json!({ "name": "claimed" })),
     ];
     for (path, input) in calls {
-        let asked = async |names: &Names| {
-            let request = script.request(Method::POST, &format!("/api/2.0/mlflow/{path}")).header("X-MLFLOW-WORKSPACE", &names.0["$project"]);
-            names.shape(&script.send(request.json(&input)).await)
-        };
+        let asked = async |names: &Names| names.shape(&ask(path, &names.0["$project"], &input).await);
         let (of_theirs, of_nobody) = (asked(&foreign).await, asked(&absent).await);
         assert_eq!(of_theirs, of_nobody, "{path}");
         assert!(of_theirs.0 == 404 && of_theirs.2.contains("RESOURCE_DOES_NOT_EXIST"), "{path}: {of_theirs:?}");
         // With a project of one's own the same call passes.
-        assert_eq!(asked(&own).await.0, 200, "{path}");
+        let of_ours = asked(&own).await;
+        assert_eq!(of_ours.0, 200, "{path}: {}", of_ours.2);
     }
     let query = "{ experiments(first: 200) { nodes { name } } registeredModels { nodes { name } } }";
     for organization in [&ours, &theirs] {

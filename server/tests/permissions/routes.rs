@@ -1,7 +1,7 @@
 //! Every route outside the MLflow protocol, as everybody. Routes come from the tables that they are mounted from (`tests/architecture.rs` keeps others from
 //! being mounted), each with its policy.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::http::routes::{Route, Who, routes};
 use shared::{Permission, Role};
 
@@ -50,8 +50,12 @@ fn check(whom: &str, route: &Route, answer: &Answer, may: impl Fn(Permission) ->
 async fn c7_1a_c7_1b_every_route_answers_each_role_as_its_row_says() {
     let organization = world().organization().await;
     let fixture = Fixture::of(&organization).await;
+    // Before the owner has signed out.
+    let mut actors = Vec::new();
     for role in Role::ALL {
-        let actor = if *role == Role::Owner { organization.owner.clone() } else { organization.member(role.as_str()).await };
+        actors.push((role, if *role == Role::Owner { organization.owner.clone() } else { organization.member(role.as_str()).await }));
+    }
+    for (role, actor) in actors {
         let leaves = |route: &&Route| LEAVING.contains(&route.path);
         for route in routes().filter(|route| !leaves(route)).chain(routes().filter(leaves)) {
             let own = if LEAVING.contains(&route.path) { Actor::sign_in(world(), &actor.email, PASSWORD).await } else { actor.clone() };
@@ -98,4 +102,25 @@ async fn c7_1b_every_route_turns_nobody_away_and_shows_a_stranger_nothing() {
             assert_eq!(answer.status, 404, "{method} {}: {text}", route.path);
         }
     }
+}
+
+#[tokio::test]
+async fn c7_1b_every_route_enters_a_refusal() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    let mut count = 0;
+    for route in routes() {
+        let Who::Needs(permission) = route.who else { continue };
+        if Role::Viewer.permissions().contains(&permission) {
+            continue;
+        }
+        let viewer = organization.member("viewer").await;
+        assert_eq!(ask(&viewer, route, &fixture).await.status, 403, "{}", route.path);
+        let log = "query($filter: AuditFilter) { auditEntries(filter: $filter) { nodes { subjectName } } }";
+        let filter = json!({ "filter": { "action": "authorization.denied", "outcome": "DENIED", "actor": viewer.email } });
+        let entries = organization.owner.graphql(log, filter).await["data"]["auditEntries"]["nodes"].clone();
+        assert_eq!(entries, json!([{ "subjectName": permission.as_str() }]), "{}", route.path);
+        count += 1;
+    }
+    assert!(count >= 3, "only {count} routes were refused");
 }

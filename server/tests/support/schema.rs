@@ -63,6 +63,7 @@ fn base(ty: &Type) -> String {
 
 /// Whether an argument is an id, or holds one at any depth.
 pub fn names_something(name: &str, ty: &str, inputs: &BTreeMap<String, Fields>) -> bool {
-    let like = |name: &str| matches!(name, "id" | "ids") || name.ends_with("Id") || name.ends_with("Ids");
+    // `clientId` is a word of an identity provider.
+    let like = |name: &str| name != "clientId" && (matches!(name, "id" | "ids") || name.ends_with("Id") || name.ends_with("Ids"));
     ty == "ID" || like(name) || inputs.get(ty).is_some_and(|fields| fields.values().flatten().any(|(name, ty)| names_something(name, ty, inputs)))
 }
