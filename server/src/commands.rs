@@ -66,7 +66,10 @@ pub fn run(cli: Cli) -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Routes => {
-            println!("{}", serde_json::json!(http::routes::ROUTES));
+            let rows: Vec<_> = http::routes::routes()
+                .map(|route| (route.method.as_ref().map_or("*", |method| method.as_str()), route.path, route.who.word()))
+                .collect();
+            println!("{}", serde_json::json!(rows));
             ExitCode::SUCCESS
         }
         Command::Up(config) => block_on(up(config, true, true)),

@@ -11,6 +11,14 @@ pub const INTERNAL_MESSAGE: &str = "Something went wrong on our side. Nothing wa
 /// The sentence shown while the database is away.
 pub const UNAVAILABLE_MESSAGE: &str = "The service cannot reach its database right now. Nothing was changed; try again shortly.";
 
+/// What a request named by its id that is absent, or another organization's: the two are told apart nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Missing {
+    /// The noun of audit entries: `run`.
+    pub kind: &'static str,
+    pub id: String,
+}
+
 /// Why something was not done.
 #[derive(Clone)]
 pub struct Fault {
@@ -18,12 +26,13 @@ pub struct Fault {
     message: Cow<'static, str>,
     field: Option<&'static str>,
     reference: Option<Uuid>,
+    missing: Option<Box<Missing>>,
 }
 
 impl Fault {
     /// A fault with a message that may be shown.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), field: None, reference: None }
+        Self { code, message: message.into(), field: None, reference: None, missing: None }
     }
 
     /// A value breaks a rule. `field` names the input as the API spells it.
@@ -31,9 +40,17 @@ impl Fault {
         Self { field: Some(field), ..Self::new(ErrorCode::Invalid, message) }
     }
 
-    /// The subject is absent or not visible to the caller.
-    pub fn not_found(kind: &str, id: impl fmt::Display) -> Self {
-        Self::new(ErrorCode::NotFound, format!("{kind} {id} was not found."))
+    /// The subject of an id is absent or not visible to the caller. `kind` is the noun of audit entries: `run`.
+    pub fn not_found(kind: &'static str, id: impl fmt::Display) -> Self {
+        let (first, rest) = kind.split_at(1);
+        let message = format!("{}{} {id} was not found.", first.to_uppercase(), rest.replace('_', " "));
+        Self::missing(kind, id, message)
+    }
+
+    /// The same in other words. Edges enter the attempt into the audit log: ids are not guessed by accident. What is asked for by a name may well be absent,
+    /// and is [`Fault::new`].
+    pub fn missing(kind: &'static str, id: impl fmt::Display, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { missing: Some(Box::new(Missing { kind, id: id.to_string() })), ..Self::new(ErrorCode::NotFound, message) }
     }
 
     /// The caller may not do this.
@@ -78,6 +95,11 @@ impl Fault {
     /// The input that is to blame, if one is.
     pub fn field(&self) -> Option<&'static str> {
         self.field
+    }
+
+    /// What was named by an id and not found.
+    pub fn what_is_missing(&self) -> Option<&Missing> {
+        self.missing.as_deref()
     }
 
     /// Finds the cause in the log; present on internal errors and outages.

@@ -203,6 +203,18 @@ fn edges_translate_and_features_do_not_know_them() {
     refuse(offences);
 }
 
+/// What is in no table has no policy, and no test asks it.
+#[test]
+fn routes_are_mounted_from_the_tables_alone() {
+    let words = [".service(", ".route(", ".configure(", "web::resource", "web::scope", "web::get", "web::post", "default_service"];
+    let mounts = ["http/mod.rs", "http/routes.rs", "mlflow/mod.rs"];
+    let mut offences = Vec::new();
+    for (name, code) in sources().into_iter().filter(|(name, _)| !mounts.contains(&name.as_str())) {
+        offences.extend(words.iter().filter(|word| code.contains(**word)).map(|word| format!("{name}: {word} mounts a route past the tables")));
+    }
+    refuse(offences);
+}
+
 #[test]
 fn slices_have_no_cycles_and_keep_their_repos_to_themselves() {
     let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -1,62 +1,21 @@
 //! Nobody outside an organization sees a byte of it, even with one of the two walls broken.
 
+#[path = "isolation/claims.rs"]
+mod claims;
 #[path = "isolation/crossing.rs"]
 mod crossing;
 #[path = "isolation/faulty_sessions.rs"]
 mod faulty_sessions;
 #[path = "isolation/foreign.rs"]
 mod foreign;
+#[path = "isolation/ids.rs"]
+mod ids;
 mod support;
 
 use serde_json::{Value, json};
 use shared::{Permission, Role};
 use sqlx::{Executor, Row};
 use support::{Actor, world};
-
-#[tokio::test]
-async fn t01_ids_of_another_organization_answer_like_unknown_ones() {
-    let (ours, theirs) = (world().organization().await, world().organization().await);
-    let viewer = theirs.owner.graphql("{ viewer { id } tokens { nodes { id } } }", Value::Null).await;
-    let member = viewer["data"]["viewer"]["id"].as_str().expect("an id").to_owned();
-    theirs.script().await;
-    let tokens = theirs.owner.graphql("{ tokens { nodes { id } } }", Value::Null).await;
-    let token = tokens["data"]["tokens"]["nodes"][0]["id"].as_str().expect("an id").to_owned();
-    let unknown = |prefix: &str| format!("{prefix}_{}", uuid::Uuid::now_v7().simple());
-    let cases = [
-        ("mutation($id: ID!) { removeMember(id: $id) { id } }", member.clone(), unknown("mem")),
-        ("mutation($id: ID!) { updateMemberRoles(id: $id, roles: [\"viewer\"]) { id } }", member, unknown("mem")),
-        ("mutation($id: ID!) { revokeToken(id: $id) { id } }", token, unknown("tok")),
-    ];
-    for (query, foreign, absent) in cases {
-        let mut answers = Vec::new();
-        for id in [foreign, absent] {
-            let answer = ours.owner.graphql(query, json!({ "id": id })).await;
-            assert_eq!(Actor::code(&answer), "NOT_FOUND", "{query}");
-            answers.push(answer.to_string().replace(&id, "ID"));
-        }
-        assert_eq!(answers[0], answers[1], "{query}");
-    }
-    assert!(
-        theirs.owner.graphql("{ viewer { roles } }", Value::Null).await["data"]["viewer"]["roles"]
-            .as_array()
-            .is_some_and(|roles| roles[0] == "owner")
-    );
-}
-
-#[tokio::test]
-async fn t04_the_organization_comes_from_the_credential_alone() {
-    let (ours, theirs) = (world().organization().await, world().organization().await);
-    let (script, id) = (ours.script().await, theirs.tenant().await);
-    let request = script
-        .request(reqwest::Method::POST, &format!("/graphql?tenant={id}"))
-        .header("x-tenant-id", id.to_string())
-        .header("x-organization", id.to_string())
-        .json(&json!({ "query": "{ viewer { organization { id } } }" }));
-    let answer = script.send(request).await.json();
-    assert_eq!(answer["data"]["viewer"]["organization"]["id"], format!("org_{}", ours.tenant().await.simple()));
-    let rebound = script.request(reqwest::Method::POST, "/graphql").header("host", "evil.example").json(&json!({ "query": "{ viewer { email } }" }));
-    assert_eq!(script.send(rebound).await.status, 400);
-}
 
 #[tokio::test]
 async fn t06_unknown_inputs_are_refused() {

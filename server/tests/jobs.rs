@@ -53,7 +53,7 @@ async fn insert_mail(owner: &mut PgConnection, tenant: Option<Uuid>, email: &str
 
 #[tokio::test]
 async fn t09_a_forged_bell_wakes_a_worker_for_nothing() {
-    let Ok(url) = std::env::var("TEST_REDIS_URL") else { panic!("TEST_REDIS_URL names a Redis; infra/test starts one") };
+    let Some(url) = support::redis_url() else { panic!("TEST_REDIS_URL names a Redis; infra/test starts one") };
     let (mine, theirs) = (world().organization().await, world().organization().await);
     let (my_tenant, their_tenant) = (mine.tenant().await, theirs.tenant().await);
     let mut owner = PgConnection::connect(&support::database_url()).await.expect("connects");

@@ -2,20 +2,27 @@
 //! or a route without a row in these tables fails the build; so does one that answers anybody the
 //! table does not name.
 
+#[path = "permissions/fixture.rs"]
+mod fixture;
+#[path = "permissions/mlflow.rs"]
+mod mlflow;
+#[path = "permissions/nested.rs"]
+mod nested;
+#[path = "permissions/pages.rs"]
+mod pages;
+#[path = "permissions/routes.rs"]
+mod routes;
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use async_graphql::parser::{
-    parse_schema,
-    types::{TypeKind, TypeSystemDefinition},
-};
-use serde_json::{Value, json};
+use fixture::Fixture;
+use serde_json::Value;
 use shared::{Permission, Role};
-use support::{Actor, Organization, world};
+use support::{Actor, schema, world};
 
 /// Who a field is for.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Policy {
     /// Everybody, signed in or not.
     Public,
@@ -113,17 +120,7 @@ const MUTATIONS: &[(&str, Policy, &str)] = &[
 const SUBSCRIPTIONS: &[&str] = &["changes"];
 
 fn root_fields(root: &str) -> BTreeSet<String> {
-    let document = parse_schema(server::graphql::sdl()).expect("the schema parses");
-    let mut fields = BTreeSet::new();
-    for definition in document.definitions {
-        if let TypeSystemDefinition::Type(definition) = definition
-            && definition.node.name.node == root
-            && let TypeKind::Object(object) = definition.node.kind
-        {
-            fields.extend(object.fields.into_iter().map(|field| field.node.name.node.to_string()));
-        }
-    }
-    fields
+    schema::objects()[root].keys().cloned().collect()
 }
 
 #[test]
@@ -140,64 +137,6 @@ fn r16_every_field_has_a_policy() {
 fn the_committed_schema_is_the_schema() {
     let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql")).unwrap_or_default();
     assert!(committed == server::graphql::sdl(), "server/schema.graphql is stale: write it anew with `assay schema`");
-}
-
-struct Fixture(BTreeMap<&'static str, String>);
-
-impl Fixture {
-    async fn of(organization: &Organization<'_>) -> Self {
-        let owner = &organization.owner;
-        let script = organization.script().await;
-        let experiment = script.mlflow("POST", "experiments/create", json!({ "name": "CANARY-experiment" })).await.json()["experiment_id"]
-            .as_str()
-            .expect("an id")
-            .to_owned();
-        let run = script.mlflow("POST", "runs/create", json!({ "experiment_id": experiment, "run_name": "CANARY-run" })).await.json()["run"]["info"]
-            ["run_id"]
-            .as_str()
-            .expect("an id")
-            .to_owned();
-        let model = format!("CANARY-model-{}", uuid::Uuid::now_v7().simple());
-        assert_eq!(script.mlflow("POST", "registered-models/create", json!({ "name": model })).await.status, 200);
-        let start = format!("mutation {{ startThread(input: {{ about: \"run_{run}\", body: \"CANARY\" }}) {{ id comments {{ id }} }} }}");
-        let thread = owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();
-        let comment = thread["comments"][0]["id"].as_str().expect("an id").to_owned();
-        let thread = thread["id"].as_str().expect("an id").to_owned();
-        let member = organization.member("viewer").await;
-        let answer = owner
-            .graphql(
-                "mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }",
-                json!({ "email": format!("CANARY-{}@example.com", uuid::Uuid::now_v7().simple()) }),
-            )
-            .await;
-        let invitation = answer["data"]["inviteMember"]["id"].as_str().expect("an id").to_owned();
-        let answer = owner.graphql("{ tokens { nodes { id } } members { nodes { id email } } }", Value::Null).await;
-        let token = answer["data"]["tokens"]["nodes"][0]["id"].as_str().expect("an id").to_owned();
-        let nodes = answer["data"]["members"]["nodes"].as_array().expect("members");
-        let member = nodes.iter().find(|node| node["email"] == member.email.as_str()).expect("the member")["id"].as_str().expect("an id").to_owned();
-        Self(BTreeMap::from([
-            ("experiment", experiment),
-            ("run", run),
-            ("model", model),
-            ("thread", thread),
-            ("comment", comment),
-            ("invitation", invitation),
-            ("token", token),
-            ("member", member),
-        ]))
-    }
-
-    fn fill(&self, query: &str) -> String {
-        let fresh = || uuid::Uuid::now_v7().simple().to_string();
-        let query = query.replace("$unique", &format!("u{}", fresh()));
-        let query = query
-            .replace("$absentmember", &fresh())
-            .replace("$absentexperiment", &fresh())
-            .replace("$absentrun", &fresh())
-            .replace("$absentimport", &fresh())
-            .replace("$absentsession", &fresh());
-        self.0.iter().fold(query, |query, (name, id)| query.replace(&format!("${name}"), id))
-    }
 }
 
 fn allowed(policy: Policy, role: Role) -> bool {
@@ -253,74 +192,6 @@ async fn t15_a_token_may_what_its_scopes_name() {
             let answer = script.graphql(&fixture.fill(query), Value::Null).await;
             let expected = matches!(policy, Public | SignedIn) || *policy == Needs(permission);
             assert_eq!(Actor::code(&answer) != "FORBIDDEN", expected, "{permission} {field}: {answer}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn t03_every_mlflow_endpoint_asks_for_its_permission_under_every_prefix() {
-    let organization = world().organization().await;
-    let viewer = organization.member("viewer").await.token(&["*"]).await;
-    let nobody = world().anonymous();
-    let mut count = 0;
-    for endpoint in server::mlflow::whole_paths() {
-        let ask = async |actor: &Actor| actor.send(actor.request(endpoint.method.as_str().parse().expect("a method"), endpoint.path)).await;
-        assert_eq!(ask(&nobody).await.status, 401, "{}", endpoint.path);
-        let may = endpoint.permission.is_some_and(|permission| Role::Viewer.permissions().contains(&permission));
-        assert_eq!(ask(&viewer).await.status != 403, may, "{}", endpoint.path);
-    }
-    for endpoint in server::mlflow::endpoints() {
-        for prefix in server::mlflow::PREFIXES {
-            let path = format!("{prefix}{}", endpoint.path)
-                .replace("{model_id}", "m-00000000000000000000000000000000")
-                .replace("{tag_key}", "k")
-                .replace("{path:.*}", "x/y")
-                .replace("{folder:.*}", "x/y")
-                .replace("{upload_id}", "00000000000000000000000000000000")
-                .replace("{part_number}", "1")
-                .replace("{workspace_name}", "absent")
-                .replace("{trace_id}", "tr-00000000000000000000000000000000")
-                .replace("{assessment_id}", "a-00000000000000000000000000000000");
-            let path = path.split('{').next().unwrap_or_default().to_owned();
-            let ask =
-                async |actor: &Actor| actor.send(actor.request(endpoint.method.as_str().parse().expect("a method"), &path).json(&json!({}))).await;
-            let answer = ask(&nobody).await;
-            let Some(permission) = endpoint.permission else {
-                assert_ne!(answer.status, 401, "{} {path}", endpoint.method);
-                continue;
-            };
-            assert_eq!(answer.status, 401, "{} {path}: {}", endpoint.method, answer.text());
-            let answer = ask(&viewer).await;
-            let may = Role::Viewer.permissions().contains(&permission);
-            assert!(answer.status < 500 || answer.status == 501, "{} {path}: {}", endpoint.method, answer.text());
-            assert_eq!(answer.status != 403, may, "{} {path}: {}", endpoint.method, answer.text());
-            count += 1;
-        }
-    }
-    assert!(count > 100, "only {count} endpoints were asked");
-}
-
-#[tokio::test]
-async fn pages_and_forms_ask_to_sign_in_first() {
-    let nobody = world().anonymous();
-    let organization = world().organization().await;
-    for page in server::http::pages::routes() {
-        let path = page.replace(":id", "x").replace(":name", "x");
-        let answer = nobody.get(&path).await;
-        if server::http::routes::PUBLIC_PAGES.contains(&path.as_str()) {
-            assert_eq!(answer.status, 200, "{path}");
-        } else {
-            assert_eq!((answer.status, answer.header("location").starts_with("/sign-in?next=")), (303, true), "{path}");
-        }
-        let own = organization.owner.get(&path).await;
-        assert!(own.status < 500, "{path}: {}", own.status);
-    }
-    for (method, path, who) in server::http::routes::ROUTES {
-        if *who == "session" {
-            let answer = nobody
-                .send(nobody.request(method.parse().expect("a method"), path).header("content-type", "application/x-www-form-urlencoded").body(""))
-                .await;
-            assert!(answer.status == 401 || answer.header("location") == "/sign-in", "{path}: {}", answer.status);
         }
     }
 }

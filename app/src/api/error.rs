@@ -30,6 +30,11 @@ impl ApiError {
         Self::new(ErrorCode::NotFound, message)
     }
 
+    /// The same in a page's own words where the error is that its subject is absent.
+    pub fn or_absent(self, message: &str) -> Self {
+        if self.is_not_found() { Self::absent(message) } else { self }
+    }
+
     /// The answer is not of the shape this version of the app understands.
     pub fn unreadable() -> Self {
         Self::new(ErrorCode::Internal, "The answer could not be read. Reload the page to get the current version.")

@@ -12,8 +12,9 @@ const NAMES: [&str; 6] = ["actor", "action", "subject", "outcome", "from", "to"]
 const DAY: f64 = 24.0 * 3_600_000.0;
 
 /// What acts are called, to choose from.
-const ACTIONS: [&str; 22] = [
+const ACTIONS: [&str; 23] = [
     "authorization.denied",
+    "authorization.unknown_id",
     "experiment",
     "identity_provider.remove",
     "identity_provider.set",

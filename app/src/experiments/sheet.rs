@@ -155,10 +155,12 @@ struct Dataset {
     digest: String,
 }
 
+const ABSENT: &str = "There is no experiment at this address, or it belongs to another organization.";
+
 /// The experiment and the first page of its runs.
 pub(super) async fn fetch(api: Api, wish: Wish) -> Result<Sheet, ApiError> {
-    let data: HeadData = api.query(EXPERIMENT, json!({ "id": wish.id })).await?;
-    let head = data.experiment.ok_or_else(|| ApiError::absent("There is no experiment at this address, or it belongs to another organization."))?;
+    let data: HeadData = api.query(EXPERIMENT, json!({ "id": wish.id })).await.map_err(|error| error.or_absent(ABSENT))?;
+    let head = data.experiment.ok_or_else(|| ApiError::absent(ABSENT))?;
     let mut columns = columns::chosen(&wish.columns, &head.metric_keys, &head.param_keys);
     match ask(api, &wish, &columns).await {
         Ok(runs) => {

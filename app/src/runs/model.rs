@@ -122,19 +122,18 @@ struct Revision {
 
 /// The run of a page.
 pub(super) async fn fetch(api: Api, id: String) -> Result<Run, ApiError> {
-    api.query::<Data<Run>>(RUN, json!({ "id": id })).await?.run.ok_or_else(absent)
+    part(&api, RUN, json!({ "id": id })).await
 }
 
 /// What changes when anything of the run does.
 pub(super) async fn revision(api: &Api, id: &str) -> Result<String, ApiError> {
-    api.query::<Data<Revision>>(REVISION, json!({ "id": id })).await?.run.map(|run| run.revision).ok_or_else(absent)
+    part::<Revision>(api, REVISION, json!({ "id": id })).await.map(|run| run.revision)
 }
 
 /// A part of the run: `operation` asks for one field of `run(id:)`.
 pub(super) async fn part<T: serde::de::DeserializeOwned>(api: &Api, operation: Operation, variables: serde_json::Value) -> Result<T, ApiError> {
-    api.query::<Data<T>>(operation, variables).await?.run.ok_or_else(absent)
+    let data = api.query::<Data<T>>(operation, variables).await.map_err(|error| error.or_absent(ABSENT))?;
+    data.run.ok_or_else(|| ApiError::absent(ABSENT))
 }
 
-fn absent() -> ApiError {
-    ApiError::absent("There is no run at this address, or it belongs to another organization.")
-}
+const ABSENT: &str = "There is no run at this address, or it belongs to another organization.";

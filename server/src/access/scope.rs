@@ -16,7 +16,10 @@ use super::{
     live::{Listener, Topic},
     policy::Rights,
 };
-use crate::{fault::Fault, platform::Seal};
+use crate::{
+    fault::{Fault, Missing},
+    platform::Seal,
+};
 
 /// What kind of actor a scope stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,27 @@ pub(super) enum Proof {
     Job(Rights),
 }
 
+/// What a request tried in vain.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Attempt {
+    /// It lacked the permission.
+    Denied(shared::Permission),
+    /// It named what is not there, or is another organization's.
+    Missing(Missing),
+}
+
+impl Attempt {
+    fn entry(self) -> audit::Entry {
+        match self {
+            Self::Denied(permission) => {
+                audit::Entry::new("authorization.denied", audit::Subject::new("permission", permission.as_str(), permission.as_str()))
+            }
+            Self::Missing(Missing { kind, id }) => audit::Entry::new("authorization.unknown_id", audit::Subject::new(kind, &id, &id)),
+        }
+        .denied()
+    }
+}
+
 pub(super) struct Inner {
     pub(super) vault: Vault,
     pub(super) proof: Proof,
@@ -90,7 +114,7 @@ pub(super) struct Inner {
     pub(super) entered: Mutex<Option<DatabaseTransaction>>,
     pub(super) read: OnceCell<ReadTx>,
     pub(super) reach: Arc<OnceLock<Reach>>,
-    pub(super) denied: Mutex<Vec<shared::Permission>>,
+    pub(super) attempts: Mutex<Vec<Attempt>>,
 }
 
 /// An actor in a tenant. Built only by authentication.
@@ -163,11 +187,27 @@ impl Scope {
         if self.may(permission) {
             return Ok(());
         }
-        let mut denied = self.inner.denied.lock().unwrap_or_else(PoisonError::into_inner);
-        if !denied.contains(&permission) {
-            denied.push(permission);
-        }
+        self.tried(Attempt::Denied(permission));
         Err(Fault::forbidden(permission))
+    }
+
+    /// Remembers for the audit log that an id was named which names nothing here. Edges call it with every fault they answer with; others are passed over.
+    pub fn note(&self, fault: &Fault) {
+        if let Some(missing) = fault.what_is_missing() {
+            self.note_missing(missing.clone());
+        }
+    }
+
+    /// The same for an edge that has no fault any more.
+    pub fn note_missing(&self, missing: Missing) {
+        self.tried(Attempt::Missing(missing));
+    }
+
+    fn tried(&self, attempt: Attempt) {
+        let mut attempts = self.inner.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        if !attempts.contains(&attempt) {
+            attempts.push(attempt);
+        }
     }
 
     /// Gives the connection back before long work that needs no database (streaming an upload).
@@ -221,27 +261,19 @@ impl Scope {
         Ok(WriteTx::new(tx, self.now(), self.inner.clone()))
     }
 
-    /// Writes the denied attempts of this request into the audit log. Edges call it after the
-    /// response is known.
+    /// Writes what this request tried in vain into the audit log. Edges call it after the response is known; the guard does so after every request.
     ///
     /// # Errors
     /// [`shared::ErrorCode::Unavailable`] when the log cannot be written.
     pub async fn record_denials(&self) -> Result<(), Fault> {
-        let denied = std::mem::take(&mut *self.inner.denied.lock().unwrap_or_else(PoisonError::into_inner));
-        if denied.is_empty() {
-            return Ok(());
-        }
-        let entries: Vec<_> = denied
-            .into_iter()
-            .filter(|permission| self.inner.vault.denial_is_new(self.inner.actor.credential, *permission))
-            .map(|permission| {
-                audit::Entry::new("authorization.denied", audit::Subject::new("permission", permission.as_str(), permission.as_str())).denied()
-            })
-            .collect();
+        let attempts = std::mem::take(&mut *self.inner.attempts.lock().unwrap_or_else(PoisonError::into_inner));
+        let is_new = |attempt: &Attempt| self.inner.vault.attempt_is_new(self.inner.actor.credential, attempt);
+        let entries: Vec<_> = attempts.into_iter().filter(is_new).map(Attempt::entry).collect();
         if entries.is_empty() {
             return Ok(());
         }
-        let (tx, _) = self.inner.vault.reenter(&self.inner).await?;
+        // The request may still hold a connection of its tenant.
+        let tx = self.inner.vault.reenter_beside(&self.inner).await?;
         WriteTx::new(tx, self.now(), self.inner.clone()).commit_all(entries).await
     }
 

@@ -20,7 +20,7 @@ use super::{
     Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
     live::Live,
     policy::{Policy, Rights},
-    scope::{Inner, Proof},
+    scope::{Attempt, Inner, Proof},
 };
 use crate::{
     fault::Fault,
@@ -38,15 +38,17 @@ const SETTINGS: &str = "set role assay_app; \
     set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set random_page_cost = 1.1; set cpu_tuple_cost = 1; set jit = off; set plan_cache_mode = force_generic_plan";
 /// How long a credential that entered is worth reading a body for.
 const ENTERED_FOR: Duration = Duration::from_secs(60);
-/// Denied attempts that were written lately, so that a loop of them is one entry a minute.
-const DENIAL_WINDOW_SECONDS: i64 = 60;
+/// Attempts in vain that were entered lately are not entered again, so that a loop of them is one entry a minute.
+const ATTEMPT_WINDOW_SECONDS: i64 = 60;
+/// Attempts of one credential that are entered within that time: whoever tries ids by the thousand does not fill the log.
+const ATTEMPTS_MAX: usize = 100;
 
 /// The pool, the clock, the policies. Cloning shares them.
 #[derive(Clone)]
 pub struct Vault {
     pool: DatabaseConnection,
-    /// For what sees the control plane only. Whoever holds a connection of a tenant may ask for one of these, and not the other way round: from one pool,
-    /// all would be taken by requests that each wait for another.
+    /// For what sees the control plane only, and for entering attempts in vain. Whoever holds a connection of a tenant may ask for one of these, and not the
+    /// other way round: from one pool, all would be taken by requests that each wait for another.
     doors: DatabaseConnection,
     shared: Arc<Shared>,
 }
@@ -56,7 +58,8 @@ struct Shared {
     owner: PgPool,
     clock: Clock,
     policies: moka::sync::Cache<TenantId, (i64, Arc<Policy>)>,
-    denials: Mutex<HashMap<(Uuid, shared::Permission), DateTime<Utc>>>,
+    /// By credential.
+    attempts: Mutex<HashMap<Uuid, HashMap<Attempt, DateTime<Utc>>>>,
     used: Mutex<HashSet<(CredentialKind, Uuid)>>,
     entered: moka::sync::Cache<Credential, ()>,
     bell: tokio::sync::Notify,
@@ -86,7 +89,7 @@ impl Vault {
                 owner,
                 clock,
                 policies: moka::sync::Cache::new(2_000),
-                denials: Mutex::default(),
+                attempts: Mutex::default(),
                 used: Mutex::default(),
                 entered: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(ENTERED_FOR).build(),
                 bell: tokio::sync::Notify::new(),
@@ -179,7 +182,7 @@ impl Vault {
                 entered: Mutex::new(Some(tx)),
                 read: OnceCell::new(),
                 reach: Arc::default(),
-                denied: Mutex::default(),
+                attempts: Mutex::default(),
             }),
         })
     }
@@ -222,7 +225,7 @@ impl Vault {
                 entered: Mutex::new(Some(tx)),
                 read: OnceCell::new(),
                 reach: Arc::default(),
-                denied: Mutex::default(),
+                attempts: Mutex::default(),
             }),
         })
     }
@@ -232,16 +235,26 @@ impl Vault {
         match &inner.proof {
             Proof::Credential(credential) => {
                 let tx = self.begin().await?;
-                let entry = self.enter_tenant(&tx, credential).await?;
-                if entry.tenant.id != inner.tenant.id {
-                    // The session was switched to another organization meanwhile.
-                    return Err(Fault::unauthenticated());
-                }
+                let entry = self.enter_again(&tx, credential, inner).await?;
                 let rights = self.rights_of(&tx, &entry).await?;
                 Ok((tx, rights))
             }
             Proof::Job(rights) => Ok((self.open_job(inner.tenant.id).await?.0, *rights)),
         }
+    }
+
+    /// Opens another transaction for a scope whose first one may be open still.
+    pub(super) async fn reenter_beside(&self, inner: &Inner) -> Result<DatabaseTransaction, Fault> {
+        let Proof::Credential(credential) = &inner.proof else { return Err(Fault::internal("a job tried what it may not")) };
+        let tx = self.doors.begin().await?;
+        self.enter_again(&tx, credential, inner).await?;
+        Ok(tx)
+    }
+
+    async fn enter_again(&self, tx: &DatabaseTransaction, credential: &Credential, inner: &Inner) -> Result<Entered, Fault> {
+        let entry = self.enter_tenant(tx, credential).await?;
+        // The session may have been switched to another organization meanwhile.
+        if entry.tenant.id == inner.tenant.id { Ok(entry) } else { Err(Fault::unauthenticated()) }
     }
 
     async fn enter_tenant(&self, tx: &DatabaseTransaction, credential: &Credential) -> Result<Entered, Fault> {
@@ -260,7 +273,7 @@ impl Vault {
         set_tenant(&tx, tenant).await?;
         let statement =
             Statement::from_sql_and_values(DbBackend::Postgres, "select slug, name from public.tenants where id = $1", [tenant.uuid().into()]);
-        let row = tx.query_one_raw(statement).await?.ok_or_else(|| Fault::not_found("Organization", tenant))?;
+        let row = tx.query_one_raw(statement).await?.ok_or_else(|| Fault::not_found("organization", tenant))?;
         let tenant = Tenant { id: tenant, slug: row.try_get("", "slug")?, name: row.try_get("", "name")? };
         Ok((tx, tenant))
     }
@@ -281,11 +294,16 @@ impl Vault {
         Ok(entry.scopes.as_deref().map_or(rights, |scopes| rights.and(Rights::of_scopes(scopes))))
     }
 
-    pub(super) fn denial_is_new(&self, credential: Uuid, permission: shared::Permission) -> bool {
+    /// Whether an attempt in vain is to be entered into the audit log.
+    pub(super) fn attempt_is_new(&self, credential: Uuid, attempt: &Attempt) -> bool {
         let now = self.clock().now();
-        let mut denials = self.shared.denials.lock().unwrap_or_else(PoisonError::into_inner);
-        denials.retain(|_, at| (now - *at).num_seconds() < DENIAL_WINDOW_SECONDS);
-        denials.insert((credential, permission), now).is_none()
+        let mut all = self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, own| {
+            own.retain(|_, at| (now - *at).num_seconds() < ATTEMPT_WINDOW_SECONDS);
+            !own.is_empty()
+        });
+        let own = all.entry(credential).or_default();
+        own.len() < ATTEMPTS_MAX && own.insert(attempt.clone(), now).is_none()
     }
 
     fn note_use(&self, credential: &Credential, id: Uuid) {

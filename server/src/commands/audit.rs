@@ -23,7 +23,7 @@ impl Verify {
         let tenants = services.vault.tenants().await?;
         let wanted: Vec<_> = tenants.into_iter().filter(|(_, slug)| self.organization.as_ref().is_none_or(|wanted| wanted == slug)).collect();
         if wanted.is_empty() {
-            return Err(Fault::not_found("Organization", self.organization.unwrap_or_default()));
+            return Err(Fault::not_found("organization", self.organization.unwrap_or_default()));
         }
         let mut sound = true;
         for (tenant, slug) in wanted {

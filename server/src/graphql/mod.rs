@@ -83,12 +83,10 @@ pub async fn execute(schema: &Schema, scope: Option<Scope>, request: Request) ->
         None => request.disable_introspection(),
     };
     let response = schema.execute(request).await;
-    if let Some(scope) = scope
-        && let Err(fault) = scope.record_denials().await
-    {
-        return render::refused(&fault);
+    match scope {
+        Some(scope) => recorded(&scope, response).await,
+        None => render::errors(response),
     }
-    render::errors(response)
 }
 
 /// Carries out a subscription for a caller; ends after its first error.
@@ -99,15 +97,19 @@ pub fn execute_stream(schema: &Schema, scope: Scope, request: Request) -> impl S
     let responses = schema.execute_stream(request.data(scope.clone()));
     let responses = responses.then(move |response| {
         let scope = scope.clone();
-        async move {
-            match scope.record_denials().await {
-                Ok(()) => render::errors(response),
-                Err(fault) => render::refused(&fault),
-            }
-        }
+        async move { recorded(&scope, response).await }
     });
     let mut ended = false;
     responses.take_while(move |response| future::ready(!std::mem::replace(&mut ended, response.is_err()))).right_stream()
+}
+
+/// The response, once what was tried in vain is in the audit log.
+async fn recorded(scope: &Scope, response: Response) -> Response {
+    render::note(scope, &response);
+    match scope.record_denials().await {
+        Ok(()) => render::errors(response),
+        Err(fault) => render::refused(&fault),
+    }
 }
 
 /// The caller.

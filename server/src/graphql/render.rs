@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use shared::ErrorCode;
 
-use crate::fault::Fault;
+use crate::{access::Scope, fault::Fault};
 
 /// A response that is one refusal.
 pub fn refused(fault: &Fault) -> Response {
@@ -17,11 +17,7 @@ pub fn refused(fault: &Fault) -> Response {
 /// Gives every error its code. Errors that are not ours come from reading or limiting the query.
 pub fn errors(mut response: Response) -> Response {
     for error in &mut response.errors {
-        let fault = error
-            .source
-            .as_ref()
-            .and_then(|source| source.downcast_ref::<Arc<Fault>>().map(|fault| &**fault).or_else(|| source.downcast_ref::<Fault>()));
-        let values = match fault {
+        let values = match fault_of(error) {
             Some(fault) => extensions(fault),
             None => code(if is_limit(&error.message) { ErrorCode::LimitExceeded } else { ErrorCode::Invalid }),
         };
@@ -29,6 +25,16 @@ pub fn errors(mut response: Response) -> Response {
         error.source = None;
     }
     response
+}
+
+/// Remembers what was named and not found, of every part of a response.
+pub fn note(scope: &Scope, response: &Response) {
+    response.errors.iter().filter_map(fault_of).for_each(|fault| scope.note(fault));
+}
+
+fn fault_of(error: &ServerError) -> Option<&Fault> {
+    let source = error.source.as_ref()?;
+    source.downcast_ref::<Arc<Fault>>().map(|fault| &**fault).or_else(|| source.downcast_ref::<Fault>())
 }
 
 fn is_limit(message: &str) -> bool {

@@ -6,7 +6,10 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use app::SiteManifest;
 use bytes::Bytes;
 
-use super::Edge;
+use super::{
+    Edge,
+    routes::{Route, Who},
+};
 
 struct File {
     plain: Bytes,
@@ -57,9 +60,8 @@ impl Assets {
     }
 }
 
-pub fn configure(app: &mut web::ServiceConfig) {
-    app.service(web::resource("/pkg/{file:.*}").get(file)).service(web::resource("/favicon.ico").get(favicon));
-}
+pub(super) const ROUTES: &[Route] =
+    &[Route::get("/pkg/{file:.*}", Who::Public, || web::to(file)), Route::get("/favicon.ico", Who::Public, || web::to(favicon))];
 
 async fn file(request: HttpRequest, edge: web::Data<Edge>, name: web::Path<String>) -> HttpResponse {
     send(&request, &edge, &name)

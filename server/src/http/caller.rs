@@ -37,16 +37,15 @@ fn token(authorization: &str) -> Option<String> {
     None
 }
 
-/// The caller's scope; `None` when no credential was sent.
+/// The caller's scope; `None` when no credential was sent. The request keeps it, so that the guard can enter what was tried in vain.
 ///
 /// # Errors
 /// `Unauthenticated` when one was sent and does not hold; `Unavailable`.
 pub async fn scope_of(request: &HttpRequest, services: &Services) -> Result<Option<Scope>, Fault> {
-    match credential(request, &services.config) {
-        None => Ok(None),
-        Some(None) => Err(Fault::unauthenticated()),
-        Some(Some(credential)) => services.vault.enter(credential, request_info(request)).await.map(Some),
-    }
+    let Some(credential) = credential(request, &services.config) else { return Ok(None) };
+    let scope = services.vault.enter(credential.ok_or_else(Fault::unauthenticated)?, request_info(request)).await?;
+    request.extensions_mut().insert(scope.clone());
+    Ok(Some(scope))
 }
 
 /// The caller's scope.
@@ -55,6 +54,11 @@ pub async fn scope_of(request: &HttpRequest, services: &Services) -> Result<Opti
 /// `Unauthenticated` when there is none; `Unavailable`.
 pub async fn authenticate(request: &HttpRequest, services: &Services) -> Result<Scope, Fault> {
     scope_of(request, services).await?.ok_or_else(Fault::unauthenticated)
+}
+
+/// The caller's scope, if the request has asked for it.
+pub fn known(request: &HttpRequest) -> Option<Scope> {
+    request.extensions().get::<Scope>().cloned()
 }
 
 /// What the guard noted of the request.

@@ -1,10 +1,12 @@
 //! Downloads of artifacts, with a session's cookie or a token.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use shared::Permission;
 
 use super::{
     Edge, caller,
     files::{self, Show},
+    routes::{Route, Who},
 };
 use crate::{
     fault::Fault,
@@ -15,9 +17,10 @@ use crate::{
     },
 };
 
-pub fn configure(app: &mut web::ServiceConfig) {
-    app.route("/artifacts/runs/{id}/{path:.*}", web::get().to(of_run)).route("/artifacts/models/{id}/{path:.*}", web::get().to(of_model));
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/artifacts/runs/{id}/{path:.*}", Who::Needs(Permission::ArtifactsRead), || web::to(of_run)),
+    Route::get("/artifacts/models/{id}/{path:.*}", Who::Needs(Permission::ArtifactsRead), || web::to(of_model)),
+];
 
 async fn of_run(request: HttpRequest, edge: web::Data<Edge>, part: web::Path<(String, String)>) -> Result<HttpResponse, Fault> {
     let owner = Owner::Run(part.0.parse()?);
@@ -34,16 +37,10 @@ async fn of_model(request: HttpRequest, edge: web::Data<Edge>, part: web::Path<(
 
 async fn send(request: &HttpRequest, edge: &Edge, owner: Owner) -> Result<HttpResponse, Fault> {
     let scope = caller::authenticate(request, &edge.services).await?;
-    let found = match scope.grant() {
-        Ok(grant) => {
-            let at = Location { owner, path: raw_path(request)? };
-            artifacts::find(grant, &at).await
-        }
-        Err(fault) => Err(fault),
-    };
-    scope.record_denials().await?;
+    let grant = scope.grant()?;
+    let file = artifacts::find(grant, &Location { owner, path: raw_path(request)? }).await?;
     let show = if request.query_string().split('&').any(|pair| pair == "inline=1") { Show::Inline } else { Show::Download };
-    files::send(request, &edge.services.blobs, scope.tenant().id, &found?, show).await
+    files::send(request, &edge.services.blobs, scope.tenant().id, &file, show).await
 }
 
 /// The path as it was sent: the router decodes in part, and a path is decoded exactly once.

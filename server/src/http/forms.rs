@@ -8,12 +8,13 @@ use actix_web::{
     web,
 };
 use app::FormState;
-use shared::{ErrorCode, limits::PASSWORD_MAX_BYTES};
+use shared::{ErrorCode, Permission, limits::PASSWORD_MAX_BYTES};
 
 use super::{
     Edge, caller,
     fields::{Fields, field},
     pages, render,
+    routes::{Route, Who},
 };
 use crate::{
     access::{ActorKind, Scope},
@@ -27,24 +28,26 @@ use crate::{
     },
 };
 
-pub fn configure(app: &mut web::ServiceConfig) {
-    app.app_data(
-        web::FormConfig::default().limit(16 * 1024).error_handler(|_, _| Fault::new(ErrorCode::Invalid, "This form cannot be read.").into()),
-    )
-    .route("/sign-in", web::post().to(sign_in))
-    .route("/sign-up", web::post().to(sign_up))
-    .route("/confirm", web::post().to(confirm))
-    .route("/forgot-password", web::post().to(forgot_password))
-    .route("/reset-password", web::post().to(reset_password))
-    .route("/invitation", web::post().to(accept_invitation))
-    .route("/sign-out", web::post().to(sign_out))
-    .route("/sign-out-everywhere", web::post().to(sign_out_everywhere))
-    .route("/organization", web::post().to(switch_organization))
-    .route("/end-session", web::post().to(end_session))
-    .route("/end-other-sessions", web::post().to(end_other_sessions))
-    .route("/access", web::post().to(update_sign_in_policy))
-    .route("/new-organization", web::post().to(found_organization))
-    .route("/theme", web::post().to(theme));
+pub(super) const ROUTES: &[Route] = &[
+    Route::post("/sign-in", Who::Public, || web::to(sign_in)),
+    Route::post("/sign-up", Who::Public, || web::to(sign_up)),
+    Route::post("/confirm", Who::Public, || web::to(confirm)),
+    Route::post("/forgot-password", Who::Public, || web::to(forgot_password)),
+    Route::post("/reset-password", Who::Public, || web::to(reset_password)),
+    Route::post("/invitation", Who::Public, || web::to(accept_invitation)),
+    Route::post("/theme", Who::Public, || web::to(theme)),
+    Route::post("/sign-out", Who::SignedIn, || web::to(sign_out)),
+    Route::post("/sign-out-everywhere", Who::SignedIn, || web::to(sign_out_everywhere)),
+    Route::post("/organization", Who::SignedIn, || web::to(switch_organization)),
+    Route::post("/new-organization", Who::SignedIn, || web::to(found_organization)),
+    Route::post("/end-session", Who::Needs(Permission::TokensOwn), || web::to(end_session)),
+    Route::post("/end-other-sessions", Who::Needs(Permission::TokensOwn), || web::to(end_other_sessions)),
+    Route::post("/access", Who::Needs(Permission::OrganizationWrite), || web::to(update_sign_in_policy)),
+];
+
+/// How much a form may hold.
+pub(super) fn limits() -> web::FormConfig {
+    web::FormConfig::default().limit(16 * 1024).error_handler(|_, _| Fault::new(ErrorCode::Invalid, "This form cannot be read.").into())
 }
 
 async fn sign_in(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
@@ -128,7 +131,10 @@ async fn end_session(request: HttpRequest, edge: web::Data<Edge>, fields: Fields
     match sessions::end(&edge.services, &scope, field(&fields, "session").parse()?).await {
         // Pressed twice, or it had ended by itself: what was asked for is so.
         Err(fault) if fault.code() != ErrorCode::NotFound => Err(fault),
-        _ => Ok(see_other("/account?ended=one")),
+        outcome => {
+            outcome.err().iter().for_each(|fault| scope.note(fault));
+            Ok(see_other("/account?ended=one"))
+        }
     }
 }
 
@@ -198,6 +204,7 @@ pub(super) async fn refused_inside(request: &HttpRequest, edge: &Edge, scope: Op
     if matches!(fault.code(), ErrorCode::Unavailable | ErrorCode::Internal) {
         return render::response(fault);
     }
+    scope.iter().for_each(|scope| scope.note(fault));
     let values = fields
         .iter()
         .filter(|(name, _)| !name.contains("password") && !name.contains("Secret"))

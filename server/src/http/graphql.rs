@@ -5,15 +5,22 @@ use async_graphql::{BatchRequest, Request, parser::types::OperationType};
 use futures::StreamExt;
 use shared::ErrorCode;
 
-use super::{Edge, caller, once::Once, render};
+use super::{
+    Edge, caller,
+    once::Once,
+    render,
+    routes::{Route, Who},
+};
 use crate::{
     fault::Fault,
     graphql::{self, BATCH_MAX, BODY_MAX},
 };
 
-pub fn configure(app: &mut web::ServiceConfig) {
-    app.service(web::resource("/graphql").wrap(Compress::default()).post(post).default_service(web::to(wrong_method)));
-}
+/// What of the schema answers whom is decided field by field.
+pub(super) const ROUTES: &[Route] = &[
+    Route::post("/graphql", Who::Public, || web::to(post).wrap(Compress::default())),
+    Route::any("/graphql", Who::Public, || web::to(wrong_method)),
+];
 
 async fn wrong_method() -> HttpResponse {
     render::response(&Fault::new(ErrorCode::MethodNotAllowed, "GraphQL is asked by POST with a JSON body."))

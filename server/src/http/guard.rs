@@ -1,5 +1,5 @@
-//! What holds for every request: a request id, a known host, no cross-site writes with a cookie,
-//! security headers, a log line, a measurement.
+//! What holds for every request: a request id, a known host, no cross-site writes with a cookie, an audit entry of what was tried
+//! in vain, security headers, a log line, a measurement.
 
 use std::{fmt, panic::AssertUnwindSafe, time::Instant};
 
@@ -38,7 +38,7 @@ pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'stati
         Err(fault) => request.into_response(super::render::response(&fault)),
         // A defect must not take the connection down without a word.
         Ok(()) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-            Ok(response) => response?.map_into_boxed_body(),
+            Ok(response) => recorded(response?.map_into_boxed_body()).await,
             Err(_) => return Err(Broken { fault: Fault::internal(format!("{method} {path} panicked")), id, secure: config.is_secure() }.into()),
         },
     };
@@ -50,6 +50,18 @@ pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'stati
     tracing::debug!(request = %id, %method, path, status, micros = elapsed.as_micros() as u64, "request");
     set_headers(response.headers_mut(), &id, config.is_secure());
     Ok(response)
+}
+
+/// The answer, once what the caller tried in vain is in the audit log: no route can forget it.
+async fn recorded(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let Some(scope) = caller::known(response.request()) else { return response };
+    if let Some(fault) = response.response().error().and_then(|error| error.as_error::<Fault>()) {
+        scope.note(fault);
+    }
+    match scope.record_denials().await {
+        Ok(()) => response,
+        Err(fault) => response.into_response(super::render::response(&fault)),
+    }
 }
 
 /// The answer to a request whose handler panicked.

@@ -2,11 +2,16 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::Edge;
+use super::{
+    Edge,
+    routes::{Route, Who},
+};
 
-pub fn configure(app: &mut web::ServiceConfig) {
-    app.service(web::resource("/healthz").get(alive)).service(web::resource("/readyz").get(ready)).service(web::resource("/metrics").get(metrics));
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::any("/healthz", Who::Public, || web::to(alive)),
+    Route::any("/readyz", Who::Public, || web::to(ready)),
+    Route::any("/metrics", Who::Loopback, || web::to(metrics)),
+];
 
 async fn alive() -> &'static str {
     "OK"

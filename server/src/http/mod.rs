@@ -27,7 +27,7 @@ use actix_web::{
 };
 
 pub use assets::Assets;
-pub use caller::{authenticate, credential, request_info, scope_of};
+pub use caller::{authenticate, credential, known, request_info, scope_of};
 pub use render::response as error_response;
 
 use tokio::sync::Semaphore;
@@ -65,14 +65,8 @@ impl Edge {
 pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
     move |app| {
         app.app_data(web::Data::new(edge.clone()))
-            .configure(health::configure)
-            .configure(assets::configure)
-            .configure(graphql::configure)
-            .configure(stream::configure)
-            .configure(forms::configure)
-            .configure(sso::configure)
-            .configure(downloads::configure)
-            .configure(reports::configure)
+            .app_data(forms::limits())
+            .configure(routes::configure)
             .configure(crate::mlflow::configure)
             .default_service(web::to(pages::page).wrap(Compress::default()));
     }

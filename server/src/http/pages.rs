@@ -108,7 +108,7 @@ async fn rendered(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, form
     let head = Arc::new(Mutex::new(Head { status: StatusCode::OK, location: None, policy: None }));
     let around = Around {
         edge: edge.clone(),
-        scope: scope.clone(),
+        scope,
         // The router wants a whole address; only the part after the host says anything.
         url: format!("http://assay{}", request.uri().path_and_query().map_or("/", |path| path.as_str())),
         theme: request.cookie("theme").map_or(Theme::System, |cookie| Theme::parse(cookie.value())),
@@ -119,11 +119,6 @@ async fn rendered(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, form
     let Ok(html) = AssertUnwindSafe(html(around)).catch_unwind().await else {
         return broken(edge, &Fault::internal(format!("{} panicked while it was rendered", request.path())));
     };
-    if let Some(scope) = scope
-        && let Err(fault) = scope.record_denials().await
-    {
-        return broken(edge, &fault);
-    }
     let head = head.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let mut response = HttpResponse::build(head.status);
     response.content_type("text/html; charset=utf-8");

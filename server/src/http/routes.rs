@@ -1,41 +1,77 @@
-//! Every route outside the MLflow protocol, with what it asks of a caller. `tests/permissions.rs`
-//! compares this list with its policy table, so that no route goes without one.
+//! Every route outside the MLflow protocol, with what it asks of a caller. A file of this edge lists its routes in a table of [`Route`]s; what is in no table is
+//! not mounted, and `tests/permissions.rs` asks every row as everybody.
 
-/// A route: method, path pattern, and `public`, `session` or a permission.
-pub type RouteRow = (&'static str, &'static str, &'static str);
+use actix_web::{http::Method, web};
+use shared::Permission;
 
-/// The routes that are not pages.
-pub const ROUTES: &[RouteRow] = &[
-    ("GET", "/healthz", "public"),
-    ("GET", "/readyz", "public"),
-    ("GET", "/metrics", "loopback"),
-    ("GET", "/pkg/{file}", "public"),
-    ("POST", "/graphql", "public"),
-    ("GET", "/graphql/stream", "session"),
-    ("POST", "/sign-in", "public"),
-    ("POST", "/sign-up", "public"),
-    ("POST", "/confirm", "public"),
-    ("POST", "/forgot-password", "public"),
-    ("POST", "/reset-password", "public"),
-    ("POST", "/invitation", "public"),
-    ("POST", "/theme", "public"),
-    ("GET", "/sso/begin/{organization}", "public"),
-    ("GET", "/sso/callback", "public"),
-    ("POST", "/sign-out", "session"),
-    ("POST", "/sign-out-everywhere", "session"),
-    ("POST", "/organization", "session"),
-    ("POST", "/new-organization", "session"),
-    ("POST", "/end-session", "session"),
-    ("POST", "/end-other-sessions", "session"),
-    ("POST", "/access", "session"),
-    ("POST", "/access/single-sign-on", "session"),
-    ("POST", "/access/single-sign-on/remove", "session"),
-    ("GET", "/artifacts/runs/{id}/{path:.*}", "artifacts:read"),
-    ("GET", "/artifacts/models/{id}/{path:.*}", "artifacts:read"),
-    ("GET", "/compare/report", "runs:read"),
-    ("GET", "/get-artifact", "artifacts:read"),
-    ("GET", "/model-versions/get-artifact", "artifacts:read"),
-];
+use super::{assets, downloads, forms, graphql, health, reports, sso, stream};
+
+/// Whom a route answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Anybody, signed in or not.
+    Public,
+    /// Anybody on this machine.
+    Loopback,
+    /// Anybody with a credential.
+    SignedIn,
+    /// Whose role and scopes include the permission.
+    Needs(Permission),
+}
+
+impl Who {
+    /// `public`, `loopback`, `session` or the permission.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Loopback => "loopback",
+            Self::SignedIn => "session",
+            Self::Needs(permission) => permission.as_str(),
+        }
+    }
+}
+
+/// One row of a table of routes.
+pub struct Route {
+    /// `None`: every method that no earlier row of the same path takes.
+    pub method: Option<Method>,
+    /// The pattern of the path; may hold `{parameters}`.
+    pub path: &'static str,
+    pub who: Who,
+    handler: fn() -> actix_web::Route,
+}
+
+impl Route {
+    /// `handler` is `|| web::to(download)`; the method comes from the table.
+    pub const fn get(path: &'static str, who: Who, handler: fn() -> actix_web::Route) -> Self {
+        Self { method: Some(Method::GET), path, who, handler }
+    }
+
+    /// The same for POST.
+    pub const fn post(path: &'static str, who: Who, handler: fn() -> actix_web::Route) -> Self {
+        Self { method: Some(Method::POST), path, who, handler }
+    }
+
+    /// The same for every other method.
+    pub const fn any(path: &'static str, who: Who, handler: fn() -> actix_web::Route) -> Self {
+        Self { method: None, path, who, handler }
+    }
+}
+
+/// Every route that is not a page.
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    const PARTS: &[&[Route]] =
+        &[health::ROUTES, assets::ROUTES, graphql::ROUTES, stream::ROUTES, forms::ROUTES, sso::ROUTES, downloads::ROUTES, reports::ROUTES];
+    PARTS.iter().flat_map(|part| part.iter())
+}
+
+/// Mounts them. What a path is not asked with falls through to the page of that path.
+pub fn configure(app: &mut web::ServiceConfig) {
+    for route in routes() {
+        let handler = (route.handler)();
+        app.route(route.path, route.method.iter().cloned().fold(handler, actix_web::Route::method));
+    }
+}
 
 /// Pages that anybody may open; every other page asks to sign in first.
 pub const PUBLIC_PAGES: &[&str] = &["/sign-in", "/sign-up", "/confirm", "/forgot-password", "/reset-password", "/invitation", "/sso", "/kit"];

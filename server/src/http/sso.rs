@@ -5,12 +5,13 @@ use actix_web::{
     cookie::{Cookie, time::Duration as CookieDuration},
     web,
 };
-use shared::limits::SSO_MINUTES;
+use shared::{Permission, limits::SSO_MINUTES};
 
 use super::{
     Edge, caller,
     fields::{Fields, field},
     forms, once, render,
+    routes::{Route, Who},
 };
 use crate::{
     config::Config,
@@ -18,12 +19,12 @@ use crate::{
     features::identity::{self, Answer, GroupRole, SsoError, Wanted},
 };
 
-pub fn configure(app: &mut web::ServiceConfig) {
-    app.route("/sso/begin/{organization}", web::get().to(begin))
-        .route("/sso/callback", web::get().to(callback))
-        .route("/access/single-sign-on", web::post().to(set))
-        .route("/access/single-sign-on/remove", web::post().to(remove));
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/sso/begin/{organization}", Who::Public, || web::to(begin)),
+    Route::get("/sso/callback", Who::Public, || web::to(callback)),
+    Route::post("/access/single-sign-on", Who::Needs(Permission::IdentityWrite), || web::to(set)),
+    Route::post("/access/single-sign-on/remove", Who::Needs(Permission::IdentityWrite), || web::to(remove)),
+];
 
 /// Sends the browser to the provider. A link and not a form: a page's policy lets forms lead nowhere else, also not by a detour.
 async fn begin(request: HttpRequest, edge: web::Data<Edge>, organization: web::Path<String>, query: web::Query<once::Fields>) -> HttpResponse {

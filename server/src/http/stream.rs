@@ -13,7 +13,10 @@ use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use shared::ErrorCode;
 
-use super::{Edge, caller, render};
+use super::{
+    Edge, caller, render,
+    routes::{Route, Who},
+};
 use crate::{fault::Fault, graphql};
 
 /// A line nobody reads, by which both ends find out that the other is gone.
@@ -21,9 +24,8 @@ const ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// Bytes of an address's query.
 const QUERY_MAX: usize = 8 * 1024;
 
-pub fn configure(app: &mut web::ServiceConfig) {
-    app.service(web::resource("/graphql/stream").get(get).default_service(web::to(wrong_method)));
-}
+pub(super) const ROUTES: &[Route] =
+    &[Route::get("/graphql/stream", Who::SignedIn, || web::to(get)), Route::any("/graphql/stream", Who::Public, || web::to(wrong_method))];
 
 async fn wrong_method() -> HttpResponse {
     render::response(&Fault::new(ErrorCode::MethodNotAllowed, "Subscriptions are asked by GET."))

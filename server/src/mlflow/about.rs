@@ -10,10 +10,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint::public(Method::GET, "mlflo
 /// The version of the protocol. From 3.4 on clients send spans to `/v1/traces`.
 const PROTOCOL: &str = "3.17.2";
 
-/// Mounts `/health` and `/version`.
-pub(super) fn configure(app: &mut web::ServiceConfig) {
-    app.service(web::resource("/health").get(health)).service(web::resource("/version").get(version));
-}
+/// Mounted under their whole paths.
+pub(super) const WHOLE_PATHS: &[Endpoint] =
+    &[Endpoint::public(Method::GET, "/health", || web::to(health)), Endpoint::public(Method::GET, "/version", || web::to(version))];
 
 async fn health() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("OK")

@@ -1,7 +1,7 @@
 //! One call of the MLflow API: who calls, and the input, whatever way it came.
 
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest, ResponseError,
+    FromRequest, HttpRequest, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::{Method, StatusCode, header},
@@ -45,13 +45,12 @@ pub struct Call<T> {
 pub async fn caller(request: &HttpRequest) -> Result<Scope, Error> {
     let edge = request.app_data::<web::Data<http::Edge>>().ok_or_else(|| Error::new(Code::InternalError, "The server is not configured"))?;
     let scope = http::authenticate(request, &edge.services).await?;
-    request.extensions_mut().insert(scope.clone());
     let reach = match workspace(request)? {
         None => Reach::DefaultProject,
         // Looked up in a scope of its own, whose connection is given back: a request that writes must not wait for a second one.
         Some(name) => {
             scope.rest();
-            projects::reach(&http::authenticate(request, &edge.services).await?, Some(name)).await?
+            projects::reach(&scope.again().await?, Some(name)).await?
         }
     };
     scope.narrow(reach);
@@ -66,6 +65,7 @@ fn workspace(request: &HttpRequest) -> Result<Option<&str>, Error> {
 }
 
 /// Permission comes first: whoever may not use an endpoint is told so whatever else is wrong with the request, and the attempt is entered in the audit log.
+/// So is an id that names nothing.
 pub(super) async fn permission_first(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -76,8 +76,7 @@ pub(super) async fn permission_first(
         return Ok(response);
     }
     let Some(needed) = needed else { return Ok(response) };
-    let known = response.request().extensions().get::<Scope>().cloned();
-    let scope = match known {
+    let scope = match http::known(response.request()) {
         Some(scope) => scope,
         None => match caller(response.request()).await {
             Ok(scope) => scope,
@@ -85,6 +84,10 @@ pub(super) async fn permission_first(
         },
     };
     let refused = scope.require(needed);
+    let missing = response.response().error().and_then(|error| error.as_error::<Error>()).and_then(|error| error.missing.as_deref());
+    if let (Ok(()), Some(missing)) = (&refused, missing) {
+        scope.note_missing(missing.clone());
+    }
     scope.record_denials().await.map_err(Error::from)?;
     match refused {
         Ok(()) => Ok(response),

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde_json::json;
 use shared::ErrorCode;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Missing};
 
 /// Error names of the MLflow protocol that this server answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,11 +66,13 @@ impl Code {
 pub struct Error {
     pub code: Code,
     pub message: String,
+    /// What was named by an id and not found.
+    pub missing: Option<Box<Missing>>,
 }
 
 impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), missing: None }
     }
 
     /// 400 with the caller's mistake in words.
@@ -108,7 +110,7 @@ impl From<Fault> for Error {
             Some(reference) => format!("{} (reference {reference})", fault.message()),
             None => fault.message().to_owned(),
         };
-        Self { code, message }
+        Self { code, message, missing: fault.what_is_missing().cloned().map(Box::new) }
     }
 }
 

@@ -78,7 +78,7 @@ pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
 
 /// What clients ask for under whole paths, outside every prefix.
 pub fn whole_paths() -> impl Iterator<Item = &'static Endpoint> {
-    artifacts::OLD_DOWNLOADS.iter().chain(otlp::ENDPOINTS)
+    about::WHOLE_PATHS.iter().chain(artifacts::OLD_DOWNLOADS).chain(otlp::ENDPOINTS)
 }
 
 /// The permission of the endpoint that a request reached.
@@ -90,7 +90,6 @@ fn permission_of(request: &HttpRequest) -> Option<Permission> {
 
 /// Mounts the edge. Unknown paths below `/api` and `/ajax-api` answer `ENDPOINT_NOT_FOUND` as JSON.
 pub fn configure(app: &mut web::ServiceConfig) {
-    about::configure(app);
     let mut table: Vec<(&str, Vec<&Endpoint>)> = Vec::new();
     for endpoint in endpoints() {
         match table.iter_mut().find(|(path, _)| *path == endpoint.path) {

@@ -45,7 +45,7 @@ fn cookie(answer: &Answer) -> String {
 }
 
 fn forms() -> impl Iterator<Item = &'static str> {
-    server::http::routes::ROUTES.iter().filter(|(method, path, _)| *method == "POST" && *path != "/graphql").map(|(_, path, _)| *path)
+    server::http::routes::routes().filter(|route| route.method == Some(Method::POST) && route.path != "/graphql").map(|route| route.path)
 }
 
 /// What the forms could change.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use server::http::routes::ROUTES;
+use server::http::routes::routes;
 
 use super::{
     acts::{ELSEWHERE, assert_whole, log},
@@ -165,8 +165,8 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
     assert_founded(&browser, "session.create", new).await;
 
     // GraphQL's acts are tried elsewhere; light and dark are a cookie's business.
-    let posts = ROUTES.iter().filter(|(method, path, _)| *method == "POST" && !["/graphql", "/theme"].contains(path));
-    let every: BTreeSet<&str> = posts.map(|(_, path, _)| *path).chain(["/sso/callback"]).collect();
+    let posts = routes().filter(|route| route.method.as_ref().is_some_and(|method| method == "POST") && !["/graphql", "/theme"].contains(&route.path));
+    let every: BTreeSet<&str> = posts.map(|route| route.path).chain(["/sso/callback"]).collect();
     assert_eq!(logs.tried, every);
     for reader in logs.scripts {
         let seen = reader.graphql("{ auditVerification { finding } }", json!({})).await;

@@ -21,12 +21,23 @@ const TIES: &[(&str, &str)] = &[
     ("model-versions/create", r#"{"name":"$own_model","source":"models:/$own_logged","run_id":"$run"}"#),
     ("model-versions/create", r#"{"name":"$own_model","source":"runs:/$run","run_id":"$own_run"}"#),
     ("model-versions/create", r#"{"name":"$model","source":"models:/$own_logged"}"#),
+    ("traces/link-to-run", r#"{"trace_ids":["$own_trace"],"run_id":"$run"}"#),
+    (
+        "traces",
+        r#"{"trace":{"trace_info":{"trace_id":"$own_trace","trace_location":{"mlflow_experiment":{"experiment_id":"$experiment"}},"request_time":"2026-01-01T00:00:00Z","state":"OK"}}}"#,
+    ),
+    ("traces/delete-traces", r#"{"experiment_id":"$experiment","request_ids":["$own_trace"]}"#),
 ];
 
-/// Measurements of a model: a run keeps its own points whatever becomes of the model, so that an unknown one is passed over.
-const MEASUREMENTS: &[(&str, &str)] = &[
+/// What is passed over when it is unknown: a run keeps its own points whatever becomes of their model.
+const PASSED_OVER: &[(&str, &str)] = &[
     ("runs/log-metric", r#"{"run_id":"$own_run","key":"CANARY-own","value":1,"timestamp":1,"model_id":"$logged"}"#),
     ("runs/log-batch", r#"{"run_id":"$own_run","metrics":[{"key":"CANARY-own","value":1,"timestamp":2,"model_id":"$logged"}]}"#),
+    // A trace may be linked that is not there yet; only those that are, are tied.
+    ("traces/link-to-run", r#"{"trace_ids":["$trace"],"run_id":"$own_run"}"#),
+    ("traces/link-to-run", r#"{"trace_ids":["$own_trace","$trace"],"run_id":"$own_run"}"#),
+    // A tag is text, whatever clients read in it.
+    ("runs/set-tag", r#"{"run_id":"$own_run","key":"mlflow.parentRunId","value":"$run"}"#),
 ];
 
 #[tokio::test]
@@ -39,6 +50,7 @@ async fn t05_what_is_own_cannot_be_tied_to_what_is_foreign() {
         let input = own.fill(&to.fill(input).replace("$own_", "$"));
         ask(&script, "POST", &format!("/api/2.0/mlflow/{path}"), &input).await
     };
+    let (their_thread, our_thread) = (thread(&theirs.owner, &foreign).await, thread(&ours.owner, &own).await);
     let before = state(&ours, &script, &own).await;
     for (path, input) in TIES {
         let (of_theirs, of_nobody) = (tie(path, input, &foreign).await, tie(path, input, &absent).await);
@@ -59,6 +71,30 @@ async fn t05_what_is_own_cannot_be_tied_to_what_is_foreign() {
         (format!("mutation {{ removeRuns(ids: [\"{}\", \"$id\"]) {{ id }} }}", own.0["$run"]), foreign.0["$run"].clone(), own.0["$run"].clone()),
         (format!("mutation {{ removeRuns(ids: [\"$id\", \"{}\"]) {{ id }} }}", own.0["$run"]), foreign.0["$run"].clone(), own.0["$run"].clone()),
         (format!("mutation {{ restoreRuns(ids: [\"{}\", \"$id\"]) {{ id }} }}", own.0["$run"]), foreign.0["$run"].clone(), own.0["$run"].clone()),
+        (
+            format!("{{ comparison(of: {{ runs: [\"{}\", \"$id\"] }}) {{ groups {{ name }} }} }}", own.0["$run"]),
+            foreign.0["$run"].clone(),
+            own.0["$run"].clone(),
+        ),
+        (
+            format!(
+                "{{ comparison(of: {{ groups: [{{ experiment: \"{}\" }}, {{ experiment: \"$id\" }}] }}) {{ groups {{ name }} }} }}",
+                own.0["$experiment"]
+            ),
+            foreign.0["$experiment"].clone(),
+            own.0["$experiment"].clone(),
+        ),
+        (
+            format!("{{ runCurves(runs: [\"{}\", \"$id\"], key: \"CANARY\") {{ total }} }}", own.0["$run"]),
+            foreign.0["$run"].clone(),
+            own.0["$run"].clone(),
+        ),
+        (
+            "mutation { startThread(input: { about: \"$id\", body: \"b\" }) { id } }".to_owned(),
+            format!("run_{}", foreign.0["$run"]),
+            format!("run_{}", own.0["$run"]),
+        ),
+        ("mutation { replyToThread(id: \"$id\", body: \"b\") { id } }".to_owned(), their_thread, our_thread),
     ];
     for (query, id, _) in &queries {
         let unknown = uuid::Uuid::now_v7().simple().to_string();
@@ -81,9 +117,26 @@ async fn t05_what_is_own_cannot_be_tied_to_what_is_foreign() {
         assert_eq!(found, search(path, &absent).await, "{path}");
         assert!(found.contains(&own.0["$run"]) && !found.contains(&foreign.0["$run"]), "{path}: {found}");
     }
+    // Lists of runs, one's own and another's: those are read as if the other were not there at all.
+    let read = async |path: &str, other: &Names| {
+        let answer = ours.owner.get(&own.fill(&other.fill(path).replace("$own_", "$"))).await;
+        let (status, kind, text) = other.shape(&answer);
+        (status, kind, text.lines().filter(|line| !line.contains("reference")).collect::<Vec<_>>().join("\n"))
+    };
+    for (path, status) in [
+        ("/compare/report?format=csv&run=$own_run&run=$run", 404),
+        ("/compare/report?format=html&run=$run&run=$own_run", 404),
+        ("/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=$own_run&run_id=$run&metric_key=CANARY", 200),
+        ("/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval?run_ids=$own_run&run_ids=$run&metric_key=CANARY", 200),
+    ] {
+        let of_theirs = read(path, &foreign).await;
+        assert_eq!(of_theirs, read(path, &absent).await, "{path}");
+        assert_eq!(of_theirs.0, status, "{path}: {}", of_theirs.2);
+        assert!(!of_theirs.2.contains(&foreign.0["$run"]), "{path}: {}", of_theirs.2);
+    }
     let owner = theirs.script().await;
     let before = state(&theirs, &owner, &foreign).await;
-    for (path, input) in MEASUREMENTS {
+    for (path, input) in PASSED_OVER {
         let (of_theirs, of_nobody) = (tie(path, input, &foreign).await, tie(path, input, &absent).await);
         assert_eq!((of_theirs.status, foreign.shape(&of_theirs)), (200, absent.shape(&of_nobody)), "{path}");
     }
@@ -97,6 +150,33 @@ async fn t05_what_is_own_cannot_be_tied_to_what_is_foreign() {
         let answer = mixed(query, id).await;
         assert!(answer["errors"].is_null(), "{query}: {answer}");
     }
+}
+
+/// The id of a thread about an organization's run.
+async fn thread(owner: &Actor, names: &Names) -> String {
+    let start = format!("mutation {{ startThread(input: {{ about: \"run_{}\", body: \"CANARY\" }}) {{ id }} }}", names.0["$run"]);
+    owner.graphql(&start, Value::Null).await["data"]["startThread"]["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test]
+async fn t05_a_mention_reaches_nobody_in_another_organization() {
+    let (ours, theirs) = (world().organization().await, world().organization().await);
+    let own = Names::of(&ours.script().await).await;
+    let start = "mutation($input: StartThreadInput!) { startThread(input: $input) { comments { html } } }";
+    let say = async |whom: &str| {
+        let input = json!({ "input": { "about": format!("run_{}", own.0["$run"]), "body": format!("@{whom} look") } });
+        ours.owner.graphql(start, input).await.to_string().replace(whom, "WHOM")
+    };
+    let nobody = format!("owner-{}@example.com", uuid::Uuid::now_v7().simple());
+    let (of_theirs, of_nobody) = (say(&theirs.owner.email).await, say(&nobody).await);
+    assert_eq!(of_theirs, of_nobody);
+    assert!(of_theirs.contains("WHOM") && !of_theirs.contains("mention"), "{of_theirs}");
+    let told = theirs.owner.graphql("{ notifications { totalCount unreadCount } }", Value::Null).await;
+    assert_eq!(told["data"]["notifications"], json!({ "totalCount": 0, "unreadCount": 0 }));
+    // A member of one's own is mentioned by the same words.
+    let member = ours.member("viewer").await;
+    assert!(say(&member.email).await.contains("mention"));
+    assert_eq!(member.graphql("{ notifications { totalCount } }", Value::Null).await["data"]["notifications"]["totalCount"], 1);
 }
 
 /// Fills an organization with things whose names are the same everywhere and whose contents are not.

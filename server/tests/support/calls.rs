@@ -98,3 +98,28 @@ pub const CALLS: &[(&str, &str, &str)] = &[
 
 /// Endpoints that name nothing that exists.
 pub const NAMELESS: &[&str] = &["mlflow/server-info", "mlflow/experiments/create", "mlflow/registered-models/create", "mlflow/workspaces"];
+
+/// Calls that answer with what is there, which is nothing, or that ask for what is so already: that is no error.
+const EMPTY: &[(&str, &str)] = &[
+    ("POST", "mlflow/experiments/search"),
+    ("GET", "mlflow/experiments/search"),
+    ("POST", "mlflow/runs/search"),
+    ("GET", "mlflow/metrics/get-history"),
+    ("GET", "mlflow/metrics/get-history-bulk"),
+    ("GET", "mlflow/metrics/get-history-bulk-interval"),
+    ("GET", "mlflow-artifacts/artifacts"),
+    ("DELETE", "mlflow-artifacts/artifacts/$experiment/$run/artifacts/CANARY.txt"),
+    ("POST", "mlflow-artifacts/mpu/abort/$experiment/models/$logged/artifacts"),
+    ("POST", "mlflow/logged-models/search"),
+    ("GET", "mlflow/registered-models/search"),
+    ("GET", "mlflow/model-versions/search"),
+    ("GET", "mlflow/traces/batchGet"),
+    ("POST", "mlflow/traces/batchGetInfos"),
+    ("POST", "mlflow/traces/search"),
+    ("POST", "mlflow/traces/link-to-run"),
+];
+
+/// What a call answers, by its own method, that names what is not the caller's: so that a malformed call cannot pass as a refusal.
+pub fn refusal(method: &str, path: &str) -> (u16, &'static str) {
+    if EMPTY.contains(&(method, path)) { (200, "") } else { (404, "RESOURCE_DOES_NOT_EXIST") }
+}

@@ -11,6 +11,7 @@ pub mod mail;
 pub mod names;
 pub mod process;
 pub mod raw;
+pub mod schema;
 pub mod tracking;
 
 use std::{net::TcpListener, path::PathBuf, sync::LazyLock};
@@ -90,6 +91,13 @@ pub fn database_url() -> String {
     std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a Postgres; infra/test starts one")
 }
 
+/// The tests' Redis, a database of this process's own: all tests sign in from one address, and of one address so many are let in.
+pub fn redis_url() -> Option<String> {
+    let mut url = reqwest::Url::parse(&std::env::var("TEST_REDIS_URL").ok()?).expect("TEST_REDIS_URL is an address");
+    url.set_path(&(std::process::id() % 16).to_string());
+    Some(url.into())
+}
+
 impl World {
     /// Starts another server on the same database, with a clock of its own and no worker. More settings are as on the command line; `--redis-url=` stands
     /// for no Redis.
@@ -125,7 +133,7 @@ impl World {
             format!("--mail=file:{}", folder.join("mail").display()),
             format!("--site={}", folder.join("site").display()),
         ];
-        let redis = std::env::var("TEST_REDIS_URL").ok().filter(|_| !more.iter().any(|argument| argument.starts_with("--redis-url")));
+        let redis = redis_url().filter(|_| !more.iter().any(|argument| argument.starts_with("--redis-url")));
         if let Some(redis) = redis {
             arguments.push(format!("--redis-url={redis}"));
         }

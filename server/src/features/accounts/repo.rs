@@ -83,7 +83,7 @@ pub async fn set_password(tx: &LobbyTx, person: PersonId, password_hash: &str) -
     let row = tx
         .row("update people set password_hash = $2 where id = $1 returning email, name", vec![person.uuid().into(), password_hash.into()])
         .await?
-        .ok_or_else(|| Fault::not_found("Person", person))?;
+        .ok_or_else(|| Fault::not_found("person", person))?;
     tx.run("delete from sessions where person_id = $1", vec![person.uuid().into()]).await?;
     tx.run("delete from password_resets where person_id = $1", vec![person.uuid().into()]).await?;
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))

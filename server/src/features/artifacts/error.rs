@@ -63,6 +63,13 @@ impl From<LocationError> for Fault {
 
 impl From<ArtifactError> for Fault {
     fn from(error: ArtifactError) -> Self {
-        Self::new(error.code(), error.to_string())
+        use ArtifactError as E;
+        let message = error.to_string();
+        match error {
+            E::RunMissing(id) => Self::missing("run", format!("run_{id}"), message),
+            E::ModelMissing(id) => Self::missing("logged_model", id, message),
+            E::UploadMissing(id) => Self::missing("upload", id, message),
+            other => Self::new(other.code(), message),
+        }
     }
 }

@@ -101,13 +101,16 @@ pub async fn remove(grant: Grant<'_, WriteArtifacts>, at: &Location) -> Result<u
 /// The current file under a path.
 ///
 /// # Errors
-/// `NotFound`; `Invalid` when it is a folder.
+/// `NotFound` for the owner or the file; `Invalid` when it is a folder.
 pub async fn find(grant: Grant<'_, ReadArtifacts>, at: &Location) -> Result<StoredFile, Fault> {
     let tx = grant.read().await?;
     match repo::find(tx, at.owner, &at.path).await? {
         Some(file) => Ok(file),
         None if repo::is_folder(tx, at.owner, &at.path).await? => Err(ArtifactError::IsFolder(at.path.to_string()).into()),
-        None => Err(ArtifactError::Missing(at.path.to_string()).into()),
+        None => {
+            root_uri(tx, at.owner).await?;
+            Err(ArtifactError::Missing(at.path.to_string()).into())
+        }
     }
 }
 

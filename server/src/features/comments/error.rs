@@ -26,10 +26,13 @@ impl From<CommentError> for Fault {
     fn from(error: CommentError) -> Self {
         use CommentError as E;
         match error {
-            E::NoSubject(id) => Self::not_found("Run or experiment", id),
+            E::NoSubject(id) => {
+                let message = format!("Run or experiment {id} was not found.");
+                Self::missing(if id.starts_with("exp_") { "experiment" } else { "run" }, id, message)
+            }
             E::SubjectRemoved(subject) => Self::conflict(format!("This {} was removed. Restore it to comment on it.", subject.noun())),
-            E::NoThread(id) => Self::not_found("Thread", id),
-            E::NoComment(id) => Self::not_found("Comment", id),
+            E::NoThread(id) => Self::not_found("thread", id),
+            E::NoComment(id) => Self::not_found("comment", id),
             E::NotYours => Self::new(ErrorCode::Forbidden, "Only who wrote a comment edits or removes it."),
             E::Empty => Self::invalid("body", "Write something first."),
             E::TooLong => {

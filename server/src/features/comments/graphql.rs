@@ -188,12 +188,7 @@ impl CommentsQuery {
     async fn thread(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Thread>> {
         let scope = scope(ctx)?;
         let grant = scope.grant()?;
-        let Ok(id) = id.parse::<ThreadId>() else { return Ok(None) };
-        match super::thread(grant, id).await {
-            Ok(thread) => Ok(Some(Thread(thread, scope.actor().member))),
-            Err(fault) if fault.code() == shared::ErrorCode::NotFound => Ok(None),
-            Err(fault) => Err(fault.into()),
-        }
+        Ok(Some(Thread(super::thread(grant, thread_id(&id)?).await?, scope.actor().member)))
     }
 }
 

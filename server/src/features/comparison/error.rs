@@ -18,9 +18,9 @@ pub enum ComparisonError {
     #[error("The groups hold more than {RUNS_MAX} runs. Nothing is left out of a comparison: narrow a filter or a period.")]
     TooManyRuns,
     #[error("One of the runs was not found.")]
-    NoRun,
+    NoRun(String),
     #[error("One of the experiments was not found.")]
-    NoExperiment,
+    NoExperiment(String),
     #[error("Write the day as 2026-11-30.")]
     Day(&'static str),
     #[error("The period ends before it begins.")]
@@ -46,7 +46,8 @@ impl From<ComparisonError> for Fault {
         match error {
             E::Nothing => Fault::invalid("groups", message),
             E::TooManyGroups | E::TooManyNamed | E::TooManyRuns | E::Full => Fault::new(ErrorCode::LimitExceeded, message),
-            E::NoRun | E::NoExperiment => Fault::new(ErrorCode::NotFound, message),
+            E::NoRun(id) => Fault::missing("run", id, message),
+            E::NoExperiment(id) => Fault::missing("experiment", id, message),
             E::Day(field) => Fault::invalid(field, message),
             E::Period => Fault::invalid("to", message),
             E::GroupName => Fault::invalid("name", message),

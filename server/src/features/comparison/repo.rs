@@ -51,26 +51,15 @@ pub async fn experiment_names<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec
     Ok(rows.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
-/// What of a wish is not there.
-pub enum Absent {
-    Nothing,
-    Run,
-    Experiment,
-}
-
-/// Looks for the runs and experiments of a wish; the nil id stands for the default experiment.
-pub async fn absent(tx: &WriteTx, runs: &[RunId], experiments: &[Uuid]) -> Result<Absent, Fault> {
-    let sql = "select (select count(*) from runs where id = any($1)), \
-        not exists (select 1 from unnest($2::uuid[]) as e (id) where not exists (select 1 from experiments x where x.id = e.id) \
-            and e.id <> '00000000-0000-0000-0000-000000000000')";
+/// The first run and the first experiment of a wish that are not there; the nil id stands for the default experiment.
+pub async fn absent(tx: &WriteTx, runs: &[RunId], experiments: &[Uuid]) -> Result<(Option<RunId>, Option<ExperimentId>), Fault> {
+    let sql = "select (select r.id from unnest($1::uuid[]) as r (id) where not exists (select 1 from runs x where x.id = r.id) limit 1), \
+        (select e.id from unnest($2::uuid[]) as e (id) where not exists (select 1 from experiments x where x.id = e.id) \
+            and e.id <> '00000000-0000-0000-0000-000000000000' limit 1)";
     let ids: Vec<Uuid> = runs.iter().map(|run| run.uuid()).collect();
-    let row = tx.row(sql, vec![ids.into(), experiments.to_vec().into()]).await?.ok_or_else(|| Fault::internal("a count without a row"))?;
-    let (found, all): (i64, bool) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-    Ok(match (usize::try_from(found) == Ok(runs.len()), all) {
-        (false, _) => Absent::Run,
-        (true, false) => Absent::Experiment,
-        (true, true) => Absent::Nothing,
-    })
+    let row = tx.row(sql, vec![ids.into(), experiments.to_vec().into()]).await?.ok_or_else(|| Fault::internal("a look without a row"))?;
+    let (run, experiment): (Option<Uuid>, Option<Uuid>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    Ok((run.map(RunId::from_uuid), experiment.map(ExperimentId::from_uuid)))
 }
 
 /// Saved comparisons, the newest first (ids are UUIDv7), after the one a cursor names.

@@ -60,9 +60,9 @@ pub async fn save(grant: Grant<'_, SaveComparisons>, name: &str, wish: Wish) -> 
     };
     let tx = grant.begin().await?;
     match repo::absent(&tx, &runs, &experiments).await? {
-        repo::Absent::Run => return Err(ComparisonError::NoRun.into()),
-        repo::Absent::Experiment => return Err(ComparisonError::NoExperiment.into()),
-        repo::Absent::Nothing => {}
+        (Some(run), _) => return Err(ComparisonError::NoRun(run.to_string()).into()),
+        (None, Some(experiment)) => return Err(ComparisonError::NoExperiment(experiment.to_string()).into()),
+        (None, None) => {}
     }
     if repo::count_saved(&tx).await? >= SAVED_MAX {
         return Err(ComparisonError::Full.into());
@@ -81,7 +81,7 @@ pub async fn save(grant: Grant<'_, SaveComparisons>, name: &str, wish: Wish) -> 
 /// `NotFound`.
 pub async fn remove(grant: Grant<'_, SaveComparisons>, id: ComparisonId) -> Result<Saved, Fault> {
     let tx = grant.begin().await?;
-    let saved = repo::remove(&tx, id).await?.ok_or_else(|| Fault::not_found("Comparison", id))?;
+    let saved = repo::remove(&tx, id).await?.ok_or_else(|| Fault::not_found("comparison", id))?;
     tx.commit(Entry::new("comparison.remove", Subject::new("comparison", saved.id, &saved.name))).await?;
     Ok(saved)
 }

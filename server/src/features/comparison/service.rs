@@ -1,6 +1,6 @@
 //! Finding the runs of each group and what they logged.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use shared::{
@@ -64,9 +64,7 @@ pub async fn compare(scope: &Scope, wish: &Wish) -> Result<Comparison, Fault> {
     }
     if !named.is_empty() {
         let listed = runs::get_many(scope.grant()?, &named).await?;
-        if listed.len() < named.len() {
-            return Err(ComparisonError::NoRun.into());
-        }
+        all_there(&named, &listed)?;
         let order: HashMap<RunId, usize> = named.iter().enumerate().map(|(at, run)| (*run, at)).collect();
         let mut listed = listed;
         listed.sort_by_key(|run| order.get(&run.id).copied());
@@ -92,9 +90,7 @@ pub async fn curves(scope: &Scope, runs: &[RunId], key: &str, drawing: Drawing) 
     if !(0.0..=0.99).contains(&drawing.smoothing) {
         return Err(ComparisonError::Smoothing.into());
     }
-    if runs::get_many(scope.grant()?, runs).await?.len() < runs.iter().collect::<std::collections::HashSet<_>>().len() {
-        return Err(ComparisonError::NoRun.into());
-    }
+    all_there(runs, &runs::get_many(scope.grant()?, runs).await?)?;
     let mut found = metrics::curves(scope.grant()?, runs, key, drawing).await?;
     Ok(runs.iter().filter_map(|run| found.remove(run).map(|series| (*run, series))).collect())
 }
@@ -125,7 +121,7 @@ fn read_runs(wish: &Wish) -> Result<Vec<RunId>, Fault> {
     }
     let mut runs: Vec<RunId> = Vec::new();
     for text in &wish.runs {
-        let run: RunId = text.parse().map_err(|_| ComparisonError::NoRun)?;
+        let run: RunId = text.parse().map_err(|_| ComparisonError::NoRun(short(text)))?;
         if !runs.contains(&run) {
             runs.push(run);
         }
@@ -133,12 +129,25 @@ fn read_runs(wish: &Wish) -> Result<Vec<RunId>, Fault> {
     Ok(runs)
 }
 
+fn all_there(named: &[RunId], found: &[Run]) -> Result<(), ComparisonError> {
+    let found: HashSet<RunId> = found.iter().map(|run| run.id).collect();
+    match named.iter().find(|run| !found.contains(run)) {
+        Some(absent) => Err(ComparisonError::NoRun(absent.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// What is no id, for the audit log.
+fn short(text: &str) -> String {
+    text.chars().take(64).flat_map(char::escape_debug).collect()
+}
+
 fn read_group(group: &GroupWish) -> Result<Asked, Fault> {
     if group.name.chars().count() > GROUP_NAME_MAX || group.name.chars().any(char::is_control) {
         return Err(ComparisonError::GroupName.into());
     }
     runs::check_filter(&group.filter)?;
-    let experiment = ExperimentRef::parse(&group.experiment).map_err(|_| ComparisonError::NoExperiment)?;
+    let experiment = ExperimentRef::parse(&group.experiment).map_err(|_| ComparisonError::NoExperiment(short(&group.experiment)))?;
     let from_ms = day(&group.from, "from")?;
     let to_ms = day(&group.to, "to")?.map(|ms| ms + DAY_MS);
     if from_ms.zip(to_ms).is_some_and(|(from, to)| from >= to) {
@@ -173,10 +182,10 @@ async fn experiment_names(scope: &Scope, asked: &[Asked]) -> Result<HashMap<Expe
         }
         names.insert(ExperimentRef::Id(id), name);
     }
-    if asked.iter().any(|one| !names.contains_key(&one.experiment)) {
-        return Err(ComparisonError::NoExperiment.into());
+    match asked.iter().find(|one| !names.contains_key(&one.experiment)) {
+        Some(absent) => Err(ComparisonError::NoExperiment(ExperimentId::from_uuid(absent.experiment_id()).to_string()).into()),
+        None => Ok(names),
     }
-    Ok(names)
 }
 
 /// Adds runs to those found, each once; answers their places.

@@ -25,7 +25,7 @@ impl From<DatasetError> for Fault {
     fn from(error: DatasetError) -> Self {
         let message = error.to_string();
         match error {
-            DatasetError::RunMissing(_) => Fault::new(ErrorCode::NotFound, message),
+            DatasetError::RunMissing(id) => Fault::missing("run", id, message),
             DatasetError::RunRemoved(_) => Fault::conflict(message),
             DatasetError::TooMany(_) => Fault::new(ErrorCode::LimitExceeded, message),
             _ => Fault::invalid("datasets", message),

@@ -32,7 +32,8 @@ impl From<ExperimentError> for Fault {
         use ExperimentError as E;
         let message = error.to_string();
         match error {
-            E::Missing(_) | E::NoSuchName(_) | E::NotRemoved(_) | E::NoSuchTag(..) => Fault::new(ErrorCode::NotFound, message),
+            E::Missing(id) => Fault::missing("experiment", format!("exp_{id}"), message),
+            E::NoSuchName(_) | E::NotRemoved(_) | E::NoSuchTag(..) => Fault::new(ErrorCode::NotFound, message),
             E::NameTaken(_) => Fault::new(ErrorCode::AlreadyExists, message),
             E::Name(_) => Fault::invalid("name", message),
             E::Tag(_) => Fault::invalid("tags", message),

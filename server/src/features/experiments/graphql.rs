@@ -180,12 +180,7 @@ impl ExperimentsQuery {
 
     /// One experiment, removed ones too.
     async fn experiment(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Experiment>> {
-        let scope = scope(ctx)?;
-        match super::get(scope.grant()?, reference(&id)?).await {
-            Ok(found) => Ok(Some(Experiment(found))),
-            Err(fault) if fault.code() == shared::ErrorCode::NotFound => Ok(None),
-            Err(fault) => Err(fault.into()),
-        }
+        Ok(Some(Experiment(super::get(scope(ctx)?.grant()?, reference(&id)?).await?)))
     }
 }
 

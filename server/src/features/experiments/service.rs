@@ -60,7 +60,7 @@ pub async fn create(
     let project = project.or_else(|| tx.reach().project().map(ProjectId::from_uuid));
     let project_id = repo::project(&tx, project)
         .await?
-        .ok_or_else(|| Fault::not_found("Project", project.map_or_else(|| "default".to_owned(), |id| id.to_string())))?;
+        .ok_or_else(|| Fault::not_found("project", project.map_or_else(|| "default".to_owned(), |id| id.to_string())))?;
     let id = ExperimentId::from_uuid(Uuid::now_v7());
     let experiment = Experiment { id, project_id, name, is_default: false, created_by, created_at: now, updated_at: now, removed_at: None };
     repo::insert(&tx, &experiment).await?;

@@ -95,7 +95,9 @@ async fn answers(services: &Services, scope: &Scope, provider: &Provider) -> Res
 pub async fn remove(grant: Grant<'_, ChangeProvider>) -> Result<Provider, Fault> {
     let tenant = grant.tenant().clone();
     let tx = grant.begin().await?;
-    let (provider, _) = repo::find(&tx, tenant.id).await?.ok_or_else(|| Fault::not_found("Identity provider of", &tenant.name))?;
+    let (provider, _) = repo::find(&tx, tenant.id)
+        .await?
+        .ok_or_else(|| Fault::new(shared::ErrorCode::NotFound, format!("Identity provider of {} was not found.", tenant.name)))?;
     repo::remove(&tx, tenant.id).await?;
     let entry = Entry::new("identity_provider.remove", Subject::new("identity_provider", tenant.id, &provider.label)).detail(told(&provider));
     tx.commit(entry).await?;

@@ -78,7 +78,7 @@ pub async fn find_by_slug(tx: &LobbyTx, slug: &str) -> Result<Option<(Provider, 
 pub async fn circumstances(tx: &WriteTx, provider: &Provider) -> Result<(i64, bool), Fault> {
     let sql = "select (select count(*) from public.identities where tenant_id = t.id and issuer = $2), t.mail_domains = '{}' from public.tenants t where t.id = $1";
     let row = tx.row(sql, vec![provider.tenant.uuid().into(), provider.issuer.clone().into()]).await?;
-    let row = row.ok_or_else(|| Fault::not_found("Organization", provider.tenant))?;
+    let row = row.ok_or_else(|| Fault::not_found("organization", provider.tenant))?;
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
 }
 

@@ -1,7 +1,5 @@
 //! What can be wrong with an import.
 
-use shared::ErrorCode;
-
 use crate::{fault::Fault, platform::OutboundError};
 
 /// Why an import was not started, or not cancelled.
@@ -37,7 +35,7 @@ impl From<ImportError> for Fault {
             ImportError::Experiments => Fault::invalid("experiments", message),
             ImportError::RegistryWithoutFiles => Fault::invalid("registry", message),
             ImportError::Running | ImportError::Ended => Fault::conflict(message),
-            ImportError::Missing(_) => Fault::new(ErrorCode::NotFound, message),
+            ImportError::Missing(id) => Fault::missing("import", id, message),
         }
     }
 }

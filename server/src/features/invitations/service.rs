@@ -86,7 +86,7 @@ pub async fn invite(scope: &Scope, public_url: &str, email: &str, role: &str) ->
 /// `NotFound`.
 pub async fn revoke(grant: Grant<'_, ManageInvitations>, id: InvitationId) -> Result<Invitation, Fault> {
     let tx = grant.begin().await?;
-    let invitation = repo::delete(&tx, id).await?.ok_or_else(|| Fault::not_found("Invitation", id))?;
+    let invitation = repo::delete(&tx, id).await?.ok_or_else(|| Fault::not_found("invitation", id))?;
     tx.commit(Entry::new("invitation.revoke", Subject::new("invitation", id, &invitation.email))).await?;
     Ok(invitation)
 }

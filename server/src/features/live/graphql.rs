@@ -45,7 +45,7 @@ impl LiveSubscription {
         }
         let topics = of.iter().map(|id| id.parse::<Topic>()).collect::<Result<Vec<_>, _>>()?;
         if topics.contains(&Topic::Standing) {
-            return Err(Fault::not_found("Subject", Topic::Standing).into());
+            return Err(Fault::not_found("subject", Topic::Standing).into());
         }
         permitted(&scope, &topics)?;
         exist(&scope, &topics).await?;
@@ -85,7 +85,7 @@ fn permitted(scope: &Scope, topics: &[Topic]) -> Result<(), Fault> {
             Topic::Experiment(_) => scope.require(Permission::ExperimentsRead)?,
             Topic::Run(_) => scope.require(Permission::RunsRead)?,
             Topic::Member(id) if *id == scope.actor().member => scope.require(Permission::CommentsRead)?,
-            Topic::Member(id) => return Err(Fault::not_found("Member", id)),
+            Topic::Member(id) => return Err(Fault::not_found("member", id)),
             Topic::Standing => {}
         }
     }
@@ -100,13 +100,13 @@ async fn exist(scope: &Scope, topics: &[Topic]) -> Result<(), Fault> {
     if !run_ids.is_empty() {
         let found = runs::get_many(scope.grant()?, &run_ids).await?;
         if let Some(absent) = run_ids.iter().find(|id| !found.iter().any(|run| run.id == **id)) {
-            return Err(Fault::not_found("Run", absent));
+            return Err(Fault::not_found("run", absent));
         }
     }
     if !experiment_ids.is_empty() {
         let found = experiments::get_many(scope.grant()?, &experiment_ids).await?;
         if let Some(absent) = experiment_ids.iter().find(|id| !found.iter().any(|experiment| experiment.id == **id)) {
-            return Err(Fault::not_found("Experiment", absent));
+            return Err(Fault::not_found("experiment", absent));
         }
     }
     Ok(())

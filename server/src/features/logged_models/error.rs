@@ -48,6 +48,13 @@ impl LoggedModelError {
 
 impl From<LoggedModelError> for Fault {
     fn from(error: LoggedModelError) -> Self {
-        Self::new(error.code(), error.to_string())
+        use LoggedModelError as E;
+        let message = error.to_string();
+        match error {
+            E::Missing(id) => Self::missing("logged_model", id, message),
+            E::ExperimentMissing(id) => Self::missing("experiment", format!("exp_{id}"), message),
+            E::RunMissing(id) => Self::missing("run", format!("run_{id}"), message),
+            other => Self::new(other.code(), message),
+        }
     }
 }

@@ -83,7 +83,7 @@ pub async fn update_roles(scope: &Scope, id: MemberId, roles: &[String]) -> Resu
     let roles = model::check_roles(roles)?;
     let tx = grant.begin().await?;
     let owners = repo::count_owners(&tx).await?;
-    let mut member = repo::find_for_update(&tx, id).await?.ok_or_else(|| Fault::not_found("Member", id))?;
+    let mut member = repo::find_for_update(&tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
     model::check_change(scope.roles(), &member, Some(&roles), owners)?;
     let names: Vec<String> = roles.iter().map(|role| role.as_str().to_owned()).collect();
     repo::set_roles(&tx, id, names.clone()).await?;
@@ -102,7 +102,7 @@ pub async fn remove(scope: &Scope, id: MemberId) -> Result<Member, Fault> {
     let tenant = grant.tenant().id.uuid();
     let tx = grant.begin().await?;
     let owners = repo::count_owners(&tx).await?;
-    let member = repo::find_for_update(&tx, id).await?.ok_or_else(|| Fault::not_found("Member", id))?;
+    let member = repo::find_for_update(&tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
     model::check_change(scope.roles(), &member, None, owners)?;
     repo::remove(&tx, &member, tenant).await?;
     let entry = Entry::new("member.remove", Subject::new("member", id, &member.email)).detail(json!({ "roles": member.roles }));

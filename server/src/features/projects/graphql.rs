@@ -40,7 +40,7 @@ impl Project {
 /// # Errors
 /// `NotFound`; `Forbidden`.
 pub async fn project_of(ctx: &Context<'_>, id: ProjectId) -> Result<Project> {
-    let found = batch(ctx)?.load_one(ById(id)).await?.ok_or_else(|| Fault::not_found("Project", id))?;
+    let found = batch(ctx)?.load_one(ById(id)).await?.ok_or_else(|| Fault::not_found("project", id))?;
     Ok(Project(found))
 }
 

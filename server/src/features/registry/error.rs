@@ -81,9 +81,12 @@ impl RegistryError {
 
 impl From<RegistryError> for Fault {
     fn from(error: RegistryError) -> Self {
-        match (error.code(), error.field()) {
-            (ErrorCode::Invalid, Some(field)) => Self::invalid(field, error.to_string()),
-            (code, _) => Self::new(code, error.to_string()),
+        let message = error.to_string();
+        match (error.code(), error.field(), error) {
+            (ErrorCode::Invalid, Some(field), _) => Self::invalid(field, message),
+            (_, _, RegistryError::RunMissing(id)) => Self::missing("run", format!("run_{id}"), message),
+            (_, _, RegistryError::LoggedModelMissing(id)) => Self::missing("logged_model", id, message),
+            (code, ..) => Self::new(code, message),
         }
     }
 }

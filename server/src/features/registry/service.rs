@@ -35,7 +35,7 @@ pub(super) fn entry(action: &'static str, id: RegisteredModelId, name: &ModelNam
 }
 
 pub(super) async fn loaded<C: Connection>(tx: &C, id: RegisteredModelId) -> Result<RegisteredModel, Fault> {
-    repo::load_with_latest(tx, &[id]).await?.pop().ok_or_else(|| Fault::not_found("Registered model", id))
+    repo::load_with_latest(tx, &[id]).await?.pop().ok_or_else(|| Fault::not_found("registered_model", id))
 }
 
 /// Registers a name.

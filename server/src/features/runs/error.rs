@@ -52,7 +52,9 @@ impl From<RunError> for Fault {
         use RunError as E;
         let message = error.to_string();
         match error {
-            E::Missing(_) | E::NoExperiment(_) | E::NoSuchTag(..) => Fault::new(ErrorCode::NotFound, message),
+            E::Missing(id) => Fault::missing("run", format!("run_{id}"), message),
+            E::NoExperiment(id) => Fault::missing("experiment", format!("exp_{id}"), message),
+            E::NoSuchTag(..) => Fault::new(ErrorCode::NotFound, message),
             E::Removed(_) | E::ExperimentRemoved(_) | E::ParamChanged { .. } => Fault::conflict(message),
             E::TooMany { .. } => Fault::new(ErrorCode::LimitExceeded, message),
             E::DuplicateParam(_) => Fault::invalid("params", message),

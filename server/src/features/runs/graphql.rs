@@ -185,13 +185,7 @@ pub struct RunsQuery;
 impl RunsQuery {
     /// One run, removed ones too.
     async fn run(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Run>> {
-        let scope = scope(ctx)?;
-        let Ok(id) = read_id(&id) else { return Ok(None) };
-        match super::get(scope.grant()?, id).await {
-            Ok(run) => Ok(Some(Run(run))),
-            Err(fault) if fault.code() == shared::ErrorCode::NotFound => Ok(None),
-            Err(fault) => Err(fault.into()),
-        }
+        Ok(Some(Run(super::get(scope(ctx)?.grant()?, read_id(&id)?).await?)))
     }
 }
 

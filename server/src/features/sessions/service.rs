@@ -174,10 +174,10 @@ pub async fn switch_organization(services: &Services, scope: &Scope, organizatio
     let tx = services.vault.lobby().await?;
     let memberships = repo::memberships(&tx, scope.actor().person).await?;
     let Some((tenant, member)) = memberships.into_iter().find(|(tenant, _)| *tenant == wanted) else {
-        return Err(Fault::not_found("Organization", organization));
+        return Err(Fault::not_found("organization", organization));
     };
     if repo::vouched_by(&tx, scope.actor().credential).await?.is_some_and(|vouching| vouching != tenant) {
-        return Err(Fault::not_found("Organization", organization));
+        return Err(Fault::not_found("organization", organization));
     }
     let admission = repo::admission(&tx, scope.actor().credential, tenant).await?;
     let break_glass = match admission {
@@ -218,7 +218,7 @@ pub async fn end(services: &Services, scope: &Scope, id: SessionId) -> Result<Se
     scope.grant::<EndSessions>()?;
     scope.rest();
     let tx = services.vault.lobby().await?;
-    let session = repo::delete_own(&tx, whose(&tx, scope).await?, id).await?.ok_or_else(|| Fault::not_found("Session", id))?;
+    let session = repo::delete_own(&tx, whose(&tx, scope).await?, id).await?.ok_or_else(|| Fault::not_found("session", id))?;
     let entry = Entry::new("session.remove", Subject::new("session", id, &scope.actor().email))
         .detail(json!({ "userAgent": session.user_agent, "address": session.address }));
     tx.commit_in_all(&concerned(scope, [session.tenant]), &of_scope(scope), &entry).await?;

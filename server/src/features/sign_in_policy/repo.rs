@@ -21,7 +21,7 @@ pub async fn get_for_update(tx: &WriteTx, tenant: TenantId) -> Result<SignInPoli
 }
 
 async fn read<C: Connection>(tx: &C, sql: &'static str, tenant: TenantId) -> Result<SignInPolicy, Fault> {
-    let row = tx.row(sql, vec![tenant.uuid().into()]).await?.ok_or_else(|| Fault::not_found("Organization", tenant))?;
+    let row = tx.row(sql, vec![tenant.uuid().into()]).await?.ok_or_else(|| Fault::not_found("organization", tenant))?;
     Ok(SignInPolicy { session_minutes: row.try_get("", "session_minutes")?, mail_domains: row.try_get("", "mail_domains")? })
 }
 

@@ -77,7 +77,7 @@ pub async fn create(grant: Grant<'_, ManageTokens>, name: &str, scopes: &[String
 pub async fn revoke(grant: Grant<'_, ManageTokens>, id: TokenId) -> Result<Token, Fault> {
     let (person, now) = (grant.actor().person, grant.now());
     let tx = grant.begin().await?;
-    let token = repo::revoke(&tx, person, id, now).await?.ok_or_else(|| Fault::not_found("Token", id))?;
+    let token = repo::revoke(&tx, person, id, now).await?.ok_or_else(|| Fault::not_found("token", id))?;
     tx.announce(Topic::Standing);
     tx.commit(Entry::new("token.revoke", Subject::new("token", token.id, &token.name))).await?;
     Ok(token)

@@ -37,14 +37,17 @@ pub enum TraceError {
 
 impl From<TraceError> for Fault {
     fn from(error: TraceError) -> Self {
+        let message = error.to_string();
         let code = match error {
-            TraceError::Missing(_) | TraceError::NoExperiment(_) | TraceError::NoAssessment(..) | TraceError::NoTag(..) | TraceError::NoRun(_) => {
-                ErrorCode::NotFound
-            }
+            TraceError::Missing(id) => return Self::missing("trace", id, message),
+            TraceError::NoExperiment(id) => return Self::missing("experiment", format!("exp_{id}"), message),
+            TraceError::NoAssessment(id, _) => return Self::missing("assessment", id, message),
+            TraceError::NoRun(id) => return Self::missing("run", format!("run_{id}"), message),
+            TraceError::NoTag(..) => ErrorCode::NotFound,
             TraceError::ExperimentRemoved(_) | TraceError::Elsewhere(_) => ErrorCode::Conflict,
             TraceError::TooMany { .. } => ErrorCode::LimitExceeded,
             TraceError::Key(_) | TraceError::Long(..) | TraceError::Otlp(_) | TraceError::Value | TraceError::Removal => ErrorCode::Invalid,
         };
-        Self::new(code, error.to_string())
+        Self::new(code, message)
     }
 }

@@ -1,0 +1,202 @@
+//! Every root field of the schema that takes an id, with ids of another organization: answered like ids of nothing, in as much time, and entered in the audit
+//! log of who asked. A field without a row here fails.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{Actor, Organization, names::Names, schema, world};
+
+/// What becomes of an unknown id.
+#[derive(PartialEq)]
+enum Answer {
+    /// `null`, NOT_FOUND, an entry.
+    Refused,
+    /// Whatever else was asked for is done: what is not the caller's own is none of what they were told.
+    PassedOver,
+}
+
+use Answer::{PassedOver, Refused};
+
+/// Root fields by the thing whose id stands for `$id`. Some of them take several kinds.
+const FIELDS: &[(&str, &str, Answer, &str)] = &[
+    ("experiment", "experiment", Refused, "{ experiment(id: \"$id\") { id name } }"),
+    ("run", "run", Refused, "{ run(id: \"$id\") { id name } }"),
+    ("import", "import", Refused, "{ import(id: \"$id\") { id source } }"),
+    ("thread", "thread", Refused, "{ thread(id: \"$id\") { id comments { body } } }"),
+    ("threads", "run", Refused, "{ threads(about: \"$id\") { nodes { id } } }"),
+    ("threads", "experiment", Refused, "{ threads(about: \"$id\") { nodes { id } } }"),
+    ("comparison", "run", Refused, "{ comparison(of: { runs: [\"$id\"] }) { groups { name } } }"),
+    ("comparison", "experiment", Refused, "{ comparison(of: { groups: [{ experiment: \"$id\" }] }) { groups { name } } }"),
+    ("runCurves", "run", Refused, "{ runCurves(runs: [\"$id\"], key: \"CANARY\") { total } }"),
+    ("cancelImport", "import", Refused, "mutation { cancelImport(id: \"$id\") { id } }"),
+    ("createExperiment", "project", Refused, "mutation { createExperiment(name: \"tied\", projectId: \"$id\") { id } }"),
+    ("renameExperiment", "experiment", Refused, "mutation { renameExperiment(id: \"$id\", name: \"taken\") { id } }"),
+    ("removeExperiment", "experiment", Refused, "mutation { removeExperiment(id: \"$id\") { id } }"),
+    ("restoreExperiment", "experiment", Refused, "mutation { restoreExperiment(id: \"$id\") { id } }"),
+    ("saveComparison", "run", Refused, "mutation { saveComparison(name: \"tied\", of: { runs: [\"$id\"] }) { id } }"),
+    ("saveComparison", "experiment", Refused, "mutation { saveComparison(name: \"tied\", of: { groups: [{ experiment: \"$id\" }] }) { id } }"),
+    ("removeComparison", "comparison", Refused, "mutation { removeComparison(id: \"$id\") { id } }"),
+    ("renameRun", "run", Refused, "mutation { renameRun(id: \"$id\", name: \"taken\") { id } }"),
+    ("noteRun", "run", Refused, "mutation { noteRun(id: \"$id\", note: \"n\") { id } }"),
+    ("setRunTag", "run", Refused, "mutation { setRunTag(id: \"$id\", key: \"k\", value: \"v\") { id } }"),
+    ("removeRunTag", "run", Refused, "mutation { removeRunTag(id: \"$id\", key: \"k\") { id } }"),
+    ("removeRuns", "run", Refused, "mutation { removeRuns(ids: [\"$id\"]) { id } }"),
+    ("restoreRuns", "run", Refused, "mutation { restoreRuns(ids: [\"$id\"]) { id } }"),
+    ("startThread", "run", Refused, "mutation { startThread(input: { about: \"$id\", body: \"b\" }) { id } }"),
+    ("startThread", "experiment", Refused, "mutation { startThread(input: { about: \"$id\", body: \"b\" }) { id } }"),
+    ("replyToThread", "thread", Refused, "mutation { replyToThread(id: \"$id\", body: \"b\") { id } }"),
+    ("resolveThread", "thread", Refused, "mutation { resolveThread(id: \"$id\") { id } }"),
+    ("reopenThread", "thread", Refused, "mutation { reopenThread(id: \"$id\") { id } }"),
+    ("editComment", "comment", Refused, "mutation { editComment(id: \"$id\", body: \"b\") { id } }"),
+    ("removeComment", "comment", Refused, "mutation { removeComment(id: \"$id\") { id } }"),
+    ("reactToComment", "comment", Refused, "mutation { reactToComment(id: \"$id\", kind: HEART, on: true) { id } }"),
+    ("revokeInvitation", "invitation", Refused, "mutation { revokeInvitation(id: \"$id\") { id } }"),
+    ("revokeToken", "token", Refused, "mutation { revokeToken(id: \"$id\") { id } }"),
+    ("endSession", "session", Refused, "mutation { endSession(id: \"$id\") { id } }"),
+    ("updateMemberRoles", "member", Refused, "mutation { updateMemberRoles(id: \"$id\", roles: [\"viewer\"]) { id } }"),
+    ("removeMember", "member", Refused, "mutation { removeMember(id: \"$id\") { id } }"),
+    ("markNotificationsRead", "notification", PassedOver, "mutation { markNotificationsRead(ids: [\"$id\"]) }"),
+];
+
+/// Of the API, one thing of every kind.
+struct Ids(Vec<(&'static str, String)>);
+
+impl Ids {
+    async fn of(organization: &Organization<'_>) -> Self {
+        let owner = &organization.owner;
+        let names = Names::of(&organization.script().await).await;
+        let run = &names.0["$run"];
+        let id = async |actor: &Actor, query: &str, pointer: &str| {
+            let answer = actor.graphql(query, Value::Null).await;
+            answer["data"].pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} of {answer}")).to_owned()
+        };
+        let start = format!("mutation {{ startThread(input: {{ about: \"run_{run}\", body: \"CANARY\" }}) {{ id comments {{ id }} }} }}");
+        let thread = owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();
+        let text = |value: &Value| value.as_str().expect("an id").to_owned();
+        let reply = format!("mutation {{ replyToThread(id: {}, body: \"CANARY\") {{ id }} }}", thread["id"]);
+        assert!(organization.member("ml_engineer").await.graphql(&reply, Value::Null).await["errors"].is_null());
+        let save = format!("mutation {{ saveComparison(name: \"CANARY\", of: {{ runs: [\"{run}\"] }}) {{ id }} }}");
+        let import = "mutation { startImport(input: { address: \"https://mlflow.example.com\" }) { id } }";
+        let invite =
+            format!("mutation {{ inviteMember(email: \"CANARY-{}@example.com\", role: \"viewer\") {{ id }} }}", uuid::Uuid::now_v7().simple());
+        Self(vec![
+            ("experiment", format!("exp_{}", names.0["$experiment"])),
+            ("run", format!("run_{run}")),
+            ("thread", text(&thread["id"])),
+            ("comment", text(&thread["comments"][0]["id"])),
+            ("import", id(owner, import, "/startImport/id").await),
+            ("comparison", id(owner, &save, "/saveComparison/id").await),
+            ("invitation", id(owner, &invite, "/inviteMember/id").await),
+            ("token", id(owner, "{ tokens { nodes { id } } }", "/tokens/nodes/0/id").await),
+            ("session", id(owner, "{ sessions { nodes { id } } }", "/sessions/nodes/0/id").await),
+            ("member", id(owner, "{ viewer { id } }", "/viewer/id").await),
+            ("project", id(owner, "{ projects { id } }", "/projects/0/id").await),
+            ("notification", id(owner, "{ notifications { nodes { id } } }", "/notifications/nodes/0/id").await),
+        ])
+    }
+
+    fn get(&self, kind: &str) -> &str {
+        &self.0.iter().find(|(own, _)| *own == kind).expect("a kind").1
+    }
+}
+
+/// An id of the same kind that names nothing.
+fn absent(id: &str) -> String {
+    format!("{}_{}", id.split('_').next().expect("a prefix"), uuid::Uuid::now_v7().simple())
+}
+
+/// What remains of an answer without the id.
+fn shape(answer: &Value, id: &str) -> String {
+    answer.to_string().replace(id, "ID").replace(id.rsplit('_').next().expect("hexadecimals"), "ID")
+}
+
+#[test]
+fn t01_every_root_field_that_takes_an_id_has_a_row() {
+    let (objects, inputs) = (schema::objects(), schema::inputs());
+    let named = ["Query", "Mutation"].into_iter().flat_map(|root| &objects[root]);
+    let named = named.filter(|(_, arguments)| arguments.iter().any(|(name, ty)| schema::names_something(name, ty, &inputs)));
+    let named: BTreeSet<&str> = named.map(|(field, _)| field.as_str()).collect();
+    assert_eq!(named, FIELDS.iter().map(|(field, ..)| *field).collect());
+    // The one subscription that takes ids is asked in `foreign.rs`.
+    assert_eq!(objects["Subscription"].keys().collect::<Vec<_>>(), ["changes"]);
+    assert!(!objects["Query"].contains_key("node") && !objects["Query"].contains_key("nodes"), "no field finds things of every kind by their id");
+}
+
+#[tokio::test]
+async fn t01_ids_of_another_organization_answer_like_unknown_ones_and_leave_an_entry() {
+    let (ours, theirs) = (world().organization().await, world().organization().await);
+    let ids = Ids::of(&theirs).await;
+    let mut tried: BTreeMap<String, usize> = BTreeMap::new();
+    for (field, kind, expected, query) in FIELDS {
+        let script = ours.script().await;
+        let mut shapes = Vec::new();
+        let foreign = ids.get(kind).to_owned();
+        for id in [foreign.clone(), absent(&foreign)] {
+            let answer = script.graphql(&query.replace("$id", &id), Value::Null).await;
+            assert!(!answer.to_string().contains("CANARY"), "{field}: {answer}");
+            shapes.push(shape(&answer, &id));
+            let (code, entries) = if *expected == Refused { ("NOT_FOUND", 1) } else { ("", 0) };
+            assert_eq!(Actor::code(&answer), code, "{field}: {answer}");
+            if *expected == Refused {
+                assert!(answer["data"].is_null() || answer["data"].as_object().is_some_and(|data| data.values().all(Value::is_null)), "{answer}");
+            }
+            let filter = json!({ "filter": { "action": "authorization.unknown_id", "subject": id, "outcome": "DENIED" } });
+            let log = "query($filter: AuditFilter) { auditEntries(filter: $filter) { nodes { subjectKind detail actor requestId } } }";
+            let found = ours.owner.graphql(log, filter).await["data"]["auditEntries"]["nodes"].as_array().expect("entries").len();
+            // Several fields try the same foreign id, each with a credential of its own.
+            *tried.entry(id.clone()).or_default() += entries;
+            assert_eq!(found, tried[&id], "{field}: entries of {id}");
+        }
+        assert_eq!(shapes[0], shapes[1], "{field}");
+    }
+    let node = format!("{{ node(id: \"{}\") {{ id }} }}", ids.get("run"));
+    assert_eq!(Actor::code(&ours.owner.graphql(&node, Value::Null).await), "INVALID");
+    let theirs = theirs.owner.graphql("{ viewer { roles } auditEntries(filter: { outcome: DENIED }) { totalCount } }", Value::Null).await;
+    assert_eq!((&theirs["data"]["viewer"]["roles"][0], &theirs["data"]["auditEntries"]["totalCount"]), (&json!("owner"), &json!(0)));
+}
+
+#[tokio::test]
+async fn t01_probing_by_the_thousand_does_not_fill_the_log() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    for _ in 0..120 {
+        let query = format!("{{ run(id: \"run_{}\") {{ id }} }}", uuid::Uuid::now_v7().simple());
+        assert_eq!(Actor::code(&script.graphql(&query, Value::Null).await), "NOT_FOUND");
+    }
+    let log = "{ auditEntries(filter: { action: \"authorization.unknown_id\" }) { totalCount } auditVerification { finding } }";
+    let log = organization.owner.graphql(log, Value::Null).await;
+    assert_eq!(log["data"]["auditEntries"]["totalCount"], 100, "{log}");
+    assert!(log["data"]["auditVerification"]["finding"].is_null(), "{log}");
+}
+
+#[tokio::test]
+async fn t01_a_foreign_id_takes_as_long_as_an_unknown_one() {
+    let (ours, theirs) = (world().organization().await, world().organization().await);
+    let (ids, script) = (Ids::of(&theirs).await, ours.script().await);
+    let took = async |query: &str, id: &str| {
+        let begun = Instant::now();
+        script.graphql(&query.replace("$id", id), Value::Null).await;
+        begun.elapsed()
+    };
+    for (field, kind, _, query) in FIELDS {
+        let (foreign, mut pairs) = (ids.get(kind), (Vec::new(), Vec::new()));
+        let unknown = absent(foreign);
+        // The first of each is entered into the log, and not timed.
+        for id in [foreign, &unknown] {
+            took(query, id).await;
+        }
+        for _ in 0..9 {
+            pairs.0.push(took(query, foreign).await);
+            pairs.1.push(took(query, &unknown).await);
+        }
+        pairs.0.sort_unstable();
+        pairs.1.sort_unstable();
+        let (a, b) = (pairs.0[4].as_secs_f64(), pairs.1[4].as_secs_f64());
+        // Machines that test much else at once are not exact; what would tell them apart is another way through the code.
+        assert!((a - b).abs() < 0.005 + 2.0 * a.min(b), "{field}: {a} s and {b} s");
+    }
+}

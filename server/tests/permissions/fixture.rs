@@ -1,0 +1,71 @@
+//! One thing of every kind in an organization, to be asked for.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::support::Organization;
+
+/// Ids of the things, by the placeholder without its `$`.
+pub struct Fixture(pub BTreeMap<&'static str, String>);
+
+impl Fixture {
+    pub async fn of(organization: &Organization<'_>) -> Self {
+        let owner = &organization.owner;
+        let script = organization.script().await;
+        let experiment = script.mlflow("POST", "experiments/create", json!({ "name": "CANARY-experiment" })).await.json()["experiment_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        let run = script.mlflow("POST", "runs/create", json!({ "experiment_id": experiment, "run_name": "CANARY-run" })).await.json()["run"]["info"]
+            ["run_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        let model = format!("CANARY-model-{}", uuid::Uuid::now_v7().simple());
+        assert_eq!(script.mlflow("POST", "registered-models/create", json!({ "name": model })).await.status, 200);
+        let file = script.request(reqwest::Method::PUT, &format!("/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/CANARY.txt"));
+        assert_eq!(script.send(file.body("CANARY")).await.status, 200);
+        let version = json!({ "name": model, "source": format!("runs:/{run}"), "run_id": run });
+        assert_eq!(script.mlflow("POST", "model-versions/create", version).await.status, 200);
+        let start = format!("mutation {{ startThread(input: {{ about: \"run_{run}\", body: \"CANARY\" }}) {{ id comments {{ id }} }} }}");
+        let thread = owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();
+        let comment = thread["comments"][0]["id"].as_str().expect("an id").to_owned();
+        let thread = thread["id"].as_str().expect("an id").to_owned();
+        let member = organization.member("viewer").await;
+        let answer = owner
+            .graphql(
+                "mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }",
+                json!({ "email": format!("CANARY-{}@example.com", uuid::Uuid::now_v7().simple()) }),
+            )
+            .await;
+        let invitation = answer["data"]["inviteMember"]["id"].as_str().expect("an id").to_owned();
+        let answer = owner.graphql("{ tokens { nodes { id } } members { nodes { id email } } }", Value::Null).await;
+        let token = answer["data"]["tokens"]["nodes"][0]["id"].as_str().expect("an id").to_owned();
+        let nodes = answer["data"]["members"]["nodes"].as_array().expect("members");
+        let member = nodes.iter().find(|node| node["email"] == member.email.as_str()).expect("the member")["id"].as_str().expect("an id").to_owned();
+        Self(BTreeMap::from([
+            ("experiment", experiment),
+            ("run", run),
+            ("model", model),
+            ("thread", thread),
+            ("comment", comment),
+            ("invitation", invitation),
+            ("token", token),
+            ("member", member),
+        ]))
+    }
+
+    /// A text with the ids in the place of their placeholders.
+    pub fn fill(&self, query: &str) -> String {
+        let fresh = || uuid::Uuid::now_v7().simple().to_string();
+        let query = query.replace("$unique", &format!("u{}", fresh()));
+        let query = query
+            .replace("$absentmember", &fresh())
+            .replace("$absentexperiment", &fresh())
+            .replace("$absentrun", &fresh())
+            .replace("$absentimport", &fresh())
+            .replace("$absentsession", &fresh());
+        self.0.iter().fold(query, |query, (name, id)| query.replace(&format!("${name}"), id))
+    }
+}

@@ -1,0 +1,64 @@
+//! Every endpoint of the MLflow protocol, as every role and as nobody. What strangers are told is in `tests/isolation/foreign.rs`.
+
+use serde_json::json;
+use server::mlflow::{Endpoint, PREFIXES, endpoints, whole_paths};
+use shared::Role;
+
+use crate::support::{Actor, actor::Answer, world};
+
+/// The path of an endpoint, naming things that are not there.
+fn path_of(prefix: &str, endpoint: &Endpoint) -> String {
+    let id = "00000000000000000000000000000000";
+    let path = format!("{prefix}{}", endpoint.path)
+        .replace("{model_id}", &format!("m-{id}"))
+        .replace("{tag_key}", "k")
+        .replace("{path:.*}", "x/y")
+        .replace("{folder:.*}", "x/y")
+        .replace("{upload_id}", id)
+        .replace("{part_number}", "1")
+        .replace("{workspace_name}", "absent")
+        .replace("{trace_id}", &format!("tr-{id}"))
+        .replace("{assessment_id}", &format!("a-{id}"));
+    assert!(!path.contains('{'), "{path} holds a parameter that nothing stands for");
+    path
+}
+
+async fn ask(actor: &Actor, endpoint: &Endpoint, path: &str) -> Answer {
+    actor.send(actor.request(endpoint.method.as_str().parse().expect("a method"), path).json(&json!({}))).await
+}
+
+fn check(role: Role, endpoint: &Endpoint, path: &str, answer: &Answer) {
+    let may = endpoint.permission.is_none_or(|permission| role.permissions().contains(&permission));
+    assert!(answer.status < 500 || answer.status == 501, "{role:?} {} {path}: {}", endpoint.method, answer.text());
+    assert_eq!(answer.status != 403, may, "{role:?} {} {path}: {}", endpoint.method, answer.text());
+}
+
+#[tokio::test]
+async fn t03_every_mlflow_endpoint_asks_for_its_permission_under_every_prefix() {
+    let organization = world().organization().await;
+    let viewer = organization.member("viewer").await.token(&["*"]).await;
+    let nobody = world().anonymous();
+    let mut count = 0;
+    let prefixed = endpoints().flat_map(|endpoint| PREFIXES.map(|prefix| (endpoint, path_of(prefix, endpoint))));
+    for (endpoint, path) in prefixed.chain(whole_paths().map(|endpoint| (endpoint, path_of("", endpoint)))) {
+        let answer = ask(&nobody, endpoint, &path).await;
+        assert_eq!(answer.status == 401, endpoint.permission.is_some(), "{} {path}: {}", endpoint.method, answer.text());
+        check(Role::Viewer, endpoint, &path, &ask(&viewer, endpoint, &path).await);
+        count += 1;
+    }
+    assert!(count > 100, "only {count} endpoints were asked");
+}
+
+#[tokio::test]
+async fn c7_1a_every_mlflow_endpoint_answers_each_role_as_its_permission_says() {
+    let organization = world().organization().await;
+    for role in Role::ALL {
+        let actor = if *role == Role::Owner { organization.owner.clone() } else { organization.member(role.as_str()).await };
+        let script = actor.token(&["*"]).await;
+        for (endpoint, path) in
+            endpoints().map(|endpoint| (endpoint, path_of(PREFIXES[0], endpoint))).chain(whole_paths().map(|e| (e, path_of("", e))))
+        {
+            check(*role, endpoint, &path, &ask(&script, endpoint, &path).await);
+        }
+    }
+}

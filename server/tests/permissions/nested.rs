@@ -1,0 +1,203 @@
+//! Every field of every object type below the root. A field that is in no row fails; so does one that needs a permission beyond that of whatever led to it and
+//! answers anybody without it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use shared::{Permission, Role};
+
+use crate::{
+    fixture::Fixture,
+    support::{Actor, schema, world},
+};
+
+/// What a field asks for beyond what led to its object.
+enum More {
+    Nothing,
+    Needs(Permission),
+}
+
+use More::{Needs, Nothing};
+
+/// Fields by type and by what they ask for.
+const FIELDS: &[(&str, More, &str)] = &[
+    ("Alias", Nothing, "alias version"),
+    ("Artifact", Nothing, "contentType digest isFolder name path size url"),
+    ("ArtifactText", Nothing, "text truncated"),
+    ("AuditEntry", Nothing, "action actor actorKind address at detail hash outcome requestId sequence subjectId subjectKind subjectName"),
+    ("AuditEntryConnection", Nothing, "nodes pageInfo totalCount"),
+    ("AuditVerification", Nothing, "entries finding"),
+    ("Change", Nothing, "of"),
+    ("Comment", Nothing, "author body createdAt editedAt html id isOwn reactions removed"),
+    ("ComparedDifference", Nothing, "effect mean p pAdjusted relative"),
+    ("ComparedEffect", Nothing, "high low value"),
+    ("ComparedFocus", Nothing, "better explained histogram key pairs paramKeys seedSpread"),
+    ("ComparedHistogram", Nothing, "counts edges"),
+    ("ComparedInterval", Nothing, "high low"),
+    ("ComparedMetric", Nothing, "better cells key oddCount"),
+    ("ComparedMetricCell", Nothing, "difference summary"),
+    ("ComparedPair", Nothing, "bootstrap cohensD hedgesG left mannWhitney rankBiserial right welch"),
+    ("ComparedParam", Nothing, "cells differs importance key seed"),
+    ("ComparedParamCell", Nothing, "common distinctCount missingCount"),
+    ("ComparedParamCount", Nothing, "count value"),
+    ("ComparedRanks", Nothing, "exact p pAdjusted u"),
+    ("ComparedWelch", Nothing, "df difference interval p pAdjusted t"),
+    ("Comparison", Nothing, "focus groups insights metrics metricsLeftOut params pointCount points"),
+    ("ComparisonGroup", Nothing, "failedCount firstRunAt lastRunAt name runCount setupCount"),
+    ("ComparisonInsight", Nothing, "text tone"),
+    ("ComparisonPoint", Nothing, "group name params run startedAt value"),
+    ("CreatedToken", Nothing, "secret token"),
+    ("DatasetInput", Nothing, "context digest name schema sourceType"),
+    ("Experiment", Nothing, "createdAt createdBy id lifecycle mlflowId name updatedAt"),
+    ("Experiment", Needs(Permission::ExperimentsRead), "lastRunAt metricKeys paramKeys runCount tagKeys tags"),
+    ("Experiment", Needs(Permission::ProjectsRead), "project"),
+    ("Experiment", Needs(Permission::RunsRead), "runs"),
+    ("ExperimentConnection", Nothing, "nodes pageInfo totalCount"),
+    ("GroupRole", Nothing, "group role"),
+    ("IdentityProvider", Nothing, "clientId defaultRole groupRoles groupsClaim issuer kind label required signedIn updatedAt"),
+    ("Import", Nothing, "createdAt experiments finishedAt id phase reason source startedBy state withFiles withRegistry"),
+    // Every way to an import asks for the same permission.
+    ("Import", Nothing, "counts problems secondsLeft"),
+    ("ImportConnection", Nothing, "nodes pageInfo totalCount"),
+    ("ImportCount", Nothing, "amount failed found kind taken unchanged waiting"),
+    ("ImportProblem", Nothing, "kind name reason sourceId"),
+    ("ImportProblemConnection", Nothing, "nodes pageInfo totalCount"),
+    ("Invitation", Nothing, "createdAt email expiresAt id invitedBy role"),
+    ("InvitationConnection", Nothing, "nodes pageInfo totalCount"),
+    ("InvitationPreview", Nothing, "email hasAccount invitedBy organization role singleSignOn"),
+    ("LoggedModel", Nothing, "createdAt id mlflowId modelType name status"),
+    ("Member", Nothing, "email id isViewer joinedAt lastSeenAt name roles"),
+    ("MemberConnection", Nothing, "nodes pageInfo totalCount"),
+    ("Metric", Nothing, "at count high key low step value"),
+    ("MetricPoint", Nothing, "key step"),
+    ("MetricSeries", Nothing, "key sampled steps times total values"),
+    ("MetricSummary", Nothing, "count firstQuartile high low mean median sd thirdQuartile"),
+    ("ModelVersion", Nothing, "aliases createdAt createdBy description source stage tags version"),
+    ("ModelVersion", Needs(Permission::RunsRead), "run"),
+    ("Notification", Nothing, "about actor at id kind path quote readAt subject"),
+    ("NotificationConnection", Nothing, "nodes pageInfo totalCount unreadCount"),
+    ("NotificationPreference", Nothing, "inApp kind mail"),
+    ("Organization", Nothing, "id name slug"),
+    ("PageInfo", Nothing, "endCursor hasNextPage"),
+    ("Param", Nothing, "key value"),
+    ("Project", Nothing, "createdAt description id name slug"),
+    ("Reactions", Nothing, "count kind members mine"),
+    // The only ways to a registered model ask for what its versions ask for.
+    ("RegisteredModel", Nothing, "aliases createdAt description id name tags updatedAt versions"),
+    ("RegisteredModel", Needs(Permission::ProjectsRead), "project"),
+    ("RegisteredModelConnection", Nothing, "nodes pageInfo totalCount"),
+    ("Role", Nothing, "description name permissions title"),
+    ("Run", Nothing, "createdBy endedAt id lifecycle mlflowId name revision startedAt status user"),
+    ("Run", Needs(Permission::RunsRead), "datasets metrics note params series tags"),
+    ("Run", Needs(Permission::ExperimentsRead), "experiment"),
+    ("Run", Needs(Permission::ArtifactsRead), "artifactText artifacts"),
+    ("Run", Needs(Permission::ModelsRead), "loggedModels"),
+    ("RunConnection", Nothing, "nodes pageInfo totalCount"),
+    ("RunCurve", Nothing, "run steps times total values"),
+    ("SavedComparison", Nothing, "createdAt createdBy id name path"),
+    ("SavedComparisonConnection", Nothing, "nodes pageInfo totalCount"),
+    ("SearchHit", Nothing, "id kind path subtitle title"),
+    ("Session", Nothing, "address createdAt device expiresAt id isCurrent lastSeenAt organization userAgent"),
+    ("SessionConnection", Nothing, "nodes pageInfo totalCount"),
+    ("SignInPolicy", Nothing, "mailDomains sessionMinutes"),
+    ("SingleSignOn", Nothing, "label organization"),
+    ("Tag", Nothing, "key value"),
+    ("Thread", Nothing, "about comments createdAt id point resolvedAt resolvedBy"),
+    ("ThreadConnection", Nothing, "nodes openCount pageInfo totalCount"),
+    ("Token", Nothing, "createdAt expired expiresAt hint id lastUsedAt name scopes"),
+    ("TokenConnection", Nothing, "nodes pageInfo totalCount"),
+    ("Viewer", Nothing, "email id name organization organizations permissions roles"),
+];
+
+/// How each field that needs more is asked: the permission of the root, and the query with `…` in the place of the field.
+const ROOTS: &[(&str, Permission, &str)] = &[
+    ("Experiment", Permission::ExperimentsRead, "{ experiment(id: \"$experiment\") { … } }"),
+    ("Experiment", Permission::ExperimentsWrite, "mutation { renameExperiment(id: \"$experiment\", name: \"$unique\") { … } }"),
+    ("Run", Permission::RunsRead, "{ run(id: \"$run\") { … } }"),
+    ("Run", Permission::RunsWrite, "mutation { noteRun(id: \"$run\", note: \"n\") { … } }"),
+    ("RegisteredModel", Permission::ModelsRead, "{ registeredModel(name: \"$model\") { … } }"),
+    ("ModelVersion", Permission::ModelsRead, "{ registeredModel(name: \"$model\") { versions { … } } }"),
+];
+
+/// How a field is asked, where its name alone is no query.
+const SELECTIONS: &[(&str, &str)] = &[
+    ("Experiment.tags", "tags { key }"),
+    ("Experiment.project", "project { id }"),
+    ("Experiment.runs", "runs { nodes { id } }"),
+    ("ModelVersion.run", "run { id }"),
+    ("RegisteredModel.project", "project { id }"),
+    ("Run.datasets", "datasets { name }"),
+    ("Run.metrics", "metrics { key }"),
+    ("Run.params", "params { key }"),
+    ("Run.series", "series(keys: [\"loss\"]) { key }"),
+    ("Run.tags", "tags { key }"),
+    ("Run.experiment", "experiment { id }"),
+    ("Run.artifactText", "artifactText(path: \"CANARY.txt\") { text }"),
+    ("Run.artifacts", "artifacts { path }"),
+    ("Run.loggedModels", "loggedModels { id }"),
+];
+
+/// Every field that needs more, with the permissions of the root and of the field, and its query.
+fn asked() -> Vec<(String, Permission, Permission, String)> {
+    let mut asked = Vec::new();
+    for (ty, more, fields) in FIELDS {
+        let Needs(needed) = more else { continue };
+        for field in fields.split(' ') {
+            let name = format!("{ty}.{field}");
+            let selection = SELECTIONS.iter().find(|(of, _)| *of == name).map_or(field, |(_, selection)| selection);
+            let roots = ROOTS.iter().filter(|(of, ..)| of == ty);
+            asked.extend(roots.map(|(_, root, query)| (name.clone(), *root, *needed, query.replace('…', selection))));
+        }
+    }
+    asked
+}
+
+#[test]
+fn r16_every_nested_field_has_a_policy() {
+    let mut declared: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (ty, _, fields) in FIELDS {
+        for field in fields.split(' ') {
+            assert!(declared.entry((*ty).to_owned()).or_default().insert(field.to_owned()), "{ty}.{field} has two policies");
+        }
+    }
+    let objects = schema::objects().into_iter().filter(|(ty, _)| !matches!(ty.as_str(), "Query" | "Mutation" | "Subscription"));
+    let actual: BTreeMap<String, BTreeSet<String>> = objects.map(|(ty, fields)| (ty, fields.into_keys().collect())).collect();
+    assert_eq!(actual, declared, "fields and policies differ");
+    for (ty, more, _) in FIELDS {
+        assert!(matches!(more, Nothing) || ROOTS.iter().any(|(of, ..)| of == ty), "no query leads to {ty}");
+    }
+}
+
+#[tokio::test]
+async fn c7_1a_c7_1b_nested_fields_ask_each_role_for_their_own_permission() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    for role in Role::ALL {
+        let actor = if *role == Role::Owner { organization.owner.clone() } else { organization.member(role.as_str()).await };
+        let may = role.permissions();
+        for (field, root, needed, query) in asked() {
+            let answer = actor.graphql(&fixture.fill(&query), Value::Null).await;
+            let allowed = may.contains(&root) && may.contains(&needed);
+            assert_eq!(Actor::code(&answer), if allowed { "" } else { "FORBIDDEN" }, "{role:?} {field}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t15_the_scope_of_a_root_opens_no_nested_field_of_another() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    let mut scripts: BTreeMap<Vec<&str>, Actor> = BTreeMap::new();
+    for (field, root, needed, query) in asked() {
+        let mut both = vec![root.as_str(), needed.as_str()];
+        both.dedup();
+        for scopes in [vec![root.as_str()], both] {
+            if !scripts.contains_key(&scopes) {
+                scripts.insert(scopes.clone(), organization.owner.token(&scopes).await);
+            }
+            let answer = scripts[&scopes].graphql(&fixture.fill(&query), Value::Null).await;
+            let expected = if scopes.contains(&needed.as_str()) { "" } else { "FORBIDDEN" };
+            assert_eq!(Actor::code(&answer), expected, "{field} with {scopes:?}: {answer}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Every page, as every role, a stranger and nobody. A page without a row here fails.
+
+use shared::{Permission, Role};
+
+use crate::{
+    Policy,
+    Policy::{Needs, Public, SignedIn},
+    allowed,
+    fixture::Fixture,
+    support::world,
+};
+
+/// Pages by their pattern, whom they are for, and an instance. What of a page needs more is left out of it.
+const PAGES: &[(&str, Policy, &str)] = &[
+    ("", SignedIn, "/"),
+    ("/sign-in", Public, "/sign-in"),
+    ("/sign-up", Public, "/sign-up"),
+    ("/confirm", Public, "/confirm"),
+    ("/forgot-password", Public, "/forgot-password"),
+    ("/reset-password", Public, "/reset-password"),
+    ("/invitation", Public, "/invitation"),
+    ("/sso", Public, "/sso"),
+    ("/kit", Public, "/kit"),
+    ("/experiments", Needs(Permission::ExperimentsRead), "/experiments"),
+    ("/experiments/{id}", Needs(Permission::ExperimentsRead), "/experiments/$experiment"),
+    ("/experiments/{id}/discussion", Needs(Permission::ExperimentsRead), "/experiments/$experiment/discussion"),
+    ("/compare", Needs(Permission::RunsRead), "/compare?run=$run"),
+    // A run is shown with the models that it made.
+    ("/runs/{id}", Needs(Permission::ModelsRead), "/runs/$run"),
+    ("/runs/{id}/metrics", Needs(Permission::ModelsRead), "/runs/$run/metrics"),
+    ("/runs/{id}/artifacts", Needs(Permission::ModelsRead), "/runs/$run/artifacts"),
+    ("/models", Needs(Permission::ModelsRead), "/models"),
+    ("/models/{name}", Needs(Permission::ModelsRead), "/models/$model"),
+    ("/members", Needs(Permission::MembersRead), "/members"),
+    ("/members/invitations", Needs(Permission::MembersWrite), "/members/invitations"),
+    ("/members/roles", Needs(Permission::RolesRead), "/members/roles"),
+    ("/tokens", Needs(Permission::TokensOwn), "/tokens"),
+    ("/audit", Needs(Permission::AuditRead), "/audit"),
+    ("/import", Needs(Permission::OrganizationWrite), "/import"),
+    ("/import/{id}", Needs(Permission::OrganizationWrite), "/import/imp_$absentimport"),
+    ("/access", Needs(Permission::OrganizationWrite), "/access"),
+    ("/access/single-sign-on", Needs(Permission::OrganizationWrite), "/access/single-sign-on"),
+    ("/notifications", Needs(Permission::CommentsRead), "/notifications"),
+    ("/account", SignedIn, "/account"),
+    ("/new-organization", SignedIn, "/new-organization"),
+    ("/{address}", SignedIn, "/no/such/page"),
+];
+
+#[test]
+fn r16_every_page_has_a_policy() {
+    let mut declared: Vec<&str> = PAGES.iter().map(|(page, ..)| *page).collect();
+    let mut routes = server::http::pages::routes();
+    declared.sort_unstable();
+    routes.sort_unstable();
+    routes.dedup();
+    assert_eq!(routes, declared);
+    for (page, policy, _) in PAGES {
+        assert_eq!(*policy == Public, server::http::routes::PUBLIC_PAGES.contains(page), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn c7_1a_c7_1b_each_page_is_for_the_roles_that_its_row_says() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    let mut wrong = Vec::new();
+    for role in Role::ALL {
+        let actor = if *role == Role::Owner { organization.owner.clone() } else { organization.member(role.as_str()).await };
+        for (page, policy, path) in PAGES {
+            let answer = actor.get(&fixture.fill(path)).await;
+            let absent = path.contains("$absent") || *page == "/{address}";
+            let expected = if !allowed(*policy, *role) {
+                403
+            } else if absent {
+                404
+            } else {
+                200
+            };
+            // The name of a run is for everybody who may read runs, also on a page that shows no more.
+            let shown = expected == 403 && !page.starts_with("/runs/") && answer.text().contains("CANARY");
+            if answer.status != expected || shown {
+                wrong.push(format!("{role:?} {page}: {} and not {expected}", answer.status));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn c7_1b_pages_ask_nobody_in_and_show_a_stranger_nothing() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    let (nobody, stranger) = (world().anonymous(), world().organization().await.owner);
+    for (page, policy, path) in PAGES {
+        let path = fixture.fill(path);
+        let answer = nobody.get(&path).await;
+        match policy {
+            Public => assert_eq!(answer.status, 200, "{page}"),
+            _ => assert_eq!((answer.status, answer.header("location").starts_with("/sign-in?next=")), (303, true), "{page}"),
+        }
+        let answer = stranger.get(&path).await;
+        // The name of a model stands in the address that was asked.
+        assert!(!answer.text().replace(&fixture.0["model"], "").contains("CANARY"), "{page}: {}", answer.text());
+        if fixture.0.values().any(|id| path.contains(id.as_str())) {
+            assert_eq!(answer.status, 404, "{page}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Every route outside the MLflow protocol, as everybody. Routes come from the tables that they are mounted from (`tests/architecture.rs` keeps others from
+//! being mounted), each with its policy.
+
+use serde_json::{Value, json};
+use server::http::routes::{Route, Who, routes};
+use shared::{Permission, Role};
+
+use crate::{
+    fixture::Fixture,
+    support::{Actor, PASSWORD, actor::Answer, world},
+};
+
+/// How a route is asked: what stands for its path and query, and the form. A route that is missing here is asked with an empty form.
+const ASKED: &[(&str, &str, &str)] = &[
+    ("/pkg/{file:.*}", "/pkg/absent.js", ""),
+    ("/graphql/stream", "/graphql/stream?query=x", ""),
+    ("/sso/begin/{organization}", "/sso/begin/absent", ""),
+    ("/artifacts/runs/{id}/{path:.*}", "/artifacts/runs/$run/CANARY.txt", ""),
+    ("/artifacts/models/{id}/{path:.*}", "/artifacts/models/$absentrun/CANARY.txt", ""),
+    ("/compare/report", "/compare/report?format=csv&run=$run", ""),
+    ("/end-session", "/end-session", "session=ses_$absentsession"),
+];
+
+/// These end what they are asked with.
+const LEAVING: [&str; 2] = ["/sign-out", "/sign-out-everywhere"];
+
+async fn ask(actor: &Actor, route: &Route, fixture: &Fixture) -> Answer {
+    let (path, form) = ASKED.iter().find(|(pattern, ..)| *pattern == route.path).map_or((route.path, ""), |(_, path, form)| (path, form));
+    let path = fixture.fill(path);
+    assert!(!path.contains('{'), "{path}: nothing stands for its parameters");
+    // PUT is no row's own: it reaches those that take every other method.
+    let method = route.method.as_ref().map_or("PUT", |method| method.as_str()).parse().expect("a method");
+    let request = actor.request(method, &path).header("content-type", "application/x-www-form-urlencoded");
+    actor.send(if route.method.as_ref().is_some_and(|method| method.as_str() == "POST") { request.body(fixture.fill(form)) } else { request }).await
+}
+
+fn check(whom: &str, route: &Route, answer: &Answer, may: impl Fn(Permission) -> bool) {
+    let allowed = match route.who {
+        Who::Public | Who::Loopback | Who::SignedIn => true,
+        Who::Needs(permission) => may(permission),
+    };
+    let method = route.method.as_ref().map_or("*", |method| method.as_str());
+    assert!(answer.status < 500, "{whom} {method} {}: {} {}", route.path, answer.status, answer.text());
+    assert_eq!(answer.status != 403, allowed, "{whom} {method} {}: {} {}", route.path, answer.status, answer.text());
+    let turned_away = answer.status == 401 || answer.header("location").starts_with("/sign-in");
+    assert!(!turned_away || matches!(route.path, "/sign-in") || LEAVING.contains(&route.path), "{whom} {method} {}: {}", route.path, answer.status);
+}
+
+#[tokio::test]
+async fn c7_1a_c7_1b_every_route_answers_each_role_as_its_row_says() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    // Before the owner has signed out.
+    let mut actors = Vec::new();
+    for role in Role::ALL {
+        actors.push((role, if *role == Role::Owner { organization.owner.clone() } else { organization.member(role.as_str()).await }));
+    }
+    for (role, actor) in actors {
+        let leaves = |route: &&Route| LEAVING.contains(&route.path);
+        for route in routes().filter(|route| !leaves(route)).chain(routes().filter(leaves)) {
+            let own = if LEAVING.contains(&route.path) { Actor::sign_in(world(), &actor.email, PASSWORD).await } else { actor.clone() };
+            check(role.as_str(), route, &ask(&own, route, &fixture).await, |permission| role.permissions().contains(&permission));
+            if LEAVING.contains(&route.path) {
+                assert_eq!(Actor::code(&own.graphql("{ viewer { id } }", Value::Null).await), "UNAUTHENTICATED", "{}", route.path);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn t15_a_narrow_token_reaches_the_routes_of_its_scope_alone() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    for scope in [Permission::RunsRead, Permission::ArtifactsRead] {
+        let script = organization.owner.token(&[scope.as_str()]).await;
+        // Signing out ends a session, and founding an organization is for people: a token has neither.
+        for route in routes().filter(|route| route.who != Who::SignedIn) {
+            check(scope.as_str(), route, &ask(&script, route, &fixture).await, |permission| permission == scope);
+        }
+    }
+}
+
+#[tokio::test]
+async fn c7_1b_every_route_turns_nobody_away_and_shows_a_stranger_nothing() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    let (nobody, stranger) = (world().anonymous(), world().organization().await.owner);
+    for route in routes() {
+        let method = route.method.as_ref().map_or("*", |method| method.as_str());
+        let answer = ask(&nobody, route, &fixture).await;
+        let turned_away = answer.status == 401 || answer.header("location").starts_with("/sign-in");
+        // Signing in with nothing typed is refused with the same status.
+        let public = matches!(route.who, Who::Public | Who::Loopback);
+        assert!(turned_away != public || route.path == "/sign-in", "{method} {}: {} {}", route.path, answer.status, answer.text());
+        if LEAVING.contains(&route.path) {
+            continue;
+        }
+        let answer = ask(&stranger, route, &fixture).await;
+        let text = answer.text().replace("CANARY.txt", "");
+        assert!(!text.contains("CANARY"), "{method} {}: {text}", route.path);
+        if ASKED.iter().any(|(pattern, path, _)| *pattern == route.path && path.contains("$run")) {
+            assert_eq!(answer.status, 404, "{method} {}: {text}", route.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn c7_1b_every_route_enters_a_refusal() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    let mut count = 0;
+    for route in routes() {
+        let Who::Needs(permission) = route.who else { continue };
+        if Role::Viewer.permissions().contains(&permission) {
+            continue;
+        }
+        let viewer = organization.member("viewer").await;
+        assert_eq!(ask(&viewer, route, &fixture).await.status, 403, "{}", route.path);
+        let log = "query($filter: AuditFilter) { auditEntries(filter: $filter) { nodes { subjectName } } }";
+        let filter = json!({ "filter": { "action": "authorization.denied", "outcome": "DENIED", "actor": viewer.email } });
+        let entries = organization.owner.graphql(log, filter).await["data"]["auditEntries"]["nodes"].clone();
+        assert_eq!(entries, json!([{ "subjectName": permission.as_str() }]), "{}", route.path);
+        count += 1;
+    }
+    assert!(count >= 3, "only {count} routes were refused");
+}
