@@ -33,12 +33,7 @@ export function journey(name, options, body = options) {
     const somebody = async () => {
       const context = await (await launch()).newContext({ baseURL: url, ...own });
       contexts.push(context);
-      const page = await context.newPage();
-      page.setDefaultTimeout(15_000);
-      page.on("console", (message) => message.type() === "error" && complaints.push(`console: ${message.text()}`));
-      page.on("pageerror", (error) => complaints.push(`exception: ${error.stack ?? error}`));
-      page.on("response", (response) => response.status() >= 500 && complaints.push(`${response.status()} ${response.url()}`));
-      return page;
+      return watched(context, complaints);
     };
     try {
       await body(await somebody(), complaints, somebody);
@@ -47,6 +42,29 @@ export function journey(name, options, body = options) {
       for (const context of contexts) await context.close();
     }
   });
+}
+
+/** A new page, whose errors are noted in `complaints`. */
+async function watched(context, complaints) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.on("console", (message) => message.type() === "error" && complaints.push(`console: ${message.text()}`));
+  page.on("pageerror", (error) => complaints.push(`exception: ${error.stack ?? error}`));
+  page.on("response", (response) => response.status() >= 500 && complaints.push(`${response.status()} ${response.url()}`));
+  return page;
+}
+
+/**
+ * Takes out of the complaints what the browser itself logs of answers with a status that the journey asked for, and fails
+ * unless there are exactly so many. Every other complaint stays one.
+ */
+export async function expected(complaints, status, times = 1) {
+  const words = new RegExp(`^console: Failed to load resource: the server responded with a status of ${status} \\([^()]*\\)$`);
+  const found = () => complaints.filter((complaint) => words.test(complaint)).length;
+  // The browser logs an answer a moment after it gave it to the page.
+  for (let tries = 0; tries < 50 && found() < times; tries++) await new Promise((go) => setTimeout(go, 100));
+  assert.equal(found(), times, `answers of ${status}; complaints:\n${complaints.join("\n")}`);
+  complaints.splice(0, complaints.length, ...complaints.filter((complaint) => !words.test(complaint)));
 }
 
 /** Signs in by the form, as a person does; by default as the first organization's owner. */
@@ -70,7 +88,9 @@ async function cookies() {
       continue;
     }
     const context = await (await launch()).newContext({ baseURL: url });
-    await signInByForm(await context.newPage());
+    const complaints = [];
+    await signInByForm(await watched(context, complaints));
+    assert.deepEqual(complaints, [], "while signing in");
     writeFileSync(`${session}.new`, JSON.stringify(await context.cookies()));
     renameSync(`${session}.new`, session);
     await context.close();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accessible, alive, journey, signIn } from "./journey.mjs";
+import { accessible, alive, expected, journey, signIn } from "./journey.mjs";
 import { end, experiment, log, run } from "./tracking.mjs";
 
 journey("a run moves on the screen while it trains", async (page) => {
@@ -70,7 +70,7 @@ journey("metrics and artifacts have their tabs, and an unknown run is said to be
   const answer = await page.goto(`/runs/run_${"0".repeat(32)}`);
   assert.equal(answer.status(), 404);
   await page.getByRole("heading", { name: "Not found" }).waitFor();
-  complaints.length = 0; // the browser logs the 404 that was asked for
+  await expected(complaints, 404);
 });
 
 journey("a run's tabs stay at the address that a client prints, and what the machine did comes last", async (page) => {
