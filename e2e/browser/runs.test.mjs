@@ -30,7 +30,13 @@ journey("a run is renamed, tagged, annotated, removed and restored; each can be 
 
   await page.getByRole("button", { name: "Add a tag" }).click();
   await page.getByLabel("Key", { exact: true }).fill("team");
-  await page.getByLabel("Value", { exact: true }).fill("fraud");
+  await page.getByLabel(/^Value/).fill("fraud");
+  await page.getByLabel("Key", { exact: true }).fill("te%am");
+  await page.getByRole("button", { name: "Set", exact: true }).click();
+  await page.getByText("Names may only contain alphanumerics").waitFor();
+  await page.getByLabel("Key", { exact: true }).fill("team");
+  await page.getByText("Names may only contain alphanumerics").waitFor({ state: "detached" });
+  assert.equal(await page.getByLabel(/^Value/).inputValue(), "fraud", "what was typed stays");
   await page.getByRole("button", { name: "Set", exact: true }).click();
   const tag = page.locator(".tags li").filter({ hasText: "team" });
   await tag.waitFor();

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use shared::{
+    field::ExperimentName,
     ids::{ExperimentId, ProjectId},
     key::check_key,
 };
@@ -10,8 +11,6 @@ use unicode_normalization::UnicodeNormalization;
 use super::error::ExperimentError;
 use crate::features::filter::{Attribute, Entity, Fields, Grammar, Ops, Value};
 
-/// Longest name, in characters.
-const NAME_MAX: usize = 500;
 /// Longest value of a tag, in characters.
 const TAG_VALUE_MAX: usize = 20_000;
 
@@ -142,17 +141,7 @@ pub const GRAMMAR: Grammar = Grammar {
 /// [`ExperimentError::Name`].
 pub fn check_name(name: &str) -> Result<String, ExperimentError> {
     let name: String = name.nfc().collect();
-    if name.trim().is_empty() {
-        return Err(ExperimentError::Name("it must not be empty."));
-    }
-    if name.chars().count() > NAME_MAX {
-        return Err(ExperimentError::Name("it exceeds the maximum length of 500 characters."));
-    }
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
-    if name.chars().any(hidden) {
-        return Err(ExperimentError::Name("it must not contain control or invisible characters."));
-    }
-    Ok(name)
+    ExperimentName::parse(&name).map(ExperimentName::into_string).map_err(|refused| ExperimentError::Name(refused.0))
 }
 
 /// Checks a tag.
