@@ -98,6 +98,55 @@ pub fn ConfirmDialog(
     .into_any()
 }
 
+/// A button that asks before a plain form is posted, by naming what it ends. The browser alone opens, closes and posts it.
+#[component]
+pub fn ConfirmForm(
+    /// Unique on the page.
+    #[prop(into)]
+    id: String,
+    /// The button that asks: its words, and how it is read aloud where they are not enough.
+    #[prop(into)]
+    ask: String,
+    #[prop(optional, into)] ask_label: Option<String>,
+    #[prop(optional, into)] icon: Option<Icon>,
+    #[prop(optional)] small: bool,
+    /// The question: "End the session?"
+    #[prop(into)]
+    title: String,
+    /// What the button that posts says: "End session".
+    #[prop(into)]
+    confirm: String,
+    /// Where the form is posted.
+    action: &'static str,
+    /// A field that it carries, with its value.
+    #[prop(optional, into)]
+    carries: Option<(&'static str, String)>,
+    /// What will happen and what will not.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let target = id.clone();
+    let (carries, confirm) = (StoredValue::new(carries), StoredValue::new(confirm));
+    let content = move || {
+        let hidden = carries.get_value().map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
+        view! {
+            {children()}
+            <form class="row end" method="post" action=action>
+                {hidden}
+                <button class="button" type="button" command="close" commandfor=target.clone() on:click=move |_| open.set(false)>"Keep"</button>
+                <button class="button danger" type="submit">{confirm.get_value()}</button>
+            </form>
+        }
+    };
+    view! {
+        <button class="button" class:small=small type="button" command="show-modal" commandfor=id.clone() aria-label=ask_label on:click=move |event| open_instead(&event, open)>
+            {icon.map(|icon| view! { <Glyph icon/> })}{ask}
+        </button>
+        <Dialog open title id=id class="narrow">{content()}</Dialog>
+    }
+    .into_any()
+}
+
 /// Keeps a dialog element and a signal together, in both directions.
 pub(crate) fn follow(node: NodeRef<html::Dialog>, open: RwSignal<bool>) {
     Effect::new(move |before: Option<bool>| {

@@ -42,7 +42,7 @@ pub use choice::{Checkbox, Select};
 pub use clock::{Clock, Elapsed, RelativeTime, use_clock};
 pub use code::{CodeBlock, CopyButton, Copyable, shortened};
 pub use command::{Command, Commands, use_command};
-pub use dialog::{ConfirmDialog, Dialog};
+pub use dialog::{ConfirmDialog, ConfirmForm, Dialog};
 pub(crate) use dialog::{close_on_backdrop, follow, open_instead};
 pub use field::{Field, Rule, TextArea};
 pub use filter::FilterField;
