@@ -47,6 +47,7 @@ pub(crate) use dialog::{close_on_backdrop, follow, open_instead};
 pub use field::{Field, Rule, TextArea};
 pub use filter::FilterField;
 pub use icon::{Glyph, Icon};
+pub use keyboard::SingleKeysSwitch;
 pub use keys::Keys;
 pub use menu::{Menu, MenuItem};
 pub use name_dialog::{NameDialog, Saving};
@@ -64,5 +65,6 @@ pub(crate) fn provide_kit() {
     provide_context(Toasts::new());
     let commands = Commands::new();
     provide_context(commands);
+    keyboard::provide_single_keys();
     keyboard::listen(commands);
 }
