@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
-import { accessible, connection, expected, journey, signIn } from "./journey.mjs";
+import { connection, expected, journey, signIn } from "./journey.mjs";
 
 const ready = (page) => page.waitForSelector("html[data-ready]");
-
-for (const path of ["/sign-up", "/sign-up?sent=1", "/forgot-password", "/reset-password?token=x", "/invitation?token=x", "/confirm?token=x"]) {
-  journey(`${path} is accessible`, async (page) => {
-    await page.goto(path);
-    await ready(page);
-    await accessible(page);
-  });
-}
 
 journey("sign-up refuses with the server's rule and keeps what was typed", { javaScriptEnabled: false }, async (page, complaints) => {
   await page.goto("/sign-up");

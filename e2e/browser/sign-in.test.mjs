@@ -1,13 +1,5 @@
 import assert from "node:assert/strict";
-import { accessible, alive, connection, expected, journey, signInByForm } from "./journey.mjs";
-
-for (const colorScheme of ["light", "dark"]) {
-  journey(`the sign-in page is accessible in the ${colorScheme} theme`, { colorScheme }, async (page) => {
-    await page.goto("/sign-in");
-    await alive(page);
-    await accessible(page);
-  });
-}
+import { alive, connection, expected, journey, signInByForm } from "./journey.mjs";
 
 journey("the owner signs in with the password that the first start printed", async (page) => {
   await signInByForm(page);

@@ -223,7 +223,7 @@ fn menu(experiment: Experiment, actions: Actions) -> AnyView {
     let rename = move || leptos::callback::Callable::run(&actions.rename, for_rename.clone());
     let remove = move || leptos::callback::Callable::run(&actions.remove, (for_remove.clone(), !removed));
     view! {
-        <span class="end"><Menu id label>
+        <span class="end"><Menu id label late=true>
             <MenuItem icon=Icon::PENCIL on_press=rename>"Rename"</MenuItem>
             {if removed { view! { <MenuItem icon=Icon::UNDO_2 on_press=remove>"Restore"</MenuItem> }.into_any() } else { view! { <MenuItem icon=Icon::TRASH_2 danger=true on_press=remove>"Remove"</MenuItem> }.into_any() }}
         </Menu></span>

@@ -3,7 +3,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Button, ButtonKind, Glyph, Icon};
+use super::{Button, ButtonKind, Glyph, Icon, late::late};
 
 /// A modal dialog that is open while `open` is.
 #[component]
@@ -16,7 +16,7 @@ pub fn Dialog(
     /// Buttons at the foot.
     #[prop(optional, into)]
     actions: Option<ViewFn>,
-    /// An id for `commandfor`, so that a button can open it before the app is loaded.
+    /// An id for `commandfor`, so that a button can open it before the app is loaded. Without one, its content comes with the app.
     #[prop(optional, into)]
     id: Option<String>,
     /// An extra class, for its size.
@@ -28,15 +28,19 @@ pub fn Dialog(
     let node = NodeRef::<html::Dialog>::new();
     follow(node, open);
     let close = move |_| open.set(false);
-    let foot = actions.map(|actions| view! { <footer>{actions.run()}</footer> });
+    let early = id.is_some();
+    let content = move || {
+        let foot = actions.map(|actions| view! { <footer>{actions.run()}</footer> });
+        view! { <div class="body">{children()}</div>{foot} }
+    };
+    let content = if early { content().into_any() } else { late(content) };
     view! {
         <dialog node_ref=node id=id class=format!("dialog {class}") closedby="any" aria-label=move || title.get() on:close=move |_| open.set(false) on:click=move |event| close_on_backdrop(&event, open)>
             <header>
                 <h2>{move || title.get()}</h2>
                 <button class="button quiet small square" type="button" aria-label="Close" on:click=close><Glyph icon=Icon::X/></button>
             </header>
-            <div class="body">{children()}</div>
-            {foot}
+            {content}
         </dialog>
     }
     .into_any()

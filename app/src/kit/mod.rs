@@ -18,6 +18,7 @@ mod filter;
 mod icon;
 mod keyboard;
 mod keys;
+mod late;
 mod menu;
 pub mod moment;
 mod name_dialog;
