@@ -46,7 +46,8 @@ pub fn remember(path: &str, name: &str, value: Option<&str>) {
     let _ = (path, name, value);
 }
 
-fn cookie(header: &str, name: &str) -> Option<String> {
+/// The value of a cookie in a `Cookie` header; `None` when it is empty.
+pub(crate) fn cookie(header: &str, name: &str) -> Option<String> {
     let value = header.split(';').find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))?;
     Some(leptos_router::location::Url::unescape(value)).filter(|value| !value.is_empty())
 }

@@ -1,13 +1,5 @@
-import { accessible, alive, journey, signIn } from "./journey.mjs";
-
-for (const colorScheme of ["light", "dark"]) {
-  journey(`the account page is accessible in the ${colorScheme} theme`, { colorScheme }, async (page) => {
-    await signIn(page);
-    await page.goto("/account");
-    await alive(page);
-    await accessible(page);
-  });
-}
+import assert from "node:assert/strict";
+import { alive, journey, signIn } from "./journey.mjs";
 
 journey("a name is changed and stands in the rail at once", async (page) => {
   await signIn(page);
@@ -22,9 +14,26 @@ journey("a name is changed and stands in the rail at once", async (page) => {
   }
 });
 
-journey("the list of models is accessible", async (page) => {
+journey("shortcuts of a single key are turned off, and those with a modifier stay", async (page) => {
   await signIn(page);
-  await page.goto("/models");
+  await page.goto("/account");
   await alive(page);
-  await accessible(page);
+  const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+  await page.keyboard.press("?");
+  await help.waitFor();
+  await page.keyboard.press("Escape");
+  await help.waitFor({ state: "hidden" });
+  const keys = page.getByRole("group", { name: "Shortcuts of a single key" });
+  await keys.getByRole("button", { name: "Off" }).click();
+  for (const again of [false, true]) {
+    if (again) await page.reload();
+    await alive(page);
+    assert.equal(await keys.getByRole("button", { name: "Off" }).getAttribute("aria-pressed"), "true");
+    await page.locator("h1").click();
+    await page.keyboard.press("?");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("dialog", { name: "Search or jump to" }).waitFor();
+    assert.equal(await help.isVisible(), false, "a single key did something");
+    await page.keyboard.press("Escape");
+  }
 });

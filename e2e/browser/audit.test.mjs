@@ -1,15 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { accessible, alive, connection, journey, signIn } from "./journey.mjs";
-
-for (const colorScheme of ["light", "dark"]) {
-  journey(`the audit log and an entry of it are accessible in the ${colorScheme} theme`, { colorScheme }, async (page) => {
-    await signIn(page);
-    await page.goto("/audit?entry=1");
-    await alive(page);
-    await accessible(page);
-  });
-}
+import { alive, connection, journey, signIn } from "./journey.mjs";
 
 journey("entries are filtered by the address, opened, verified and exported", async (page) => {
   await signIn(page);

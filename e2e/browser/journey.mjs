@@ -33,12 +33,7 @@ export function journey(name, options, body = options) {
     const somebody = async () => {
       const context = await (await launch()).newContext({ baseURL: url, ...own });
       contexts.push(context);
-      const page = await context.newPage();
-      page.setDefaultTimeout(15_000);
-      page.on("console", (message) => message.type() === "error" && complaints.push(`console: ${message.text()}`));
-      page.on("pageerror", (error) => complaints.push(`exception: ${error.stack ?? error}`));
-      page.on("response", (response) => response.status() >= 500 && complaints.push(`${response.status()} ${response.url()}`));
-      return page;
+      return watched(context, complaints);
     };
     try {
       await body(await somebody(), complaints, somebody);
@@ -47,6 +42,30 @@ export function journey(name, options, body = options) {
       for (const context of contexts) await context.close();
     }
   });
+}
+
+/** A new page, whose errors are noted in `complaints`. */
+async function watched(context, complaints) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  await page.addInitScript(noteShifts);
+  page.on("console", (message) => message.type() === "error" && complaints.push(`console: ${message.text()}`));
+  page.on("pageerror", (error) => complaints.push(`exception: ${error.stack ?? error}`));
+  page.on("response", (response) => response.status() >= 500 && complaints.push(`${response.status()} ${response.url()}`));
+  return page;
+}
+
+/**
+ * Takes out of the complaints what the browser itself logs of answers with a status that the journey asked for, and fails
+ * unless there are exactly so many. Every other complaint stays one.
+ */
+export async function expected(complaints, status, times = 1) {
+  const words = new RegExp(`^console: Failed to load resource: the server responded with a status of ${status} \\([^()]*\\)$`);
+  const found = () => complaints.filter((complaint) => words.test(complaint)).length;
+  // The browser logs an answer a moment after it gave it to the page.
+  for (let tries = 0; tries < 50 && found() < times; tries++) await new Promise((go) => setTimeout(go, 100));
+  assert.equal(found(), times, `answers of ${status}; complaints:\n${complaints.join("\n")}`);
+  complaints.splice(0, complaints.length, ...complaints.filter((complaint) => !words.test(complaint)));
 }
 
 /** Signs in by the form, as a person does; by default as the first organization's owner. */
@@ -70,7 +89,9 @@ async function cookies() {
       continue;
     }
     const context = await (await launch()).newContext({ baseURL: url });
-    await signInByForm(await context.newPage());
+    const complaints = [];
+    await signInByForm(await watched(context, complaints));
+    assert.deepEqual(complaints, [], "while signing in");
     writeFileSync(`${session}.new`, JSON.stringify(await context.cookies()));
     renameSync(`${session}.new`, session);
     await context.close();
@@ -90,14 +111,37 @@ export const alive = (page) => page.waitForLoadState("networkidle");
 /** Waits until the page is interactive, and until it has its charts where it has some: those are asked for afterwards. */
 export const settled = (page) => (/^\/runs\/[^/]+(\/metrics)?$/.test(new URL(page.url()).pathname) ? alive(page) : page.waitForSelector("html[data-ready]"));
 
-/** Fails when axe finds anything on the page as it is now. `rules` turns single rules off. */
-export async function accessible(page, rules = {}) {
+/**
+ * Fails when axe finds anything on the page as it is now. `rules` turns single rules off, `within` looks at a part of the page
+ * only, `only` by some rules only.
+ */
+export async function accessible(page, { rules = {}, within, only } = {}) {
+  const options = { resultTypes: ["violations"], rules: { "target-size": { enabled: true }, ...rules } };
+  const wanted = JSON.stringify(only ? { resultTypes: ["violations"], runOnly: only } : options);
   // By the debugger's way in, because the page's own policy rightly refuses foreign scripts.
-  const found = await page.evaluate(`${axeSource}; axe.run(document, { resultTypes: ["violations"], rules: ${JSON.stringify(rules)} })`);
+  const found = await page.evaluate(`window.axe ?? (() => {${axeSource}})(); axe.run(${JSON.stringify(within) ?? "document"}, ${wanted})`);
   const told = found.violations.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map((node) => node.target.join(" ")).join("\n    ")}`);
-  assert.deepEqual(told, [], "axe");
+  assert.deepEqual(told, [], `axe on ${page.url()}`);
 }
 
 /** Fails when the page is wider than its window. */
 export const fits = async (page) =>
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `${page.url()} sticks out`);
+
+/** How far the parts of a page may move that nobody moved: the sum of its layout shifts. */
+const SHIFT_MAX = 0.01;
+
+/** Notes every layout shift from the first picture of the page on, with the elements that moved. */
+const noteShifts = () => {
+  window.shifts = [];
+  const said = (node) => node?.nodeType === 1 ? `${node.tagName.toLowerCase()}.${node.className}` : String(node?.nodeName);
+  const note = (entry) => entry.hadRecentInput || window.shifts.push({ by: entry.value, of: entry.sources.map(({ node }) => said(node)) });
+  new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: "layout-shift", buffered: true });
+};
+
+/** Fails when the page, which has come to rest, jumped on its way there. */
+export async function steady(page) {
+  const shifts = await page.evaluate(() => window.shifts);
+  const sum = shifts.reduce((sum, { by }) => sum + by, 0);
+  assert.ok(sum < SHIFT_MAX, `${page.url()} jumped by ${sum.toFixed(3)}: ${JSON.stringify(shifts)}`);
+}

@@ -1,31 +1,11 @@
 import assert from "node:assert/strict";
-import { accessible, fits, journey } from "./journey.mjs";
+import { journey } from "./journey.mjs";
 
 /** Opens the gallery and waits until it is interactive. */
 async function open(page, path = "/kit") {
   await page.goto(path);
   await page.waitForSelector("html[data-ready]");
 }
-
-for (const colorScheme of ["light", "dark"]) {
-  for (const viewport of [{ width: 1440, height: 900 }, { width: 390, height: 844 }]) {
-    journey(`the kit is accessible and fits, ${colorScheme}, ${viewport.width} px`, { colorScheme, viewport }, async (page) => {
-      await open(page);
-      await accessible(page);
-      await fits(page);
-    });
-  }
-}
-
-journey("hydration changes nothing on the screen", async (page) => {
-  await page.addInitScript(() => {
-    window.shift = 0;
-    new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shift += entry.value))).observe({ type: "layout-shift", buffered: true });
-  });
-  await open(page);
-  await page.waitForTimeout(300);
-  assert.ok((await page.evaluate(() => window.shift)) < 0.01);
-});
 
 journey("the kit is readable without JavaScript", { javaScriptEnabled: false }, async (page) => {
   await page.goto("/kit");

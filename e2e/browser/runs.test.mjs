@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accessible, alive, journey, signIn } from "./journey.mjs";
+import { accessible, alive, expected, journey, signIn } from "./journey.mjs";
 import { end, experiment, log, run } from "./tracking.mjs";
 
 journey("a run moves on the screen while it trains", async (page) => {
@@ -30,7 +30,13 @@ journey("a run is renamed, tagged, annotated, removed and restored; each can be 
 
   await page.getByRole("button", { name: "Add a tag" }).click();
   await page.getByLabel("Key", { exact: true }).fill("team");
-  await page.getByLabel("Value", { exact: true }).fill("fraud");
+  await page.getByLabel(/^Value/).fill("fraud");
+  await page.getByLabel("Key", { exact: true }).fill("te%am");
+  await page.getByRole("button", { name: "Set", exact: true }).click();
+  await page.getByText("Names may only contain alphanumerics").waitFor();
+  await page.getByLabel("Key", { exact: true }).fill("team");
+  await page.getByText("Names may only contain alphanumerics").waitFor({ state: "detached" });
+  assert.equal(await page.getByLabel(/^Value/).inputValue(), "fraud", "what was typed stays");
   await page.getByRole("button", { name: "Set", exact: true }).click();
   const tag = page.locator(".tags li").filter({ hasText: "team" });
   await tag.waitFor();
@@ -70,7 +76,7 @@ journey("metrics and artifacts have their tabs, and an unknown run is said to be
   const answer = await page.goto(`/runs/run_${"0".repeat(32)}`);
   assert.equal(answer.status(), 404);
   await page.getByRole("heading", { name: "Not found" }).waitFor();
-  complaints.length = 0; // the browser logs the 404 that was asked for
+  await expected(complaints, 404);
 });
 
 journey("a run's tabs stay at the address that a client prints, and what the machine did comes last", async (page) => {

@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
 import { accessible, alive, journey, signIn, url } from "./journey.mjs";
 
-journey("the tokens page is accessible", async (page) => {
-  await signIn(page);
-  await page.goto("/tokens");
-  await alive(page);
-  await accessible(page);
-});
-
 journey("a token is created, its secret works, and revoking ends it", async (page) => {
   const name = `journey ${Date.now()}`;
   await signIn(page);

@@ -80,6 +80,29 @@ impl MailDomain {
         }
     }
 
+    /// The domains in a text: one a line, or with commas or spaces between them.
+    pub fn split(text: &str) -> impl Iterator<Item = &str> {
+        text.split([',', ' ', '\r', '\n'])
+    }
+
+    /// Reads a list. Empty texts are none, and each domain is kept once.
+    ///
+    /// # Errors
+    /// When one of them is no domain, or they are more than 100.
+    pub fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Self>, Refused> {
+        let mut all: Vec<Self> = Vec::new();
+        for text in texts.into_iter().filter(|text| !text.trim().is_empty()) {
+            let domain = Self::parse(text)?;
+            if !all.contains(&domain) {
+                all.push(domain);
+            }
+        }
+        if all.len() > limits::MAIL_DOMAINS_MAX {
+            return refuse(format!("List at most {} domains.", limits::MAIL_DOMAINS_MAX));
+        }
+        Ok(all)
+    }
+
     /// The domain.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -104,18 +127,102 @@ impl DisplayName {
         if text.chars().count() > limits::NAME_MAX {
             return refuse("Use at most 120 characters.");
         }
-        if text.contains(spelling::is_invisible) {
-            return refuse("Remove the control or invisible characters from the name.");
-        }
-        if spelling::deceives(&text) {
-            return refuse("Use letters of one alphabet in each word: one of them looks like a Latin letter and is none.");
-        }
+        plain(&text)?;
         Ok(Self(text))
     }
 
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A name of an experiment, as it was given: clients find experiments by it, so that spaces around it are part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ExperimentName(String);
+
+impl ExperimentName {
+    /// Composes (NFC) and keeps what was typed otherwise.
+    ///
+    /// # Errors
+    /// When it is empty, longer than 500 characters, holds control or invisible characters, or a word in which a letter of another alphabet looks like a
+    /// Latin one.
+    pub fn parse(text: &str) -> Result<Self, Refused> {
+        let text = spelling::composed(text);
+        bounded(&text, limits::EXPERIMENT_NAME_MAX)?;
+        plain(&text)?;
+        Ok(Self(text))
+    }
+
+    /// The name.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// A name of a run, as it was given.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RunName(String);
+
+impl RunName {
+    /// Keeps what was typed.
+    ///
+    /// # Errors
+    /// When it is empty, longer than 250 characters, or holds control characters.
+    pub fn parse(text: &str) -> Result<Self, Refused> {
+        bounded(text, limits::RUN_NAME_MAX)?;
+        if text.chars().any(char::is_control) { refuse("Remove the control characters from the name.") } else { Ok(Self(text.to_owned())) }
+    }
+
+    /// The name.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// Refuses a name that hides characters or looks like another one.
+fn plain(name: &str) -> Result<(), Refused> {
+    if name.contains(spelling::is_invisible) {
+        return refuse("Remove the control or invisible characters from the name.");
+    }
+    if spelling::deceives(name) {
+        return refuse("Use letters of one alphabet in each word: one of them looks like a Latin letter and is none.");
+    }
+    Ok(())
+}
+
+fn bounded(name: &str, most: usize) -> Result<(), Refused> {
+    if name.trim().is_empty() {
+        return refuse("Enter a name.");
+    }
+    if name.chars().count() > most { refuse(format!("Use at most {most} characters.")) } else { Ok(()) }
+}
+
+/// What somebody says in a discussion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommentText(String);
+
+impl CommentText {
+    /// Makes line ends plain, and drops empty lines before and spaces behind.
+    ///
+    /// # Errors
+    /// When nothing is left, when it is longer than 10,000 characters, or holds control characters or such that turn its direction.
+    pub fn parse(text: &str) -> Result<Self, Refused> {
+        // Counted before anything is copied: a megabyte costs no more than its length.
+        if text.len() > limits::COMMENT_MAX * 4 || text.chars().count() > limits::COMMENT_MAX {
+            return refuse(format!("A comment holds at most {} characters. Put longer texts into an artifact and link to it.", limits::COMMENT_MAX));
+        }
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        if text.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')) {
+            return refuse("The text holds a control character. Remove it and try again.");
+        }
+        let text = text.trim_end().trim_start_matches('\n');
+        if text.trim().is_empty() { refuse("Write something first.") } else { Ok(Self(text.to_owned())) }
+    }
+
+    /// The text.
+    pub fn into_string(self) -> String {
+        self.0
     }
 }
 
@@ -157,6 +264,25 @@ impl Slug {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// What is wrong with an address that is none of a web server.
+pub const NO_WEB_ADDRESS: &str =
+    "This is not an address of a web server. It begins with https:// or http:// and has no user, password, query or fragment.";
+
+/// Checks that a text may be the address of a web server. Whether it is one that may be asked, the server decides.
+///
+/// # Errors
+/// When it does not begin with `https://` or `http://` and a host, or has a user, password, query or fragment.
+pub fn check_web_address(text: &str) -> Result<(), Refused> {
+    let text = text.trim();
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let rest = scheme.map(|scheme| &text[scheme.len()..]).unwrap_or_default();
+    let host = rest.split('/').next().unwrap_or_default();
+    if text.len() > limits::ADDRESS_MAX || host.is_empty() || rest.contains(['\\', '?', '#', ' ', '\t', '\n', '\r']) || host.contains('@') {
+        return refuse(NO_WEB_ADDRESS);
+    }
+    Ok(())
 }
 
 /// A password somebody chose. It is never shown, logged or kept: only its hash is.
@@ -230,6 +356,55 @@ mod tests {
             assert!(DisplayName::parse(wrong).is_err(), "{wrong:?}");
         }
         assert_eq!(DisplayName::parse("Rene\u{301}"), DisplayName::parse("Ren\u{e9}"));
+    }
+
+    #[test]
+    fn t46_names_of_experiments_and_runs_are_bounded() {
+        assert!(ExperimentName::parse(&"x".repeat(500)).is_ok() && RunName::parse(&"x".repeat(250)).is_ok());
+        assert_eq!(RunName::parse(" as given ").map(RunName::into_string), Ok(" as given ".into()));
+        for wrong in ["", "  ", "a\0b", "a\nb", "x\u{1b}]0;y", &"x".repeat(501)] {
+            assert!(ExperimentName::parse(wrong).is_err() && RunName::parse(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(RunName::parse(&"x".repeat(251)).is_err());
+        assert!(ExperimentName::parse("a\u{202E}b").is_err());
+    }
+
+    #[test]
+    fn domains_are_listed_in_any_way() {
+        let list = |text: &str| MailDomain::list(MailDomain::split(text)).map(|all| all.into_iter().map(|domain| domain.0).collect::<Vec<_>>());
+        assert_eq!(list("@Example.com, b.example\r\nexample.com"), Ok(vec!["example.com".to_owned(), "b.example".to_owned()]));
+        assert_eq!(list(" \n"), Ok(Vec::new()));
+        assert!(list("example.com\nnot a domain").is_err());
+        assert!(list(&(0..101).map(|at| format!("d{at}.example ")).collect::<String>()).is_err());
+    }
+
+    #[test]
+    fn an_address_of_a_web_server_says_how_it_is_asked() {
+        for right in ["https://mlflow.example.com", " HTTP://[::1]:5000/under/a/path ", "http://10.0.0.1:5000"] {
+            assert!(check_web_address(right).is_ok(), "{right}");
+        }
+        for wrong in [
+            "",
+            "mlflow.example.com",
+            "ftp://x",
+            "https://",
+            "https:///x",
+            "https://u:p@x",
+            "https://x?y",
+            "https://x#y",
+            "https://x y",
+            "https://x\\y",
+        ] {
+            assert!(check_web_address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_comment_says_something_within_bounds() {
+        assert_eq!(CommentText::parse("\n\r\n a\r\nb \n").map(CommentText::into_string), Ok(" a\nb".into()));
+        for wrong in ["", " \n", "a\u{202E}b", "a\u{7}b", &"x".repeat(10_001)] {
+            assert!(CommentText::parse(wrong).is_err(), "{wrong:.20?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod ids;
 pub mod key;
 pub mod limits;
 pub mod permission;
+pub mod provider;
 pub mod spelling;
 pub mod sso;
 

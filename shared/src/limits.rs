@@ -10,8 +10,14 @@ pub const PASSWORD_MIN: usize = 12;
 pub const PASSWORD_MAX_BYTES: usize = 1024;
 /// Longest name of a person, an organization, a token or a project, in characters.
 pub const NAME_MAX: usize = 120;
+/// Longest name of an experiment, in characters.
+pub const EXPERIMENT_NAME_MAX: usize = 500;
+/// Longest name of a run, in characters.
+pub const RUN_NAME_MAX: usize = 250;
 /// Longest e-mail address, in characters (RFC 5321, section 4.5.3.1).
 pub const EMAIL_MAX: usize = 254;
+/// Longest address of a web server, in bytes.
+pub const ADDRESS_MAX: usize = 2_000;
 /// How long the link that confirms an address works, in hours.
 pub const SIGN_UP_HOURS: i64 = 24;
 /// How long the link to a new password works, in minutes.

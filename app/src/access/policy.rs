@@ -6,7 +6,7 @@ use crate::{
     account::{FormState, PostForm, just, use_form_state},
     api::{Operation, use_query},
     frame::use_viewer,
-    kit::{Callout, Card, Checkbox, Empty, Icon, Page, Select, TextArea, Tone, loaded, number},
+    kit::{Callout, Card, Checkbox, Empty, Icon, Page, Select, TextArea, Tone, field, loaded, number},
 };
 
 const POLICY: Operation = Operation(include_str!("sign_in_policy.graphql"));
@@ -96,18 +96,17 @@ fn form(policy: Policy, state: &FormState) -> AnyView {
     if !lengths.iter().any(|(known, _)| *known == minutes) {
         lengths.insert(0, (minutes.clone(), format!("{minutes} minutes")));
     }
-    let wrong = state.error_of("mailDomains").map(|error| view! { <Callout tone=Tone::Bad>{error}</Callout> });
+    let (wrong, wrong_minutes) = (state.error_of("mailDomains"), state.error_of("sessionMinutes"));
     let confirm = state.error_of("shutOut").map(|error| {
         let count = error.split(' ').next().unwrap_or_default().to_owned();
         view! { <Callout tone=Tone::Warn>{error}<Checkbox name="shutOut" value=count>"They are meant to lose access"</Checkbox></Callout> }
     });
     view! {
-        <PostForm action="/access" state=state.clone() fields=&["mailDomains", "shutOut"] submit="Save">
-            <Select name="sessionMinutes" label="A sign-in is worth" options=lengths value=minutes/>
+        <PostForm action="/access" state=state.clone() fields=&["sessionMinutes", "mailDomains", "shutOut"] submit="Save">
+            <Select name="sessionMinutes" label="A sign-in is worth" options=lengths value=minutes error=wrong_minutes/>
             <p class="faint xs">"Older sessions end with the next click, and people sign in again. API tokens have ends of their own."</p>
-            <TextArea name="mailDomains" label="Mail domains that may enter" bind=domains rows=3 placeholder="example.com"/>
+            <TextArea name="mailDomains" label="Mail domains that may enter" bind=domains rows=3 placeholder="example.com" error=wrong rule=field::mail_domains as field::Rule/>
             <p class="faint xs">"One a line; empty admits every address. Members of other domains lose access at once, with their sessions and tokens, and cannot be invited."</p>
-            {wrong}
             {confirm}
         </PostForm>
     }

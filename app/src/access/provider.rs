@@ -138,15 +138,20 @@ fn form(provider: Option<Provider>, state: FormState) -> AnyView {
     let names = roles.map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
     let secret = if exists { "Kept sealed and never shown. Leave it empty to keep the present one." } else { "Kept sealed and never shown." };
     let wrong = |name: &str| state.error_of(name).map(|error| view! { <Callout tone=Tone::Bad>{error}</Callout> });
-    let (wrong_groups, wrong_role, wrong_required) = (wrong("groupRoles"), wrong("defaultRole"), wrong("required"));
-    let text = |name: &'static str, label: &'static str, hint: &'static str| {
+    let (wrong_groups, wrong_role, wrong_required) = (state.error_of("groupRoles"), state.error_of("defaultRole"), wrong("required"));
+    let text = |name: &'static str, label: &'static str, hint: &'static str, rule: field::Rule| {
         let (value, error) = (value(name), state.error_of(name));
-        view! { <Field name label hint value error rule=field::filled as field::Rule/> }.into_any()
+        view! { <Field name label hint value error rule/> }.into_any()
     };
     let texts = [
-        text("label", "Name", "What members know it as; the button says \u{201C}Continue with \u{2026}\u{201D}."),
-        text("issuer", "Issuer", "Letter by letter as its configuration shows it; for GitHub its address, https://github.com or your own."),
-        text("clientId", "Client id", "What the provider calls this application."),
+        text("label", "Name", "What members know it as; the button says \u{201C}Continue with \u{2026}\u{201D}.", field::name),
+        text(
+            "issuer",
+            "Issuer",
+            "Letter by letter as its configuration shows it; for GitHub its address, https://github.com or your own.",
+            field::issuer,
+        ),
+        text("clientId", "Client id", "What the provider calls this application.", field::client_id),
     ];
     let (kind, claim, wrong_claim, role) = (value("kind"), value("groupsClaim"), state.error_of("groupsClaim"), value("defaultRole"));
     let (wrong_secret, signed_in) = (state.error_of("clientSecret"), provider.signed_in);
@@ -155,13 +160,11 @@ fn form(provider: Option<Provider>, state: FormState) -> AnyView {
             <PostForm action="/access/single-sign-on" state fields=FIELDS submit="Save">
                 <Select name="kind" label="Protocol" options=kinds.to_vec() value=kind/>
                 {texts.into_iter().collect_view()}
-                <Field name="clientSecret" label="Client secret" hint=secret kind="password" autocomplete="new-password" required=!exists error=wrong_secret/>
-                <TextArea name="groupRoles" label="Groups and roles" bind=groups rows=4 placeholder="ml-team = data_scientist"/>
+                <Field name="clientSecret" label="Client secret" hint=secret kind="password" autocomplete="new-password" required=!exists error=wrong_secret rule=field::client_secret as field::Rule/>
+                <TextArea name="groupRoles" label="Groups and roles" bind=groups rows=4 placeholder="ml-team = data_scientist" error=wrong_groups rule=field::group_roles as field::Rule/>
                 <p class="faint xs">"One a line: the group as the provider names it (of GitHub, "<code>"organization/team"</code>"), an equals sign, a role: "{names}". Groups then decide at each sign-in; who has left a group leaves its role. Empty: members keep the roles they have here."</p>
-                {wrong_groups}
-                <Field name="groupsClaim" label="Claim that holds groups" hint="\u{201C}groups\u{201D} when empty; realm_access.roles is a claim within a claim." required=false value=claim error=wrong_claim/>
-                <Select name="defaultRole" label="Whom no group gives a role becomes" options=choices value=role/>
-                {wrong_role}
+                <Field name="groupsClaim" label="Claim that holds groups" hint="\u{201C}groups\u{201D} when empty; realm_access.roles is a claim within a claim." required=false value=claim error=wrong_claim rule=field::claim as field::Rule/>
+                <Select name="defaultRole" label="Whom no group gives a role becomes" options=choices value=role error=wrong_role/>
                 <Checkbox name="required" checked=required><b>"Only by single sign-on"</b><small>"Sessions by password lose this organization at once. Owners keep theirs, in case the provider is away; each use stands in the audit log."</small></Checkbox>
                 {wrong_required}
             </PostForm>

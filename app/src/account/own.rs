@@ -8,7 +8,7 @@ use super::sessions::Sessions;
 use crate::{
     api::{Operation, use_api},
     frame::{ThemeSwitch, use_viewer},
-    kit::{Button, ButtonKind, Callout, Card, Chip, Copyable, Field, Glyph, Icon, Page, Tone, field, use_toasts},
+    kit::{Button, ButtonKind, Callout, Card, Chip, Copyable, Field, Glyph, Icon, Page, SingleKeysSwitch, Tone, field, use_toasts},
 };
 
 const UPDATE: Operation = Operation(include_str!("update_viewer.graphql"));
@@ -36,6 +36,7 @@ pub fn AccountPage() -> impl IntoView {
                 <Organizations/>
                 <Card title="Appearance">
                     <div class="setting"><span>"Theme"<small>"Kept in this browser"</small></span><ThemeSwitch/></div>
+                    <div class="setting"><span>"Shortcuts of a single key"<small>"J, K, X, / and the like; those with Ctrl or Cmd stay. Kept in this browser"</small></span><SingleKeysSwitch/></div>
                 </Card>
                 <Sessions/>
             </div>

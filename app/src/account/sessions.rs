@@ -7,7 +7,7 @@ use shared::Permission;
 use crate::{
     api::{Connection, Moment, Operation, use_query},
     frame::use_viewer,
-    kit::{Callout, Card, Chip, Glyph, Icon, RelativeTime, Tone, loaded, number},
+    kit::{Callout, Card, Chip, ConfirmForm, Glyph, Icon, RelativeTime, Tone, loaded, number},
 };
 
 const SESSIONS: Operation = Operation(include_str!("sessions.graphql"));
@@ -51,7 +51,10 @@ pub(super) fn Sessions() -> impl IntoView {
             {list}
             <div class="setting">
                 <span>"Sign out everywhere"<small>"Ends every session in every organization, this one too. API tokens keep working: "<a class="link" href="/tokens">"revoke them"</a>" one by one"</small></span>
-                <form method="post" action="/sign-out-everywhere"><button class="button" type="submit"><Glyph icon=Icon::LOG_OUT/>"Sign out everywhere"</button></form>
+                <ConfirmForm id="everywhere" ask="Sign out everywhere" icon=Icon::LOG_OUT title="Sign out everywhere?" confirm="End every session" action="/sign-out-everywhere">
+                    <p>"Every session of yours ends at once, in every organization and on every device, this one too. You sign in again to go on; what was not saved there is lost."</p>
+                    <p class="s">"Runs that are training go on: API tokens keep working."</p>
+                </ConfirmForm>
             </div>
         </Card>
     }
@@ -60,19 +63,22 @@ pub(super) fn Sessions() -> impl IntoView {
 
 fn lines(sessions: Connection<Session>) -> AnyView {
     let hidden = sessions.total_count - i64::try_from(sessions.nodes.len()).unwrap_or(0);
-    let others = sessions.nodes.iter().any(|session| !session.is_current);
+    let others = sessions.total_count - i64::from(sessions.nodes.iter().any(|session| session.is_current));
     let lines = sessions.nodes.into_iter().map(line).collect_view();
     let more =
         (hidden > 0).then(|| view! { <p class="faint xs member">{format!("And {} older.", number::counted(hidden, "session", "sessions"))}</p> });
-    let end = others.then(|| {
+    let end = (others > 0).then(|| {
+        let title = format!("End {}?", number::counted(others, "other session", "other sessions"));
         view! {
             <div class="setting">
                 <span>"End all others"<small>"Only this browser stays signed in"</small></span>
-                <form method="post" action="/end-other-sessions"><button class="button" type="submit">"End all others"</button></form>
+                <ConfirmForm id="others" ask="End all others" title confirm="End the others" action="/end-other-sessions">
+                    <p>"Everywhere but in this browser you are signed out at once, and sign in again to go on. API tokens keep working."</p>
+                </ConfirmForm>
             </div>
         }
     });
-    view! { <form method="post" action="/end-session"><ul class="sessions" aria-label="Your sessions">{lines}</ul></form>{more}{end} }.into_any()
+    view! { <ul class="sessions" aria-label="Your sessions">{lines}</ul>{more}{end} }.into_any()
 }
 
 fn line(session: Session) -> AnyView {
@@ -82,7 +88,16 @@ fn line(session: Session) -> AnyView {
     let act = if is_current {
         view! { <Chip tone=Tone::Gold>"this one"</Chip> }.into_any()
     } else {
-        view! { <button class="button small" type="submit" name="session" value=id aria-label=format!("End the session {device}, {address}")>"End"</button> }.into_any()
+        let what = format!("{device}, {address}");
+        let (ask_label, title) = (format!("End the session {what}"), format!("End the session on {device}?"));
+        let (organization, created_at) = (organization.clone(), created_at);
+        view! {
+            <ConfirmForm id=format!("end-{id}") ask="End" ask_label small=true title confirm="End session" action="/end-session" carries=("session", id)>
+                <p><strong>{what.clone()}</strong>", signed in to "{organization.clone()}" "<RelativeTime at=created_at/>", is signed out at once. Whoever sits there signs in again to go on."</p>
+                <p class="s">"API tokens keep working. If you do not know this session, change your password too."</p>
+            </ConfirmForm>
+        }
+        .into_any()
     };
     view! {
         <li class="setting">

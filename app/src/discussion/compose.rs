@@ -8,7 +8,7 @@ use super::{
     model::{self, Person},
     talk::Talk,
 };
-use crate::kit::{Button, ButtonKind, Glyph, Icon};
+use crate::kit::{Button, ButtonKind, Glyph, Icon, field as rule};
 
 /// How long the writer pauses before members are asked for.
 const PAUSE: Duration = Duration::from_millis(120);
@@ -54,9 +54,13 @@ pub(super) fn Compose(
     let ask = asker(talk, people, at);
     let submit = move || {
         let body = text.get_untracked();
-        if !body.trim().is_empty() && !busy.get_untracked() {
-            people.set(Vec::new());
-            on_save.run(body);
+        if body.trim().is_empty() || busy.get_untracked() {
+            return;
+        }
+        people.set(Vec::new());
+        match rule::comment(&body) {
+            Ok(()) => on_save.run(body),
+            Err(why) => refused.set(Some(why)),
         }
     };
     let choose = move |person: Person| {
@@ -78,7 +82,9 @@ pub(super) fn Compose(
     };
     let typed = move |event: ev::Event| {
         let value = event_target_value(&event);
-        refused.set(None);
+        if refused.with_untracked(Option::is_some) {
+            refused.set(wrong(&value));
+        }
         let wanted = field.get_untracked().and_then(|field| begun(&value[..caret(&field, &value)]).map(|(_, word)| word.to_owned()));
         text.set(value);
         ask(wanted);
@@ -105,6 +111,13 @@ pub(super) fn Compose(
             _ => return,
         }
         event.prevent_default();
+    };
+    let left = move |_| {
+        people.set(Vec::new());
+        // What the server refused stays said until something is typed.
+        if refused.with_untracked(Option::is_none) {
+            refused.set(text.with_untracked(|text| wrong(text)));
+        }
     };
     let list = format!("{id}-people");
     let (own, owned) = (list.clone(), list.clone());
@@ -140,7 +153,7 @@ pub(super) fn Compose(
                 aria-controls=move || people.with(|people| (!people.is_empty()).then(|| list.clone()))
                 aria-activedescendant=move || people.with(|people| (!people.is_empty()).then(|| format!("{owned}-{}", at.get())))
                 aria-invalid=move || refused.get().map(|_| "true")
-                prop:value=move || text.get() on:input=typed on:keydown=keyed on:blur=move |_| people.set(Vec::new())
+                prop:value=move || text.get() on:input=typed on:keydown=keyed on:blur=left
             ></textarea>
             {offers}
             <p class="error" aria-live="polite">{move || refused.get().map(|message| view! { <Glyph icon=Icon::CIRCLE_ALERT/>{message} })}</p>
@@ -153,6 +166,11 @@ pub(super) fn Compose(
         </div>
     }
     .into_any()
+}
+
+/// What the server would say of it. An empty field is nothing to say anything about.
+fn wrong(text: &str) -> Option<String> {
+    if text.trim().is_empty() { None } else { rule::comment(text).err() }
 }
 
 /// Asks for members when the writer pauses; an answer that comes too late is dropped.

@@ -9,7 +9,7 @@ use super::{
     talk::Talk,
     thread,
 };
-use crate::kit::{Button, Card, Dialog, Field, Glyph, Icon, number, steady};
+use crate::kit::{Button, Card, Dialog, Field, Glyph, Icon, field, number, steady};
 
 /// The discussion of the page's subject.
 #[component]
@@ -102,7 +102,7 @@ pub fn PointDialog(
         talk.asking.get().then(|| {
             view! {
                 <p class="s"><Glyph icon=Icon::CHART_LINE/>" Everybody sees it at this step of the chart."</p>
-                <Field name="step" label="Step" kind="number" value=at bind=step/>
+                <Field name="step" label="Step" kind="number" value=at bind=step rule=field::step as field::Rule/>
                 <Compose talk draft id="say-point" label="What happened here" save="Comment" autofocus=true on_save=start on_cancel=Callback::new(move |()| talk.asking.set(false))/>
             }
         })

@@ -126,7 +126,7 @@ fn one(talk: Talk, comment: Memo<Option<Comment>>) -> AnyView {
         (talk.may_write && !removed.get() && !editing.get()).then(|| {
             let mine = first.is_own.then(|| {
                 view! {
-                    <Menu id=menu.clone() label=format!("More for the comment of {named}")>
+                    <Menu id=menu.clone() label=format!("More for the comment of {named}") late=true>
                         <MenuItem icon=Icon::PENCIL on_press=edit>"Edit"</MenuItem>
                         <MenuItem icon=Icon::TRASH_2 danger=true on_press=move || removing.set(true)>"Remove"</MenuItem>
                     </Menu>
@@ -173,5 +173,5 @@ fn picker(menu: &str, reactions: Memo<Vec<Reactions>>, react: Callback<(String, 
             view! { <MenuItem icon on_press=turn>{words}</MenuItem> }
         })
         .collect_view();
-    view! { <Menu id=format!("react-{menu}") label="React" icon=Icon::SMILE_PLUS>{items}</Menu> }.into_any()
+    view! { <Menu id=format!("react-{menu}") label="React" icon=Icon::SMILE_PLUS late=true>{items}</Menu> }.into_any()
 }

@@ -11,12 +11,13 @@ pub(super) fn Guide(
     #[prop(into)]
     experiment: String,
 ) -> impl IntoView {
-    let shell = format!("pip install mlflow\nexport MLFLOW_TRACKING_URI={origin}\nexport MLFLOW_TRACKING_TOKEN=...  # from API tokens");
+    let shell = format!("pip install mlflow\nexport MLFLOW_TRACKING_URI={origin}\nexport MLFLOW_TRACKING_TOKEN=<your token>");
     view! {
         <div class="guide">
             <CodeBlock code=shell label="Shell"/>
+            <p class="faint xs"><code>"MLFLOW_TRACKING_TOKEN"</code>" takes an API token of yours, which is shown once. "<a class="link" href="/tokens">"Create a token"</a></p>
             <CodeBlock code=python(&experiment) label="Python"/>
-            <p class="faint xs">"Any MLflow client works as it is. A token takes one minute: "<a class="link" href="/tokens">"API tokens"</a>"."</p>
+            <p class="faint xs">"Any MLflow client works as it is."</p>
         </div>
     }
     .into_any()

@@ -11,8 +11,8 @@ use crate::{
     api::{ApiError, Operation, use_api, use_query},
     frame::may,
     kit::{
-        Address, Button, ButtonKind, Cell, Column, Command, Empty, FilterField, Icon, Menu, MenuItem, NameDialog, Page, Pager, Row, Table, number,
-        steady, use_address, use_command, use_toasts,
+        Address, Button, ButtonKind, Cell, Column, Command, Empty, FilterField, Icon, Menu, MenuItem, NameDialog, Page, Pager, Row, Table, field,
+        number, steady, use_address, use_command, use_toasts,
     },
     visit::use_origin,
 };
@@ -108,8 +108,8 @@ pub fn ExperimentsPage() -> impl IntoView {
         <Page title="Experiments" facts=facts actions=head>
             {steady(query, move |data| list(data, origin.clone(), address, actions, may_write))}
         </Page>
-        <NameDialog open=creating title="New experiment" label="Name" save="Create experiment" hint="Runs that name it land in it; the client can also create it." on_save=create/>
-        <NameDialog open=renaming title="Rename experiment" label="Name" save="Rename" value=Signal::derive(move || renamed.get().map(|experiment| experiment.name).unwrap_or_default()) on_save=rename/>
+        <NameDialog open=creating title="New experiment" label="Name" save="Create experiment" rule=field::experiment_name as field::Rule hint="Runs that name it land in it; the client can also create it." on_save=create/>
+        <NameDialog open=renaming title="Rename experiment" label="Name" save="Rename" rule=field::experiment_name as field::Rule value=Signal::derive(move || renamed.get().map(|experiment| experiment.name).unwrap_or_default()) on_save=rename/>
     }
     .into_any()
 }
@@ -223,7 +223,7 @@ fn menu(experiment: Experiment, actions: Actions) -> AnyView {
     let rename = move || leptos::callback::Callable::run(&actions.rename, for_rename.clone());
     let remove = move || leptos::callback::Callable::run(&actions.remove, (for_remove.clone(), !removed));
     view! {
-        <span class="end"><Menu id label>
+        <span class="end"><Menu id label late=true>
             <MenuItem icon=Icon::PENCIL on_press=rename>"Rename"</MenuItem>
             {if removed { view! { <MenuItem icon=Icon::UNDO_2 on_press=remove>"Restore"</MenuItem> }.into_any() } else { view! { <MenuItem icon=Icon::TRASH_2 danger=true on_press=remove>"Remove"</MenuItem> }.into_any() }}
         </Menu></span>

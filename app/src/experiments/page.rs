@@ -17,7 +17,7 @@ use crate::{
     frame::may,
     kit::{
         Address, Button, ButtonLink, Callout, ColumnChooser, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem, NameDialog,
-        Page, Pager, RelativeTime, Saving, Sort, Table, Tone, number, steady, use_address, use_toasts,
+        Page, Pager, RelativeTime, Saving, Sort, Table, Tone, field, number, steady, use_address, use_toasts,
     },
     visit::{remember, use_origin, use_remembered},
 };
@@ -125,7 +125,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
             {restore}
             {body(sheet, query, wish, address, origin)}
         </Page>
-        <NameDialog open=renaming title="Rename experiment" label="Name" save="Rename" value=title on_save=rename/>
+        <NameDialog open=renaming title="Rename experiment" label="Name" save="Rename" value=title rule=field::experiment_name as field::Rule on_save=rename/>
         <Dialog open=guiding title="Log a run" id="guide">
             {let origin = for_dialog.clone(); move || view! { <Guide origin=origin.clone() experiment=title.get()/> }}
         </Dialog>

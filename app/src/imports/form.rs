@@ -94,7 +94,7 @@ pub(super) fn StartForm() -> impl IntoView {
             <form class="import-form" method="post" on:submit=submit>
                 <div>{note}</div>
                 <div class="two">
-                    <Field name="import-address" label="Address" hint="Where its clients reach it" value=from bind=draft.address error=wrong_address/>
+                    <Field name="import-address" label="Address" hint="Where its clients reach it" value=from bind=draft.address error=wrong_address rule=field::web_address as field::Rule/>
                     <Select name="import-sign-in" label="Signs in with" options=ways.to_vec() value="nothing" bind=draft.signs_in/>
                 </div>
                 {move || credentials(draft)}

@@ -3,7 +3,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Button, ButtonKind, Glyph, Icon};
+use super::{Button, ButtonKind, Glyph, Icon, late::late};
 
 /// A modal dialog that is open while `open` is.
 #[component]
@@ -16,7 +16,7 @@ pub fn Dialog(
     /// Buttons at the foot.
     #[prop(optional, into)]
     actions: Option<ViewFn>,
-    /// An id for `commandfor`, so that a button can open it before the app is loaded.
+    /// An id for `commandfor`, so that a button can open it before the app is loaded. Without one, its content comes with the app.
     #[prop(optional, into)]
     id: Option<String>,
     /// An extra class, for its size.
@@ -28,15 +28,19 @@ pub fn Dialog(
     let node = NodeRef::<html::Dialog>::new();
     follow(node, open);
     let close = move |_| open.set(false);
-    let foot = actions.map(|actions| view! { <footer>{actions.run()}</footer> });
+    let early = id.is_some();
+    let content = move || {
+        let foot = actions.map(|actions| view! { <footer>{actions.run()}</footer> });
+        view! { <div class="body">{children()}</div>{foot} }
+    };
+    let content = if early { content().into_any() } else { late(content) };
     view! {
         <dialog node_ref=node id=id class=format!("dialog {class}") closedby="any" aria-label=move || title.get() on:close=move |_| open.set(false) on:click=move |event| close_on_backdrop(&event, open)>
             <header>
                 <h2>{move || title.get()}</h2>
                 <button class="button quiet small square" type="button" aria-label="Close" on:click=close><Glyph icon=Icon::X/></button>
             </header>
-            <div class="body">{children()}</div>
-            {foot}
+            {content}
         </dialog>
     }
     .into_any()
@@ -94,6 +98,55 @@ pub fn ConfirmDialog(
             {children()}
             {ask}
         </Dialog>
+    }
+    .into_any()
+}
+
+/// A button that asks before a plain form is posted, by naming what it ends. The browser alone opens, closes and posts it.
+#[component]
+pub fn ConfirmForm(
+    /// Unique on the page.
+    #[prop(into)]
+    id: String,
+    /// The button that asks: its words, and how it is read aloud where they are not enough.
+    #[prop(into)]
+    ask: String,
+    #[prop(optional, into)] ask_label: Option<String>,
+    #[prop(optional, into)] icon: Option<Icon>,
+    #[prop(optional)] small: bool,
+    /// The question: "End the session?"
+    #[prop(into)]
+    title: String,
+    /// What the button that posts says: "End session".
+    #[prop(into)]
+    confirm: String,
+    /// Where the form is posted.
+    action: &'static str,
+    /// A field that it carries, with its value.
+    #[prop(optional, into)]
+    carries: Option<(&'static str, String)>,
+    /// What will happen and what will not.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let target = id.clone();
+    let (carries, confirm) = (StoredValue::new(carries), StoredValue::new(confirm));
+    let content = move || {
+        let hidden = carries.get_value().map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
+        view! {
+            {children()}
+            <form class="row end" method="post" action=action>
+                {hidden}
+                <button class="button" type="button" command="close" commandfor=target.clone() on:click=move |_| open.set(false)>"Keep"</button>
+                <button class="button danger" type="submit">{confirm.get_value()}</button>
+            </form>
+        }
+    };
+    view! {
+        <button class="button" class:small=small type="button" command="show-modal" commandfor=id.clone() aria-label=ask_label on:click=move |event| open_instead(&event, open)>
+            {icon.map(|icon| view! { <Glyph icon/> })}{ask}
+        </button>
+        <Dialog open title id=id class="narrow">{content()}</Dialog>
     }
     .into_any()
 }

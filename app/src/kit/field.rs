@@ -5,28 +5,56 @@ use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 
-/// A rule of the server: says what is wrong with a text. Make one from the `shared` fields:
-/// `rule(|text| shared::field::Email::parse(text).map(drop))`.
-pub type Rule = fn(&str) -> Result<(), String>;
+pub use super::rule::*;
 
-/// E-mail addresses.
-pub fn email(text: &str) -> Result<(), String> {
-    shared::field::Email::parse(text).map(drop).map_err(|refused| refused.0)
+/// What is said about what a field holds: by its rule once the reader has left it, until then by the server.
+#[derive(Clone, Copy)]
+struct Check {
+    rule: Option<Rule>,
+    required: bool,
+    said: MaybeProp<String>,
+    own: RwSignal<Option<Result<(), String>>>,
+    /// Whether something was typed: what is empty because nobody came to it yet is not flagged.
+    touched: StoredValue<bool>,
 }
 
-/// Names of people, organizations, tokens, projects.
-pub fn name(text: &str) -> Result<(), String> {
-    shared::field::DisplayName::parse(text).map(drop).map_err(|refused| refused.0)
-}
+impl Check {
+    fn new(rule: Option<Rule>, required: bool, said: MaybeProp<String>) -> Self {
+        Self { rule, required, said, own: RwSignal::new(None), touched: StoredValue::new(false) }
+    }
 
-/// New passwords.
-pub fn new_password(text: &str) -> Result<(), String> {
-    shared::field::Password::choose(text).map(drop).map_err(|refused| refused.0)
-}
+    fn message(self) -> Option<String> {
+        match self.own.get() {
+            Some(checked) => checked.err(),
+            None => self.said.get(),
+        }
+    }
 
-/// Passwords to sign in with, and other fields that only must not be empty.
-pub fn filled(text: &str) -> Result<(), String> {
-    if text.is_empty() { Err("Fill in this field.".to_owned()) } else { Ok(()) }
+    /// Follows the reader who puts it right.
+    fn typed(self, text: &str) {
+        self.touched.set_value(true);
+        if untrack(|| self.message().is_some()) {
+            self.check(text);
+        }
+    }
+
+    fn left(self, text: &str) {
+        if self.touched.get_value() || !text.is_empty() {
+            self.check(text);
+        }
+    }
+
+    fn check(self, text: &str) {
+        if text.trim().is_empty() && !self.required {
+            self.own.set(Some(Ok(())));
+        } else if let Some(rule) = self.rule.or(self.required.then_some(filled as Rule)) {
+            self.own.set(Some(rule(text)));
+        }
+    }
+
+    fn line(self, id: String) -> AnyView {
+        view! { <p class="error" id=id aria-live="polite">{move || self.message().map(|message| view! { <Glyph icon=Icon::CIRCLE_ALERT/>{message} })}</p> }.into_any()
+    }
 }
 
 /// A line of text. Checked when the reader leaves it, and while they put it right.
@@ -66,31 +94,16 @@ pub fn Field(
     #[prop(default = true)]
     required: bool,
 ) -> impl IntoView {
-    let own = RwSignal::new(None::<Result<(), String>>);
-    let message = move || match own.get() {
-        Some(checked) => checked.err(),
-        None => error.get(),
-    };
-    let check = move |text: &str| {
-        if let Some(rule) = rule {
-            own.set(Some(rule(text)));
-        }
-    };
+    let check = Check::new(rule, required, error);
+    let message = move || check.message();
     let typed = move |event: leptos::ev::Event| {
         let text = event_target_value(&event);
-        if message().is_some() {
-            check(&text);
-        }
+        check.typed(&text);
         if let Some(bind) = bind {
             bind.set(text);
         }
     };
-    let left = move |event: leptos::ev::FocusEvent| {
-        let text = event_target_value(&event);
-        if !text.is_empty() {
-            check(&text);
-        }
-    };
+    let left = move |event: leptos::ev::FocusEvent| check.left(&event_target_value(&event));
     let id = format!("field-{name}");
     let (error_id, hint_id) = (format!("{id}-error"), format!("{id}-hint"));
     let described = {
@@ -121,13 +134,13 @@ pub fn Field(
                 />
                 {reveal}
             </div>
-            <p class="error" id=error_id aria-live="polite">{move || message().map(|message| view! { <Glyph icon=Icon::CIRCLE_ALERT/>{message} })}</p>
+            {check.line(error_id)}
         </div>
     }
     .into_any()
 }
 
-/// Several lines of text.
+/// Several lines of text; empty is a value. Checked when the reader leaves it, and while they put it right.
 #[component]
 pub fn TextArea(
     /// The name in the form.
@@ -136,6 +149,9 @@ pub fn TextArea(
     /// What to type.
     #[prop(into)]
     label: String,
+    /// Below the label: what it is for.
+    #[prop(optional, into)]
+    hint: ViewFn,
     /// What it holds, in both directions.
     bind: RwSignal<String>,
     /// How many lines are seen.
@@ -147,89 +163,36 @@ pub fn TextArea(
     /// Whether the label is only read aloud.
     #[prop(optional)]
     compact: bool,
+    /// What the server said about it.
+    #[prop(optional, into)]
+    error: MaybeProp<String>,
+    /// The server's rule.
+    #[prop(optional, into)]
+    rule: Option<Rule>,
 ) -> impl IntoView {
+    let check = Check::new(rule, false, error);
     let id = format!("field-{name}");
+    let error_id = format!("{id}-error");
+    let described = {
+        let error_id = error_id.clone();
+        move || check.message().map(|_| error_id.clone())
+    };
+    let typed = move |event: leptos::ev::Event| {
+        let text = event_target_value(&event);
+        check.typed(&text);
+        bind.set(text);
+    };
+    let left = move |event: leptos::ev::FocusEvent| check.left(&event_target_value(&event));
     view! {
-        <div class="field" class:compact=compact>
+        <div class="field" class:compact=compact class:wrong=move || check.message().is_some()>
             <label class=if compact { "hidden" } else { "label" } for=id.clone()>{label}</label>
-            <textarea class="input" id=id name=name rows=rows placeholder=placeholder prop:value=move || bind.get() on:input=move |event| bind.set(event_target_value(&event))>{bind.get_untracked()}</textarea>
+            {hint.run()}
+            <textarea
+                class="input" id=id name=name rows=rows placeholder=placeholder aria-invalid=move || check.message().map(|_| "true") aria-describedby=described
+                prop:value=move || bind.get() on:input=typed on:blur=left
+            >{bind.get_untracked()}</textarea>
+            {check.line(error_id)}
         </div>
     }
     .into_any()
-}
-
-/// One of several choices.
-#[component]
-pub fn Select(
-    /// The name in the form.
-    #[prop(into)]
-    name: String,
-    /// What to choose.
-    #[prop(into)]
-    label: String,
-    /// Value and words of each choice.
-    options: Vec<(String, String)>,
-    /// What is chosen at first.
-    #[prop(optional, into)]
-    value: String,
-    /// Receives what is chosen.
-    #[prop(optional, into)]
-    bind: Option<RwSignal<String>>,
-    /// Called with the choice.
-    #[prop(optional, into)]
-    on_change: Option<Callback<String>>,
-    /// Whether the label is only read aloud.
-    #[prop(optional)]
-    compact: bool,
-) -> impl IntoView {
-    let id = format!("field-{name}");
-    let choices = options
-        .into_iter()
-        .map(|(option, words)| {
-            let chosen = option == value;
-            view! { <option value=option selected=chosen>{words}</option> }
-        })
-        .collect_view();
-    let changed = move |event| {
-        let chosen = event_target_value(&event);
-        if let Some(bind) = bind {
-            bind.set(chosen.clone());
-        }
-        if let Some(on_change) = on_change {
-            leptos::callback::Callable::run(&on_change, chosen);
-        }
-    };
-    view! {
-        <div class="field" class:compact=compact>
-            <label class=if compact { "hidden" } else { "label" } for=id.clone()>{label}</label>
-            <select class="input" id=id name=name on:change=changed>{choices}</select>
-        </div>
-    }
-    .into_any()
-}
-
-/// A choice that is on or off.
-#[component]
-pub fn Checkbox(
-    /// The name in the form.
-    #[prop(into)]
-    name: String,
-    /// Its value in the form when it is on.
-    #[prop(default = "true".to_owned(), into)]
-    value: String,
-    /// Whether it is on at first.
-    #[prop(optional)]
-    checked: bool,
-    /// Receives the choice.
-    #[prop(optional, into)]
-    bind: Option<RwSignal<bool>>,
-    /// What it means.
-    children: Children,
-) -> impl IntoView {
-    let changed = move |event| {
-        if let Some(bind) = bind {
-            bind.set(event_target_checked(&event));
-        }
-    };
-    view! { <label class="choice"><input class="check" type="checkbox" name=name value=value checked=checked on:change=changed/><span>{children()}</span></label> }.into_any()
 }

@@ -5,21 +5,53 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::command::{Commands, run};
+use crate::visit::{Cookies, cookie, remember};
 
 /// How long the second key of `g e` may take, in milliseconds.
 const SEQUENCE_MS: f64 = 1200.0;
+
+/// The cookie that says that single keys are off.
+const COOKIE: &str = "keys";
+
+/// Whether keys without Ctrl or Cmd do anything. Who speaks to the computer, or trembles, turns them off.
+#[derive(Clone, Copy)]
+struct SingleKeys(RwSignal<bool>);
+
+/// Reads the choice where the page begins, so that the server and the browser see the same.
+pub(super) fn provide_single_keys() {
+    let on = SharedValue::new(|| use_context::<Cookies>().is_none_or(|Cookies(header)| cookie(&header, COOKIE).is_none())).into_inner();
+    provide_context(SingleKeys(RwSignal::new(on)));
+}
+
+/// Turns single keys on and off, at once and for the next visits. Without the app they do nothing, and neither does it.
+#[component]
+pub fn SingleKeysSwitch() -> impl IntoView {
+    let on = use_context::<SingleKeys>().map_or_else(|| RwSignal::new(true), |keys| keys.0);
+    let choices = [(true, "On"), (false, "Off")].map(|(choice, words)| {
+        let choose = move |_| {
+            on.set(choice);
+            remember("/", COOKIE, (!choice).then_some("off"));
+        };
+        view! { <button type="button" aria-pressed=move || (on.get() == choice).to_string() on:click=choose>{words}</button> }
+    });
+    view! { <div class="segments" role="group" aria-label="Shortcuts of a single key">{choices.into_iter().collect_view()}</div> }
+}
 
 /// Listens for as long as the component lives.
 pub(super) fn listen(commands: Commands) {
     if is_server() {
         return;
     }
+    let single = use_context::<SingleKeys>();
     let pending = StoredValue::new((String::new(), 0.0_f64));
     let listener = window_event_listener(ev::keydown, move |event| {
         if event.default_prevented() || event.is_composing() {
             return;
         }
         let Some(key) = spelling(&event) else { return };
+        if !key.starts_with("mod+") && single.is_some_and(|single| !single.0.get_untracked()) {
+            return;
+        }
         let (first, at) = pending.get_value();
         let now = event.time_stamp();
         let sequence = if first.is_empty() || now - at > SEQUENCE_MS { key.clone() } else { format!("{first} {key}") };

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::{Glyph, Icon};
+use super::{Glyph, Icon, late::late};
 
 /// A button with things to do under it. Opens and closes without the app, by the browser alone.
 /// Inside stand `<a>`, `<button type="button">`, [`MenuItem`], `<hr>` and `<div class="group">`.
@@ -19,9 +19,18 @@ pub fn Menu(
     /// Whether the label is shown beside the icon.
     #[prop(optional)]
     labelled: bool,
+    /// Whether its items do nothing without the app: it comes with it. For a menu in each row of a table.
+    #[prop(optional)]
+    late: bool,
     /// What is in it.
     children: Children,
 ) -> impl IntoView {
+    let content = move || menu(id, label, icon, labelled, children);
+    // The place of the button is kept, so that nothing moves when it comes.
+    if late { view! { <span class="menu-place">{self::late(content)}</span> }.into_any() } else { content() }
+}
+
+fn menu(id: String, label: String, icon: Icon, labelled: bool, children: Children) -> AnyView {
     let class = if labelled { "button" } else { "button quiet small square" };
     let name = (!labelled).then(|| label.clone());
     view! {

@@ -2,7 +2,7 @@ use std::{future::Future, pin::Pin};
 
 use leptos::{callback::Callable, ev, html, prelude::*, task::spawn_local};
 
-use super::{Button, ButtonKind, Dialog, Glyph, Icon, field, use_toasts};
+use super::{Button, ButtonKind, Dialog, Glyph, Icon, Rule, field, use_toasts};
 use crate::api::ApiError;
 
 /// The work of saving a name; ends with why it was refused.
@@ -26,6 +26,9 @@ pub fn NameDialog(
     /// What the field is for.
     #[prop(optional, into)]
     hint: Option<String>,
+    /// The server's rule for it.
+    #[prop(default = field::name)]
+    rule: Rule,
     /// What it holds when it opens.
     #[prop(optional, into)]
     value: Signal<String>,
@@ -50,7 +53,7 @@ pub fn NameDialog(
     });
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        if let Err(refused) = field::name(&text.get_untracked()) {
+        if let Err(refused) = rule(text.get_untracked().trim()) {
             return error.set(Some(refused));
         }
         busy.set(true);
@@ -68,8 +71,19 @@ pub fn NameDialog(
         });
     };
     let typed = move |event| {
-        text.set(event_target_value(&event));
-        error.set(None);
+        let now = event_target_value(&event);
+        if error.with_untracked(Option::is_some) {
+            error.set(rule(now.trim()).err());
+        }
+        text.set(now);
+    };
+    // Who has not typed yet is not told off for the empty field, nor who leaves it to cancel.
+    let left = move |_| {
+        text.with_untracked(|now| {
+            if !now.is_empty() {
+                error.set(rule(now.trim()).err())
+            }
+        })
     };
     let (label, save) = (StoredValue::new(label), StoredValue::new(save));
     let id = format!("name-{}", save.get_value().to_lowercase().replace(' ', "-"));
@@ -79,7 +93,7 @@ pub fn NameDialog(
                 <div class="field" class:wrong=move || error.get().is_some()>
                     <label class="label" for=id.clone()>{label.get_value()}</label>
                     {hint.clone().map(|hint| view! { <p class="hint">{hint}</p> })}
-                    <input node_ref=node class="input" id=id.clone() type="text" autocomplete="off" spellcheck="false" autofocus aria-invalid=move || error.get().map(|_| "true") on:input=typed/>
+                    <input node_ref=node class="input" id=id.clone() type="text" autocomplete="off" spellcheck="false" autofocus aria-invalid=move || error.get().map(|_| "true") on:input=typed on:blur=left/>
                     <p class="error" aria-live="polite">{move || error.get().map(|message| view! { <Glyph icon=Icon::CIRCLE_ALERT/>{message} })}</p>
                 </div>
                 <p class="row end">

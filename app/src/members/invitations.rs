@@ -100,7 +100,7 @@ fn menu(invitation: &Invitation, acts: Acts) -> AnyView {
     let (id, label) = (format!("menu-{}", invitation.id), format!("More for {}", invitation.email));
     let (for_again, for_revoke) = (invitation.clone(), invitation.clone());
     view! {
-        <span class="end"><Menu id label>
+        <span class="end"><Menu id label late=true>
             <MenuItem icon=Icon::MAIL on_press=move || leptos::callback::Callable::run(&acts.again, for_again.clone())>"Send a new link"</MenuItem>
             <MenuItem icon=Icon::TRASH_2 danger=true on_press=move || acts.revoke.set(Some(for_revoke.clone()))>"Revoke the invitation"</MenuItem>
         </Menu></span>

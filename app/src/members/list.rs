@@ -116,7 +116,7 @@ fn menu(member: &Member, acts: Acts) -> AnyView {
     }
     let (for_change, for_remove) = (member.clone(), member.clone());
     view! {
-        <span class="end"><Menu id label>
+        <span class="end"><Menu id label late=true>
             <MenuItem icon=Icon::PENCIL on_press=move || acts.change.set(Some(for_change.clone()))>"Change roles"</MenuItem>
             <MenuItem icon=Icon::TRASH_2 danger=true on_press=move || acts.remove.set(Some(for_remove.clone()))>{leave}</MenuItem>
         </Menu></span>

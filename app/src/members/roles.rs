@@ -9,7 +9,7 @@ use super::{
 use crate::{
     api::use_api,
     frame::use_viewer,
-    kit::{Button, ButtonKind, Callout, Dialog, Tone, number, use_toasts},
+    kit::{Button, ButtonKind, Callout, ConfirmDialog, Dialog, Tone, number, use_toasts},
 };
 
 /// Chooses the roles of a member; each role says what it is for and what it allows.
@@ -56,11 +56,29 @@ pub(super) fn ChangeRoles(
             }
         });
     };
+    let asking = RwSignal::new(false);
+    let go = Callback::new({
+        let save = save.clone();
+        move |()| save()
+    });
     let actions = move || {
         let save = save.clone();
+        // Who changes their own may not be able to change them back.
+        let press =
+            move || if member.with_untracked(|member| member.as_ref().is_some_and(|member| member.is_viewer)) { asking.set(true) } else { save() };
         view! {
             <Button on_press=move || open.set(false)>"Cancel"</Button>
-            <Button kind=ButtonKind::Primary busy disabled=Signal::derive(move || same() || none()) on_press=save>"Change the roles"</Button>
+            <Button kind=ButtonKind::Primary busy disabled=Signal::derive(move || same() || none()) on_press=press>"Change the roles"</Button>
+        }
+    };
+    let consequences = move || {
+        let had = member.with(|member| member.as_ref().map(|member| member.roles.clone()).unwrap_or_default());
+        let now = chosen.get();
+        let (lost, won) = (titles(had.iter().filter(|role| !now.contains(role))), titles(now.iter().filter(|role| !had.contains(role))));
+        view! {
+            {(!lost.is_empty()).then(|| view! { <p>"You are no longer "<strong>{lost}</strong>", with the next click and for every token of yours."</p> })}
+            {(!won.is_empty()).then(|| view! { <p>"You become "<strong>{won}</strong>"."</p> })}
+            <p class="s">"If your roles then do not let you change roles, somebody else must give these back."</p>
         }
     };
     let note = move || refused.get().map(|why| view! { <Callout tone=Tone::Bad><strong>"Nothing was changed. "</strong>{why}</Callout> });
@@ -72,8 +90,14 @@ pub(super) fn ChangeRoles(
             <Choices chosen member/>
             {missing}
         </Dialog>
+        <ConfirmDialog open=asking title=Signal::stored("Change your own roles?".to_owned()) confirm=Signal::stored("Change my roles".to_owned()) on_confirm=go>{consequences}</ConfirmDialog>
     }
     .into_any()
+}
+
+/// What roles are called, in one line.
+fn titles<'a>(roles: impl Iterator<Item = &'a String>) -> String {
+    roles.map(|role| Known::parse(role).map_or(role.as_str(), |role| role.title())).collect::<Vec<_>>().join(", ")
 }
 
 /// The roles to choose from, as the organization has set them up.

@@ -41,26 +41,33 @@ pub(super) async fn set_tag(api: Api, id: String, key: String, value: Option<Str
 /// The work of a change; ends with why it was refused.
 pub(super) type Change = Pin<Box<dyn Future<Output = Result<(), ApiError>>>>;
 
-/// Does something to the run of the page, shows its new state, and offers for ten seconds to take
-/// it back.
+/// As [`done`]; why it was refused is said in a toast.
 pub(super) fn change(open: Open, said: String, act: Change, undo: impl Fn(Api) -> Change + Send + Sync + 'static) {
+    let toasts = open.toasts;
+    spawn_local(async move {
+        if let Err(error) = done(open, said, act, undo).await {
+            toasts.fail(&error);
+        }
+    });
+}
+
+/// Does something to the run of the page, shows its new state, and offers for ten seconds to take
+/// it back. Ends with why it was refused.
+pub(super) async fn done(open: Open, said: String, act: Change, undo: impl Fn(Api) -> Change + Send + Sync + 'static) -> Result<(), ApiError> {
     // An undo outlives the page it was offered on.
     let (api, toasts) = (open.api(), open.toasts);
-    spawn_local(async move {
-        if let Err(error) = act.await {
-            return toasts.fail(&error);
-        }
-        open.refresh();
-        toasts.undo(said, move || {
-            let back = undo(api.clone());
-            spawn_local(async move {
-                match back.await {
-                    Ok(()) => open.refresh(),
-                    Err(error) => toasts.fail(&error),
-                }
-            });
+    act.await?;
+    open.refresh();
+    toasts.undo(said, move || {
+        let back = undo(api.clone());
+        spawn_local(async move {
+            match back.await {
+                Ok(()) => open.refresh(),
+                Err(error) => toasts.fail(&error),
+            }
         });
     });
+    Ok(())
 }
 
 /// Removes the run of the page or brings it back.

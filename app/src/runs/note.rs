@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::{actions, open::Open};
 use crate::kit::{Button, ButtonKind, Card, Icon, IconButton, TextArea};
@@ -9,26 +9,37 @@ pub(super) fn Note(open: Open) -> impl IntoView {
     let note = Memo::new(move |_| open.run.with(|run| run.note.clone().unwrap_or_default()));
     let editing = RwSignal::new(false);
     let text = RwSignal::new(String::new());
+    let busy = RwSignal::new(false);
     let edit = move || {
         text.set(note.get_untracked());
         editing.set(true);
     };
     let save = move || {
-        editing.set(false);
         let (before, now, id) = (note.get_untracked(), text.get_untracked().trim().to_owned(), open.id());
-        if before != now {
-            let said = if now.is_empty() { "The note was removed." } else { "The note was saved." };
-            actions::change(open, said.to_owned(), Box::pin(actions::note(open.api(), id.clone(), now)), move |api| {
-                Box::pin(actions::note(api, id.clone(), before.clone()))
-            });
+        if before == now {
+            return editing.set(false);
         }
+        busy.set(true);
+        let said = if now.is_empty() { "The note was removed." } else { "The note was saved." };
+        let saving = actions::done(open, said.to_owned(), Box::pin(actions::note(open.api(), id.clone(), now)), move |api| {
+            Box::pin(actions::note(api, id.clone(), before.clone()))
+        });
+        // What was typed stays until the server has taken it.
+        spawn_local(async move {
+            let answer = saving.await;
+            busy.try_set(false);
+            match answer {
+                Ok(()) => drop(editing.try_set(false)),
+                Err(error) => open.toasts.fail(&error),
+            }
+        });
     };
     let body = move || {
         if editing.get() {
             return view! {
                 <div class="stack tight">
                     <TextArea name="note" label="Note" compact=true bind=text rows=5 placeholder="What was tried, what came out"/>
-                    <p class="row end"><Button small=true on_press=move || editing.set(false)>"Cancel"</Button><Button small=true kind=ButtonKind::Primary on_press=save>"Save note"</Button></p>
+                    <p class="row end"><Button small=true on_press=move || editing.set(false)>"Cancel"</Button><Button small=true kind=ButtonKind::Primary busy on_press=save>"Save note"</Button></p>
                 </div>
             }
             .into_any();

@@ -17,8 +17,8 @@ use crate::{
     api::use_api,
     discussion::{PointDialog, Talk},
     kit::{
-        Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Tab, Tabs, Tone, steady,
-        use_address,
+        Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Tab, Tabs, Tone, field,
+        steady, use_address,
     },
 };
 
@@ -89,7 +89,7 @@ fn inside(open: Open, id: Memo<String>, talk: Talk) -> AnyView {
             <Outlet/>
         </Page>
         <PointDialog talk/>
-        <NameDialog open=renaming title="Rename run" label="Name" save="Rename" value=title on_save=rename/>
+        <NameDialog open=renaming title="Rename run" label="Name" save="Rename" rule=field::run_name as field::Rule value=title on_save=rename/>
     }
     .into_any()
 }

@@ -169,7 +169,7 @@ fn wanted_policy(fields: &Fields) -> Result<Wanted, Fault> {
         "" => None,
         minutes => Some(minutes.parse().map_err(|_| Fault::invalid("sessionMinutes", "Choose one of the lengths."))?),
     };
-    let mail_domains = field(fields, "mailDomains").split([',', ' ', '\r', '\n']).map(str::to_owned).collect();
+    let mail_domains = shared::field::MailDomain::split(field(fields, "mailDomains")).map(str::to_owned).collect();
     // An unticked box is not sent, and stands for nobody.
     let shut_out = field(fields, "shutOut").parse().unwrap_or(0);
     Ok(Wanted { session_minutes, mail_domains, shut_out })

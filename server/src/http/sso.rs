@@ -111,13 +111,9 @@ fn wanted(fields: &Fields) -> Result<Wanted, Fault> {
     })
 }
 
-/// One rule a line: `group = role`. The group may hold `=` itself.
 fn group_roles(text: &str) -> Result<Vec<GroupRole>, Fault> {
-    let rule = |(number, line): (usize, &str)| match line.rsplit_once('=') {
-        Some((group, role)) => Ok(GroupRole { group: group.trim().to_owned(), role: role.trim().to_owned() }),
-        None => Err(Fault::invalid("groupRoles", format!("Line {}: write the group, an equals sign, and the role.", number + 1))),
-    };
-    text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(rule).collect()
+    let pairs = shared::provider::pairs(text).map_err(|refused| Fault::invalid("groupRoles", refused.0))?;
+    Ok(pairs.into_iter().map(|(group, role)| GroupRole { group: group.to_owned(), role: role.to_owned() }).collect())
 }
 
 #[cfg(test)]

@@ -17,8 +17,6 @@ use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
 use super::network::{Network, is_public};
 use crate::fault::Fault;
 
-/// Longest address, in bytes.
-const ADDRESS_MAX: usize = 2_000;
 /// A name with more addresses than this is not asked.
 const ADDRESSES_MAX: usize = 32;
 const RESOLVE_WITHIN: Duration = Duration::from_secs(5);
@@ -33,7 +31,7 @@ const OTHER_SERVICES: [u16; 14] = [1433, 1521, 2049, 2375, 2376, 2379, 3306, 338
 /// Why an address was not asked, or gave no answer. Says nothing of what is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
-    #[error("This is not an address of a web server. It begins with https:// or http:// and has no user, password, query or fragment.")]
+    #[error("{}", shared::field::NO_WEB_ADDRESS)]
     Address,
     #[error("This port is not one of a web server.")]
     Port,
@@ -87,9 +85,7 @@ impl Outbound {
     /// `Address`, `Port` or `Private`.
     pub fn parse(&self, text: &str) -> Result<Url, OutboundError> {
         let text = text.trim();
-        if text.len() > ADDRESS_MAX || text.contains(['\\', '\t', '\n', '\r']) {
-            return Err(OutboundError::Address);
-        }
+        shared::field::check_web_address(text).map_err(|_| OutboundError::Address)?;
         let url = Url::parse(text).map_err(|_| OutboundError::Address)?;
         let plain = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
         if !plain || url.query().is_some() || url.fragment().is_some() {

@@ -70,9 +70,11 @@ pub fn Chart(
     });
     let zoom = Callback::new(move |range: Option<(f64, f64)>| {
         options.range.set(range);
-        if let Some(on_zoom) = on_zoom {
-            let steps = range.map(|range| shown.with_untracked(|shown| steps_in(shown, range, options.by_time.get_untracked())));
-            leptos::callback::Callable::run(&on_zoom, steps);
+        let Some(on_zoom) = on_zoom else { return };
+        let Some(range) = range else { return leptos::callback::Callable::run(&on_zoom, None) };
+        // Where there is no step there is nothing to ask for.
+        if let Some(steps) = shown.with_untracked(|shown| steps_in(shown, range, options.by_time.get_untracked())) {
+            leptos::callback::Callable::run(&on_zoom, Some(steps));
         }
     });
     let placed = Memo::new(move |_| {
@@ -143,16 +145,30 @@ fn legend(series: Signal<Vec<Series>>, hidden: RwSignal<Vec<String>>, title: Str
     view! { <div class="legend" role="group" aria-label="Lines">{buttons}</div> }.into_any()
 }
 
-/// First and last step inside a part of x.
-fn steps_in(series: &[Series], range: (f64, f64), by_time: bool) -> (i64, i64) {
+/// First and last step inside a part of x; `None` when there is none in it.
+fn steps_in(series: &[Series], range: (f64, f64), by_time: bool) -> Option<(i64, i64)> {
     if !by_time {
-        return (range.0.floor() as i64, range.1.ceil() as i64);
+        return Some((range.0.floor() as i64, range.1.ceil() as i64));
     }
     let origin = series.iter().flat_map(|series| series.times.iter().copied()).fold(f64::INFINITY, f64::min);
-    let inside = series
+    series
         .iter()
         .flat_map(|series| series.steps.iter().zip(&series.times))
         .filter(|(_, time)| (range.0..=range.1).contains(&(**time - origin)))
-        .map(|(step, _)| *step);
-    inside.fold((i64::MAX, i64::MIN), |(low, high), step| (low.min(step), high.max(step)))
+        .map(|(step, _)| (*step, *step))
+        .reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Series, steps_in};
+
+    #[test]
+    fn a_part_without_points_has_no_steps() {
+        let one = Series { steps: vec![3, 4, 9], times: vec![1_000.0, 2_000.0, 60_000.0], values: vec![0.0; 3], ..Series::default() };
+        assert_eq!(steps_in(std::slice::from_ref(&one), (0.0, 1_500.0), true), Some((3, 4)));
+        assert_eq!(steps_in(std::slice::from_ref(&one), (10_000.0, 20_000.0), true), None, "a pause of the training");
+        assert_eq!(steps_in(&[], (0.0, 1.0), true), None, "every line is hidden");
+        assert_eq!(steps_in(&[one], (3.4, 8.2), false), Some((3, 9)));
+    }
 }

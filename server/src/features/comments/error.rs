@@ -1,6 +1,6 @@
 //! Why something was not said.
 
-use shared::{ErrorCode, limits::COMMENT_MAX};
+use shared::ErrorCode;
 
 use super::Subject;
 use crate::fault::Fault;
@@ -14,9 +14,8 @@ pub enum CommentError {
     NoThread(String),
     NoComment(String),
     NotYours,
-    Empty,
-    TooLong,
-    Control,
+    /// Why the text cannot be said.
+    Text(String),
     /// A point that is no point of a run's metric.
     Point(String),
     ThreadFull,
@@ -34,11 +33,7 @@ impl From<CommentError> for Fault {
             E::NoThread(id) => Self::not_found("thread", id),
             E::NoComment(id) => Self::not_found("comment", id),
             E::NotYours => Self::new(ErrorCode::Forbidden, "Only who wrote a comment edits or removes it."),
-            E::Empty => Self::invalid("body", "Write something first."),
-            E::TooLong => {
-                Self::invalid("body", format!("A comment holds at most {COMMENT_MAX} characters. Put longer texts into an artifact and link to it."))
-            }
-            E::Control => Self::invalid("body", "The text holds a control character. Remove it and try again."),
+            E::Text(why) => Self::invalid("body", why),
             E::Point(why) => Self::invalid("key", why),
             E::ThreadFull => Self::new(ErrorCode::LimitExceeded, "This thread is full. Start a new one."),
         }

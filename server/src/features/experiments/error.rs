@@ -14,7 +14,7 @@ pub enum ExperimentError {
     #[error("Experiment(name={0}) already exists.")]
     NameTaken(String),
     #[error("Invalid experiment name: {0}")]
-    Name(&'static str),
+    Name(String),
     #[error("The experiment {0} must be in the 'active' state. Current state is deleted.")]
     Removed(String),
     #[error("The experiment {0} must be in the 'deleted' state. Current state is active.")]

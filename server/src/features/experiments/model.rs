@@ -2,16 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use shared::{
+    field::ExperimentName,
     ids::{ExperimentId, ProjectId},
     key::check_key,
-    spelling,
 };
 
 use super::error::ExperimentError;
 use crate::features::filter::{Attribute, Entity, Fields, Grammar, Ops, Value};
 
-/// Longest name, in characters.
-const NAME_MAX: usize = 500;
 /// Longest value of a tag, in characters.
 const TAG_VALUE_MAX: usize = 20_000;
 
@@ -142,20 +140,7 @@ pub const GRAMMAR: Grammar = Grammar {
 /// # Errors
 /// [`ExperimentError::Name`].
 pub fn check_name(name: &str) -> Result<String, ExperimentError> {
-    let name = spelling::composed(name);
-    if name.trim().is_empty() {
-        return Err(ExperimentError::Name("it must not be empty."));
-    }
-    if name.chars().count() > NAME_MAX {
-        return Err(ExperimentError::Name("it exceeds the maximum length of 500 characters."));
-    }
-    if name.contains(spelling::is_invisible) {
-        return Err(ExperimentError::Name("it must not contain control or invisible characters."));
-    }
-    if spelling::deceives(&name) {
-        return Err(ExperimentError::Name("it contains a letter of another alphabet that looks like a Latin one."));
-    }
-    Ok(name)
+    ExperimentName::parse(name).map(ExperimentName::into_string).map_err(|refused| ExperimentError::Name(refused.0))
 }
 
 /// Checks a tag.

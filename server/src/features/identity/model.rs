@@ -7,15 +7,13 @@ use shared::{
     Role,
     field::{DisplayName, Email, Refused},
     ids::TenantId,
+    provider,
 };
 
 use crate::access::Tenant;
 
-/// Groups that can be given a role.
-const GROUPS_MAX: usize = 200;
 /// Groups of a person that are looked at.
 const GROUPS_READ_MAX: usize = 2_000;
-const TEXT_MAX: usize = 500;
 
 /// Issuers at which anybody can have an account.
 const EVERYBODYS: [&str; 3] = ["https://github.com", "https://gitlab.com", "https://accounts.google.com"];
@@ -131,36 +129,23 @@ impl Wanted {
     /// The provider that is meant. Whether it answers is another question.
     pub fn check(&self, tenant: &Tenant, now: DateTime<Utc>) -> Result<Provider, Wrong> {
         let kind = Kind::parse(&self.kind).ok_or_else(|| ("kind", "Choose how the provider is asked.".to_owned()))?;
-        let label = DisplayName::parse(&self.label).map_err(|Refused(why)| ("label", why))?;
+        let label = DisplayName::parse(&self.label).map_err(wrong("label"))?;
         let issuer = self.issuer.trim();
         // An issuer is compared letter by letter with what the provider says of itself; GitHub's address is only ours.
         let issuer = if kind == Kind::Github { issuer.trim_end_matches('/') } else { issuer };
-        let short = |name: &'static str, text: &str, why: &str| {
-            let plain = !text.trim().is_empty() && text.len() <= TEXT_MAX && !text.chars().any(char::is_control);
-            if plain { Ok(text.trim().to_owned()) } else { Err((name, why.to_owned())) }
-        };
-        let mut group_roles: Vec<GroupRole> = Vec::new();
-        for GroupRole { group, role } in &self.group_roles {
-            let group = short("groupRoles", group, "Name each group as the provider does, in at most 500 characters.")?;
-            let role = check_role("groupRoles", role)?;
-            if !group_roles.iter().any(|known| known.group == group && known.role == role.as_str()) {
-                group_roles.push(GroupRole { group, role: role.as_str().to_owned() });
-            }
-        }
-        if group_roles.len() > GROUPS_MAX {
-            return Err(("groupRoles", format!("Give roles to at most {GROUPS_MAX} groups.")));
-        }
-        let claim = if self.groups_claim.trim().is_empty() { "groups" } else { &self.groups_claim };
+        let pairs = self.group_roles.iter().map(|rule| (rule.group.as_str(), rule.role.as_str()));
+        let group_roles = provider::rules(pairs).map_err(wrong("groupRoles"))?;
+        let default_role = self.default_role.as_deref().filter(|role| !role.is_empty()).map(provider::role).transpose();
         Ok(Provider {
             tenant: tenant.id,
             slug: tenant.slug.clone(),
             kind,
             label: label.as_str().to_owned(),
-            issuer: short("issuer", issuer, "Enter the provider's address: https://login.example.com")?,
-            client_id: short("clientId", &self.client_id, "Enter the client id that the provider gave this application.")?,
-            groups_claim: short("groupsClaim", claim, "Enter the name of the claim.")?,
-            group_roles,
-            default_role: self.default_role.as_deref().filter(|role| !role.is_empty()).map(|role| check_role("defaultRole", role)).transpose()?,
+            issuer: provider::issuer(issuer).map_err(wrong("issuer"))?,
+            client_id: provider::client_id(&self.client_id).map_err(wrong("clientId"))?,
+            groups_claim: provider::claim(&self.groups_claim).map_err(wrong("groupsClaim"))?,
+            group_roles: group_roles.into_iter().map(|(group, role)| GroupRole { group, role: role.as_str().to_owned() }).collect(),
+            default_role: default_role.map_err(wrong("defaultRole"))?,
             required: self.required,
             every_address: true,
             signed_in: 0,
@@ -170,12 +155,8 @@ impl Wanted {
     }
 }
 
-fn check_role(field: &'static str, name: &str) -> Result<Role, Wrong> {
-    match Role::parse(name) {
-        Some(Role::Owner) => Err((field, "No provider makes owners. An owner makes them, under Members.".into())),
-        Some(role) => Ok(role),
-        None => Err((field, format!("{name:?} is not a role. Write roles as in the list: viewer, data_scientist, admin."))),
-    }
+fn wrong(field: &'static str) -> impl Fn(Refused) -> Wrong {
+    move |Refused(why)| (field, why)
 }
 
 /// What a provider says of somebody who has signed in there.

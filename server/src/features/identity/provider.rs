@@ -57,8 +57,10 @@ pub async fn set(services: &Services, scope: &Scope, wanted: Wanted) -> Result<P
     let secret = match (wanted.client_secret.trim(), same) {
         // A kept secret goes only where it went before.
         ("", Some((_, sealed))) => sealed.clone(),
-        ("", None) => return Err(Fault::invalid("clientSecret", "Enter the client secret that the provider gave this application.")),
-        (secret, _) => services.seal.seal(&sealed_for(&provider), secret)?,
+        (secret, _) => {
+            shared::provider::client_secret(secret).map_err(|refused| Fault::invalid("clientSecret", refused.0))?;
+            services.seal.seal(&sealed_for(&provider), secret)?
+        }
     };
     provider.vouched_since = same.map_or(provider.updated_at, |(before, _)| before.vouched_since);
     (provider.signed_in, provider.every_address) = repo::circumstances(&tx, &provider).await?;

@@ -26,7 +26,7 @@ pub enum RunError {
     )]
     TwoNames { name: String, tag: String },
     #[error("Invalid run name: {0}")]
-    Name(&'static str),
+    Name(String),
     #[error(
         "A batch logging request can contain at most {most} {what}. Got {got} {what}. Please split up {what} across multiple requests and try again."
     )]

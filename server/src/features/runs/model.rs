@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use shared::{
+    field::RunName,
     ids::{ExperimentId, RunId},
     key::check_key,
 };
@@ -21,8 +22,6 @@ use crate::{
 pub const NAME_TAG: &str = "mlflow.runName";
 /// The tag that is the run's note.
 pub const NOTE_TAG: &str = "mlflow.note.content";
-/// Longest name, in characters.
-const NAME_MAX: usize = 250;
 /// Longest value of a param, in characters. Longer ones are cut, as MLflow does.
 const PARAM_VALUE_MAX: usize = 6_000;
 /// Longest value of a tag, in characters. Longer ones are cut, as MLflow does.
@@ -159,16 +158,7 @@ impl RunChange {
 
 /// Checks a run's name.
 pub fn check_name(name: &str) -> Result<(), RunError> {
-    if name.trim().is_empty() {
-        return Err(RunError::Name("it must not be empty."));
-    }
-    if name.chars().count() > NAME_MAX {
-        return Err(RunError::Name("it exceeds the maximum length of 250 characters."));
-    }
-    if name.chars().any(char::is_control) {
-        return Err(RunError::Name("it must not contain control characters."));
-    }
-    Ok(())
+    RunName::parse(name).map(drop).map_err(|refused| RunError::Name(refused.0))
 }
 
 fn check_value(key: &str, value: &str) -> Result<(), RunError> {

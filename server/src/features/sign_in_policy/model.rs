@@ -2,7 +2,7 @@
 
 use shared::{
     field::{MailDomain, Refused},
-    limits::{MAIL_DOMAINS_MAX, SESSION_MINUTES_MAX, SESSION_MINUTES_MIN},
+    limits::{SESSION_MINUTES_MAX, SESSION_MINUTES_MIN},
 };
 
 /// What an organization asks of the people who enter it.
@@ -41,17 +41,7 @@ pub fn check_minutes(minutes: Option<i32>) -> Result<Option<i32>, Refused> {
 
 /// Domains in lower case, each once, at most 100.
 pub fn check_domains(domains: &[String]) -> Result<Vec<String>, Refused> {
-    let mut checked: Vec<String> = Vec::new();
-    for domain in domains.iter().filter(|domain| !domain.trim().is_empty()) {
-        let domain = MailDomain::parse(domain)?;
-        if !checked.iter().any(|known| known == domain.as_str()) {
-            checked.push(domain.as_str().to_owned());
-        }
-    }
-    if checked.len() > MAIL_DOMAINS_MAX {
-        return Err(Refused(format!("List at most {MAIL_DOMAINS_MAX} domains.")));
-    }
-    Ok(checked)
+    Ok(MailDomain::list(domains.iter().map(String::as_str))?.into_iter().map(|domain| domain.as_str().to_owned()).collect())
 }
 
 #[cfg(test)]
