@@ -45,7 +45,9 @@ fn cookie(answer: &Answer) -> String {
 }
 
 fn forms() -> impl Iterator<Item = &'static str> {
-    server::http::routes::routes().filter(|route| route.method == Some(Method::POST) && route.path != "/graphql").map(|route| route.path)
+    server::http::routes::routes()
+        .filter(|route| route.method.as_ref().is_some_and(|method| method.as_str() == "POST") && route.path != "/graphql")
+        .map(|route| route.path)
 }
 
 /// What the forms could change.

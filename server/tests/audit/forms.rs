@@ -165,7 +165,8 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
     assert_founded(&browser, "session.create", new).await;
 
     // GraphQL's acts are tried elsewhere; light and dark are a cookie's business.
-    let posts = routes().filter(|route| route.method.as_ref().is_some_and(|method| method == "POST") && !["/graphql", "/theme"].contains(&route.path));
+    let posts =
+        routes().filter(|route| route.method.as_ref().is_some_and(|method| method == "POST") && !["/graphql", "/theme"].contains(&route.path));
     let every: BTreeSet<&str> = posts.map(|route| route.path).chain(["/sso/callback"]).collect();
     assert_eq!(logs.tried, every);
     for reader in logs.scripts {

@@ -8,7 +8,11 @@ use sea_orm::{DbErr, QueryResult, Value};
 use shared::ids::{ExperimentId, RunId};
 use uuid::Uuid;
 
-use super::{NewRun, Run, RunChange, RunError, Status, log::Batch, model::{NAME_TAG, param_set}};
+use super::{
+    NewRun, Run, RunChange, RunError, Status,
+    log::Batch,
+    model::{NAME_TAG, param_set},
+};
 use crate::{
     access::{Connection, Sql, WriteTx},
     fault::Fault,
@@ -192,7 +196,11 @@ impl Placed {
     fn read(row: &QueryResult) -> Result<Option<Self>, DbErr> {
         let experiment: Option<Uuid> = row.try_get("", "experiment_id")?;
         let Some(experiment) = experiment else { return Ok(None) };
-        Ok(Some(Self { experiment: ExperimentId::from_uuid(experiment), is_default: row.try_get("", "is_default")?, removed: row.try_get("", "removed")? }))
+        Ok(Some(Self {
+            experiment: ExperimentId::from_uuid(experiment),
+            is_default: row.try_get("", "is_default")?,
+            removed: row.try_get("", "removed")?,
+        }))
     }
 }
 

@@ -125,9 +125,7 @@ fn terms(order: &[Order]) -> Vec<Term> {
                 let rank = Expr::case(value("latest_metrics", key).is_null(), 2).case(value("latest_metrics", key).eq(nan()), 1).finally(0);
                 last(rank.into(), Expr::cust_with_exprs("coalesce(nullif($1, 'NaN'), 0)", [value("latest_metrics", key)]));
             }
-            ("param", key) => {
-                last(param_value(key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [param_value(key)]))
-            }
+            ("param", key) => last(param_value(key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [param_value(key)])),
             ("tag", key) => last(value("run_tags", key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [value("run_tags", key)])),
             (_, "end_time") => last(column("ended_ms").is_null(), Expr::cust("coalesce(runs.ended_ms, 0)")),
             (_, name) => {
