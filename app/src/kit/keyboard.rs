@@ -39,17 +39,30 @@ pub(super) fn listen(commands: Commands) {
 /// The key as commands spell it, or `None` when it is not for us.
 fn spelling(event: &web_sys::KeyboardEvent) -> Option<String> {
     let key = event.key();
-    let key = if key.len() == 1 { key.to_lowercase() } else { key };
+    let letter = key.len() == 1 && key.chars().all(char::is_alphabetic);
+    let key = if letter { key.to_lowercase() } else { key };
     if event.ctrl_key() || event.meta_key() {
         return Some(format!("mod+{key}"));
     }
-    (!event.alt_key() && !is_typing(event) && !something_is_open()).then_some(key)
+    if event.alt_key() || is_typing(event) || (key == "Enter" && is_pressing(event)) || something_is_open() {
+        return None;
+    }
+    // Of other keys shift is part of what they write: `?`.
+    Some(if letter && event.shift_key() { format!("shift+{key}") } else { key })
 }
 
 fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
-    let Some(target) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else { return false };
-    let own = target.closest("input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable], [data-keys]");
-    own.ok().flatten().is_some()
+    within(event, "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable], [data-keys]")
+}
+
+/// Whether Enter presses what has the focus. Only in the rows of a table the keyboard's own row goes before a link: it is where the reader stands.
+fn is_pressing(event: &web_sys::KeyboardEvent) -> bool {
+    within(event, "button, summary") || (within(event, "a[href]") && !within(event, "tbody"))
+}
+
+fn within(event: &web_sys::KeyboardEvent, what: &str) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|target| target.closest(what).ok().flatten().is_some())
 }
 
 fn something_is_open() -> bool {
