@@ -37,7 +37,7 @@ pub use card::{Callout, Card, Fact, Facts, Stat};
 pub use chart::{Chart, ChartControls, ChartOptions, Drawing, Figure, Mark, Pointed, Series, kinds};
 pub use chip::{Chip, RunStatus, Tone, run_tone};
 pub use clock::{Clock, Elapsed, RelativeTime, use_clock};
-pub use code::{CodeBlock, CopyButton, Copyable, shortened};
+pub use code::{CodeBlock, CopyButton, Copyable, copy, shortened};
 pub use command::{Command, Commands, use_command};
 pub use dialog::{ConfirmDialog, Dialog};
 pub(crate) use dialog::{close_on_backdrop, follow, open_instead};
@@ -51,7 +51,7 @@ pub(crate) use page::TopLine;
 pub use page::{Crumb, Page, window_title};
 pub use state::{Empty, Failure, Skeleton, loaded};
 pub use steady::steady;
-pub use table::{Better, Cell, Choice, Column, ColumnChooser, Kind, Pager, Row, Table};
+pub use table::{Arrange, Better, Cell, Choice, Column, ColumnChooser, Kind, Pager, Row, RowMenu, Table, Widths, moved};
 pub use tabs::{Tab, Tabs};
 pub use toast::{ToastRegion, Toasts, use_toasts};
 
