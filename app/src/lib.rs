@@ -39,7 +39,6 @@ pub use api::{Api, ApiError, Operation, Reply, Transport};
 #[cfg(feature = "ssr")]
 pub use document::shell;
 pub use document::{PublicUrl, Respond, SiteManifest, Theme, respond_with};
-pub use visit::Cookies;
 
 use frame::{Frame, NotFound};
 use parts::{Account, Compare, Experiments, Organization, Run, page};

@@ -37,7 +37,6 @@ struct Around {
     scope: Option<Scope>,
     url: String,
     theme: Theme,
-    cookies: String,
     form: Option<FormState>,
     head: Arc<Mutex<Head>>,
 }
@@ -112,7 +111,6 @@ async fn rendered(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, form
         // The router wants a whole address; only the part after the host says anything.
         url: format!("http://assay{}", request.uri().path_and_query().map_or("/", |path| path.as_str())),
         theme: request.cookie("theme").map_or(Theme::System, |cookie| Theme::parse(cookie.value())),
-        cookies: request.headers().get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned(),
         form,
         head: head.clone(),
     };
@@ -204,7 +202,6 @@ fn provide(around: Around) {
     provide_context(Api::new(InProcess { schema: around.edge.schema.clone(), scope: around.scope }));
     provide_context(around.edge.assets.manifest().clone());
     provide_context(around.theme);
-    provide_context(app::Cookies(around.cookies));
     provide_context(app::PublicUrl(around.edge.services.config.public_url()));
     if let Some(form) = around.form {
         provide_context(form);
