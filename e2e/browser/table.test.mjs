@@ -60,6 +60,17 @@ journey("rows are selected with shift by the keyboard, and C compares or says wh
   await page.waitForURL(/\/compare/);
 });
 
+journey("people are walked with the keyboard, and Enter opens the menu of one", async (page) => {
+  await signIn(page);
+  await page.goto("/members");
+  await page.waitForSelector("html[data-ready]");
+  await page.locator(".pager .hint").filter({ hasText: "menu" }).waitFor();
+  await page.keyboard.press("j");
+  assert.equal(await page.locator("tbody tr.here").count(), 1);
+  await page.keyboard.press("Enter");
+  await page.locator("[id^=menu-mem]:popover-open").getByRole("button", { name: "Change roles" }).waitFor();
+});
+
 journey("more rows are loaded once however often it is asked, and not into another list", async (page) => {
   await table(page, "more", Array.from({ length: 40 }, (_, at) => `r${at}`), () => ({ metrics: { auc: 0.5 } }));
   // Answers come late: there is time to press twice.
@@ -98,6 +109,7 @@ journey("more rows are loaded once however often it is asked, and not into anoth
 
 journey("the filter offers names, then operators", async (page) => {
   await table(page, "offers", ["low", "high"], (name) => ({ metrics: { auc: name === "low" ? 0.1 : 0.9 }, params: { model: "gbdt" } }));
+  assert.equal(await page.locator("td.best").getAttribute("title"), "Best of those shown");
   const field = page.getByRole("combobox", { name: "Filter runs" });
   const offers = page.locator("#offers [role=option]");
   await field.focus();
