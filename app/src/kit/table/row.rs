@@ -55,7 +55,7 @@ fn cell(at: usize, content: Cell, column: &Column, looks: &Looks, series: Option
     if at == 0 {
         view! { <th class=class scope="row">{dot}{inside}</th> }.into_any()
     } else {
-        view! { <td class=(!class.is_empty()).then_some(class) title=title>{bar}{inside}</td> }.into_any()
+        view! { <td class=class title=title>{bar}{inside}</td> }.into_any()
     }
 }
 
