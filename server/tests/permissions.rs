@@ -53,6 +53,7 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("thread", Needs(Permission::CommentsRead), "{ thread(id: \"$thread\") { id comments { body } } }"),
     ("notifications", Needs(Permission::CommentsRead), "{ notifications { nodes { id quote } unreadCount } }"),
     ("notificationPreferences", Needs(Permission::CommentsRead), "{ notificationPreferences { kind } }"),
+    ("preference", Needs(Permission::CommentsRead), "{ preference(key: \"runs\") }"),
     ("findMembers", Needs(Permission::MembersRead), "{ findMembers(text: \"a\") { id email } }"),
     ("members", Needs(Permission::MembersRead), "{ members { nodes { id email } } }"),
     ("invitations", Needs(Permission::MembersWrite), "{ invitations { nodes { id email } } }"),
@@ -113,6 +114,7 @@ const MUTATIONS: &[(&str, Policy, &str)] = &[
         Needs(Permission::CommentsRead),
         "mutation { setNotificationPreference(kind: REPLY, inApp: true, mail: false) { kind } }",
     ),
+    ("setPreference", Needs(Permission::CommentsRead), "mutation { setPreference(key: \"runs\", value: [1]) }"),
     ("updateViewer", Needs(Permission::TokensOwn), "mutation { updateViewer(name: \"Renamed\") { id } }"),
 ];
 

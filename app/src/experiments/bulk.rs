@@ -1,72 +1,26 @@
 //! What can be done with the selected runs.
 
-use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_navigate;
+use leptos::prelude::*;
 use shared::comparison::{RUNS_NAMED_MAX, Wish};
 
-use super::sheet::Sheet;
-use crate::{
-    api::use_api,
-    kit::{Button, ButtonKind, ButtonLink, Command, Icon, number, use_command, use_toasts},
-    runs::set_removed,
-};
+use super::removal::Removal;
+use crate::kit::{Button, ButtonKind, ButtonLink, Icon, number};
 
-/// Compares the selected runs, removes or restores them; either can be undone for ten seconds.
+/// Compares the selected runs, removes or restores them.
 #[component]
-pub(super) fn Bulk(
-    sheet: RwSignal<Sheet>,
-    /// Ids of the selected runs.
-    selected: RwSignal<Vec<String>>,
-    /// Whether the table shows removed runs.
-    #[prop(into)]
-    removed: Signal<bool>,
-    /// Asks for the rows again.
-    again: Callback<()>,
-) -> impl IntoView {
-    let api = use_api();
-    let toasts = use_toasts();
-    let act = move || {
-        let (api, ids, to_removed) = (api.clone(), selected.get_untracked(), !removed.get_untracked());
-        spawn_local(async move {
-            if let Err(error) = set_removed(api.clone(), ids.clone(), to_removed).await {
-                return toasts.fail(&error);
-            }
-            let count = ids.len() as i64;
-            selected.set(Vec::new());
-            sheet.try_update(|sheet| {
-                sheet.rows.retain(|line| !ids.contains(&line.id));
-                sheet.total -= count;
-            });
-            let words = number::counted(count, "run was", "runs were");
-            toasts.undo(format!("{words} {}.", if to_removed { "removed" } else { "restored" }), move || {
-                let (api, ids) = (api.clone(), ids.clone());
-                spawn_local(async move {
-                    match set_removed(api, ids, !to_removed).await {
-                        Ok(()) => drop(leptos::callback::Callable::try_run(&again, ())),
-                        Err(error) => toasts.fail(&error),
-                    }
-                });
-            });
-        });
-    };
+pub(super) fn Bulk(removal: Removal) -> impl IntoView {
+    let selected = removal.selected;
+    let act = move || removal.of_runs(selected.get_untracked());
+    let busy = removal.busy;
     let count = move || selected.with(|selected| number::counted(selected.len() as i64, "run", "runs"));
-    let restore = move || removed.get();
-    let remove = {
-        let act = act.clone();
-        move || {
-            if restore() {
-                view! { <Button icon=Icon::UNDO_2 on_press=act.clone()>"Restore"</Button> }
-            } else {
-                view! { <Button icon=Icon::TRASH_2 on_press=act.clone()>"Remove"</Button> }
-            }
+    let remove = move || {
+        if removal.removed.get() {
+            view! { <Button icon=Icon::UNDO_2 busy on_press=act>"Restore"</Button> }
+        } else {
+            view! { <Button icon=Icon::TRASH_2 busy on_press=act>"Remove"</Button> }
         }
     };
-    let compare = Signal::derive(move || {
-        let runs = selected.with(|selected| selected.iter().take(RUNS_NAMED_MAX).cloned().collect());
-        Wish { runs, ..Default::default() }.address()
-    });
-    let navigate = use_navigate();
-    use_command(Command::key("c", "Table", "Compare the selected runs", move || navigate(&compare.get_untracked(), Default::default())));
+    let compare = Signal::derive(move || selected.with(|selected| comparison(selected)));
     view! {
         <span class="picked" role="status">{count}" selected"</span>
         <ButtonLink href=compare icon=Icon::GIT_COMPARE>"Compare"</ButtonLink>
@@ -74,4 +28,9 @@ pub(super) fn Bulk(
         <Button kind=ButtonKind::Quiet icon=Icon::X on_press=move || selected.set(Vec::new())>"Clear"</Button>
     }
     .into_any()
+}
+
+/// The address of the comparison of some runs.
+pub(super) fn comparison(runs: &[String]) -> String {
+    Wish { runs: runs.iter().take(RUNS_NAMED_MAX).cloned().collect(), ..Default::default() }.address()
 }

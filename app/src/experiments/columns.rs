@@ -66,18 +66,9 @@ impl Shows {
             _ => Column::mono(key, title).sortable(),
         }
     }
-
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Own(_) => 0,
-            Self::Metric(_) => 1,
-            Self::Param(_) => 2,
-            Self::Tag(_) => 3,
-        }
-    }
 }
 
-/// The columns a reader chose, groups kept together, or what an experiment shows at first.
+/// The columns a reader chose, in their order, or what an experiment shows at first.
 pub(super) fn chosen(keys: &[String], metrics: &[String], params: &[String]) -> Vec<Shows> {
     if keys.is_empty() {
         return at_first(metrics, params);
@@ -88,8 +79,6 @@ pub(super) fn chosen(keys: &[String], metrics: &[String], params: &[String]) -> 
             shown.push(one);
         }
     }
-    // Own columns in their fixed order, the rest as chosen.
-    shown.sort_by_key(|one| (one.rank(), OWN.iter().position(|own| *one == Shows::Own(own.0.to_owned()))));
     shown
 }
 
@@ -103,9 +92,9 @@ pub(super) fn prefer(columns: &mut Vec<Shows>, params: &[String], differs: impl 
 
 fn at_first(metrics: &[String], params: &[String]) -> Vec<Shows> {
     let own = OWN[..3].iter().map(|own| Shows::Own(own.0.to_owned()));
-    // What tells models apart first; what the machine did last.
-    let mut metrics: Vec<&String> = metrics.iter().collect();
-    metrics.sort_by_key(|name| (name.starts_with("system/"), Better::guess(name).is_none()));
+    // What tells models apart first; what the machine did only when it is asked for.
+    let mut metrics: Vec<&String> = metrics.iter().filter(|name| !name.starts_with("system/")).collect();
+    metrics.sort_by_key(|name| Better::guess(name).is_none());
     let metrics = metrics.into_iter().take(METRICS).map(|name| Shows::Metric(name.clone()));
     let params = params.iter().take(PARAMS).map(|name| Shows::Param(name.clone()));
     own.chain(metrics).chain(params).collect()
@@ -140,7 +129,7 @@ pub(super) fn fields(metrics: &[String], params: &[String], tags: &[String]) -> 
 }
 
 /// A key in the quotes that it does not hold itself.
-fn written(entity: &str, name: &str) -> String {
+pub(super) fn written(entity: &str, name: &str) -> String {
     if name.contains('`') { format!("{entity}.\"{name}\"") } else { format!("{entity}.`{name}`") }
 }
 
@@ -153,16 +142,16 @@ mod tests {
     }
 
     #[test]
-    fn chosen_columns_stand_in_their_groups() {
+    fn chosen_columns_stand_as_they_were_chosen() {
         let keys: Vec<String> =
             chosen(&list(&["params.a", "metrics.x", "started", "status", "nonsense", "metrics.x"]), &[], &[]).iter().map(Shows::key).collect();
-        assert_eq!(keys, ["status", "started", "metrics.x", "params.a"]);
+        assert_eq!(keys, ["params.a", "metrics.x", "started", "status"]);
     }
 
     #[test]
     fn what_tells_models_apart_is_shown_first() {
         let keys: Vec<String> = chosen(&[], &list(&["step_time", "system/cpu", "val_loss"]), &list(&["lr"])).iter().map(Shows::key).collect();
-        assert_eq!(keys, ["status", "started", "duration", "metrics.val_loss", "metrics.step_time", "metrics.system/cpu", "params.lr"]);
+        assert_eq!(keys, ["status", "started", "duration", "metrics.val_loss", "metrics.step_time", "params.lr"]);
     }
 
     #[test]

@@ -1,15 +1,21 @@
 //! Experiments and the table of their runs.
 
+mod arrangement;
 mod bulk;
 mod columns;
 mod discussion;
 mod export;
+mod facets;
 mod guide;
 mod list;
+mod live;
 mod model;
 mod page;
+mod removal;
+mod row_menu;
 mod sheet;
 mod table;
+mod work;
 
 pub use discussion::ExperimentDiscussion;
 pub use list::ExperimentsPage;

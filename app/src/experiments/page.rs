@@ -1,25 +1,30 @@
 use leptos::{callback::Callable, prelude::*, task::spawn_local};
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_navigate, use_params_map};
 use shared::Permission;
 
 use super::{
-    bulk::Bulk,
+    arrangement::{Arrangement, Chosen},
+    bulk::{Bulk, comparison},
     columns,
     export::Export,
+    facets::Facets,
     guide::Guide,
     list::{Lifecycle, is_removed},
-    model,
-    sheet::{self, Sheet, Wish},
+    live, model,
+    removal::Removal,
+    row_menu::{self, RunMenu},
+    sheet::{Sheet, Wish},
     table,
+    work::{Work, more},
 };
 use crate::{
     api::{ApiError, use_api},
     frame::may,
     kit::{
-        Address, Button, ButtonLink, Callout, ColumnChooser, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem, NameDialog,
-        Page, Pager, RelativeTime, Saving, Sort, Table, Tone, field, number, steady, use_address, use_toasts,
+        Address, Button, ButtonLink, Callout, ColumnChooser, Command, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem,
+        NameDialog, Page, Pager, RelativeTime, RowMenu, Saving, Sort, Table, Tone, field, number, steady, use_address, use_command, use_toasts,
     },
-    visit::{remember, use_origin, use_remembered},
+    visit::use_origin,
 };
 
 /// The newest first.
@@ -36,43 +41,30 @@ pub fn ExperimentPage() -> impl IntoView {
     let address = use_address();
     let api = use_api();
     let origin = use_origin();
-    let kept = RwSignal::new(use_remembered("columns").map(|kept| kept.split('|').map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default());
+    let chosen: Chosen = RwSignal::new(None);
+    let keeps = may(Permission::CommentsRead);
     let wish = Memo::new(move |_| {
         let asked = address.all("columns");
+        let id = params.with(|params| params.get("id")).unwrap_or_default();
+        let own = chosen.get().filter(|(of, _)| *of == id).map(|(_, columns)| columns);
         Wish {
-            id: params.with(|params| params.get("id")).unwrap_or_default(),
+            settled: own.is_some(),
+            keeps: keeps && id.len() < 100 && id.bytes().all(|byte| byte.is_ascii_graphic()),
+            id,
             filter: address.get("filter"),
             sort: address.sort().unwrap_or_else(usual),
             removed: is_removed(address),
-            columns: if asked.is_empty() { kept.get() } else { asked },
+            columns: if asked.is_empty() { own.unwrap_or_default() } else { asked },
             after: address.get("after"),
         }
     });
-    keep_columns(address, wish, kept);
-    let query: Query = Resource::new(move || wish.get(), move |wish| sheet::fetch(api.clone(), wish));
-    steady(query, move |sheet| page(sheet, query, wish, address, origin.clone()))
+    let work = Work::new();
+    let query: Query = Resource::new(move || wish.get(), move |wish| work.fetch(api.clone(), wish));
+    steady(query, move |sheet| page(sheet, query, wish, chosen, work, address, origin.clone()))
 }
 
-/// Columns named by the address are remembered for the next visit, and forgotten when the reader
-/// takes them out of it.
-fn keep_columns(address: Address, wish: Memo<Wish>, kept: RwSignal<Vec<String>>) {
-    Effect::new(move |before: Option<bool>| {
-        let asked = address.all("columns");
-        let path = wish.with_untracked(|wish| format!("/experiments/{}", wish.id));
-        if !asked.is_empty() {
-            remember(&path, "columns", Some(&asked.join("|")));
-            kept.set(asked);
-            return true;
-        }
-        if before == Some(true) {
-            remember(&path, "columns", None);
-            kept.set(Vec::new());
-        }
-        false
-    });
-}
-
-fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address, origin: String) -> AnyView {
+fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, work: Work, address: Address, origin: String) -> AnyView {
+    live::watch(sheet, wish, work);
     let title = Signal::derive(move || sheet.with(|sheet| sheet.head.experiment.name.clone()));
     let may_write = may(Permission::ExperimentsWrite);
     let renaming = RwSignal::new(false);
@@ -123,7 +115,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
     view! {
         <Page title crumbs=vec![Crumb::new("Experiments", "/experiments")] facts=move || facts(sheet) actions>
             {restore}
-            {body(sheet, query, wish, address, origin)}
+            {body(sheet, query, wish, chosen, work, address, origin)}
         </Page>
         <NameDialog open=renaming title="Rename experiment" label="Name" save="Rename" value=title rule=field::experiment_name as field::Rule on_save=rename/>
         <Dialog open=guiding title="Log a run" id="guide">
@@ -183,7 +175,7 @@ fn remover(sheet: RwSignal<Sheet>, query: Query) -> Callback<bool> {
     })
 }
 
-fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address, origin: String) -> AnyView {
+fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, work: Work, address: Address, origin: String) -> AnyView {
     let selected = RwSignal::new(Vec::<String>::new());
     let picking = Memo::new(move |_| !selected.with(Vec::is_empty));
     let removed = Signal::derive(move || wish.with(|wish| wish.removed));
@@ -195,21 +187,26 @@ fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
         let filtered = wish.with(|wish| wish.filter.is_some()) && error.get().is_none();
         filtered.then(|| sheet.with(|sheet| format!("{} of {}", number::count(sheet.total), number::count(sheet.head.experiment.run_count))))
     };
+    // Other rows are selected anew; with other columns they are the same.
+    let listed = Memo::new(move |_| wish.with(|wish| (wish.id.clone(), wish.filter.clone(), wish.sort.clone(), wish.removed, wish.after.clone())));
     Effect::new(move || {
-        wish.track();
+        listed.track();
         selected.set(Vec::new());
     });
-    let again = Callback::new(move |()| query.refetch());
+    let removal = Removal::of(sheet, selected, removed, work.acting, Callback::new(move |()| query.refetch()));
+    let arrangement = Arrangement::of(sheet, wish, chosen);
+    let choose = Callback::new(move |columns| arrangement.choose(columns));
+    let experiment = Signal::derive(move || sheet.with(|sheet| sheet.head.experiment.id.clone()));
     let tools = move || {
         if picking.get() {
-            view! { <Bulk sheet selected removed again/> }.into_any()
+            view! { <Bulk removal/> }.into_any()
         } else {
-            view! { <Lifecycle address/><ColumnChooser choices shown/><Export sheet/> }.into_any()
+            view! { <Lifecycle address/><Facets experiment address/><ColumnChooser choices shown on_choose=choose/><Export sheet/> }.into_any()
         }
     };
     let has_rows = Memo::new(move |_| sheet.with(|sheet| !sheet.rows.is_empty()));
     let rows = move || {
-        if has_rows.get() { filled(sheet, wish, selected) } else { nothing(sheet, wish, address, origin.clone()) }
+        if has_rows.get() { filled(sheet, wish, work, removal, arrangement, address) } else { nothing(sheet, wish, address, origin.clone()) }
     };
     view! {
         <div class="toolbar runs">
@@ -221,31 +218,29 @@ fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
     .into_any()
 }
 
-fn filled(sheet: RwSignal<Sheet>, wish: Memo<Wish>, selected: RwSignal<Vec<String>>) -> AnyView {
-    let api = use_api();
+fn filled(sheet: RwSignal<Sheet>, wish: Memo<Wish>, work: Work, removal: Removal, arrangement: Arrangement, address: Address) -> AnyView {
+    let selected = removal.selected;
     let toasts = use_toasts();
+    let navigate = use_navigate();
+    use_command(Command::key("c", "Table", "Compare the selected runs", move || {
+        if selected.with_untracked(Vec::is_empty) {
+            return toasts.say("Select runs first: X on a row, or its box.");
+        }
+        navigate(&selected.with_untracked(|selected| comparison(selected)), Default::default());
+    }));
     let columns = Signal::derive(move || sheet.with(table::columns));
     let rows = Signal::derive(move || sheet.with(table::rows));
     let shown = Signal::derive(move || sheet.with(|sheet| sheet.rows.len()));
     let total = Signal::derive(move || sheet.with(|sheet| sheet.total));
     let next = Signal::derive(move || sheet.with(|sheet| sheet.next.clone()));
-    let more = move || {
-        let (api, mut wish) = (api.clone(), wish.get_untracked());
-        let columns = sheet.with_untracked(|sheet| sheet.columns.clone());
-        wish.after = next.get_untracked();
-        spawn_local(async move {
-            match sheet::page(api, &wish, &columns).await {
-                Ok((rows, total, next)) => sheet.update(|sheet| {
-                    sheet.rows.extend(rows);
-                    (sheet.total, sheet.next) = (total, next);
-                }),
-                Err(error) => toasts.fail(&error),
-            }
-        });
-    };
+    let (loading, more) = more(sheet, wish, work);
+    let busy = Signal::derive(move || work.shows() || loading.get());
+    let opened = RwSignal::new(None::<String>);
+    let menu = RowMenu { id: row_menu::ID, on_open: Callback::new(move |id| opened.set(Some(id))) };
     view! {
-        <Table label="Runs" columns rows selected=selected sort=usual() keys=true/>
-        <Pager shown total next of=("run", "runs") on_more=more keys=vec![("j", ""), ("k", "move"), ("x", "select"), ("Enter", "open"), ("/", "filter"), ("?", "all keys")]/>
+        <Table label="Runs" columns rows selected=selected sort=usual() keys=true busy arrange=arrangement.arrange(address) menu/>
+        <RunMenu opened removal/>
+        <Pager shown total next of=("run", "runs") on_more=more busy=loading keys=vec![("j", ""), ("k", "move"), ("x", "select"), ("c", "compare"), ("Enter", "open"), ("/", "filter"), ("?", "all keys")]/>
     }
     .into_any()
 }

@@ -1,7 +1,9 @@
 //! What the run table shows: an experiment, its columns, and one page of runs reduced to them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{json, value::RawValue};
 
 use super::{
     columns::{self, Shows},
@@ -24,8 +26,12 @@ pub(super) struct Wish {
     pub filter: Option<String>,
     pub sort: Sort,
     pub removed: bool,
-    /// Keys of the columns; empty for what is shown at first.
+    /// Keys of the columns; empty for those the reader keeps, and without them what is shown at first.
     pub columns: Vec<String>,
+    /// What the reader keeps is known and stands in `columns`.
+    pub settled: bool,
+    /// Whether the reader can keep anything.
+    pub keeps: bool,
     pub after: Option<String>,
 }
 
@@ -55,8 +61,20 @@ pub(super) struct Sheet {
     pub rows: Vec<Line>,
     pub total: i64,
     pub next: Option<String>,
+    /// How the reader arranged the columns, on whatever machine.
+    pub kept: Kept,
     /// Why the filter or the order was refused; there are no rows then.
     pub refused: Option<String>,
+}
+
+/// What a member keeps of the columns of an experiment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Kept {
+    /// Keys in their order; empty for what is shown at first.
+    pub columns: Vec<String>,
+    /// In pixels.
+    pub widths: BTreeMap<String, u32>,
 }
 
 /// A run reduced to the columns shown.
@@ -103,6 +121,7 @@ pub(super) enum Held {
 #[derive(Deserialize)]
 struct HeadData {
     experiment: Option<Head>,
+    preference: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -157,14 +176,18 @@ struct Dataset {
 
 const ABSENT: &str = "There is no experiment at this address, or it belongs to another organization.";
 
-/// The experiment and the first page of its runs.
-pub(super) async fn fetch(api: Api, wish: Wish) -> Result<Sheet, ApiError> {
-    let data: HeadData = api.query(EXPERIMENT, json!({ "id": wish.id })).await.map_err(|error| error.or_absent(ABSENT))?;
+/// The experiment and its first runs.
+pub(super) async fn fetch(api: Api, wish: Wish, first: usize) -> Result<Sheet, ApiError> {
+    let data: HeadData =
+        api.query(EXPERIMENT, json!({ "id": wish.id, "key": key(&wish.id), "keeps": wish.keeps })).await.map_err(|error| error.or_absent(ABSENT))?;
+    // Whatever a script may have put there: what cannot be read is nothing.
+    let kept: Kept = data.preference.and_then(|kept| serde_json::from_str(kept.get()).ok()).unwrap_or_default();
     let head = data.experiment.ok_or_else(|| ApiError::absent(ABSENT))?;
-    let mut columns = columns::chosen(&wish.columns, &head.metric_keys, &head.param_keys);
-    match ask(api, &wish, &columns).await {
+    let wanted = if wish.settled || !wish.columns.is_empty() { &wish.columns } else { &kept.columns };
+    let mut columns = columns::chosen(wanted, &head.metric_keys, &head.param_keys);
+    match ask(api, &wish, &columns, first).await {
         Ok(runs) => {
-            if wish.columns.is_empty() {
+            if wanted.is_empty() {
                 columns::prefer(&mut columns, &head.param_keys, |name| differs(&runs.nodes, name));
             }
             let next = runs.page_info.next();
@@ -174,19 +197,25 @@ pub(super) async fn fetch(api: Api, wish: Wish) -> Result<Sheet, ApiError> {
                 columns,
                 total: runs.total_count,
                 next,
+                kept,
                 refused: None,
             })
         }
         Err(error) if matches!(error.field.as_deref(), Some("filter" | "orderBy")) => {
-            Ok(Sheet { head, columns, rows: Vec::new(), total: 0, next: None, refused: Some(error.message) })
+            Ok(Sheet { head, columns, rows: Vec::new(), total: 0, next: None, kept, refused: Some(error.message) })
         }
         Err(error) => Err(error),
     }
 }
 
+/// What a member's own arrangement of an experiment's columns is kept under.
+pub(super) fn key(experiment: &str) -> String {
+    format!("columns:exp_{}", experiment.trim_start_matches("exp_"))
+}
+
 /// One page of runs: rows, how many there are in all, the cursor of what follows.
 pub(super) async fn page(api: Api, wish: &Wish, columns: &[Shows]) -> Result<(Vec<Line>, i64, Option<String>), ApiError> {
-    let runs = ask(api, wish, columns).await?;
+    let runs = ask(api, wish, columns, FIRST).await?;
     let next = runs.page_info.next();
     Ok((runs.nodes.into_iter().map(|run| line(run, columns)).collect(), runs.total_count, next))
 }
@@ -198,11 +227,11 @@ fn differs(runs: &[Run], name: &str) -> bool {
     values.any(|value| Some(value) != first)
 }
 
-async fn ask(api: Api, wish: &Wish, columns: &[Shows]) -> Result<Runs, ApiError> {
+async fn ask(api: Api, wish: &Wish, columns: &[Shows], first: usize) -> Result<Runs, ApiError> {
     let has = |fits: fn(&Shows) -> bool| columns.iter().any(fits);
     let variables = json!({
         "id": wish.id,
-        "first": FIRST,
+        "first": first,
         "after": wish.after,
         "filter": wish.filter,
         "orderBy": columns::order(&wish.sort.key, wish.sort.descending).map(|order| vec![order]),

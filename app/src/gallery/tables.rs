@@ -40,7 +40,10 @@ pub(super) fn Tables() -> impl IntoView {
     let now = untrack(|| use_clock().now());
     let address = use_address();
     let selected = RwSignal::new(Vec::<String>::new());
-    let shown_rows = RwSignal::new(14_usize);
+    // `?rows=1000`: a table of which only the rows in sight are there.
+    let asked = untrack(|| address.get("rows")).and_then(|rows| rows.parse::<usize>().ok()).map(|rows| rows.min(2000));
+    let all = asked.unwrap_or(NAMES.len());
+    let shown_rows = RwSignal::new(asked.unwrap_or(14));
     let shown = Signal::derive(move || {
         let chosen = address.all("columns");
         if chosen.is_empty() { COLUMNS.map(str::to_owned).to_vec() } else { chosen }
@@ -52,12 +55,12 @@ pub(super) fn Tables() -> impl IntoView {
         [Column::text("name", "Run").sortable()].into_iter().chain(shown.get().into_iter().map(|key| column(&key))).collect::<Vec<_>>()
     });
     let rows = Signal::derive(move || {
-        let mut runs: Vec<Run> = (0..NAMES.len()).map(|at| Run::new(at, now)).collect();
+        let mut runs: Vec<Run> = (0..all).map(|at| Run::new(at, now)).collect();
         if let Some(wanted) = address.get("filter") {
             runs.retain(|run| run.name.contains(&wanted));
         }
         if let Some(sort) = address.sort() {
-            runs.sort_by(|a, b| a.rank(&sort.key).total_cmp(&b.rank(&sort.key)).then(a.name.cmp(b.name)));
+            runs.sort_by(|a, b| a.rank(&sort.key).total_cmp(&b.rank(&sort.key)).then(a.name.cmp(&b.name)));
             if sort.descending {
                 runs.reverse();
             }
@@ -84,7 +87,7 @@ pub(super) fn Tables() -> impl IntoView {
                 {bulk}
             </div>
             <Table label="Runs" columns rows selected keys=true sort=crate::kit::Sort::parse("-auc")/>
-            <Pager shown=Signal::derive(move || rows.with(Vec::len)) total=1_284 next=Signal::derive(move || (shown_rows.get() < NAMES.len()).then(|| "cursor".to_owned())) on_more=move || shown_rows.set(NAMES.len()) of=("run", "runs") keys=vec![("j", "down"), ("k", "up"), ("x", "select"), ("/", "filter")]/>
+            <Pager shown=Signal::derive(move || rows.with(Vec::len)) total=1_284 next=Signal::derive(move || (shown_rows.get() < all).then(|| "cursor".to_owned())) on_more=move || shown_rows.set(all) of=("run", "runs") keys=vec![("j", "down"), ("k", "up"), ("x", "select"), ("/", "filter")]/>
         </Part>
     }
     .into_any()
@@ -102,7 +105,7 @@ fn column(key: &str) -> Column {
 
 struct Run {
     at: usize,
-    name: &'static str,
+    name: String,
     started: f64,
     values: [f64; 6],
 }
@@ -114,7 +117,7 @@ impl Run {
         let started = now - 720_000.0 * ((at / 2 + 1) * (at / 2 + 1)) as f64;
         Self {
             at,
-            name: NAMES[at],
+            name: if at < NAMES.len() { NAMES[at].to_owned() } else { format!("{}-{at}", NAMES[at % NAMES.len()]) },
             started,
             values: [
                 300_000.0 + (noise() + 1.0) * 400_000.0,
@@ -156,7 +159,7 @@ impl Run {
             _ => Cell::Number(self.value(key)),
         };
         let cells =
-            [Cell::Link(self.name.into(), format!("/kit?run={}#tables", self.at))].into_iter().chain(keys.iter().map(|key| cell(key))).collect();
-        Row { series: Some((self.at % 6) as u8 + 1), ..Row::new(self.name, self.name, cells) }
+            [Cell::Link(self.name.clone(), format!("/kit?run={}#tables", self.at))].into_iter().chain(keys.iter().map(|key| cell(key))).collect();
+        Row { series: Some((self.at % 6) as u8 + 1), ..Row::new(self.name.clone(), self.name.clone(), cells) }
     }
 }

@@ -25,8 +25,8 @@ pub(super) fn list(imports: Connection<Summary>) -> AnyView {
     view! {
         <section class="past-imports">
             <h2>"Imports"</h2>
-            <Table label="Imports" columns=Signal::stored(columns) rows=Signal::stored(rows)/>
-            <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("import", "imports")/>
+            <Table label="Imports" columns=Signal::stored(columns) rows=Signal::stored(rows) keys=true/>
+            <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("import", "imports") keys=vec![("j", ""), ("k", "move"), ("Enter", "open")]/>
         </section>
     }
     .into_any()

@@ -18,7 +18,7 @@ pub fn CopyButton(
     let copy = move |event: leptos::ev::MouseEvent| {
         event.stop_propagation();
         event.prevent_default();
-        to_clipboard(&text.get_untracked());
+        copy(&text.get_untracked());
         copied.set(true);
         let back = move || {
             let _ = copied.try_set(false);
@@ -129,7 +129,8 @@ fn tokens(code: &str) -> Vec<(&'static str, &str)> {
     out
 }
 
-fn to_clipboard(text: &str) {
+/// Puts a text on the clipboard.
+pub fn copy(text: &str) {
     drop(window().navigator().clipboard().write_text(text));
 }
 

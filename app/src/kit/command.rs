@@ -11,7 +11,7 @@ pub struct Command {
     pub label: String,
     /// Where it stands in the help: "Go to", "Table", "Page".
     pub group: &'static str,
-    /// `/`, `j`, `x`, `?`, `g e` (one after the other) or `mod+k`. Empty when there are none.
+    /// `/`, `j`, `x`, `?`, `shift+j`, `g e` (one after the other) or `mod+k`. Empty when there are none.
     pub keys: &'static str,
     /// Shown beside the label in the palette; `None` keeps the command out of the palette.
     pub icon: Option<Icon>,

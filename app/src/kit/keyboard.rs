@@ -5,7 +5,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::command::{Commands, run};
-use crate::visit::{Cookies, cookie, remember};
+use crate::visit::{remember, use_cookie};
 
 /// How long the second key of `g e` may take, in milliseconds.
 const SEQUENCE_MS: f64 = 1200.0;
@@ -19,8 +19,7 @@ struct SingleKeys(RwSignal<bool>);
 
 /// Reads the choice where the page begins, so that the server and the browser see the same.
 pub(super) fn provide_single_keys() {
-    let on = SharedValue::new(|| use_context::<Cookies>().is_none_or(|Cookies(header)| cookie(&header, COOKIE).is_none())).into_inner();
-    provide_context(SingleKeys(RwSignal::new(on)));
+    provide_context(SingleKeys(RwSignal::new(use_cookie(COOKIE).is_none())));
 }
 
 /// Turns single keys on and off, at once and for the next visits. Without the app they do nothing, and neither does it.
@@ -30,7 +29,7 @@ pub fn SingleKeysSwitch() -> impl IntoView {
     let choices = [(true, "On"), (false, "Off")].map(|(choice, words)| {
         let choose = move |_| {
             on.set(choice);
-            remember("/", COOKIE, (!choice).then_some("off"));
+            remember(COOKIE, (!choice).then_some("off"));
         };
         view! { <button type="button" aria-pressed=move || (on.get() == choice).to_string() on:click=choose>{words}</button> }
     });
@@ -71,17 +70,30 @@ pub(super) fn listen(commands: Commands) {
 /// The key as commands spell it, or `None` when it is not for us.
 fn spelling(event: &web_sys::KeyboardEvent) -> Option<String> {
     let key = event.key();
-    let key = if key.len() == 1 { key.to_lowercase() } else { key };
+    let letter = key.len() == 1 && key.chars().all(char::is_alphabetic);
+    let key = if letter { key.to_lowercase() } else { key };
     if event.ctrl_key() || event.meta_key() {
         return Some(format!("mod+{key}"));
     }
-    (!event.alt_key() && !is_typing(event) && !something_is_open()).then_some(key)
+    if event.alt_key() || is_typing(event) || (key == "Enter" && is_pressing(event)) || something_is_open() {
+        return None;
+    }
+    // Of other keys shift is part of what they write: `?`.
+    Some(if letter && event.shift_key() { format!("shift+{key}") } else { key })
 }
 
 fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
-    let Some(target) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else { return false };
-    let own = target.closest("input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable], [data-keys]");
-    own.ok().flatten().is_some()
+    within(event, "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable], [data-keys]")
+}
+
+/// Whether Enter presses what has the focus. Only in the rows of a table the keyboard's own row goes before a link: it is where the reader stands.
+fn is_pressing(event: &web_sys::KeyboardEvent) -> bool {
+    within(event, "button, summary") || (within(event, "a[href]") && !within(event, "tbody"))
+}
+
+fn within(event: &web_sys::KeyboardEvent, what: &str) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|target| target.closest(what).ok().flatten().is_some())
 }
 
 fn something_is_open() -> bool {

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-/// Keys as they stand on the keyboard: `g e`, `mod+k`.
+/// Keys as they stand on the keyboard: `g e`, `mod+k`, `shift+j`.
 #[component]
 pub fn Keys(
     /// In the spelling of [`super::Command`].
@@ -10,6 +10,9 @@ pub fn Keys(
 }
 
 fn one(key: &'static str) -> AnyView {
+    if let Some(rest) = key.strip_prefix("shift+") {
+        return view! { <kbd>"Shift"</kbd>" "<kbd>{rest.to_uppercase()}</kbd> }.into_any();
+    }
     match key.strip_prefix("mod+") {
         Some(rest) => view! { <kbd class="mod">{rest.to_uppercase()}</kbd> }.into_any(),
         None if key.chars().count() == 1 => view! { <kbd>{key.to_uppercase()}</kbd> }.into_any(),

@@ -41,7 +41,7 @@ pub use chart::{Chart, ChartControls, ChartOptions, Drawing, Figure, Mark, Point
 pub use chip::{Chip, RunStatus, Tone, run_tone};
 pub use choice::{Checkbox, Select};
 pub use clock::{Clock, Elapsed, RelativeTime, use_clock};
-pub use code::{CodeBlock, CopyButton, Copyable, shortened};
+pub use code::{CodeBlock, CopyButton, Copyable, copy, shortened};
 pub use command::{Command, Commands, use_command};
 pub use dialog::{ConfirmDialog, ConfirmForm, Dialog};
 pub(crate) use dialog::{close_on_backdrop, follow, open_instead};
@@ -56,7 +56,7 @@ pub(crate) use page::TopLine;
 pub use page::{Crumb, Page, window_title};
 pub use state::{Empty, Failure, Skeleton, loaded};
 pub use steady::steady;
-pub use table::{Better, Cell, Choice, Column, ColumnChooser, Kind, Pager, Row, Table};
+pub use table::{Arrange, Better, Cell, Choice, Column, ColumnChooser, Kind, Pager, Row, RowMenu, Table, Widths, moved};
 pub use tabs::{Tab, Tabs};
 pub use toast::{ToastRegion, Toasts, use_toasts};
 

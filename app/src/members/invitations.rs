@@ -76,8 +76,8 @@ fn list(invitations: Connection<Invitation>, acts: Acts) -> AnyView {
     ];
     let rows = invitations.nodes.into_iter().map(|invitation| row(invitation, acts)).collect::<Vec<_>>();
     view! {
-        <div class="people"><Table label="Invitations" columns=Signal::stored(columns) rows=Signal::stored(rows)/></div>
-        <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("invitation", "invitations")/>
+        <div class="people"><Table label="Invitations" columns=Signal::stored(columns) rows=Signal::stored(rows) keys=true/></div>
+        <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("invitation", "invitations") keys=vec![("j", ""), ("k", "move"), ("Enter", "menu")]/>
     }
     .into_any()
 }

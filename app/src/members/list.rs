@@ -59,9 +59,11 @@ pub fn MembersTab() -> impl IntoView {
 fn list(members: Connection<Member>, manages: bool, acts: Acts) -> AnyView {
     let (shown, total, next) = (members.nodes.len(), members.total_count, members.next());
     let rows = members.nodes.into_iter().map(|member| row(member, manages, acts)).collect::<Vec<_>>();
+    let mut keys = vec![("j", ""), ("k", "move")];
+    keys.extend(manages.then_some(("Enter", "menu")));
     view! {
-        <div class="people"><Table label="Members" columns=Signal::stored(columns(manages)) rows=Signal::stored(rows)/></div>
-        <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("member", "members")/>
+        <div class="people"><Table label="Members" columns=Signal::stored(columns(manages)) rows=Signal::stored(rows) keys=true/></div>
+        <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("member", "members") keys=keys/>
     }
     .into_any()
 }

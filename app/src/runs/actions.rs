@@ -21,7 +21,8 @@ pub async fn set_removed(api: Api, ids: Vec<String>, removed: bool) -> Result<()
     api.query::<Value>(if removed { REMOVE } else { RESTORE }, json!({ "ids": ids })).await.map(drop)
 }
 
-pub(super) async fn rename(api: Api, id: String, name: String) -> Result<(), ApiError> {
+/// Gives a run another name.
+pub async fn rename(api: Api, id: String, name: String) -> Result<(), ApiError> {
     api.query::<Value>(RENAME, json!({ "id": id, "name": name })).await.map(drop)
 }
 

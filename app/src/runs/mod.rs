@@ -14,7 +14,7 @@ mod plots;
 mod preview;
 mod tags;
 
-pub use actions::set_removed;
+pub use actions::{rename, set_removed};
 pub use artifacts::RunArtifacts;
 pub use groups::rank;
 pub use metrics::RunMetrics;

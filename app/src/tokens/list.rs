@@ -32,8 +32,8 @@ pub(super) fn list(tokens: Connection<Token>, origin: StoredValue<String>, creat
     ];
     let rows = tokens.nodes.into_iter().map(|token| row(token, revoking)).collect::<Vec<_>>();
     view! {
-        <Table label="API tokens" columns=Signal::stored(columns) rows=Signal::stored(rows)/>
-        <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("token", "tokens")/>
+        <Table label="API tokens" columns=Signal::stored(columns) rows=Signal::stored(rows) keys=true/>
+        <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("token", "tokens") keys=vec![("j", ""), ("k", "move")]/>
     }
     .into_any()
 }

@@ -19,6 +19,7 @@ pub mod members;
 pub mod metrics;
 pub mod notifications;
 pub mod page;
+pub mod preferences;
 pub mod projects;
 pub mod registry;
 pub mod runs;

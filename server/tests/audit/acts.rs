@@ -103,6 +103,7 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "removeComment(id: \"$comment\") { id }",
         "markNotificationsRead(ids: null)",
         "setNotificationPreference(kind: MENTION, inApp: true, mail: false) { kind }",
+        "setPreference(key: \"runs\", value: { columns: [\"status\"] })",
         "removeRuns(ids: [\"$run\"]) { id }",
         "restoreRuns(ids: [\"$run\"]) { id }",
         "removeExperiment(id: \"$experiment\") { id }",

@@ -1,4 +1,5 @@
-//! The filter of a list: one text field that colours what is typed and completes names. A plain
+//! The filter of a list: one text field that colours what is typed and completes names and
+//! operators. A plain
 //! GET form around it, so that it works without the app; with the app it only changes the address.
 
 mod tokens;
@@ -7,7 +8,7 @@ use leptos::{ev, html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{Command, Glyph, Icon, use_address, use_command};
-use tokens::{painted, word_at};
+use tokens::{operators, painted, place_at};
 
 /// More names than this are no help.
 const OFFERED: usize = 8;
@@ -38,6 +39,8 @@ pub fn FilterField(
     let text = RwSignal::new(start.clone());
     let offers = RwSignal::new(Vec::<String>::new());
     let cursor = RwSignal::new(0_usize);
+    // Whether an offer was chosen with the arrows: Enter takes it then, and filters otherwise.
+    let chosen = RwSignal::new(false);
     let ready = RwSignal::new(false);
     Effect::new(move || {
         ready.set(true);
@@ -72,44 +75,47 @@ pub fn FilterField(
         let (Some(node), Some(paint)) = (node.get_untracked(), paint.get_untracked()) else { return };
         paint.set_scroll_left(node.scroll_left());
     };
+    let offer = move |value: &str, caret: usize| {
+        offers.set(words.with_untracked(|words| offered(value, caret, words)));
+        cursor.set(0);
+        chosen.set(false);
+    };
     let typed = move |event| {
         let value = event_target_value(&event);
-        let caret = caret(node).unwrap_or(value.len());
-        let word = word_at(&value, caret).1.to_lowercase();
-        let known = |name: &String| name.to_lowercase().contains(&word) && *name != word;
-        offers.set(if word.is_empty() {
-            Vec::new()
-        } else {
-            words.with_untracked(|words| words.iter().filter(|name| known(name)).take(OFFERED).cloned().collect())
-        });
-        cursor.set(0);
+        offer(&value, caret(node).unwrap_or(value.len()));
         text.set(value);
         follow();
     };
     let take = move |at: usize| {
-        let Some(offer) = offers.with_untracked(|offers| offers.get(at).cloned()) else { return };
+        let Some(taken) = offers.with_untracked(|offers| offers.get(at).cloned()) else { return };
         let Some(node) = node.get_untracked() else { return };
         let value = node.value();
-        let (from, word) = word_at(&value, caret_of(&node).unwrap_or(value.len()));
-        let (before, after) = (&value[..from], &value[from + word.len()..]);
-        let offer =
-            if offer.contains(|c: char| !c.is_ascii_alphanumeric() && !"._".contains(c)) { offer.replacen('.', ".`", 1) + "`" } else { offer };
-        let new = format!("{before}{offer} {}", after.trim_start());
+        let place = place_at(&value, caret_of(&node).unwrap_or(value.len()));
+        let (before, after) = (&value[..place.from], &value[place.from + place.typed.len()..]);
+        let taken = if place.after.is_none() { quoted(taken) } else { taken };
+        let begun = format!("{before}{taken} ");
+        let new = format!("{begun}{}", after.trim_start());
         node.set_value(&new);
-        let end = (before.encode_utf16().count() + offer.encode_utf16().count() + 1) as u32;
+        let end = begun.encode_utf16().count() as u32;
         let _ = node.set_selection_range(end, end);
         let _ = node.focus();
+        // A name is followed by an operator.
+        offer(&new, begun.len());
         text.set(new);
-        offers.set(Vec::new());
+        follow();
     };
     let keyed = {
         let submit = submit.clone();
         move |event: ev::KeyboardEvent| {
             let count = offers.with_untracked(Vec::len);
             match event.key().as_str() {
-                "ArrowDown" if count > 0 => cursor.update(|at| *at = (*at + 1) % count),
-                "ArrowUp" if count > 0 => cursor.update(|at| *at = (*at + count - 1) % count),
-                "Tab" if count > 0 => take(cursor.get_untracked()),
+                "ArrowDown" | "ArrowUp" if count > 0 => {
+                    let by = if event.key() == "ArrowUp" { count - 1 } else { 1 };
+                    cursor.update(|at| *at = (*at + by) % count);
+                    chosen.set(true);
+                }
+                "Tab" if count > 0 && !event.shift_key() => take(cursor.get_untracked()),
+                "Enter" if count > 0 && chosen.get_untracked() => take(cursor.get_untracked()),
                 "Escape" if count > 0 => offers.set(Vec::new()),
                 "Escape" => drop(node.get_untracked().map(|node| node.blur())),
                 "Enter" => submit(node.get_untracked().map(|node| node.value()).unwrap_or_default()),
@@ -151,11 +157,33 @@ pub fn FilterField(
                 <span class="found">{move || found.get()}</span>
                 <button class="clear" type="button" aria-label="Clear the filter" title="Clear the filter" hidden=move || text.with(String::is_empty) on:click=clear><Glyph icon=Icon::X/></button>
             </div>
-            <div class="offers" id="offers" role="listbox" aria-label="Names" hidden=move || !is_open()>{list}</div>
+            <div class="offers" id="offers" role="listbox" aria-label="What can follow" hidden=move || !is_open()>{list}</div>
             <p class="error" aria-live="polite">{move || error.get()}</p>
         </form>
     }
     .into_any()
+}
+
+/// What can be typed at the caret: names that hold the word there, or the operators of the name before it.
+fn offered(text: &str, caret: usize, names: &[String]) -> Vec<String> {
+    let place = place_at(text, caret);
+    let typed = place.typed.to_lowercase();
+    match place.after {
+        Some(name) if !names.is_empty() => {
+            let fits = |operator: &&&str| operator.to_lowercase().starts_with(&typed) && operator.to_lowercase() != typed;
+            operators(name).iter().filter(fits).map(|operator| (*operator).to_owned()).collect()
+        }
+        None if !typed.is_empty() => {
+            let fits = |name: &&String| name.to_lowercase().contains(&typed) && name.to_lowercase() != typed;
+            names.iter().filter(fits).take(OFFERED).cloned().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A name with what it needs around it to be one.
+fn quoted(name: String) -> String {
+    if name.contains(|c: char| !c.is_ascii_alphanumeric() && !"._".contains(c)) { name.replacen('.', ".`", 1) + "`" } else { name }
 }
 
 fn caret(node: NodeRef<html::Input>) -> Option<usize> {

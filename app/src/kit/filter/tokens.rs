@@ -48,12 +48,43 @@ fn name_end(text: &str) -> usize {
     text.len()
 }
 
-/// The word that ends at the caret, and where it begins.
-pub(super) fn word_at(text: &str, caret: usize) -> (usize, &str) {
+/// What the caret stands in or behind.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place<'a> {
+    /// Where what is being typed begins, in bytes.
+    pub from: usize,
+    /// What there is of it; may be empty.
+    pub typed: &'a str,
+    /// The name before it, when an operator is what comes next.
+    pub after: Option<&'a str>,
+}
+
+/// What is being typed at the caret: a name, or the operator after one.
+pub(super) fn place_at(text: &str, caret: usize) -> Place<'_> {
     let head = &text[..caret];
-    let from =
-        head.rfind(|c: char| !c.is_alphanumeric() && !"._-/".contains(c)).map_or(0, |at| at + head[at..].chars().next().map_or(1, char::len_utf8));
-    (from, &head[from..])
+    let pieces = pieces(head);
+    let from = match pieces.last() {
+        Some((_, piece)) if piece.chars().all(|c| OPERATOR.contains(c)) => head.trim_end_matches(|c| OPERATOR.contains(c)).len(),
+        Some(("name" | "word", piece)) => head.len() - piece.len(),
+        _ => head.len(),
+    };
+    let after = self::pieces(head[..from].trim_end()).last().filter(|(class, _)| *class == "name").map(|(_, name)| *name);
+    Place { from, typed: &head[from..], after }
+}
+
+const OPERATOR: &str = "=!<>";
+const NUMBERS: [&str; 6] = ["=", "!=", ">", ">=", "<", "<="];
+const TEXTS: [&str; 4] = ["=", "!=", "LIKE", "ILIKE"];
+const KEPT: [&str; 6] = ["=", "!=", "LIKE", "ILIKE", "IS NULL", "IS NOT NULL"];
+
+/// The operators that can follow a name.
+pub(super) fn operators(name: &str) -> &'static [&'static str] {
+    match name.split_once('.') {
+        Some(("metrics", _)) => &NUMBERS,
+        Some(("params" | "tags", _)) => &KEPT,
+        _ if name.ends_with("_time") => &NUMBERS,
+        _ => &TEXTS,
+    }
 }
 
 #[cfg(test)]
@@ -70,9 +101,23 @@ mod tests {
     }
 
     #[test]
-    fn the_word_under_the_caret_is_found() {
-        assert_eq!(word_at("a and met", 9), (6, "met"));
-        assert_eq!(word_at("", 0), (0, ""));
-        assert_eq!(word_at("\u{e9} met", 6), (3, "met"));
+    fn what_is_typed_at_the_caret_is_found() {
+        let place = |text: &'static str| place_at(text, text.len());
+        let is = |from, typed, after| Place { from, typed, after };
+        assert_eq!(place("a = 1 and met"), is(10, "met", None));
+        assert_eq!(place(""), is(0, "", None));
+        assert_eq!(place("\u{e9} = 1 or met"), is(10, "met", None));
+        assert_eq!(place("metrics.auc "), is(12, "", Some("metrics.auc")));
+        assert_eq!(place("metrics.auc >"), is(12, ">", Some("metrics.auc")));
+        assert_eq!(place("metrics.auc>"), is(11, ">", Some("metrics.auc")));
+        assert_eq!(place("params.`a b` li"), is(13, "li", Some("params.`a b`")));
+        assert_eq!(place("params.model = "), is(15, "", None));
+        assert_eq!(place("params.model = 'gbdt' "), is(22, "", None));
+    }
+
+    #[test]
+    fn a_name_is_followed_by_what_its_values_can_do() {
+        assert!(operators("metrics.auc").contains(&">=") && operators("attributes.start_time").contains(&"<"));
+        assert!(operators("params.`a b`").contains(&"IS NULL") && !operators("attributes.status").contains(&">"));
     }
 }

@@ -149,7 +149,7 @@ pub(super) struct Looks {
 }
 
 struct Look {
-    write: Box<dyn Fn(f64) -> String>,
+    write: Box<dyn Fn(f64) -> String + Send + Sync>,
     low: f64,
     high: f64,
     best: Option<f64>,

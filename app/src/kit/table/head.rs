@@ -1,12 +1,14 @@
-use leptos::prelude::*;
+use leptos::{callback::Callable, ev, prelude::*};
 
-use super::{Column, Kind, Shared};
+use super::{Column, Kind, Shared, arrange};
 use crate::kit::{Address, Glyph, Icon, Sort};
+use wasm_bindgen::JsCast;
 
 pub(super) fn head(columns: &[Column], sort: Option<&Sort>, address: Address, shared: Shared) -> AnyView {
     let all = shared.selected.map(|selected| select_all(selected, shared));
-    let titles = columns.iter().enumerate().map(|(at, column)| title(at, column, sort, address)).collect_view();
-    view! { {all}{titles} }.into_any()
+    let titles = columns.iter().enumerate().map(|(at, column)| title(at, column, sort, address, shared)).collect_view();
+    let more = shared.menu.map(|_| view! { <td class="more"></td> });
+    view! { {all}{titles}{more} }.into_any()
 }
 
 fn select_all(selected: RwSignal<Vec<String>>, shared: Shared) -> AnyView {
@@ -26,7 +28,7 @@ fn select_all(selected: RwSignal<Vec<String>>, shared: Shared) -> AnyView {
     .into_any()
 }
 
-fn title(at: usize, column: &Column, sort: Option<&Sort>, address: Address) -> AnyView {
+fn title(at: usize, column: &Column, sort: Option<&Sort>, address: Address, shared: Shared) -> AnyView {
     let own = sort.filter(|sort| sort.key == column.key);
     let order = own.map(|sort| if sort.descending { "descending" } else { "ascending" });
     let class = class(at, column);
@@ -34,14 +36,39 @@ fn title(at: usize, column: &Column, sort: Option<&Sort>, address: Address) -> A
     if title.is_empty() {
         return view! { <td class=class></td> }.into_any(); // a column of row menus: there is no head to read out
     }
+    if let Some(arrange) = shared.arrange {
+        // The grip's own name is no part of the column's.
+        let name = title.clone();
+        let content = words(column, own, address);
+        let (key, first) = (column.key.clone(), at == 0);
+        let press = move |event: ev::KeyboardEvent| {
+            if let Some(right) = arrange::moves(&event).filter(|_| !first) {
+                event.prevent_default();
+                shared.moved.set_value(Some((key.clone(), event.target().is_some_and(|target| is_grip(&target)))));
+                arrange.on_move.run((key.clone(), right));
+            }
+        };
+        return view! { <th class=class scope="col" aria-sort=order aria-label=name data-key=column.key.clone() on:keydown=press>{content}{arrange::grip(column, first, arrange)}</th> }.into_any();
+    }
+    let hint = (!column.sortable).then_some(title);
+    view! { <th class=class scope="col" aria-sort=order title=hint>{words(column, own, address)}</th> }.into_any()
+}
+
+fn is_grip(target: &web_sys::EventTarget) -> bool {
+    target.dyn_ref::<web_sys::Element>().is_some_and(|element| element.class_list().contains("grip"))
+}
+
+/// What a head says; of a column that sorts it is a link.
+fn words(column: &Column, own: Option<&Sort>, address: Address) -> AnyView {
+    let title = column.title.clone();
     if !column.sortable {
-        return view! { <th class=class scope="col" title=title.clone()>{title.clone()}</th> }.into_any();
+        return view! { <span>{title}</span> }.into_any();
     }
     // Numbers are most often wanted with the largest first.
     let next = Sort { key: column.key.clone(), descending: own.map_or(column.kind == Kind::Number, |sort| !sort.descending) };
     let arrow = own.map(|sort| view! { <Glyph icon=if sort.descending { Icon::ARROW_DOWN } else { Icon::ARROW_UP }/> });
     let hint = format!("Sort by {title}");
-    view! { <th class=class scope="col" aria-sort=order><a href=address.with("sort", Some(&next.as_param())) title=hint data-noscroll="">{title}{arrow}</a></th> }.into_any()
+    view! { <a href=address.with("sort", Some(&next.as_param())) title=hint data-noscroll="">{title}{arrow}</a> }.into_any()
 }
 
 /// The classes of a cell, in the head and below.

@@ -1,19 +1,24 @@
 //! Tables: dense, sortable by links, walked with the keyboard, selected with shift.
 
+mod arrange;
 mod cell;
 mod chooser;
 mod head;
 mod pager;
 mod row;
+mod walk;
+mod window;
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, tachys::html::attribute::custom::custom_attribute};
 use wasm_bindgen::JsCast;
 
+pub use arrange::{Arrange, Widths, moved};
 pub use cell::{Better, Cell, Column, Kind, Row};
 pub use chooser::{Choice, ColumnChooser};
 pub use pager::Pager;
 
-use super::{Command, use_address, use_command};
+use super::use_address;
+use window::Window;
 
 /// What the rows share: where the keyboard stands, what is selected.
 #[derive(Clone, Copy)]
@@ -23,10 +28,23 @@ struct Shared {
     /// Where a range begins that shift completes.
     anchor: StoredValue<Option<usize>>,
     ids: StoredValue<Vec<String>>,
+    arrange: Option<Arrange>,
+    /// The column that the keyboard moves, and whether its grip has the focus: it keeps it.
+    moved: StoredValue<Option<(String, bool)>>,
+    menu: Option<RowMenu>,
+}
+
+/// One menu for all rows of a table, outside of it.
+#[derive(Clone, Copy)]
+pub struct RowMenu {
+    /// The id of its popover.
+    pub id: &'static str,
+    /// It opens for the row of an id.
+    pub on_open: Callback<String>,
 }
 
 /// A table in a frame that scrolls by itself. The first column stays in sight; the head stays
-/// under the top edge. `?sort=` of the address decides which column is marked; the rows come in
+/// under the top edge. Of more than 200 rows only those in sight are there. `?sort=` of the address decides which column is marked; the rows come in
 /// that order from the page.
 #[component]
 pub fn Table(
@@ -45,83 +63,84 @@ pub fn Table(
     /// The order when the address names none.
     #[prop(optional, into)]
     sort: Option<super::Sort>,
-    /// Whether `J`, `K`, `X` and Enter work on it; at most one table of a page.
+    /// Whether `J`, `K`, `X`, Enter and Escape work on it; at most one table of a page.
     #[prop(optional)]
     keys: bool,
+    /// Whether other rows are on their way.
+    #[prop(optional, into)]
+    busy: Signal<bool>,
+    /// Lets the reader make columns wider and move them.
+    #[prop(optional)]
+    arrange: Option<Arrange>,
+    /// What opens from the end of each row.
+    #[prop(optional)]
+    menu: Option<RowMenu>,
 ) -> impl IntoView {
     let address = use_address();
     let sort = Memo::new(move |_| address.sort().or_else(|| sort.clone()));
-    let shared = Shared { cursor: RwSignal::new(None), selected, anchor: StoredValue::new(None), ids: StoredValue::new(Vec::new()) };
-    let node = NodeRef::<html::Tbody>::new();
+    let shared = Shared {
+        cursor: RwSignal::new(None),
+        selected,
+        anchor: StoredValue::new(None),
+        ids: StoredValue::new(Vec::new()),
+        arrange,
+        moved: StoredValue::new(None),
+        menu,
+    };
+    let (sheet, body) = (NodeRef::<html::Div>::new(), NodeRef::<html::Tbody>::new());
+    let window = Window::of(sheet, Memo::new(move |_| rows.with(Vec::len)));
     if keys {
-        walk(shared, rows, node);
+        walk::walk(shared, window, body);
     }
-    let body = move || {
+    walk::follow(shared, window, rows);
+    let lines = move || {
         let (columns, rows) = (columns.get(), rows.get());
         shared.ids.set_value(rows.iter().map(|row| row.id.clone()).collect());
         let looks = cell::Looks::of(&columns, &rows, sort.get().as_ref());
-        rows.into_iter().enumerate().map(|(at, each)| row::row(at, each, &columns, &looks, shared)).collect_view()
+        // Scrolling makes rows anew, not what all of them share.
+        move || {
+            let (long, range) = (window.is_long(), window.range());
+            let range = range.start.min(rows.len())..range.end.min(rows.len());
+            let across = columns.len() + usize::from(shared.selected.is_some()) + usize::from(shared.menu.is_some());
+            let gap = |count: usize| long.then(|| row::gap(count, across));
+            let (above, below) = (gap(range.start), gap(rows.len() - range.end));
+            let lines = range.map(|at| row::row(at, rows[at].clone(), &columns, &looks, long, shared)).collect_view();
+            view! { {above}{lines}{below} }.into_any()
+        }
     };
+    // The head counts as a row.
+    let count = move || window.is_long().then(|| rows.with(Vec::len) + 1);
+    let (pick, more) = (selected.is_some(), menu.is_some());
+    let widths = move || arrange.and_then(|arrange| columns.with(|columns| arrange::group(columns, arrange, pick, more)));
+    let width = custom_attribute("width", move || arrange.and_then(|arrange| columns.with(|columns| arrange::total(columns, arrange, pick, more))));
+    let fixed = move || arrange.is_some_and(Arrange::is_set);
+    keep_focus(shared, columns, sheet);
     view! {
-        <div class="sheet" role="region" aria-label=label.clone() tabindex="0">
-            <table class="table" class:selectable=selected.is_some() class:walked=move || shared.cursor.get().is_some()>
+        <div class="sheet" node_ref=sheet role="region" aria-label=label.clone() aria-busy=move || busy.get().then_some("true") tabindex="0" on:scroll=move |_| window.scrolled()>
+            <table class="table" class:selectable=selected.is_some() class:walked=move || shared.cursor.get().is_some() class:fixed=fixed aria-rowcount={count} {..width}>
                 <caption class="hidden">{label.clone()}</caption>
-                <thead><tr>{move || head::head(&columns.get(), sort.get().as_ref(), address, shared)}</tr></thead>
-                <tbody node_ref=node>{body}</tbody>
+                {widths}
+                <thead><tr aria-rowindex=move || window.is_long().then_some(1)>{move || head::head(&columns.get(), sort.get().as_ref(), address, shared)}</tr></thead>
+                <tbody node_ref=body>{lines}</tbody>
             </table>
         </div>
     }
     .into_any()
 }
 
-/// `J` and `K` move, `X` selects, Enter opens, Escape lets go.
-fn walk(shared: Shared, rows: Signal<Vec<Row>>, node: NodeRef<html::Tbody>) {
-    let step = move |by: isize| {
-        let last = rows.with_untracked(Vec::len) as isize - 1;
-        if last >= 0 {
-            let at = shared.cursor.get_untracked().map_or(if by > 0 { 0 } else { last }, |at| (at as isize + by).clamp(0, last));
-            shared.cursor.set(Some(at as usize));
-            show(node, at as usize);
-        }
-    };
-    use_command(Command::key("j", "Table", "Next row", move || step(1)));
-    use_command(Command::key("k", "Table", "Previous row", move || step(-1)));
-    use_command(Command::key("Enter", "Table", "Open the row", move || open(node, shared.cursor.get_untracked())));
-    if shared.selected.is_some() {
-        use_command(Command::key("x", "Table", "Select the row", move || {
-            if let Some(at) = shared.cursor.get_untracked() {
-                row::toggle(shared, at, false);
+/// A column that was moved with the keyboard keeps the focus.
+fn keep_focus(shared: Shared, columns: Signal<Vec<Column>>, sheet: NodeRef<html::Div>) {
+    Effect::new(move || {
+        columns.track();
+        let Some((key, grip)) = shared.moved.try_update_value(Option::take).flatten() else { return };
+        request_animation_frame(move || {
+            let heads = sheet.get_untracked().and_then(|sheet| sheet.query_selector_all("thead [data-key]").ok());
+            let heads = heads.iter().flat_map(|heads| (0..heads.length()).filter_map(|at| heads.item(at)?.dyn_into::<web_sys::Element>().ok()));
+            let head = heads.into_iter().find(|head| head.get_attribute("data-key").as_ref() == Some(&key));
+            let own = head.and_then(|head| head.query_selector(if grip { ".grip" } else { "a, .grip" }).ok().flatten());
+            if let Some(own) = own.and_then(|own| own.dyn_into::<web_sys::HtmlElement>().ok()) {
+                let _ = own.focus();
             }
-        }));
-    }
-    use_command(Command::key("Escape", "Table", "Leave the rows, select nothing", move || {
-        shared.cursor.set(None);
-        if let Some(selected) = shared.selected {
-            selected.set(Vec::new());
-        }
-    }));
-}
-
-fn line(node: NodeRef<html::Tbody>, at: usize) -> Option<web_sys::Element> {
-    node.get_untracked()?.query_selector(&format!("tr:nth-child({})", at + 1)).ok().flatten()
-}
-
-fn show(node: NodeRef<html::Tbody>, at: usize) {
-    if let Some(line) = line(node, at) {
-        let options = web_sys::ScrollIntoViewOptions::new();
-        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-        line.scroll_into_view_with_scroll_into_view_options(&options);
-    }
-}
-
-/// Follows the link of a row, as a click would. Without a row under the keyboard the focused
-/// element is pressed, which is what Enter does anyway.
-fn open(node: NodeRef<html::Tbody>, at: Option<usize>) {
-    let link = match at {
-        Some(at) => line(node, at).and_then(|line| line.query_selector("a[href]").ok().flatten()),
-        None => document().active_element(),
-    };
-    if let Some(link) = link.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok()) {
-        link.click();
-    }
+        });
+    });
 }

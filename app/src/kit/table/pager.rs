@@ -17,6 +17,9 @@ pub fn Pager(
     /// Adds the next rows to these; without it the link leads to the next page.
     #[prop(optional, into)]
     on_more: Option<UnitCallback>,
+    /// Whether the next rows are on their way: meanwhile nothing more is asked for.
+    #[prop(optional, into)]
+    busy: Signal<bool>,
     /// What is listed: "run", "runs".
     #[prop(default = ("row", "rows"))]
     of: (&'static str, &'static str),
@@ -30,17 +33,24 @@ pub fn Pager(
         let all = number::counted(total, of.0, of.1);
         if shown >= total { all } else { format!("{} of {all}", number::count(shown)) }
     };
+    let cursor = Memo::new(move |_| next.get());
+    let goes_on = Memo::new(move |_| cursor.with(Option::is_some));
+    let href = move || {
+        cursor.get().map(|cursor| format!("{}after={}", with_mark(address.with("after", None)), leptos_router::location::Url::escape(&cursor)))
+    };
+    let more = move |event: leptos::ev::MouseEvent| {
+        if let Some(on_more) = on_more {
+            event.prevent_default();
+            if !busy.get_untracked() {
+                on_more.run();
+            }
+        }
+    };
+    let label = if on_more.is_some() { "Load more" } else { "Next page" };
+    // One link for as long as the list goes on: whoever stands on it stays there while rows are added.
     let next = move || {
-        next.get().map(|cursor| {
-            let href = format!("{}after={}", with_mark(address.with("after", None)), leptos_router::location::Url::escape(&cursor));
-            let more = move |event: leptos::ev::MouseEvent| {
-                if let Some(on_more) = on_more {
-                    event.prevent_default();
-                    on_more.run();
-                }
-            };
-            let label = if on_more.is_some() { "Load more" } else { "Next page" };
-            view! { <a class="button small" href=href on:click=more>{label}<Glyph icon=Icon::ARROW_DOWN/></a> }
+        goes_on.get().then(|| {
+            view! { <a class="button small" class:busy=move || busy.get() aria-disabled=move || busy.get().then_some("true") href=href on:click=more>{label}<Glyph icon=Icon::ARROW_DOWN/></a> }
         })
     };
     let first = move || address.get("after").map(|_| view! { <a class="button small" href=address.with("after", None)>"First page"</a> });

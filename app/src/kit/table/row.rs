@@ -1,9 +1,10 @@
-use leptos::{ev, prelude::*};
+use leptos::{ev, prelude::*, tachys::html::attribute::custom::custom_attribute};
 
 use super::{Cell, Column, Row, Shared, cell::Looks, head};
 use crate::kit::{Chip, CopyButton, RelativeTime};
 
-pub(super) fn row(at: usize, row: Row, columns: &[Column], looks: &Looks, shared: Shared) -> AnyView {
+/// `long`: of a table that has only some of its rows, each says which one it is.
+pub(super) fn row(at: usize, row: Row, columns: &[Column], looks: &Looks, long: bool, shared: Shared) -> AnyView {
     let Row { id, label, cells, series } = row;
     let selected = {
         let id = id.clone();
@@ -11,7 +12,7 @@ pub(super) fn row(at: usize, row: Row, columns: &[Column], looks: &Looks, shared
     };
     let is_selected = selected.clone();
     let pick = shared.selected.map(|_| {
-        let checked = selected.clone();
+        let (checked, label) = (selected.clone(), label.clone());
         // The box follows the signal: shift decides what a click means.
         let press = move |event: ev::MouseEvent| toggle(shared, at, event.shift_key());
         view! {
@@ -20,18 +21,31 @@ pub(super) fn row(at: usize, row: Row, columns: &[Column], looks: &Looks, shared
     });
     let cells =
         cells.into_iter().zip(columns).enumerate().map(|(column, (content, about))| cell(column, content, about, looks, series)).collect_view();
+    let more = shared.menu.map(|menu| {
+        let open = move |_| leptos::callback::Callable::run(&menu.on_open, id.clone());
+        view! { <td class="more"><button class="dots" popovertarget=menu.id aria-label=format!("More for {label}") on:click=open></button></td> }
+    });
     view! {
-        <tr aria-selected=move || is_selected().map(|selected| selected.to_string()) class:here=move || shared.cursor.get() == Some(at)>{pick}{cells}</tr>
+        <tr aria-rowindex=long.then_some(at + 2) aria-selected=move || is_selected().map(|selected| selected.to_string()) class:here=move || shared.cursor.get() == Some(at)>{pick}{cells}{more}</tr>
     }
     .into_any()
+}
+
+/// Stands for rows that are not there.
+pub(super) fn gap(rows: usize, columns: usize) -> AnyView {
+    let height = custom_attribute("height", (rows * 36).to_string());
+    view! { <tr aria-hidden="true"><td class="gap" colspan={columns} {..height}></td></tr> }.into_any()
 }
 
 fn cell(at: usize, content: Cell, column: &Column, looks: &Looks, series: Option<u8>) -> AnyView {
     let mut class = head::class(at, column);
     let value = content.value();
-    if value.is_some_and(|value| looks.is_best(at, value)) {
+    let best = value.is_some_and(|value| looks.is_best(at, value));
+    if best {
         class.push_str(" best");
     }
+    // There may be more rows than those here.
+    let title = best.then_some("Best of those shown");
     let bar = value.and_then(|value| looks.bar(at, value)).map(|percent| {
         class.push_str(" barred");
         view! { <svg class="bar" aria-hidden="true"><rect width=format!("{percent}%") height="100%" rx="3"></rect></svg> }
@@ -41,7 +55,7 @@ fn cell(at: usize, content: Cell, column: &Column, looks: &Looks, series: Option
     if at == 0 {
         view! { <th class=class scope="row">{dot}{inside}</th> }.into_any()
     } else {
-        view! { <td class=class>{bar}{inside}</td> }.into_any()
+        view! { <td class=class title=title>{bar}{inside}</td> }.into_any()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
         metrics::graphql::time,
         page::{Listing, Page, PageInfo},
         projects::graphql::{Project, project_of},
-        runs::graphql::{RunConnection, runs_of_experiment},
+        runs::graphql::{Facet, RunConnection, facets_of_experiment, runs_of_experiment},
     },
     graphql::{Batch, batch, scope},
 };
@@ -105,6 +105,11 @@ impl Experiment {
     /// The tags that the latest 500 runs carry.
     async fn tag_keys(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
         Ok(keys(ctx, self.0.id).await?.tags)
+    }
+    /// The state, the user, params and tags of the latest 500 runs that have at most eight values, with counts.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn facets(&self, ctx: &Context<'_>) -> Result<Vec<Facet>> {
+        facets_of_experiment(ctx, self.0.id).await
     }
     /// Its runs. `filter` and `orderBy` are MLflow's search grammar, with OR and parentheses.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, dataloader::Loader};
 use chrono::{DateTime, Utc};
-use shared::ids::RunId;
+use shared::ids::{ExperimentId, RunId};
 
 use super::{Run as Domain, RunData, RunQuery, Status, model::NOTE_TAG};
 use crate::{
@@ -164,6 +164,33 @@ pub async fn runs_of_experiment(
     };
     let found = super::search(scope(ctx)?.grant()?, &query, true).await?;
     Ok(RunConnection { page_info: page.info(found.next.as_deref()), total_count: found.total, nodes: found.runs.into_iter().map(Run).collect() })
+}
+
+/// A field of the filter that few values tell apart.
+#[derive(SimpleObject)]
+pub struct Facet {
+    /// As a filter names it, without quotes: `attributes.status`, `params.model`.
+    field: String,
+    /// Its values, the most frequent first.
+    values: Vec<FacetValue>,
+}
+
+/// A value of a facet.
+#[derive(SimpleObject)]
+pub struct FacetValue {
+    value: String,
+    /// How many of the runs carry it.
+    count: i64,
+}
+
+/// What the latest runs of an experiment have in common.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn facets_of_experiment(ctx: &Context<'_>, experiment: ExperimentId) -> Result<Vec<Facet>> {
+    let facets = super::facets(scope(ctx)?.grant()?, experiment).await?;
+    let value = |(value, count)| FacetValue { value, count };
+    Ok(facets.into_iter().map(|facet| Facet { field: facet.field, values: facet.values.into_iter().map(value).collect() }).collect())
 }
 
 /// The run of an id; `None` when there is none. Several of one request are asked for at once.

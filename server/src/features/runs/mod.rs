@@ -5,6 +5,7 @@
 
 mod acts;
 mod error;
+mod facets;
 pub mod graphql;
 mod log;
 mod model;
@@ -15,6 +16,7 @@ mod service;
 
 pub use acts::{Act, Done, RunActs};
 pub use error::RunError;
+pub use facets::{Facet, facets};
 pub use log::{Batch, Link};
 pub use model::{NAME_TAG, NewRun, Run, RunChange, RunData, Status, check_name, check_params, check_tags, param_set};
 pub use search::{RunQuery, Runs, check_filter, search, select};

@@ -1,5 +1,6 @@
 //! The statements of runs, params and tags.
 
+mod facets;
 mod search;
 
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +20,7 @@ use crate::{
     features::metrics::{Appended, Part},
 };
 
+pub use facets::facets;
 pub use search::{count, search};
 
 fn read(row: &QueryResult) -> Result<Run, DbErr> {

@@ -1,0 +1,87 @@
+//! An open table moves by itself: a run that begins or goes on is in it within two seconds.
+
+use std::time::Duration;
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{
+    sheet::{self, FIRST, Sheet, Wish},
+    work::Work,
+};
+use crate::api::{Api, use_api, use_live};
+
+/// The table is asked for at most so often.
+const EVERY: Duration = Duration::from_secs(2);
+/// What is heard at one time is one change.
+const TOGETHER: Duration = Duration::from_millis(100);
+/// Runs under way that are listened to.
+const RUNS: usize = 8;
+/// Rows that can be asked for at once. A longer table stays as it is.
+const ROWS: usize = shared::limits::PAGE_MAX;
+
+#[derive(Clone, Copy)]
+struct Watch {
+    sheet: RwSignal<Sheet>,
+    wish: Memo<Wish>,
+    work: Work,
+    api: StoredValue<Api>,
+    /// Whether the table was asked for just now, and whether something was heard since.
+    waits: StoredValue<bool>,
+    missed: StoredValue<bool>,
+}
+
+/// Listens to the experiment and to its runs under way.
+pub(super) fn watch(sheet: RwSignal<Sheet>, wish: Memo<Wish>, work: Work) {
+    let watch = Watch { sheet, wish, work, api: StoredValue::new(use_api()), waits: StoredValue::new(false), missed: StoredValue::new(false) };
+    let experiment = Memo::new(move |_| sheet.with(|sheet| sheet.head.experiment.id.clone()));
+    use_live(Signal::derive(move || Some(experiment.get())), move || watch.heard());
+    let running = Memo::new(move |_| {
+        sheet.with(|sheet| sheet.rows.iter().filter(|line| line.status == "RUNNING").take(RUNS).map(|line| line.id.clone()).collect::<Vec<_>>())
+    });
+    for at in 0..RUNS {
+        let own = Memo::new(move |_| running.with(|running| running.get(at).cloned()));
+        use_live(own.into(), move || watch.heard());
+    }
+}
+
+impl Watch {
+    fn heard(self) {
+        match self.waits.try_get_value() {
+            Some(true) => drop(self.missed.try_update_value(|missed| *missed = true)),
+            Some(false) => {
+                self.waits.set_value(true);
+                set_timeout(move || self.look(), TOGETHER);
+            }
+            None => {}
+        }
+    }
+
+    fn look(self) {
+        let Some(wish) = self.wish.try_get_untracked() else { return };
+        self.missed.set_value(false);
+        set_timeout(
+            move || {
+                let missed = self.missed.try_update_value(std::mem::take) == Some(true);
+                if self.waits.try_update_value(|waits| *waits = false).is_some() && missed {
+                    self.heard();
+                }
+            },
+            EVERY,
+        );
+        let first = self.sheet.with_untracked(|sheet| sheet.rows.len()).max(FIRST);
+        if first > ROWS || self.work.is_busy() {
+            return;
+        }
+        let api = self.api.get_value();
+        spawn_local(async move {
+            // A server that does not answer is asked again without a word: the table stays as it is.
+            let Ok(fresh) = sheet::fetch(api, wish.clone(), first).await else { return };
+            let same = self.wish.try_with_untracked(|now| *now == wish) == Some(true) && !self.work.is_busy();
+            // More rows came meanwhile, or fewer are left.
+            let same = same && self.sheet.try_with_untracked(|sheet| sheet.rows.len().max(FIRST) == first && *sheet != fresh) == Some(true);
+            if same {
+                self.sheet.set(fresh);
+            }
+        });
+    }
+}
