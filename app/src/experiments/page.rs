@@ -17,7 +17,7 @@ use crate::{
     frame::may,
     kit::{
         Address, Button, ButtonLink, Callout, ColumnChooser, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem, NameDialog,
-        Page, Pager, RelativeTime, Saving, Sort, Table, Tone, number, steady, use_address, use_toasts,
+        Page, Pager, RelativeTime, Saving, Shape, Sort, Table, Tone, number, steady_as, use_address, use_toasts,
     },
     visit::{remember, use_origin, use_remembered},
 };
@@ -50,7 +50,7 @@ pub fn ExperimentPage() -> impl IntoView {
     });
     keep_columns(address, wish, kept);
     let query: Query = Resource::new(move || wish.get(), move |wish| sheet::fetch(api.clone(), wish));
-    steady(query, move |sheet| page(sheet, query, wish, address, origin.clone()))
+    steady_as(Shape::Listed, query, move |sheet| page(sheet, query, wish, address, origin.clone()))
 }
 
 /// Columns named by the address are remembered for the next visit, and forgotten when the reader

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Operation, use_query},
-    kit::{Card, CodeBlock, Copyable, Crumb, Fact, Facts, Failure, Page, RelativeTime, loaded, number, use_address},
+    kit::{Card, CodeBlock, Copyable, Crumb, Fact, Facts, Failure, Page, RelativeTime, Shape, loaded_as, number, use_address},
 };
 
 const MODEL: Operation = Operation(include_str!("model.graphql"));
@@ -28,7 +28,7 @@ pub fn ModelPage() -> impl IntoView {
     let name = Memo::new(move |_| params.with(|params| params.get("name")).unwrap_or_default());
     let address = use_address();
     let query = use_query::<_, Data>(MODEL, move || json!({ "name": name.get(), "project": address.get("project") }));
-    loaded(query, |data: Data| {
+    loaded_as(Shape::Cards, query, |data: Data| {
         match data.registered_model {
         Some(model) => page(model),
         None => view! { <Page title="Model" crumbs=crumbs()><Failure error=ApiError::from_response(&json!({ "message": "There is no model of this name, or it is not for you to see.", "extensions": { "code": "NOT_FOUND" } }))/></Page> }.into_any(),
