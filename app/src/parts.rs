@@ -52,7 +52,7 @@ impl Part {
     pub fn of(path: &str) -> Option<Self> {
         Some(match path.trim_start_matches('/').split(['/', '?', '#']).next()? {
             "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "account" | "tokens"
-            | "notifications" | "new-organization" => Self::Account,
+            | "notifications" | "new-organization" | "new-project" => Self::Account,
             "" | "experiments" => Self::Experiments,
             "runs" => Self::Run,
             "compare" | "kit" => Self::Compare,
@@ -113,7 +113,7 @@ fn shape_of(path: &str) -> Shape {
     match (words.next().unwrap_or_default(), words.next()) {
         ("runs", _) | ("members", _) => Shape::Tabbed,
         ("models" | "import", Some(_)) | ("" | "compare" | "kit", _) => Shape::Cards,
-        ("account" | "access" | "new-organization", _) => Shape::Form,
+        ("account" | "access" | "new-organization" | "new-project", _) => Shape::Form,
         _ => Shape::Listed,
     }
 }
@@ -190,6 +190,7 @@ pub enum Account {
     Tokens,
     Notifications,
     NewOrganization,
+    NewProject,
 }
 
 #[wasm_split(account, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_account))]
@@ -206,6 +207,7 @@ pub fn account(page: Account) -> Loaded {
         Account::Tokens => view! { <tokens::TokensPage/> }.into_any(),
         Account::Notifications => view! { <notifications::NotificationsPage/> }.into_any(),
         Account::NewOrganization => view! { <account::NewOrganization/> }.into_any(),
+        Account::NewProject => view! { <account::NewProject/> }.into_any(),
     })
 }
 

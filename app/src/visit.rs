@@ -24,6 +24,11 @@ pub fn use_remembered(name: &str) -> Option<String> {
     .into_inner()
 }
 
+/// A cookie of this site that scripts may read. Call it at the root of a page: hydration sees what the server saw.
+pub fn use_cookie(name: &str) -> Option<String> {
+    SharedValue::new(|| cookie(&use_context::<Cookies>().map_or_else(own_cookies, |cookies| cookies.0), name)).into_inner()
+}
+
 /// Keeps a choice in this browser for a year; `None` forgets it. `path` is the page it belongs to.
 pub fn remember(path: &str, name: &str, value: Option<&str>) {
     #[cfg(feature = "hydrate")]
@@ -65,6 +70,17 @@ fn stored(_: &str) -> Option<String> {
 #[cfg(feature = "hydrate")]
 fn page_origin() -> String {
     window().location().origin().unwrap_or_default()
+}
+
+#[cfg(feature = "hydrate")]
+fn own_cookies() -> String {
+    use wasm_bindgen::JsCast;
+    document().dyn_ref::<web_sys::HtmlDocument>().and_then(|document| document.cookie().ok()).unwrap_or_default()
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn own_cookies() -> String {
+    String::new()
 }
 
 #[cfg(not(feature = "hydrate"))]

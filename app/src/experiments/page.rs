@@ -119,6 +119,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
             }
         })
     };
+    let workspace = Signal::derive(move || sheet.with(|sheet| sheet.head.project.slug.clone()));
     let for_dialog = origin.clone();
     view! {
         <Page title crumbs=vec![Crumb::new("Experiments", "/experiments")] facts=move || facts(sheet) actions>
@@ -127,7 +128,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, address: Address
         </Page>
         <NameDialog open=renaming title="Rename experiment" label="Name" save="Rename" value=title on_save=rename/>
         <Dialog open=guiding title="Log a run" id="guide">
-            {let origin = for_dialog.clone(); move || view! { <Guide origin=origin.clone() experiment=title.get()/> }}
+            {let origin = for_dialog.clone(); move || view! { <Guide origin=origin.clone() experiment=title.get() workspace=workspace.get()/> }}
         </Dialog>
     }
     .into_any()
@@ -262,7 +263,7 @@ fn nothing(sheet: RwSignal<Sheet>, wish: Memo<Wish>, address: Address, origin: S
     if removed {
         return view! { <Empty icon=Icon::TRASH_2 title="No run was removed">"Removed runs stay here until they are restored."</Empty> }.into_any();
     }
-    let name = sheet.with(|sheet| sheet.head.experiment.name.clone());
-    let guide = move || view! { <Guide origin=origin.clone() experiment=name.clone()/> };
+    let (name, workspace) = sheet.with(|sheet| (sheet.head.experiment.name.clone(), sheet.head.project.slug.clone()));
+    let guide = move || view! { <Guide origin=origin.clone() experiment=name.clone() workspace=workspace.clone()/> };
     view! { <Empty icon=Icon::FLASK_CONICAL title="No runs yet" action=guide>"Paste this where you train. The run appears here while it is under way."</Empty> }.into_any()
 }

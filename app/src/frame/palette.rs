@@ -3,7 +3,7 @@ use std::time::Duration;
 use leptos::{ev, html, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::{rail, search, theme, use_viewer};
+use super::{rail, search, theme, use_project_id, use_viewer};
 use crate::{
     api::use_api,
     document::Theme,
@@ -174,7 +174,7 @@ fn shortcuts(open: RwSignal<bool>) {
 
 /// Asks the API when the reader pauses; an answer that comes too late is dropped.
 fn ask_while_typing(text: RwSignal<String>, hits: RwSignal<Vec<search::Hit>>) {
-    let api = use_api();
+    let (api, project) = (use_api(), use_project_id());
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |_: Option<()>| {
         let asked = text.get().trim().to_owned();
@@ -185,10 +185,10 @@ fn ask_while_typing(text: RwSignal<String>, hits: RwSignal<Vec<search::Hit>>) {
             hits.set(Vec::new());
             return;
         }
-        let api = api.clone();
+        let (api, project) = (api.clone(), project.clone());
         let ask = move || {
             spawn_local(async move {
-                if let Ok(found) = search::search(api, asked.clone()).await
+                if let Ok(found) = search::search(api, asked.clone(), project).await
                     && text.try_get_untracked().is_some_and(|text| text.trim() == asked)
                 {
                     hits.set(found);

@@ -3,7 +3,7 @@ use leptos_router::hooks::use_location;
 use shared::Permission;
 use wasm_bindgen::JsCast;
 
-use super::{ThemeSwitch, Viewer, use_projects, use_viewer};
+use super::{ThemeSwitch, Viewer, project::ProjectSwitch, use_viewer};
 use crate::kit::{Avatar, Glyph, Icon, open_instead};
 
 /// A page the rail leads to.
@@ -75,6 +75,7 @@ pub(super) fn Rail(palette: RwSignal<bool>) -> impl IntoView {
     view! {
         <nav class="rail" id="rail" aria-label="Main" popover="auto">
             <Organizations/>
+            <ProjectSwitch/>
             <button class="seek" type="button" command="show-modal" commandfor="palette" on:click=move |event| open_instead(&event, palette)>
                 <Glyph icon=Icon::SEARCH/>"Search or jump to"<kbd class="mod">"K"</kbd>
             </button>
@@ -89,7 +90,6 @@ pub(super) fn Rail(palette: RwSignal<bool>) -> impl IntoView {
 #[component]
 fn Organizations() -> impl IntoView {
     let viewer = use_viewer().get_untracked();
-    let project = use_projects().with_value(|projects| projects.first().map(|project| project.name.clone()));
     let own = viewer.organization.id.clone();
     let others = viewer
         .organizations
@@ -108,7 +108,7 @@ fn Organizations() -> impl IntoView {
     view! {
         <button class="organization" type="button" popovertarget="organizations">
             <span class="mark" aria-hidden="true"><Hallmark/></span>
-            <span class="names"><b>{viewer.organization.name.clone()}</b><small>{project.unwrap_or(viewer.organization.slug)}</small></span>
+            <span class="names"><b>{viewer.organization.name.clone()}</b><small>{viewer.organization.slug}</small></span>
             <span class="hidden">"Switch organization"</span>
             <Glyph icon=Icon::CHEVRONS_UP_DOWN/>
         </button>

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Operation, use_query},
+    frame::workspace_line,
     kit::{Card, CodeBlock, Copyable, Crumb, Fact, Facts, Failure, Page, RelativeTime, Shape, loaded_as, number, use_address},
 };
 
@@ -101,6 +102,6 @@ fn use_it(model: &Model) -> String {
         Some(alias) => format!("{}@{}", model.name, alias.alias),
         None => format!("{}/{}", model.name, production.or_else(|| newest.map(|version| version.version)).unwrap_or(1)),
     };
-    let workspace = if model.project.is_named() { format!("mlflow.set_workspace(\"{}\")\n", model.project.slug) } else { String::new() };
+    let workspace = workspace_line(&model.project.slug);
     format!("import mlflow\n\n{workspace}model = mlflow.pyfunc.load_model(\n    \"models:/{which}\"\n)\n")
 }

@@ -172,12 +172,7 @@ fn wanted_policy(fields: &Fields) -> Result<Wanted, Fault> {
 /// Remembers light or dark for a year and goes back to the page.
 async fn theme(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
     let theme = app::Theme::parse(field(&fields, "theme"));
-    let cookie = Cookie::build("theme", theme.name())
-        .path("/")
-        .same_site(SameSite::Lax)
-        .secure(edge.services.config.is_secure())
-        .max_age(CookieDuration::days(365))
-        .finish();
+    let cookie = lasting_cookie(&edge.services.config, "theme", theme.name());
     let back = request
         .headers()
         .get(header::REFERER)
@@ -247,6 +242,12 @@ pub(super) fn private_cookie<'c>(config: &Config, name: &'c str, value: &'c str,
         .finish()
 }
 
+/// A cookie that keeps a choice for a year; our pages read it too. An empty value forgets it.
+pub(super) fn lasting_cookie<'c>(config: &Config, name: &'c str, value: &'c str) -> Cookie<'c> {
+    let age = if value.is_empty() { CookieDuration::ZERO } else { CookieDuration::days(365) };
+    Cookie::build(name, value).path("/").same_site(SameSite::Lax).secure(config.is_secure()).max_age(age).finish()
+}
+
 fn ended(config: &Config) -> Cookie<'static> {
     cookie(config, "", CookieDuration::ZERO)
 }
@@ -263,7 +264,7 @@ pub(super) fn with_cookie(mut response: HttpResponse, cookie: Cookie<'_>) -> Htt
 }
 
 /// A path on this site, or the start page: nobody is sent elsewhere.
-fn own_path(next: &str) -> &str {
+pub(super) fn own_path(next: &str) -> &str {
     let own = next.starts_with('/')
         && !next.starts_with("//")
         && !next.contains(['\\', '\r', '\n', '\t'])

@@ -10,6 +10,7 @@ mod guard;
 mod health;
 mod once;
 pub mod pages;
+mod projects;
 mod render;
 mod reports;
 pub mod routes;
@@ -65,6 +66,7 @@ pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
             .configure(graphql::configure)
             .configure(stream::configure)
             .configure(forms::configure)
+            .configure(projects::configure)
             .configure(sso::configure)
             .configure(downloads::configure)
             .configure(reports::configure)

@@ -25,6 +25,8 @@ pub const ROUTES: &[RouteRow] = &[
     ("POST", "/sign-out-everywhere", "session"),
     ("POST", "/organization", "session"),
     ("POST", "/new-organization", "session"),
+    ("POST", "/project", "session"),
+    ("POST", "/new-project", "session"),
     ("POST", "/end-session", "session"),
     ("POST", "/end-other-sessions", "session"),
     ("POST", "/access", "session"),

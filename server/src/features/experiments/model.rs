@@ -8,7 +8,10 @@ use shared::{
 use unicode_normalization::UnicodeNormalization;
 
 use super::error::ExperimentError;
-use crate::features::filter::{Attribute, Entity, Fields, Grammar, Ops, Value};
+use crate::{
+    access::Reach,
+    features::filter::{Attribute, Entity, Fields, Grammar, Ops, Value},
+};
 
 /// Longest name, in characters.
 const NAME_MAX: usize = 500;
@@ -107,6 +110,8 @@ pub struct Keys {
 /// A search for experiments.
 #[derive(Clone, Debug, Default)]
 pub struct ExperimentQuery {
+    /// Whose experiments.
+    pub reach: Reach,
     pub filter: String,
     pub order: Vec<String>,
     pub lifecycle: Lifecycle,
