@@ -230,3 +230,15 @@ async fn c7_1b_the_chosen_project_holds_over_pages_and_one_that_is_not_there_is_
         assert_eq!(shows("/experiments").await, (true, true), "{absent:?}");
     }
 }
+
+/// What the rail and the palette offer is one list; a page that is not in it is found by nobody.
+#[test]
+fn every_page_with_an_address_of_its_own_is_offered() {
+    let pages = server::http::pages::routes();
+    let own = pages.iter().map(|path| if path.is_empty() { "/" } else { path.as_str() });
+    let own: Vec<&str> = own.filter(|path| !path.contains('{') && !server::http::routes::PUBLIC_PAGES.contains(path)).collect();
+    assert!(own.len() > 10, "{own:?}");
+    for path in own {
+        assert!(app::frame::PLACES.iter().any(|place| place.href == path), "{path}");
+    }
+}

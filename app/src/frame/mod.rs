@@ -1,8 +1,10 @@
 //! What stands around a page: the rail, the palette, the help, and who the reader is.
 
 mod bell;
+mod controls;
 mod help;
 mod not_found;
+mod pages;
 mod palette;
 mod project;
 mod rail;
@@ -23,6 +25,7 @@ use crate::{
 };
 
 pub use not_found::NotFound;
+pub use pages::{PLACES, Place};
 pub use project::{Project, project_fact, use_project, use_project_id, workspace_line};
 pub(crate) use rail::Hallmark;
 pub(crate) use theme::{ThemeSwitch, provide_theme};
