@@ -45,7 +45,14 @@ pub(super) fn Palette(open: RwSignal<bool>) -> impl IntoView {
     let cursor = RwSignal::new(0_usize);
     let pressable = RwSignal::new(Vec::<Control>::new());
     follow(node, open);
-    shortcuts(open);
+    // The browser says late that it closed the dialog by Escape: what is on the screen counts.
+    let is_open = move || node.get_untracked().is_some_and(|dialog| dialog.open());
+    let closed = move |_| {
+        if !is_open() {
+            open.set(false);
+        }
+    };
+    shortcuts(open, is_open);
     ask_while_typing(text, hits);
     let viewer = use_viewer();
     let commands = use_context::<Commands>();
@@ -96,7 +103,7 @@ pub(super) fn Palette(open: RwSignal<bool>) -> impl IntoView {
         cursor.set(0);
     };
     view! {
-        <dialog node_ref=node id="palette" class="palette" closedby="any" aria-label="Search or jump to" on:close=move |_| open.set(false) on:click=move |event| close_on_backdrop(&event, open)>
+        <dialog node_ref=node id="palette" class="palette" closedby="any" aria-label="Search or jump to" on:close=closed on:click=move |event| close_on_backdrop(&event, open)>
             <label class="ask">
                 <Glyph icon=Icon::SEARCH/>
                 <input
@@ -166,8 +173,8 @@ fn assemble(viewer: &super::Viewer, commands: Option<Commands>, pressable: &[Con
 }
 
 /// `mod+k`, the jumps, and the actions that are there on every page.
-fn shortcuts(open: RwSignal<bool>) {
-    use_command(Command::key("mod+k", "Everywhere", "Search or jump to", move || open.update(|open| *open = !*open)));
+fn shortcuts(open: RwSignal<bool>, is_open: impl Fn() -> bool + Send + Sync + 'static) {
+    use_command(Command::key("mod+k", "Everywhere", "Search or jump to", move || open.set(!is_open())));
     let navigate = use_navigate();
     for entry in use_viewer().with_untracked(|viewer| pages::visible(viewer).filter(|place| !place.keys.is_empty()).collect::<Vec<_>>()) {
         let navigate = navigate.clone();
