@@ -89,6 +89,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/notifications") view=|| page(parts::account(Account::Notifications))/>
                     <Route path=path!("/account") view=|| page(parts::account(Account::Own))/>
                     <Route path=path!("/new-organization") view=|| page(parts::account(Account::NewOrganization))/>
+                    <Route path=path!("/new-project") view=|| page(parts::account(Account::NewProject))/>
                     <Route path=path!("/*address") view=NotFound/>
                 </ParentRoute>
             </Routes>

@@ -11,7 +11,13 @@ use leptos::{
     wasm_split::{SplitLoaderError, wasm_split},
 };
 
-use crate::{access, account, audit, compare, experiments, gallery, imports, kit::Skeleton, members, models, notifications, overview, runs, tokens};
+use leptos_router::hooks::use_location;
+
+use crate::{
+    access, account, audit, compare, experiments, gallery, imports,
+    kit::{Shape, Skeleton},
+    members, models, notifications, overview, runs, tokens,
+};
 
 /// The file of a part could not be fetched: the network is away, or the server has a newer app.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +52,7 @@ impl Part {
     pub fn of(path: &str) -> Option<Self> {
         Some(match path.trim_start_matches('/').split(['/', '?', '#']).next()? {
             "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "account" | "tokens"
-            | "notifications" | "new-organization" => Self::Account,
+            | "notifications" | "new-organization" | "new-project" => Self::Account,
             "" | "experiments" => Self::Experiments,
             "runs" => Self::Run,
             "compare" | "kit" => Self::Compare,
@@ -84,10 +90,11 @@ impl Part {
 /// Shows a page of a part, and bars while its code is on the way. Who cannot get the code is given the page by the server.
 pub fn page(view: impl Future<Output = Loaded> + Send + 'static) -> AnyView {
     let mut view = Box::pin(view);
-    let shown = |loaded: Loaded| {
+    let shape = use_location().pathname.with_untracked(|path| shape_of(path));
+    let shown = move |loaded: Loaded| {
         loaded.unwrap_or_else(|_| {
             let _ = location().reload();
-            view! { <Skeleton/> }.into_any()
+            view! { <Skeleton shape=shape/> }.into_any()
         })
     };
     // At once on the server, and in the browser for the page that the server made: the first rendering must be the server's.
@@ -95,8 +102,19 @@ pub fn page(view: impl Future<Output = Loaded> + Send + 'static) -> AnyView {
         Poll::Ready(view) => shown(view),
         Poll::Pending => {
             let content = Suspend::new(async move { shown(view.await) });
-            view! { <Suspense fallback=|| view! { <Skeleton/> }>{content}</Suspense> }.into_any()
+            view! { <Suspense fallback=move || view! { <Skeleton shape=shape/> }>{content}</Suspense> }.into_any()
         }
+    }
+}
+
+/// What the page at a path looks like.
+fn shape_of(path: &str) -> Shape {
+    let mut words = path.trim_matches('/').split('/');
+    match (words.next().unwrap_or_default(), words.next()) {
+        ("runs", _) | ("members", _) => Shape::Tabbed,
+        ("models" | "import", Some(_)) | ("" | "compare" | "kit", _) => Shape::Cards,
+        ("account" | "access" | "new-organization" | "new-project", _) => Shape::Form,
+        _ => Shape::Listed,
     }
 }
 
@@ -172,6 +190,7 @@ pub enum Account {
     Tokens,
     Notifications,
     NewOrganization,
+    NewProject,
 }
 
 #[wasm_split(account, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_account))]
@@ -188,6 +207,7 @@ pub fn account(page: Account) -> Loaded {
         Account::Tokens => view! { <tokens::TokensPage/> }.into_any(),
         Account::Notifications => view! { <notifications::NotificationsPage/> }.into_any(),
         Account::NewOrganization => view! { <account::NewOrganization/> }.into_any(),
+        Account::NewProject => view! { <account::NewProject/> }.into_any(),
     })
 }
 

@@ -55,6 +55,32 @@ journey("c5_3b what is pointed at in one chart is lit in all, and each can be sa
   }
 });
 
+journey("c5_3b a chart is read by keys, and what is read is lit in all", async (page) => {
+  const id = await trainings("keys");
+  await signIn(page);
+  await page.goto(grouped(id));
+  await settled(page);
+  const bars = page.getByRole("application", { name: /^val_auc: means\./ });
+  await bars.focus();
+  await page.keyboard.press("ArrowRight");
+  const said = bars.locator("[aria-live]");
+  const first = await said.innerText();
+  assert.match(first, /^sgd/);
+  // The same group steps forward in the other charts too.
+  await page.locator('.figure:not(:has(:focus)) [data-g="0"].lit').first().waitFor({ state: "attached" });
+  assert.equal(await page.locator('.figure [data-g="1"].lit').count(), 0);
+  await page.keyboard.press("End");
+  assert.match(await said.innerText(), /^adam/);
+  await page.locator('.figure:not(:has(:focus)) [data-g="1"].lit').first().waitFor({ state: "attached" });
+  await accessible(page);
+  await page.keyboard.press("Escape");
+  await page.locator(".figure .lit").first().waitFor({ state: "detached" });
+  assert.equal(await said.innerText(), "");
+  // A run in the scatter by name.
+  await page.getByRole("application", { name: /^val_auc by / }).press("ArrowRight");
+  assert.match(await page.getByRole("application", { name: /^val_auc by / }).locator("[aria-live]").innerText(), /(adam|sgd) \d/);
+});
+
 journey("runs are picked in the table and compared with C, and the address can be shared", async (page, _, somebody) => {
   const id = await trainings("picked");
   await signIn(page);

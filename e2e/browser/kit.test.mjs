@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { journey } from "./journey.mjs";
 
 /** Opens the gallery and waits until it is interactive. */
@@ -59,6 +60,19 @@ journey("a chart tells its values, zooms by a drag and comes back", async (page)
   await page.mouse.up();
   assert.equal(await page.getByRole("button", { name: "Show all steps" }).count() >= 4, true, "charts of a page zoom together");
   assert.ok(await page.getByText("800 of").isVisible(), "a zoom asks for more resolution");
+  // The numbers behind it are those in view, and the file has them all.
+  const values = page.getByRole("dialog", { name: "Values of loss" });
+  const rows = async () => {
+    await page.getByRole("button", { name: "Values of loss", exact: true }).click();
+    return [await values.getByRole("row").count(), await values.locator("tbody th").first().innerText()];
+  };
+  const [, from] = await rows();
+  assert.ok(Number(from.replaceAll(/\D/g, "")) >= 295, `steps before the view are not in the table: ${from}`);
+  const [download] = await Promise.all([page.waitForEvent("download"), values.getByRole("button", { name: "Save as CSV" }).click()]);
+  const lines = readFileSync(await download.path(), "utf8").trim().split("\r\n");
+  assert.equal(lines[0], "step,line,value,logged");
+  assert.ok(Number(lines[1].split(",")[0]) >= 295 && Number(lines.at(-1).split(",")[0]) <= 605, lines.at(-1));
+  await page.keyboard.press("Escape");
   await page.mouse.dblclick(...at(0.5));
   assert.equal(await page.getByRole("button", { name: "Show all steps" }).count(), 0);
   await chart.focus();

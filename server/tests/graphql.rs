@@ -113,3 +113,61 @@ async fn every_answer_carries_the_security_headers() {
         assert_eq!(answer.header("x-request-id").len(), 32, "{path}");
     }
 }
+
+#[tokio::test]
+async fn c7_1b_a_list_of_one_project_shows_its_own_and_a_foreign_project_is_not_found() {
+    let (organization, other) = (world().organization().await, world().organization().await);
+    let (owner, script) = (&organization.owner, organization.script().await);
+    let project = async |owner: &Actor, name: &str| {
+        let answer = owner.graphql("mutation($name: String!) { createProject(name: $name) { id slug } }", json!({ "name": name })).await;
+        let made = &answer["data"]["createProject"];
+        (made["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned(), made["slug"].as_str().expect("a slug").to_owned())
+    };
+    let (fraud, churn) = (project(owner, "Fraud").await, project(owner, "Churn").await);
+    for (id, slug) in [&fraud, &churn] {
+        let make = "mutation($name: String!, $project: ID) { createExperiment(name: $name, projectId: $project) { id } }";
+        let answer = owner.graphql(make, json!({ "name": format!("{slug} sweep"), "project": id })).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+        let model = script.request(reqwest::Method::POST, "/api/2.0/mlflow/registered-models/create").header("X-MLFLOW-WORKSPACE", slug);
+        assert_eq!(script.send(model.json(&json!({ "name": format!("{slug} sweep model") }))).await.status, 200);
+    }
+    let lists = "query($project: ID) {
+        experiments(project: $project) { nodes { name } totalCount }
+        registeredModels(project: $project) { nodes { name } totalCount }
+        search(text: \"sweep\", project: $project) { title }
+    }";
+    let shown = async |project: Option<&str>| {
+        let data = owner.graphql(lists, json!({ "project": project })).await["data"].take();
+        let names = |list: &Value, key: &str| {
+            let mut names: Vec<String> = list.as_array().expect("a list").iter().map(|one| one[key].as_str().expect("a name").to_owned()).collect();
+            names.sort();
+            names
+        };
+        let counts = (data["experiments"]["totalCount"].as_u64(), data["registeredModels"]["totalCount"].as_u64());
+        (names(&data["experiments"]["nodes"], "name"), names(&data["registeredModels"]["nodes"], "name"), names(&data["search"], "title"), counts)
+    };
+    for (id, slug) in [&fraud, &churn] {
+        let (sweep, model) = (format!("{slug} sweep"), format!("{slug} sweep model"));
+        assert_eq!(shown(Some(id)).await, (vec![sweep.clone()], vec![model.clone()], vec![sweep, model], (Some(1), Some(1))));
+    }
+    let (experiments, models, found, counts) = shown(None).await;
+    assert_eq!((experiments.len(), models.len(), found.len(), counts), (3, 2, 4, (Some(3), Some(2))), "the default experiment too");
+    // A cursor of one list does not lead on in another.
+    let page = "query($project: ID, $after: String) { experiments(first: 1, project: $project, after: $after) { pageInfo { endCursor } } }";
+    let first = owner.graphql(page, Value::Null).await;
+    let cursor = first["data"]["experiments"]["pageInfo"]["endCursor"].as_str().unwrap_or_else(|| panic!("{first}"));
+    assert_eq!(Actor::code(&owner.graphql(page, json!({ "project": fraud.0, "after": cursor })).await), "INVALID");
+
+    let foreign = project(&other.owner, "Fraud").await.0;
+    let absent = format!("prj_{}", uuid::Uuid::now_v7().simple());
+    for (list, project) in
+        [("experiments { nodes { name } }", &foreign), ("registeredModels { nodes { name } }", &foreign), ("search { title }", &foreign)]
+            .into_iter()
+            .flat_map(|(list, foreign)| [(list, foreign), (list, &absent)])
+    {
+        let (field, rest) = list.split_once(' ').expect("a field");
+        let text = if field == "search" { "text: \"sweep\", " } else { "" };
+        let answer = owner.graphql(&format!("{{ {field}({text}project: \"{project}\") {rest} }}"), Value::Null).await;
+        assert_eq!(Actor::code(&answer), "NOT_FOUND", "{field}: {answer}");
+    }
+}

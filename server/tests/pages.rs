@@ -195,3 +195,54 @@ async fn t41_a_key_cannot_be_markup_at_all() {
         }
     }
 }
+
+#[tokio::test]
+async fn c7_1b_the_chosen_project_holds_over_pages_and_one_that_is_not_there_is_as_none() {
+    let (organization, other) = (world().organization().await, world().organization().await);
+    let owner = &organization.owner;
+    let made = owner.form("/new-project", &[("name", "Fraud")]).await;
+    assert_eq!((made.status, made.header("location")), (303, "/experiments"), "{}", made.text());
+    let refused = owner.form("/new-project", &[("name", " ")]).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    let viewer = organization.member("viewer").await;
+    assert_eq!(viewer.form("/new-project", &[("name", "Mine")]).await.status, 403);
+    assert_eq!((viewer.get("/new-project").await.status, owner.get("/new-project").await.status), (403, 200));
+
+    let projects = owner.graphql("{ projects { id name } }", Value::Null).await["data"]["projects"].take();
+    let fraud = projects.as_array().expect("projects").iter().find(|one| one["name"] == "Fraud").expect("the new one")["id"].as_str().expect("an id");
+    let make = "mutation($name: String!, $project: ID) { createExperiment(name: $name, projectId: $project) { id } }";
+    for (name, project) in [("inside-it", json!(fraud)), ("outside-it", Value::Null)] {
+        owner.graphql(make, json!({ "name": name, "project": project })).await;
+    }
+    let shows = async |path: &str| {
+        let page = owner.get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        (page.text().contains("inside-it"), page.text().contains("outside-it"))
+    };
+    // Who makes a project is in it.
+    assert_eq!(shows("/experiments").await, (true, false));
+    let choose = async |project: &str, next: &str| owner.form("/project", &[("project", project), ("next", next)]).await;
+    let all = choose("", "/models").await;
+    assert_eq!((all.status, all.header("location")), (303, "/models"));
+    assert_eq!(shows("/experiments").await, (true, true));
+    assert_eq!(choose(fraud, "//evil.example").await.header("location"), "/");
+    assert_eq!(shows("/experiments").await, (true, false));
+    assert_eq!(shows("/experiments?filter=side").await, (true, false));
+    let foreign = other.owner.graphql("{ projects { id } }", Value::Null).await["data"]["projects"][0]["id"].take();
+    for absent in [foreign.as_str().expect("an id"), "prj_00000000000000000000000000000000", "\r\nSet-Cookie: x=y", "default"] {
+        assert_eq!(choose(absent, "/experiments").await.status, 303);
+        assert_eq!(shows("/experiments").await, (true, true), "{absent:?}");
+    }
+}
+
+/// What the rail and the palette offer is one list; a page that is not in it is found by nobody.
+#[test]
+fn every_page_with_an_address_of_its_own_is_offered() {
+    let pages = server::http::pages::routes();
+    let own = pages.iter().map(|path| if path.is_empty() { "/" } else { path.as_str() });
+    let own: Vec<&str> = own.filter(|path| !path.contains('{') && !server::http::routes::PUBLIC_PAGES.contains(path)).collect();
+    assert!(own.len() > 10, "{own:?}");
+    for path in own {
+        assert!(app::frame::PLACES.iter().any(|place| place.href == path), "{path}");
+    }
+}

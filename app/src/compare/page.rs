@@ -13,7 +13,7 @@ use crate::{
     api::{ApiError, use_api},
     frame::may,
     kit::{
-        Button, ButtonKind, Callout, Command, Crumb, Empty, Glyph, Icon, Menu, NameDialog, Page, Saving, Tone, number, steady, use_address,
+        Button, ButtonKind, Callout, Command, Crumb, Empty, Glyph, Icon, Menu, NameDialog, Page, Saving, Shape, Tone, number, steady_as, use_address,
         use_command, use_toasts,
     },
 };
@@ -28,7 +28,7 @@ pub fn ComparePage() -> impl IntoView {
         Wish::read(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     });
     let query: Resource<Result<Sheet, ApiError>> = Resource::new(move || wish.get(), move |wish| data::fetch(api.clone(), wish));
-    steady(query, move |sheet| page(sheet, query))
+    steady_as(Shape::Cards, query, move |sheet| page(sheet, query))
 }
 
 fn page(sheet: RwSignal<Sheet>, query: Resource<Result<Sheet, ApiError>>) -> AnyView {

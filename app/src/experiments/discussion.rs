@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     api::{ApiError, Operation, use_query},
     discussion::{Panel, Talk},
-    kit::{Crumb, Page, steady},
+    kit::{Crumb, Page, Shape, steady_as},
 };
 
 const NAMED: Operation = Operation(include_str!("named_experiment.graphql"));
@@ -29,7 +29,7 @@ pub fn ExperimentDiscussion() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
     let query: Resource<Result<Named, ApiError>> = use_query(NAMED, move || json!({ "id": id.get() }));
     let talk = Talk::provide(Signal::derive(move || id.with(|id| if id.starts_with("exp_") { id.clone() } else { format!("exp_{id}") })));
-    steady(query, move |named| {
+    steady_as(Shape::Cards, query, move |named| {
         let Some(experiment) = named.get_untracked().experiment else {
             let error = ApiError::absent("There is no experiment at this address, or it belongs to another organization.");
             return view! { <crate::kit::Failure error/> }.into_any();

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::kit::CodeBlock;
+use crate::{frame::workspace_line, kit::CodeBlock};
 
 /// The shortest way from a notebook to a run, with the reader's own address.
 #[component]
@@ -10,28 +10,32 @@ pub(super) fn Guide(
     /// The experiment the runs go to.
     #[prop(into)]
     experiment: String,
+    /// The slug of the project it is in.
+    #[prop(into)]
+    workspace: String,
 ) -> impl IntoView {
     let shell = format!("pip install mlflow\nexport MLFLOW_TRACKING_URI={origin}\nexport MLFLOW_TRACKING_TOKEN=<your token>");
     view! {
         <div class="guide">
             <CodeBlock code=shell label="Shell"/>
             <p class="faint xs"><code>"MLFLOW_TRACKING_TOKEN"</code>" takes an API token of yours, which is shown once. "<a class="link" href="/tokens">"Create a token"</a></p>
-            <CodeBlock code=python(&experiment) label="Python"/>
+            <CodeBlock code=python(&workspace, &experiment) label="Python"/>
             <p class="faint xs">"Any MLflow client works as it is."</p>
         </div>
     }
     .into_any()
 }
 
-fn python(experiment: &str) -> String {
+fn python(workspace: &str, experiment: &str) -> String {
     let name = experiment.replace('\\', "\\\\").replace('"', "\\\"");
     format!(
-        "import mlflow\n\n\
+        "import mlflow\n\n{}\
          mlflow.set_experiment(\"{name}\")\n\
          with mlflow.start_run():\n    \
              mlflow.log_param(\"learning_rate\", 0.03)\n    \
              for step in range(100):\n        \
-                 mlflow.log_metric(\"loss\", 1 / (step + 1), step=step)\n"
+                 mlflow.log_metric(\"loss\", 1 / (step + 1), step=step)\n",
+        workspace_line(workspace)
     )
 }
 
@@ -39,7 +43,7 @@ fn python(experiment: &str) -> String {
 mod tests {
     #[test]
     fn a_name_with_quotes_stays_one_text() {
-        assert!(super::python("a \"b\" \\").contains(r#"set_experiment("a \"b\" \\")"#));
-        assert!(super::python("x").contains("    for step in range(100):\n        mlflow"));
+        assert!(super::python("", "a \"b\" \\").contains(r#"set_experiment("a \"b\" \\")"#));
+        assert!(super::python("default", "x").contains("    for step in range(100):\n        mlflow"));
     }
 }

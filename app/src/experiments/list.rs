@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     api::{ApiError, Operation, use_api, use_query},
-    frame::may,
+    frame::{may, project_fact, use_project, use_project_id},
     kit::{
-        Address, Button, ButtonKind, Cell, Column, Command, Empty, FilterField, Icon, Menu, MenuItem, NameDialog, Page, Pager, Row, Table, field,
-        number, steady, use_address, use_command, use_toasts,
+        Address, Button, ButtonKind, Cell, Column, Command, Empty, FilterField, Icon, Menu, MenuItem, NameDialog, Page, Pager, Row, Shape, Table, field,
+        number, steady_as, use_address, use_command, use_toasts,
     },
     visit::use_origin,
 };
@@ -47,9 +47,13 @@ pub fn ExperimentsPage() -> impl IntoView {
     let origin = use_origin();
     let api = use_api();
     let toasts = use_toasts();
+    let project = StoredValue::new(use_project_id());
+    // Asked for here: what is drawn later on the server has no context.
+    let workspace = use_project().map(|project| project.slug).unwrap_or_default();
     let query = use_query::<_, Data>(EXPERIMENTS, move || {
         let lifecycle = if is_removed(address) { "DELETED" } else { "ACTIVE" };
-        json!({ "first": FIRST, "after": address.get("after"), "filter": address.get("filter").map(|text| filter(&text)), "lifecycle": lifecycle })
+        let filter = address.get("filter").map(|text| filter(&text));
+        json!({ "first": FIRST, "after": address.get("after"), "filter": filter, "lifecycle": lifecycle, "project": project.get_value() })
     });
     let creating = RwSignal::new(false);
     let renamed = RwSignal::new(None::<Experiment>);
@@ -60,7 +64,7 @@ pub fn ExperimentsPage() -> impl IntoView {
         Callback::new(move |name: String| -> crate::kit::Saving {
             let (api, navigate) = (api.clone(), navigate.clone());
             Box::pin(async move {
-                let path = model::create(api, name).await?;
+                let path = model::create(api, name, project.get_value()).await?;
                 navigate(&path, Default::default());
                 Ok(())
             })
@@ -99,14 +103,14 @@ pub fn ExperimentsPage() -> impl IntoView {
             Suspend::new(async move {
                 let data = query.await.ok()?;
                 let (one, many) = if is_removed(address) { ("removed experiment", "removed experiments") } else { ("experiment", "experiments") };
-                Some(view! { <span>{number::counted(data.experiments.total_count, one, many)}</span> })
+                Some(view! { <span>{number::counted(data.experiments.total_count, one, many)}</span>{project_fact()} })
             })
         };
         view! { <Transition>{count}</Transition> }
     };
     view! {
         <Page title="Experiments" facts=facts actions=head>
-            {steady(query, move |data| list(data, origin.clone(), address, actions, may_write))}
+            {steady_as(Shape::List, query, move |data| list(data, (origin.clone(), workspace.clone()), address, actions, may_write))}
         </Page>
         <NameDialog open=creating title="New experiment" label="Name" save="Create experiment" rule=field::experiment_name as field::Rule hint="Runs that name it land in it; the client can also create it." on_save=create/>
         <NameDialog open=renaming title="Rename experiment" label="Name" save="Rename" rule=field::experiment_name as field::Rule value=Signal::derive(move || renamed.get().map(|experiment| experiment.name).unwrap_or_default()) on_save=rename/>
@@ -114,7 +118,7 @@ pub fn ExperimentsPage() -> impl IntoView {
     .into_any()
 }
 
-fn list(data: RwSignal<Data>, origin: String, address: Address, actions: Actions, may_write: bool) -> AnyView {
+fn list(data: RwSignal<Data>, guide: (String, String), address: Address, actions: Actions, may_write: bool) -> AnyView {
     let total = Signal::derive(move || data.with(|data| data.experiments.total_count));
     let rows = Signal::derive(move || {
         data.with(|data| data.experiments.nodes.iter().map(|experiment| row(experiment, actions, may_write)).collect::<Vec<_>>())
@@ -130,7 +134,7 @@ fn list(data: RwSignal<Data>, origin: String, address: Address, actions: Actions
             }
             .into_any();
         }
-        nothing(address, origin.clone())
+        nothing(address, guide.clone())
     };
     let found = move || address.get("filter").map(|_| number::counted(total.get(), "experiment", "experiments"));
     view! {
@@ -251,7 +255,7 @@ async fn set_removed(api: crate::Api, experiment: Experiment, removed: bool, que
     });
 }
 
-fn nothing(address: Address, origin: String) -> AnyView {
+fn nothing(address: Address, (origin, workspace): (String, String)) -> AnyView {
     if address.get("filter").is_some() {
         let all = move || address.with("filter", None);
         return view! { <Empty icon=Icon::SEARCH title="No experiment fits the filter" action=move || view! { <p class="row"><a class="button" href=all>"Show all"</a></p> }>"A plain word looks in names. Tags are asked for as "<code>"tags.team = 'fraud'"</code>"."</Empty> }.into_any();
@@ -259,7 +263,7 @@ fn nothing(address: Address, origin: String) -> AnyView {
     if is_removed(address) {
         return view! { <Empty icon=Icon::TRASH_2 title="Nothing was removed">"Removed experiments stay here with their runs until they are restored."</Empty> }.into_any();
     }
-    let guide = move || view! { <Guide origin=origin.clone() experiment="first-steps"/> };
+    let guide = move || view! { <Guide origin=origin.clone() experiment="first-steps" workspace=workspace.clone()/> };
     view! { <Empty icon=Icon::FLASK_CONICAL title="No experiments yet" action=guide>"An experiment groups runs that answer one question. Log the first run from where you train and it appears here."</Empty> }.into_any()
 }
 

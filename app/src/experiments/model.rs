@@ -65,9 +65,9 @@ impl PageInfo {
     }
 }
 
-/// Creates an experiment; answers its address.
-pub(super) async fn create(api: Api, name: String) -> Result<String, ApiError> {
-    let data: Value = api.query(CREATE, json!({ "name": name })).await?;
+/// Creates an experiment, without a project in the first; answers its address.
+pub(super) async fn create(api: Api, name: String, project: Option<String>) -> Result<String, ApiError> {
+    let data: Value = api.query(CREATE, json!({ "name": name, "project": project })).await?;
     Ok(format!("/experiments/{}", data["createExperiment"]["id"].as_str().unwrap_or_default()))
 }
 

@@ -22,7 +22,7 @@ use crate::{
     frame::may,
     kit::{
         Address, Button, ButtonLink, Callout, ColumnChooser, Command, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem,
-        NameDialog, Page, Pager, RelativeTime, RowMenu, Saving, Sort, Table, Tone, field, number, steady, use_address, use_command, use_toasts,
+        NameDialog, Page, Pager, RelativeTime, RowMenu, Saving, Shape, Sort, Table, Tone, field, number, steady_as, use_address, use_command, use_toasts,
     },
     visit::use_origin,
 };
@@ -60,7 +60,7 @@ pub fn ExperimentPage() -> impl IntoView {
     });
     let work = Work::new();
     let query: Query = Resource::new(move || wish.get(), move |wish| work.fetch(api.clone(), wish));
-    steady(query, move |sheet| page(sheet, query, wish, chosen, work, address, origin.clone()))
+    steady_as(Shape::Listed, query, move |sheet| page(sheet, query, wish, chosen, work, address, origin.clone()))
 }
 
 fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, work: Work, address: Address, origin: String) -> AnyView {
@@ -111,6 +111,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
             }
         })
     };
+    let workspace = Signal::derive(move || sheet.with(|sheet| sheet.head.project.slug.clone()));
     let for_dialog = origin.clone();
     view! {
         <Page title crumbs=vec![Crumb::new("Experiments", "/experiments")] facts=move || facts(sheet) actions>
@@ -119,7 +120,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
         </Page>
         <NameDialog open=renaming title="Rename experiment" label="Name" save="Rename" value=title rule=field::experiment_name as field::Rule on_save=rename/>
         <Dialog open=guiding title="Log a run" id="guide">
-            {let origin = for_dialog.clone(); move || view! { <Guide origin=origin.clone() experiment=title.get()/> }}
+            {let origin = for_dialog.clone(); move || view! { <Guide origin=origin.clone() experiment=title.get() workspace=workspace.get()/> }}
         </Dialog>
     }
     .into_any()
@@ -257,7 +258,7 @@ fn nothing(sheet: RwSignal<Sheet>, wish: Memo<Wish>, address: Address, origin: S
     if removed {
         return view! { <Empty icon=Icon::TRASH_2 title="No run was removed">"Removed runs stay here until they are restored."</Empty> }.into_any();
     }
-    let name = sheet.with(|sheet| sheet.head.experiment.name.clone());
-    let guide = move || view! { <Guide origin=origin.clone() experiment=name.clone()/> };
+    let (name, workspace) = sheet.with(|sheet| (sheet.head.experiment.name.clone(), sheet.head.project.slug.clone()));
+    let guide = move || view! { <Guide origin=origin.clone() experiment=name.clone() workspace=workspace.clone()/> };
     view! { <Empty icon=Icon::FLASK_CONICAL title="No runs yet" action=guide>"Paste this where you train. The run appears here while it is under way."</Empty> }.into_any()
 }

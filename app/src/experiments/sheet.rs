@@ -51,6 +51,7 @@ pub(super) struct Head {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Project {
     pub name: String,
+    pub slug: String,
 }
 
 /// The whole table.

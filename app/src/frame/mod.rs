@@ -1,9 +1,12 @@
 //! What stands around a page: the rail, the palette, the help, and who the reader is.
 
 mod bell;
+mod controls;
 mod help;
 mod not_found;
+mod pages;
 mod palette;
+mod project;
 mod rail;
 mod search;
 mod theme;
@@ -22,6 +25,8 @@ use crate::{
 };
 
 pub use not_found::NotFound;
+pub use pages::{PLACES, Place};
+pub use project::{Project, project_fact, use_project, use_project_id, workspace_line};
 pub(crate) use rail::Hallmark;
 pub(crate) use theme::{ThemeSwitch, provide_theme};
 pub use viewer::{Organization, Viewer, may, use_viewer};
@@ -34,27 +39,16 @@ struct FrameData {
     projects: Vec<Project>,
 }
 
-/// A project of the organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Project {
-    pub id: String,
-    pub name: String,
-}
-
-/// The projects of the organization, for pages inside the frame.
-pub fn use_projects() -> StoredValue<Vec<Project>> {
-    use_context().unwrap_or_else(|| StoredValue::new(Vec::new()))
-}
-
 /// Asks who the reader is, then shows the page inside the shell. Who has not signed in is sent to
 /// do so and comes back afterwards.
 #[component]
 pub fn Frame() -> impl IntoView {
     let data = use_query::<_, FrameData>(FRAME, || ());
+    let kept = StoredValue::new(project::use_kept());
     let content = move || {
         Suspend::new(async move {
             match data.await {
-                Ok(data) => around(data.viewer, data.projects, || view! { <Outlet/> }.into_any()),
+                Ok(data) => around(data.viewer, data.projects, kept.get_value().as_deref(), || view! { <Outlet/> }.into_any()),
                 Err(error) if error.is_unauthenticated() => sign_in_first(),
                 Err(error) => view! { <main class="alone"><Failure error/></main> }.into_any(),
             }
@@ -64,9 +58,9 @@ pub fn Frame() -> impl IntoView {
 }
 
 /// The shell around a page for a reader who is known.
-pub(crate) fn around(viewer: Viewer, projects: Vec<Project>, page: impl FnOnce() -> AnyView) -> AnyView {
+pub(crate) fn around(viewer: Viewer, projects: Vec<Project>, kept: Option<&str>, page: impl FnOnce() -> AnyView) -> AnyView {
     provide_context(RwSignal::new(viewer));
-    provide_context(StoredValue::new(projects));
+    project::provide_projects(projects, kept);
     provide_live();
     bell::provide_bell();
     let palette = RwSignal::new(false);

@@ -3,7 +3,10 @@ use std::time::Duration;
 use leptos::{ev, html, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::{rail, search, theme, use_viewer};
+use super::{
+    controls::{Control, controls},
+    pages, search, theme, use_project_id, use_viewer,
+};
 use crate::{
     api::use_api,
     document::Theme,
@@ -17,7 +20,8 @@ const PAUSE: Duration = Duration::from_millis(120);
 #[derive(Clone)]
 struct Item {
     group: &'static str,
-    icon: Icon,
+    /// The inside of its svg.
+    icon: String,
     title: String,
     detail: String,
     keys: &'static str,
@@ -28,6 +32,7 @@ struct Item {
 enum Does {
     Go(String),
     Run(Command),
+    Press(Control),
 }
 
 /// Reaches every page and action, and whatever the organization holds under a name.
@@ -38,17 +43,32 @@ pub(super) fn Palette(open: RwSignal<bool>) -> impl IntoView {
     let text = RwSignal::new(String::new());
     let hits = RwSignal::new(Vec::<search::Hit>::new());
     let cursor = RwSignal::new(0_usize);
+    let pressable = RwSignal::new(Vec::<Control>::new());
     follow(node, open);
-    shortcuts(open);
+    // The browser says late that it closed the dialog by Escape: what is on the screen counts.
+    let is_open = move || node.get_untracked().is_some_and(|dialog| dialog.open());
+    let closed = move |_| {
+        if !is_open() {
+            open.set(false);
+        }
+    };
+    shortcuts(open, is_open);
     ask_while_typing(text, hits);
     let viewer = use_viewer();
     let commands = use_context::<Commands>();
     let items = Memo::new_with_compare(
-        move |_| if open.get() { assemble(&viewer.get(), commands, &text.get(), &hits.get()) } else { Vec::new() },
+        move |_| {
+            if !open.get() {
+                return Vec::new();
+            }
+            pressable.with(|pressable| assemble(&viewer.get(), commands, pressable, &text.get(), &hits.get()))
+        },
         |_, _| true,
     );
     Effect::new(move || {
         if open.get() {
+            // The page under the dialog stays as it is now.
+            pressable.set(controls());
             text.set(field.get_untracked().map(|field| field.value()).unwrap_or_default());
             cursor.set(0);
             if let Some(field) = field.get_untracked() {
@@ -63,6 +83,7 @@ pub(super) fn Palette(open: RwSignal<bool>) -> impl IntoView {
         match item.does {
             Does::Go(path) => navigate(&path, NavigateOptions::default()),
             Does::Run(command) => command::run(&command),
+            Does::Press(control) => control.press(),
         }
     });
     let on_key = move |event: ev::KeyboardEvent| {
@@ -82,7 +103,7 @@ pub(super) fn Palette(open: RwSignal<bool>) -> impl IntoView {
         cursor.set(0);
     };
     view! {
-        <dialog node_ref=node id="palette" class="palette" closedby="any" aria-label="Search or jump to" on:close=move |_| open.set(false) on:click=move |event| close_on_backdrop(&event, open)>
+        <dialog node_ref=node id="palette" class="palette" closedby="any" aria-label="Search or jump to" on:close=closed on:click=move |event| close_on_backdrop(&event, open)>
             <label class="ask">
                 <Glyph icon=Icon::SEARCH/>
                 <input
@@ -116,7 +137,7 @@ fn lines(items: &[Item], cursor: RwSignal<usize>, choose: Callback<usize>) -> An
                     class="item" role="option" id=format!("palette-{at}") aria-selected=move || (cursor.get() == at).to_string()
                     on:pointermove=move |_| cursor.set(at) on:click=move |_| leptos::callback::Callable::run(&choose, at)
                 >
-                    <Glyph icon=item.icon/><span class="text">{item.title.clone()}</span>{detail}<span class="keys"><Keys keys=item.keys/></span>
+                    <svg class="glyph" viewBox="0 0 24 24" aria-hidden="true" inner_html=item.icon.clone()></svg><span class="text">{item.title.clone()}</span>{detail}<span class="keys"><Keys keys=item.keys/></span>
                 </div>
             }
         })
@@ -124,47 +145,40 @@ fn lines(items: &[Item], cursor: RwSignal<usize>, choose: Callback<usize>) -> An
         .into_any()
 }
 
-/// Pages, then what the API found, then actions; all of them narrowed by the text.
-fn assemble(viewer: &super::Viewer, commands: Option<Commands>, text: &str, hits: &[search::Hit]) -> Vec<Item> {
+/// Pages, then what the API found, then what can be done; all of them narrowed by the text.
+fn assemble(viewer: &super::Viewer, commands: Option<Commands>, pressable: &[Control], text: &str, hits: &[search::Hit]) -> Vec<Item> {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     let fits = |title: &str| {
         let title = title.to_lowercase();
         words.iter().all(|word| title.contains(word.as_str()))
     };
-    let account = [("Account", "/account", Icon::USER)];
-    let pages = rail::visible(viewer)
-        .map(|entry| (entry.label, entry.href, entry.icon, entry.key))
-        .chain(account.map(|(label, href, icon)| (label, href, icon, "")));
-    let pages = pages.filter(|page| fits(page.0)).map(|(label, href, icon, keys)| Item {
-        group: "Go to",
-        icon,
-        title: label.to_owned(),
-        detail: String::new(),
-        keys,
-        does: Does::Go(href.to_owned()),
-    });
-    let found = hits.iter().map(|hit| Item {
-        group: "Found",
-        icon: hit.icon(),
-        title: hit.title.clone(),
-        detail: hit.subtitle.clone(),
-        keys: "",
-        does: Does::Go(hit.path.clone()),
-    });
-    let actions = commands.map(Commands::all).unwrap_or_default().into_iter().rev().filter_map(|command| {
-        let icon = command.icon.filter(|_| fits(&command.label))?;
-        Some(Item { group: "Do", icon, title: command.label.clone(), detail: String::new(), keys: command.keys, does: Does::Run(command) })
-    });
-    pages.chain(found).chain(actions).collect()
+    let item =
+        |group, icon: &str, title: &str, does| Item { group, icon: icon.to_owned(), title: title.to_owned(), detail: String::new(), keys: "", does };
+    let pages = pages::visible(viewer)
+        .filter(|place| fits(place.label))
+        .map(|place| Item { keys: place.keys, ..item("Go to", place.icon.inside(), place.label, Does::Go(place.href.to_owned())) });
+    let found =
+        hits.iter().map(|hit| Item { detail: hit.subtitle.clone(), ..item("Found", hit.icon().inside(), &hit.title, Does::Go(hit.path.clone())) });
+    let given: Vec<(Icon, Command)> =
+        commands.map(Commands::all).unwrap_or_default().into_iter().rev().filter_map(|command| Some((command.icon?, command))).collect();
+    let pressed = pressable
+        .iter()
+        .filter(|control| fits(&control.title) && !given.iter().any(|(_, command)| command.label == control.title))
+        .map(|control| item("On this page", &control.icon, &control.title, Does::Press(control.clone())));
+    let actions = given
+        .iter()
+        .filter(|(_, command)| fits(&command.label))
+        .map(|(icon, command)| Item { keys: command.keys, ..item("Do", icon.inside(), &command.label, Does::Run(command.clone())) });
+    pages.chain(found).chain(pressed).chain(actions).collect()
 }
 
 /// `mod+k`, the jumps, and the actions that are there on every page.
-fn shortcuts(open: RwSignal<bool>) {
-    use_command(Command::key("mod+k", "Everywhere", "Search or jump to", move || open.update(|open| *open = !*open)));
+fn shortcuts(open: RwSignal<bool>, is_open: impl Fn() -> bool + Send + Sync + 'static) {
+    use_command(Command::key("mod+k", "Everywhere", "Search or jump to", move || open.set(!is_open())));
     let navigate = use_navigate();
-    for entry in use_viewer().with_untracked(|viewer| rail::visible(viewer).collect::<Vec<_>>()) {
+    for entry in use_viewer().with_untracked(|viewer| pages::visible(viewer).filter(|place| !place.keys.is_empty()).collect::<Vec<_>>()) {
         let navigate = navigate.clone();
-        use_command(Command::key(entry.key, "Go to", entry.label, move || navigate(entry.href, NavigateOptions::default())));
+        use_command(Command::key(entry.keys, "Go to", entry.label, move || navigate(entry.href, NavigateOptions::default())));
     }
     let turn = theme::turn();
     use_command(Command::action(Icon::SUN, "", "Everywhere", "Use the light theme", move || turn(Theme::Light)));
@@ -174,7 +188,7 @@ fn shortcuts(open: RwSignal<bool>) {
 
 /// Asks the API when the reader pauses; an answer that comes too late is dropped.
 fn ask_while_typing(text: RwSignal<String>, hits: RwSignal<Vec<search::Hit>>) {
-    let api = use_api();
+    let (api, project) = (use_api(), use_project_id());
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |_: Option<()>| {
         let asked = text.get().trim().to_owned();
@@ -185,10 +199,10 @@ fn ask_while_typing(text: RwSignal<String>, hits: RwSignal<Vec<search::Hit>>) {
             hits.set(Vec::new());
             return;
         }
-        let api = api.clone();
+        let (api, project) = (api.clone(), project.clone());
         let ask = move || {
             spawn_local(async move {
-                if let Ok(found) = search::search(api, asked.clone()).await
+                if let Ok(found) = search::search(api, asked.clone(), project).await
                     && text.try_get_untracked().is_some_and(|text| text.trim() == asked)
                 {
                     hits.set(found);

@@ -1,48 +1,9 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use shared::Permission;
 use wasm_bindgen::JsCast;
 
-use super::{ThemeSwitch, Viewer, use_projects, use_viewer};
+use super::{ThemeSwitch, Viewer, pages::visible, project::ProjectSwitch, use_viewer};
 use crate::kit::{Avatar, Glyph, Icon, open_instead};
-
-/// A page the rail leads to.
-#[derive(Clone, Copy)]
-pub(super) struct Entry {
-    pub label: &'static str,
-    pub href: &'static str,
-    pub icon: Icon,
-    /// The second key after `g`.
-    pub key: &'static str,
-    /// Who may see it; `None` is everyone.
-    pub needs: Option<Permission>,
-    /// The heading above the first entry of a group.
-    pub group: Option<&'static str>,
-}
-
-/// All entries, in the order of the rail.
-pub(super) const ENTRIES: [Entry; 8] = [
-    Entry { label: "Overview", href: "/", icon: Icon::LAYOUT_DASHBOARD, key: "g o", needs: None, group: None },
-    Entry {
-        label: "Experiments",
-        href: "/experiments",
-        icon: Icon::FLASK_CONICAL,
-        key: "g e",
-        needs: Some(Permission::ExperimentsRead),
-        group: None,
-    },
-    Entry { label: "Models", href: "/models", icon: Icon::BOXES, key: "g m", needs: Some(Permission::ModelsRead), group: None },
-    Entry { label: "Audit log", href: "/audit", icon: Icon::SCROLL_TEXT, key: "g a", needs: Some(Permission::AuditRead), group: Some("Governance") },
-    Entry { label: "Members", href: "/members", icon: Icon::USERS, key: "g p", needs: Some(Permission::MembersRead), group: Some("Organization") },
-    Entry { label: "Access", href: "/access", icon: Icon::SHIELD_CHECK, key: "g c", needs: Some(Permission::OrganizationWrite), group: None },
-    Entry { label: "API tokens", href: "/tokens", icon: Icon::KEY_ROUND, key: "g t", needs: Some(Permission::TokensOwn), group: None },
-    Entry { label: "Import", href: "/import", icon: Icon::DOWNLOAD, key: "g i", needs: Some(Permission::OrganizationWrite), group: None },
-];
-
-/// The entries a reader may see.
-pub(super) fn visible(viewer: &Viewer) -> impl Iterator<Item = Entry> {
-    ENTRIES.into_iter().filter(|entry| entry.needs.is_none_or(|permission| viewer.may(permission)))
-}
 
 /// Which entry a path belongs to: a run belongs to Experiments.
 fn owns(entry: &str, path: &str) -> bool {
@@ -60,7 +21,7 @@ pub(super) fn Rail(palette: RwSignal<bool>) -> impl IntoView {
     let path = use_location().pathname;
     close_on_arrival(path);
     let entries = move || {
-        let links = viewer.with(|viewer| visible(viewer).collect::<Vec<_>>());
+        let links = viewer.with(|viewer| visible(viewer).filter(|place| place.rail).collect::<Vec<_>>());
         links
             .into_iter()
             .map(|entry| {
@@ -75,6 +36,7 @@ pub(super) fn Rail(palette: RwSignal<bool>) -> impl IntoView {
     view! {
         <nav class="rail" id="rail" aria-label="Main" popover="auto">
             <Organizations/>
+            <ProjectSwitch/>
             <button class="seek" type="button" command="show-modal" commandfor="palette" on:click=move |event| open_instead(&event, palette)>
                 <Glyph icon=Icon::SEARCH/>"Search or jump to"<kbd class="mod">"K"</kbd>
             </button>
@@ -89,7 +51,6 @@ pub(super) fn Rail(palette: RwSignal<bool>) -> impl IntoView {
 #[component]
 fn Organizations() -> impl IntoView {
     let viewer = use_viewer().get_untracked();
-    let project = use_projects().with_value(|projects| projects.first().map(|project| project.name.clone()));
     let own = viewer.organization.id.clone();
     let others = viewer
         .organizations
@@ -108,7 +69,7 @@ fn Organizations() -> impl IntoView {
     view! {
         <button class="organization" type="button" popovertarget="organizations">
             <span class="mark" aria-hidden="true"><Hallmark/></span>
-            <span class="names"><b>{viewer.organization.name.clone()}</b><small>{project.unwrap_or(viewer.organization.slug)}</small></span>
+            <span class="names"><b>{viewer.organization.name.clone()}</b><small>{viewer.organization.slug}</small></span>
             <span class="hidden">"Switch organization"</span>
             <Glyph icon=Icon::CHEVRONS_UP_DOWN/>
         </button>

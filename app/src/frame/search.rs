@@ -32,7 +32,7 @@ impl Hit {
     }
 }
 
-/// What the organization holds under a text.
-pub(super) async fn search(api: Api, text: String) -> Result<Vec<Hit>, ApiError> {
-    api.query::<Found>(SEARCH, json!({ "text": text })).await.map(|found| found.search)
+/// What the organization, or one project of it, holds under a text.
+pub(super) async fn search(api: Api, text: String, project: Option<String>) -> Result<Vec<Hit>, ApiError> {
+    api.query::<Found>(SEARCH, json!({ "text": text, "project": project })).await.map(|found| found.search)
 }

@@ -6,7 +6,7 @@ use crate::{
     api::{ApiError, Moment},
     kit::{
         Avatar, Button, ButtonKind, Callout, Card, Chip, CodeBlock, Copyable, Elapsed, Empty, Fact, Facts, Failure, Icon, IconButton, Keys,
-        RelativeTime, RunStatus, Skeleton, Stat, Tone, moment, number, shortened, use_clock,
+        RelativeTime, RunStatus, Shape, Skeleton, Stat, Tone, moment, number, shortened, use_clock,
     },
 };
 
@@ -89,7 +89,7 @@ pub(super) fn States() -> impl IntoView {
         <Part id="states" title="Empty, loading, failed">
             <div class="columns">
                 <Card><Empty icon=Icon::FLASK_CONICAL title="No runs yet" action=action>"A run appears here as soon as a training logs to this experiment."</Empty></Card>
-                <div class="stack"><Skeleton rows=5/><Card><FailureSample error/></Card></div>
+                <div class="stack"><Skeleton shape=Shape::Rows(5)/><Card><FailureSample error/></Card></div>
             </div>
         </Part>
     }

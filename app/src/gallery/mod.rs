@@ -19,7 +19,7 @@ use crate::{
 /// The page at `/kit`.
 #[component]
 pub fn GalleryPage() -> impl IntoView {
-    frame::around(sample::viewer(), vec![sample::project()], || view! { <Gallery/> }.into_any())
+    frame::around(sample::viewer(), vec![sample::project()], None, || view! { <Gallery/> }.into_any())
 }
 
 #[component]

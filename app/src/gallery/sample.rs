@@ -19,7 +19,7 @@ pub(super) fn viewer() -> Viewer {
 }
 
 pub(super) fn project() -> Project {
-    Project { id: "prj_1".into(), name: "fraud-detection".into() }
+    Project { id: "prj_1".into(), name: "fraud-detection".into(), slug: "fraud-detection".into() }
 }
 
 /// A repeatable noise between -1 and 1 (a 32-bit xorshift).

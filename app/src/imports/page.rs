@@ -10,7 +10,9 @@ use super::{
 };
 use crate::{
     api::use_api,
-    kit::{Button, ButtonLink, Card, Chip, ConfirmDialog, Copyable, Crumb, Elapsed, Fact, Facts, Icon, Page, RelativeTime, steady, use_toasts},
+    kit::{
+        Button, ButtonLink, Card, Chip, ConfirmDialog, Copyable, Crumb, Elapsed, Fact, Facts, Icon, Page, RelativeTime, Shape, steady_as, use_toasts,
+    },
 };
 
 /// How often an import that goes on is looked at.
@@ -26,7 +28,7 @@ pub fn ImportPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
     let api = use_api();
     let query = Resource::new(move || id.get(), move |id| model::fetch(api.clone(), id));
-    steady(query, move |import| inside(import, query))
+    steady_as(Shape::Cards, query, move |import| inside(import, query))
 }
 
 type Query = Resource<Result<Import, crate::api::ApiError>>;

@@ -13,6 +13,11 @@ pub fn Glyph(icon: Icon) -> impl IntoView {
 }
 
 impl Icon {
+    /// What stands inside the svg.
+    pub fn inside(self) -> &'static str {
+        self.0
+    }
+
     pub const EYE: Icon = Icon(
         r#"<path d="M2.062 12.348a1 1 0 0 1 0-.696 10.75 10.75 0 0 1 19.876 0 1 1 0 0 1 0 .696 10.75 10.75 0 0 1-19.876 0"/><circle cx="12" cy="12" r="3"/>"#,
     );

@@ -58,24 +58,60 @@ pub fn Failure(
     .into_any()
 }
 
+/// What is coming, so that grey bars can stand in its places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// So many rows of a table.
+    Rows(usize),
+    /// The bar of a list above its table.
+    List,
+    /// A page with a list.
+    Listed,
+    /// A page with tabs over cards.
+    Tabbed,
+    /// A page of cards.
+    Cards,
+    /// A page with a form.
+    Form,
+}
+
 /// Grey bars in the shape of what is coming, shown after 150 ms.
 #[component]
 pub fn Skeleton(
-    /// How many rows.
-    #[prop(default = 6)]
-    rows: usize,
+    /// What is coming.
+    #[prop(default = Shape::Rows(6))]
+    shape: Shape,
 ) -> impl IntoView {
-    view! {
-        <div class="skeleton" role="status" aria-busy="true" aria-label="Loading">
-            {(0..rows).map(|_| view! { <i></i> }).collect_view()}
-        </div>
-    }
-    .into_any()
+    let bones = |count: usize| (0..count).map(|_| view! { <i></i> }).collect_view();
+    let rows = move |count: usize| view! { <div class="rows">{bones(count)}</div> };
+    let cards = move |count: usize| {
+        let cards = (0..count).map(|_| view! { <div class="card"><header><i></i></header><div class="body"></div></div> }).collect_view();
+        view! { <div class="columns">{cards}</div> }
+    };
+    let bar = move || view! { <div class="toolbar"><i></i></div> };
+    let body = match shape {
+        Shape::Rows(count) => rows(count).into_any(),
+        Shape::List | Shape::Listed => view! { {bar()}{rows(10)} }.into_any(),
+        Shape::Tabbed => view! { <div class="tabs">{bones(3)}</div>{cards(4)} }.into_any(),
+        Shape::Cards => cards(4).into_any(),
+        Shape::Form => view! { <div class="form card"><div class="body">{bones(4)}</div></div> }.into_any(),
+    };
+    let head = (!matches!(shape, Shape::Rows(_) | Shape::List))
+        .then(|| view! { <div class="topline"><i></i></div><div class="head"><div class="what">{bones(2)}</div></div> });
+    view! { <div class="skeleton" role="status" aria-busy="true" aria-label="Loading">{head}{body}</div> }.into_any()
 }
 
 /// Shows what a query brings: bars while it is under way, the error when it fails. After the
 /// first time the old content stays until the new is here.
 pub fn loaded<T>(query: Resource<Result<T, ApiError>>, show: impl Fn(T) -> AnyView + Clone + Send + Sync + 'static) -> AnyView
+where
+    T: Clone + Send + Sync + 'static,
+{
+    loaded_as(Shape::Rows(6), query, show)
+}
+
+/// [`loaded`], with bars in the shape of what is coming.
+pub fn loaded_as<T>(shape: Shape, query: Resource<Result<T, ApiError>>, show: impl Fn(T) -> AnyView + Clone + Send + Sync + 'static) -> AnyView
 where
     T: Clone + Send + Sync + 'static,
 {
@@ -88,12 +124,12 @@ where
             }
         })
     };
-    awaited(6, content)
+    awaited(shape, content)
 }
 
 /// Shows what waits for queries, and bars until the first of them is answered. The server's page is sent whole, so there the content is waited for where
 /// it stands: `Transition` would build it once more in each of its rounds of looking for further queries.
-pub(super) fn awaited<V: IntoView + 'static>(rows: usize, content: impl Fn() -> Suspend<V> + Send + 'static) -> AnyView {
+pub(super) fn awaited<V: IntoView + 'static>(shape: Shape, content: impl Fn() -> Suspend<V> + Send + 'static) -> AnyView {
     if cfg!(feature = "ssr") {
         // Transition takes a number; the browser, which has one here, would else look for its queries' answers under others.
         if let Some(shared) = Owner::current_shared_context() {
@@ -101,5 +137,5 @@ pub(super) fn awaited<V: IntoView + 'static>(rows: usize, content: impl Fn() -> 
         }
         return content.into_any();
     }
-    view! { <Transition fallback=move || view! { <Skeleton rows/> }>{content}</Transition> }.into_any()
+    view! { <Transition fallback=move || view! { <Skeleton shape/> }>{content}</Transition> }.into_any()
 }

@@ -1,12 +1,28 @@
 use leptos::{prelude::*, reactive::computed::ScopedFuture};
 
-use super::{Failure, state::awaited, use_toasts};
+use super::{
+    Failure,
+    state::{Shape, awaited},
+    use_toasts,
+};
 use crate::api::ApiError;
 
 /// Shows what a query brings and keeps that view: when the query runs again, only the signal it was
 /// given moves, so that fields, dialogs and charts stay as they are. An error on the way is said in
 /// a toast; an error at first is shown in place of the view.
 pub fn steady<T>(query: Resource<Result<T, ApiError>>, show: impl Fn(RwSignal<T>) -> AnyView + Clone + Send + Sync + 'static) -> AnyView
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+{
+    steady_as(Shape::Rows(6), query, show)
+}
+
+/// [`steady`], with bars in the shape of what is coming.
+pub fn steady_as<T>(
+    shape: Shape,
+    query: Resource<Result<T, ApiError>>,
+    show: impl Fn(RwSignal<T>) -> AnyView + Clone + Send + Sync + 'static,
+) -> AnyView
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
@@ -37,5 +53,5 @@ where
             }
         })
     };
-    awaited(10, content)
+    awaited(shape, content)
 }

@@ -6,6 +6,7 @@ use super::data::{self, Alias, Listed};
 use crate::{
     api::{Connection, Operation, use_query},
     experiments,
+    frame::{project_fact, use_project, use_project_id, workspace_line},
     kit::{Address, Cell, Chip, CodeBlock, Column, Empty, FilterField, Icon, Page, Pager, Row, Table, loaded, number, use_address},
     visit::use_origin,
 };
@@ -24,11 +25,12 @@ struct Data {
 pub fn ModelsPage() -> impl IntoView {
     let address = use_address();
     let origin = StoredValue::new(use_origin());
-    let query = use_query::<_, Data>(
-        MODELS,
-        move || json!({ "first": FIRST, "after": address.get("after"), "filter": address.get("filter").map(|text| experiments::filter(&text)) }),
-    );
-    let facts = || view! { <span>"Each collects the versions that runs have made of it"</span> };
+    let project = StoredValue::new(use_project_id());
+    let query = use_query::<_, Data>(MODELS, move || {
+        let filter = address.get("filter").map(|text| experiments::filter(&text));
+        json!({ "first": FIRST, "after": address.get("after"), "filter": filter, "project": project.get_value() })
+    });
+    let facts = || view! { <span>"Each collects the versions that runs have made of it"</span>{project_fact()} };
     view! {
         <Page title="Models" facts=facts>
             <div class="toolbar"><FilterField label="Filter models" placeholder="Filter by name, or tags.team = 'fraud'" words=Signal::stored(vec!["name".to_owned()])/></div>
@@ -109,8 +111,9 @@ fn nothing(filtered: bool, origin: &str) -> AnyView {
         let action = || view! { <p class="row"><a class="button" href="/models">"Show all models"</a></p> };
         return view! { <Empty icon=Icon::SEARCH title="No model fits the filter" action=action>"A plain word looks in names. Tags are asked for as "<code>"tags.team = 'fraud'"</code>"."</Empty> }.into_any();
     }
+    let workspace = use_project().map(|project| workspace_line(&project.slug)).unwrap_or_default();
     let code = format!(
-        "import mlflow\n\nmlflow.set_tracking_uri(\"{origin}\")\nwith mlflow.start_run():\n    mlflow.sklearn.log_model(model, name=\"model\", registered_model_name=\"fraud_detector\")\n"
+        "import mlflow\n\n{workspace}mlflow.set_tracking_uri(\"{origin}\")\nwith mlflow.start_run():\n    mlflow.sklearn.log_model(model, name=\"model\", registered_model_name=\"fraud_detector\")\n"
     );
     let action = move || view! { <CodeBlock code=Signal::stored(code.clone()) label="Python"/> };
     view! { <Empty icon=Icon::BOXES title="No models yet" action=action>"A registered model collects the versions that runs have made of it. Log a model under a name and its first version appears here."</Empty> }.into_any()

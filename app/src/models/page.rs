@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     api::{ApiError, Operation, use_query},
-    kit::{Card, CodeBlock, Copyable, Crumb, Fact, Facts, Failure, Page, RelativeTime, loaded, number, use_address},
+    frame::workspace_line,
+    kit::{Card, CodeBlock, Copyable, Crumb, Fact, Facts, Failure, Page, RelativeTime, Shape, loaded_as, number, use_address},
 };
 
 const MODEL: Operation = Operation(include_str!("model.graphql"));
@@ -28,7 +29,7 @@ pub fn ModelPage() -> impl IntoView {
     let name = Memo::new(move |_| params.with(|params| params.get("name")).unwrap_or_default());
     let address = use_address();
     let query = use_query::<_, Data>(MODEL, move || json!({ "name": name.get(), "project": address.get("project") }));
-    loaded(query, |data: Data| {
+    loaded_as(Shape::Cards, query, |data: Data| {
         match data.registered_model {
         Some(model) => page(model),
         None => view! { <Page title="Model" crumbs=crumbs()><Failure error=ApiError::from_response(&json!({ "message": "There is no model of this name, or it is not for you to see.", "extensions": { "code": "NOT_FOUND" } }))/></Page> }.into_any(),
@@ -101,6 +102,6 @@ fn use_it(model: &Model) -> String {
         Some(alias) => format!("{}@{}", model.name, alias.alias),
         None => format!("{}/{}", model.name, production.or_else(|| newest.map(|version| version.version)).unwrap_or(1)),
     };
-    let workspace = if model.project.is_named() { format!("mlflow.set_workspace(\"{}\")\n", model.project.slug) } else { String::new() };
+    let workspace = workspace_line(&model.project.slug);
     format!("import mlflow\n\n{workspace}model = mlflow.pyfunc.load_model(\n    \"models:/{which}\"\n)\n")
 }

@@ -5,7 +5,8 @@ use crate::{
     api::{ApiError, use_api, use_live},
     frame::use_viewer,
     kit::{
-        Address, Avatar, Button, Card, Empty, Glyph, Icon, IconButton, Page, Pager, RelativeTime, Toasts, number, steady, use_address, use_toasts,
+        Address, Avatar, Button, Card, Empty, Glyph, Icon, IconButton, Page, Pager, RelativeTime, Shape, Toasts, number, steady_as, use_address,
+        use_toasts,
     },
 };
 
@@ -26,7 +27,7 @@ pub fn NotificationsPage() -> impl IntoView {
     );
     let viewer = use_viewer();
     use_live(Signal::derive(move || Some(viewer.with(|viewer| viewer.id.clone()))), move || query.refetch());
-    steady(query, move |shown| page(shown, query, unread, address))
+    steady_as(Shape::Listed, query, move |shown| page(shown, query, unread, address))
 }
 
 fn page(shown: RwSignal<Shown>, query: Query, unread: Memo<bool>, address: Address) -> AnyView {

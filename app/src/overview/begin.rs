@@ -3,7 +3,7 @@ use shared::Permission;
 
 use crate::{
     document::PublicUrl,
-    frame::may,
+    frame::{may, use_project, workspace_line},
     kit::{ButtonKind, ButtonLink, CodeBlock, Glyph, Icon},
 };
 
@@ -16,7 +16,8 @@ pub(super) fn begin() -> AnyView {
             address.set(origin);
         }
     });
-    let code = Signal::derive(move || snippet(&address.get()));
+    let workspace = use_project().map(|project| workspace_line(&project.slug)).unwrap_or_default();
+    let code = Signal::derive(move || snippet(&address.get(), &workspace));
     view! {
         <section class="begin">
             <div class="intro">
@@ -49,12 +50,12 @@ pub(super) fn begin() -> AnyView {
     .into_any()
 }
 
-fn snippet(address: &str) -> String {
+fn snippet(address: &str, workspace: &str) -> String {
     format!(
         "import os, mlflow\nfrom sklearn.datasets import load_iris\nfrom sklearn.linear_model import LogisticRegression\n\n\
          os.environ[\"MLFLOW_TRACKING_TOKEN\"] = \"paste the token here\"\n\
          mlflow.set_tracking_uri(\"{address}\")\n\
-         mlflow.sklearn.autolog()  # params, metrics and the model of every fit\n\n\
+         {workspace}mlflow.sklearn.autolog()  # params, metrics and the model of every fit\n\n\
          x, y = load_iris(return_X_y=True)\n\
          LogisticRegression(max_iter=500).fit(x, y)\n"
     )

@@ -6,10 +6,11 @@ mod recent;
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     api::{MetricValue, Moment, Operation, use_query},
-    frame::use_viewer,
+    frame::{project_fact, use_project_id, use_viewer},
     kit::{Page, loaded},
 };
 
@@ -64,10 +65,11 @@ struct Metric {
 #[component]
 pub fn Overview() -> impl IntoView {
     fragment::follow();
-    let data = use_query::<_, Overviewed>(OVERVIEW, || ());
+    let project = use_project_id();
+    let data = use_query::<_, Overviewed>(OVERVIEW, move || json!({ "project": project }));
     let title = Signal::derive(|| "Overview".to_owned());
     let organization = use_viewer().with_untracked(|viewer| viewer.organization.name.clone());
-    let facts = move || view! { <span>{organization.clone()}</span> };
+    let facts = move || view! { <span>{organization.clone()}</span>{project_fact()} };
     view! {
         <Page title facts=facts>
             {loaded(data, |data: Overviewed| {

@@ -17,8 +17,8 @@ use crate::{
     api::use_api,
     discussion::{PointDialog, Talk},
     kit::{
-        Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Tab, Tabs, Tone, field,
-        steady, use_address,
+        Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Shape, Tab, Tabs, Tone, field,
+        steady_as, use_address,
     },
 };
 
@@ -44,7 +44,7 @@ pub fn RunPage() -> impl IntoView {
     );
     Files::provide(id);
     let talk = Talk::provide(Signal::derive(move || id.with(|id| if id.starts_with("run_") { id.clone() } else { format!("run_{id}") })));
-    steady(query, move |run| inside(Open::provide(run), id, talk))
+    steady_as(Shape::Tabbed, query, move |run| inside(Open::provide(run), id, talk))
 }
 
 /// The charts that the tab at `path` begins with.

@@ -22,6 +22,8 @@ const FORMS: &[(&str, &[&str])] = &[
     ("/access", &["sessionMinutes", "mailDomains", "shutOut"]),
     ("/access/single-sign-on", &["kind", "label", "issuer", "clientId", "clientSecret", "groupsClaim", "groupRoles", "defaultRole", "required"]),
     ("/new-organization", &["organization"]),
+    ("/project", &["project", "next"]),
+    ("/new-project", &["name"]),
     ("/theme", &["theme", "next"]),
 ];
 

@@ -178,12 +178,7 @@ fn wanted_policy(fields: &Fields) -> Result<Wanted, Fault> {
 /// Remembers light or dark for a year and goes back to the page.
 async fn theme(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
     let theme = app::Theme::parse(field(&fields, "theme"));
-    let cookie = Cookie::build("theme", theme.name())
-        .path("/")
-        .same_site(SameSite::Lax)
-        .secure(edge.services.config.is_secure())
-        .max_age(CookieDuration::days(365))
-        .finish();
+    let cookie = lasting_cookie(&edge.services.config, "theme", theme.name());
     let back = request
         .headers()
         .get(header::REFERER)
@@ -263,6 +258,12 @@ pub(super) fn private_cookie<'c>(config: &Config, name: &'c str, value: &'c str,
         .finish()
 }
 
+/// A cookie that keeps a choice for a year; our pages read it too. An empty value forgets it.
+pub(super) fn lasting_cookie<'c>(config: &Config, name: &'c str, value: &'c str) -> Cookie<'c> {
+    let age = if value.is_empty() { CookieDuration::ZERO } else { CookieDuration::days(365) };
+    Cookie::build(name, value).path("/").same_site(SameSite::Lax).secure(config.is_secure()).max_age(age).finish()
+}
+
 fn ended(config: &Config) -> Cookie<'static> {
     cookie(config, "", CookieDuration::ZERO)
 }
@@ -279,7 +280,7 @@ pub(super) fn with_cookie(mut response: HttpResponse, cookie: Cookie<'_>) -> Htt
 }
 
 /// The address of one of the pages, or the start page: nobody is sent elsewhere.
-fn own_path<'n>(pages: &[String], next: &'n str) -> &'n str {
+pub(super) fn own_path<'n>(pages: &[String], next: &'n str) -> &'n str {
     let plain = next.starts_with('/') && next.is_ascii() && !next.contains('\\') && !next.chars().any(char::is_control);
     let path = next.split(['?', '#']).next().unwrap_or_default();
     if plain && pages.iter().any(|page| is_page(page, path)) { next } else { "/" }

@@ -11,6 +11,7 @@ mod guard;
 mod health;
 mod once;
 pub mod pages;
+mod projects;
 mod render;
 mod reports;
 pub mod routes;

@@ -4,7 +4,7 @@
 use actix_web::{http::Method, web};
 use shared::Permission;
 
-use super::{assets, downloads, forms, graphql, health, reports, sso, stream};
+use super::{assets, downloads, forms, graphql, health, projects, reports, sso, stream};
 
 /// Whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +60,17 @@ impl Route {
 
 /// Every route that is not a page.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    const PARTS: &[&[Route]] =
-        &[health::ROUTES, assets::ROUTES, graphql::ROUTES, stream::ROUTES, forms::ROUTES, sso::ROUTES, downloads::ROUTES, reports::ROUTES];
+    const PARTS: &[&[Route]] = &[
+        health::ROUTES,
+        assets::ROUTES,
+        graphql::ROUTES,
+        stream::ROUTES,
+        forms::ROUTES,
+        projects::ROUTES,
+        sso::ROUTES,
+        downloads::ROUTES,
+        reports::ROUTES,
+    ];
     PARTS.iter().flat_map(|part| part.iter())
 }
 

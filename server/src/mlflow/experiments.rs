@@ -155,6 +155,7 @@ struct Search {
 async fn search(Call { scope, input }: Call<Search>) -> Answer<serde_json::Value> {
     let list = Listing::of(&scope, "experiments");
     let query = ExperimentQuery {
+        reach: scope.reach(),
         filter: text(input.filter),
         order: input.order_by.strings(),
         lifecycle: input.view_type.0.unwrap_or_default(),

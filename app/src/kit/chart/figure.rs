@@ -32,6 +32,28 @@ pub fn Figure(
     let values = RwSignal::new(false);
     light(node, drawing, pointed);
     let over = move |event: ev::PointerEvent| pointed.set(meant(event.target()));
+    // By keys one mark after the other is pointed at, in the order they are drawn, and said.
+    let at = RwSignal::new(None::<usize>);
+    let spoken = RwSignal::new(String::new());
+    let point = move |next: Option<usize>| {
+        at.set(next);
+        let said = next.and_then(|next| drawing.with_untracked(|drawing| drawing.said().nth(next).cloned()));
+        spoken.set(said.as_ref().map(|means| means.words.clone()).unwrap_or_default());
+        pointed.set(said.map(|means| (means.group, means.run)));
+    };
+    let keyed = move |event: ev::KeyboardEvent| {
+        let Some(last) = drawing.with_untracked(|drawing| drawing.said().count()).checked_sub(1) else { return };
+        let next = match (event.key().as_str(), at.get_untracked()) {
+            ("ArrowRight" | "ArrowDown", Some(at)) => (at + 1).min(last),
+            ("ArrowLeft" | "ArrowUp", Some(at)) => at.min(last + 1).saturating_sub(1),
+            ("ArrowRight" | "ArrowDown" | "ArrowLeft" | "ArrowUp", None) | ("Home", _) => 0,
+            ("End", _) => last,
+            ("Escape", Some(_)) => return point(None),
+            _ => return,
+        };
+        event.prevent_default();
+        point(Some(next));
+    };
     let empty = move || drawing.with(|drawing| drawing.marks.is_empty());
     let left = move || {
         let (width, height, inside) = drawing.with(|drawing| (drawing.margin(), drawing.whole_height(), drawing.left()));
@@ -45,7 +67,14 @@ pub fn Figure(
         if empty() {
             return view! { <p class="faint nothing">"Nothing to draw here yet"</p> }.into_any();
         }
-        view! { <div class="plot">{left}<div class="pane">{plane}</div></div> }.into_any()
+        let label = move || format!("{}. Arrow keys read what is drawn.", title.get());
+        view! {
+            <div class="plot" tabindex="0" role="application" aria-label=label on:keydown=keyed on:blur=move |_| point(None)>
+                {left}<div class="pane">{plane}</div>
+                <span class="said" class:shown=move || !spoken.with(String::is_empty) aria-live="polite">{move || spoken.get()}</span>
+            </div>
+        }
+        .into_any()
     };
     let keep = move |kind: &'static str| move || drawing.with_untracked(|drawing| save::save(drawing, &title.get_untracked(), kind));
     let table = move || if values.get() { drawing.with(table).into_any() } else { ().into_any() };

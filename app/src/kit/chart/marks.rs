@@ -198,6 +198,13 @@ impl Drawing {
         }
     }
 
+    /// What its marks stand for, where that can be said, each once.
+    pub(super) fn said(&self) -> impl Iterator<Item = &Means> {
+        let means = |at: usize| self.marks.get(at).map(|mark| &mark.means);
+        let new = move |at: &usize| means(*at) != at.checked_sub(1).and_then(means);
+        (0..self.marks.len()).filter(new).filter_map(means).filter(|means| !means.words.is_empty())
+    }
+
     /// The numbers as CSV (RFC 4180). What a spreadsheet would run as a formula gets a quote mark before it; numbers stay numbers.
     pub fn csv(&self) -> String {
         let record = |cells: &Vec<String>| cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",") + "\r\n";

@@ -108,7 +108,7 @@ pub fn Chart(
                 <plot::Plot title scene options zoom height placed comment/>
                 {move || scene.with(notes)}
             </div>
-            <values::Values open title=values_title series=shown/>
+            <values::Values open title=values_title series=shown range=options.range.into() by_time=options.by_time.into()/>
         </section>
     }
     .into_any()

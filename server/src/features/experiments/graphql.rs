@@ -12,7 +12,7 @@ use crate::{
     features::{
         metrics::graphql::time,
         page::{Listing, Page, PageInfo},
-        projects::graphql::{Project, project_of},
+        projects::graphql::{Project, project_of, within},
         runs::graphql::{Facet, RunConnection, facets_of_experiment, runs_of_experiment},
     },
     graphql::{Batch, batch, scope},
@@ -157,7 +157,7 @@ pub struct ExperimentsQuery;
 
 #[Object]
 impl ExperimentsQuery {
-    /// Experiments, the newest first. `filter` is MLflow's search grammar, with OR and parentheses.
+    /// Experiments, of one project or of all, the newest first. `filter` is MLflow's search grammar, with OR and parentheses.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
     async fn experiments(
         &self,
@@ -166,9 +166,11 @@ impl ExperimentsQuery {
         after: Option<String>,
         filter: Option<String>,
         #[graphql(default)] lifecycle: Lifecycle,
+        project: Option<ID>,
     ) -> Result<ExperimentConnection> {
         let page = Page::new(Listing::of(scope(ctx)?, "experiments"), first, after)?;
         let query = ExperimentQuery {
+            reach: within(ctx, project).await?,
             filter: filter.unwrap_or_default(),
             order: Vec::new(),
             lifecycle: lifecycle.into(),

@@ -8,7 +8,10 @@ use shared::{
 };
 
 use super::error::ExperimentError;
-use crate::features::filter::{Attribute, Entity, Fields, Grammar, Ops, Value};
+use crate::{
+    access::Reach,
+    features::filter::{Attribute, Entity, Fields, Grammar, Ops, Value},
+};
 
 /// Longest value of a tag, in characters.
 const TAG_VALUE_MAX: usize = 20_000;
@@ -105,6 +108,8 @@ pub struct Keys {
 /// A search for experiments.
 #[derive(Clone, Debug, Default)]
 pub struct ExperimentQuery {
+    /// Whose experiments.
+    pub reach: Reach,
     pub filter: String,
     pub order: Vec<String>,
     pub lifecycle: Lifecycle,

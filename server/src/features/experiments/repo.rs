@@ -217,6 +217,7 @@ fn matching(reach: Reach, filter: &Filter, lifecycle: Lifecycle) -> SelectStatem
 /// A page of experiments after the row `after`.
 pub async fn search<C: Connection>(
     tx: &C,
+    reach: Reach,
     filter: &Filter,
     order: &[Order],
     lifecycle: Lifecycle,
@@ -240,7 +241,7 @@ pub async fn search<C: Connection>(
     } else if !order.iter().any(|order| order.key == "experiment_id") {
         terms.push(Term::descending(column("id")));
     }
-    let mut select = matching(tx.reach(), filter, lifecycle);
+    let mut select = matching(reach, filter, lifecycle);
     for name in ["id", "project_id", "name", "is_default", "created_by", "created_at", "updated_at", "removed_at"] {
         select.column((Alias::new("experiments"), Alias::new(name)));
     }
@@ -249,8 +250,8 @@ pub async fn search<C: Connection>(
     read_all(&tx.query_all(&select).await?)
 }
 
-pub async fn count<C: Connection>(tx: &C, filter: &Filter, lifecycle: Lifecycle) -> Result<i64, Fault> {
-    let mut select = matching(tx.reach(), filter, lifecycle);
+pub async fn count<C: Connection>(tx: &C, reach: Reach, filter: &Filter, lifecycle: Lifecycle) -> Result<i64, Fault> {
+    let mut select = matching(reach, filter, lifecycle);
     select.expr(Expr::cust("count(*)"));
     Ok(tx.query_one(&select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }

@@ -104,14 +104,14 @@ pub async fn find_by_name(grant: Grant<'_, ReadExperiments>, name: &str) -> Resu
 pub async fn list(grant: Grant<'_, ReadExperiments>, query: &ExperimentQuery, count: bool) -> Result<(Found, i64), Fault> {
     let filter = filter::parse(&query.filter, &GRAMMAR)?;
     let order = filter::orders(&query.order, &GRAMMAR)?;
-    let described = format!("experiments {} {:?} {filter:?} {order:?} {:?}", grant.tenant().id, grant.reach(), query.lifecycle);
+    let described = format!("experiments {} {:?} {filter:?} {order:?} {:?}", grant.tenant().id, query.reach, query.lifecycle);
     let after = query.after.as_deref().map(|cursor| keyset::open(&described, cursor)).transpose()?;
     let tx = grant.read().await?;
-    let mut experiments = repo::search(tx, &filter, &order, query.lifecycle, after, query.limit + 1).await?;
+    let mut experiments = repo::search(tx, query.reach, &filter, &order, query.lifecycle, after, query.limit + 1).await?;
     let more = experiments.len() as u64 > query.limit;
     experiments.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
     let next = experiments.last().filter(|_| more).map(|last| keyset::seal(&described, last.id.uuid()));
-    let total = if count { repo::count(tx, &filter, query.lifecycle).await? } else { 0 };
+    let total = if count { repo::count(tx, query.reach, &filter, query.lifecycle).await? } else { 0 };
     Ok((Found { experiments, next }, total))
 }
 

@@ -8,6 +8,7 @@ use shared::ids::ProjectId;
 
 use super::Project as Domain;
 use crate::{
+    access::Reach,
     fault::Fault,
     graphql::{Batch, batch, scope},
 };
@@ -42,6 +43,17 @@ impl Project {
 pub async fn project_of(ctx: &Context<'_>, id: ProjectId) -> Result<Project> {
     let found = batch(ctx)?.load_one(ById(id)).await?.ok_or_else(|| Fault::not_found("project", id))?;
     Ok(Project(found))
+}
+
+/// How far a list reaches that may be of one project.
+///
+/// # Errors
+/// `NotFound` for a project that is not of this organization; `Forbidden`.
+pub async fn within(ctx: &Context<'_>, project: Option<ID>) -> Result<Reach> {
+    Ok(match project {
+        None => scope(ctx)?.reach(),
+        Some(id) => Reach::Project(project_of(ctx, id.parse().map_err(Fault::from)?).await?.0.id),
+    })
 }
 
 /// The project a request asks for.

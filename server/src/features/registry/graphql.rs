@@ -12,7 +12,7 @@ use crate::{
     features::{
         experiments::graphql::Tag,
         page::{Listing, Page, PageInfo, Paged},
-        projects::graphql::{Project, project_of},
+        projects::graphql::{Project, project_of, within},
         runs::graphql::{Run, run_of},
     },
     graphql::{Batch, batch, scope},
@@ -143,7 +143,7 @@ pub struct RegistryQuery;
 
 #[Object]
 impl RegistryQuery {
-    /// Registered models by name. `filter` is the search grammar: `name ILIKE '%fraud%' AND tags.team = 'risk'`.
+    /// Registered models, of one project or of all, by name. `filter` is the search grammar: `name ILIKE '%fraud%' AND tags.team = 'risk'`.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
     async fn registered_models(
         &self,
@@ -151,10 +151,11 @@ impl RegistryQuery {
         #[graphql(default = 50)] first: i32,
         after: Option<String>,
         filter: Option<String>,
+        project: Option<ID>,
     ) -> Result<RegisteredModelConnection> {
         let scope = scope(ctx)?;
         let page = Page::new(Listing::of(scope, "registered models"), first, after)?;
-        Ok(RegisteredModelConnection(super::list(scope.grant()?, &filter.unwrap_or_default(), &page).await?))
+        Ok(RegisteredModelConnection(super::list(scope.grant()?, within(ctx, project).await?, &filter.unwrap_or_default(), &page).await?))
     }
 
     /// One registered model; null when there is none of that name in the project (by its slug; without one, in the default project).

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     access::{
-        Connection, Grant, WriteTx,
+        Connection, Grant, Reach, WriteTx,
         audit::{Entry, Subject},
     },
     fault::Fault,
@@ -89,19 +89,19 @@ pub async fn of_ids(grant: Grant<'_, ReadRegistry>, ids: &[RegisteredModelId]) -
     repo::load(grant.read().await?, ids).await
 }
 
-/// A page of models by name. Prompts are left out unless the filter asks for them.
+/// A page of the models within reach, by name. Prompts are left out unless the filter asks for them.
 ///
 /// # Errors
 /// `Invalid` for a filter or a cursor that cannot be read.
-pub async fn list(grant: Grant<'_, ReadRegistry>, filter: &str, page: &Page) -> Result<Paged<RegisteredModel>, Fault> {
+pub async fn list(grant: Grant<'_, ReadRegistry>, reach: Reach, filter: &str, page: &Page) -> Result<Paged<RegisteredModel>, Fault> {
     let filter = filter::parse(filter, &MODELS)?;
     // Projects may hold models of one name: the id tells them apart. No name holds a '/'.
     let after =
         page.after().map(|cursor| cursor.split_once('/').and_then(|(name, id)| Some((name, id.parse().ok()?))).ok_or_else(bad_cursor)).transpose()?;
     let tx = grant.read().await?;
-    let ids = repo::search::models(tx, &filter, &[], after, page.limit_and_one(), 0).await?;
+    let ids = repo::search::models(tx, reach, &filter, &[], after, page.limit_and_one(), 0).await?;
     let models = repo::load(tx, &ids).await?;
-    Ok(Paged::of(models, page, repo::search::count(tx, &filter).await?, |model| format!("{}/{}", model.name, model.id.uuid())))
+    Ok(Paged::of(models, page, repo::search::count(tx, reach, &filter).await?, |model| format!("{}/{}", model.name, model.id.uuid())))
 }
 
 /// The models that match; and whether there are more than asked for.
@@ -112,7 +112,7 @@ pub async fn search(grant: Grant<'_, ReadRegistry>, query: &ModelQuery) -> Resul
     let filter: Filter = filter::parse(&query.filter, &MODELS)?;
     let order = filter::orders(&query.order, &MODELS)?;
     let tx = grant.read().await?;
-    let mut ids = repo::search::models(tx, &filter, &order, None, query.limit as u64 + 1, query.offset).await?;
+    let mut ids = repo::search::models(tx, grant.reach(), &filter, &order, None, query.limit as u64 + 1, query.offset).await?;
     let more = ids.len() > query.limit;
     ids.truncate(query.limit);
     Ok((repo::load_with_latest(tx, &ids).await?, more))

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::{Hit, Kind};
-use crate::graphql::scope;
+use crate::{features::projects::graphql::within, graphql::scope};
 
 /// What kind of thing was found.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
@@ -37,9 +37,9 @@ pub struct SearchQuery;
 
 #[Object]
 impl SearchQuery {
-    /// Things that you may see whose name contains the text, up to `first` of each kind.
+    /// Things that you may see whose name contains the text, up to `first` of each kind; members, and what belongs to the project, if one is named.
     #[graphql(complexity = "20 + child_complexity")]
-    async fn search(&self, ctx: &Context<'_>, text: String, #[graphql(default = 10)] first: i32) -> Result<Vec<SearchHit>> {
-        Ok(super::search(scope(ctx)?, &text, first).await?.into_iter().map(SearchHit::from).collect())
+    async fn search(&self, ctx: &Context<'_>, text: String, #[graphql(default = 10)] first: i32, project: Option<ID>) -> Result<Vec<SearchHit>> {
+        Ok(super::search(scope(ctx)?, within(ctx, project).await?, &text, first).await?.into_iter().map(SearchHit::from).collect())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{FindExperiments, FindMembers, FindModels, FindRuns, repo};
 use crate::{
-    access::{Grant, Permission, Reads, Scope},
+    access::{Grant, Permission, Reach, Reads, Scope},
     fault::Fault,
 };
 
@@ -29,11 +29,11 @@ pub struct Hit {
     pub path: String,
 }
 
-/// Up to `first` things of each kind that the caller may see, whose name contains the text.
+/// Up to `first` things of each kind within reach that the caller may see, whose name contains the text.
 ///
 /// # Errors
 /// `Invalid` naming `text` or `first`.
-pub async fn search(scope: &Scope, text: &str, first: i32) -> Result<Vec<Hit>, Fault> {
+pub async fn search(scope: &Scope, reach: Reach, text: &str, first: i32) -> Result<Vec<Hit>, Fault> {
     let text = text.trim();
     if text.chars().count() > TEXT_MAX || text.contains('\0') {
         return Err(Fault::invalid("text", "Search for at most 200 ordinary characters."));
@@ -45,18 +45,25 @@ pub async fn search(scope: &Scope, text: &str, first: i32) -> Result<Vec<Hit>, F
     if text.is_empty() {
         return Ok(hits);
     }
-    find::<FindExperiments>(scope, Kind::Experiment, text, first, &mut hits).await?;
-    find::<FindRuns>(scope, Kind::Run, text, first, &mut hits).await?;
-    find::<FindModels>(scope, Kind::Model, text, first, &mut hits).await?;
-    find::<FindMembers>(scope, Kind::Member, text, first, &mut hits).await?;
+    find::<FindExperiments>(scope, reach, Kind::Experiment, text, first, &mut hits).await?;
+    find::<FindRuns>(scope, reach, Kind::Run, text, first, &mut hits).await?;
+    find::<FindModels>(scope, reach, Kind::Model, text, first, &mut hits).await?;
+    find::<FindMembers>(scope, reach, Kind::Member, text, first, &mut hits).await?;
     Ok(hits)
 }
 
 /// Adds hits of one kind; a kind that the caller may not see is left out, which is no refusal.
-async fn find<P: Permission<Mode = Reads>>(scope: &Scope, kind: Kind, text: &str, first: i32, hits: &mut Vec<Hit>) -> Result<(), Fault> {
+async fn find<P: Permission<Mode = Reads>>(
+    scope: &Scope,
+    reach: Reach,
+    kind: Kind,
+    text: &str,
+    first: i32,
+    hits: &mut Vec<Hit>,
+) -> Result<(), Fault> {
     if scope.may(P::NAME) {
         let grant: Grant<'_, P> = scope.grant()?;
-        hits.extend(repo::find(grant.read().await?, kind, text, first.into()).await?);
+        hits.extend(repo::find(grant.read().await?, reach, kind, text, first.into()).await?);
     }
     Ok(())
 }

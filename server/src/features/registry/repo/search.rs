@@ -99,13 +99,14 @@ fn models_where(reach: Reach, filter: &Filter, after: Option<(&str, Uuid)>) -> S
 /// Ids of the models that match, ordered, by name and id last; after a name and id, or from an offset.
 pub async fn models<C: Connection>(
     tx: &C,
+    reach: Reach,
     filter: &Filter,
     order: &[Order],
     after: Option<(&str, Uuid)>,
     limit: u64,
     offset: u64,
 ) -> Result<Vec<RegisteredModelId>, Fault> {
-    let mut select = models_where(tx.reach(), filter, after);
+    let mut select = models_where(reach, filter, after);
     select.column((Alias::new("m"), Alias::new("id")));
     for term in order {
         let name = if term.key == "name" { "name" } else { "updated_at" };
@@ -121,8 +122,8 @@ pub async fn models<C: Connection>(
 }
 
 /// How many models match.
-pub async fn count<C: Connection>(tx: &C, filter: &Filter) -> Result<u64, Fault> {
-    let select = models_where(tx.reach(), filter, None).expr(Expr::cust("count(*)")).take();
+pub async fn count<C: Connection>(tx: &C, reach: Reach, filter: &Filter) -> Result<u64, Fault> {
+    let select = models_where(reach, filter, None).expr(Expr::cust("count(*)")).take();
     let count: i64 = tx.query_one(&select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?;
     Ok(count.unsigned_abs())
 }

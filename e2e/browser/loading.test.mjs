@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { journey, settled, signIn } from "./journey.mjs";
+import { curves, experiment, run } from "./tracking.mjs";
+
+/** Holds back every answer of the API until it is let go. */
+async function hold(page) {
+  let go;
+  const gone = new Promise((resolve) => (go = resolve));
+  await page.route("**/graphql", async (route) => {
+    await gone;
+    await route.continue();
+  });
+  return go;
+}
+
+const top = (page, selector) => page.locator(selector).first().evaluate((element) => Math.round(element.getBoundingClientRect().top));
+
+for (const { name, link, part, real } of [
+  { name: "a run", link: "slow one", part: ".skeleton .tabs", real: "main .tabs:not(.skeleton *)" },
+  { name: "a list", link: "Models", part: ".skeleton .rows", real: "main .state, main .sheet" },
+]) {
+  journey(`${name} that is slow to come is drawn in grey after 150 ms, in its own shape`, async (page) => {
+    const id = await experiment(`slow ${Date.now()}`);
+    const run_id = await run(id, "slow one", { metrics: { loss: 1 }, end: false });
+    await curves(run_id, 20, { loss: (step) => 1 / (step + 1) });
+    await signIn(page);
+    await page.goto(`/experiments/${id}`);
+    await settled(page);
+    await page.evaluate(() => {
+      window.shift = 0;
+      new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shift += entry.value))).observe({ type: "layout-shift" });
+    });
+    const go = await hold(page);
+    await page.getByRole("link", { name: link, exact: true }).click();
+    await page.locator("main .skeleton").first().waitFor({ state: "attached" });
+    const [early, late] = await page.locator("main .skeleton").first().evaluate(async (skeleton) => {
+      const at = async (ms) => {
+        const [animation] = skeleton.getAnimations();
+        animation.pause();
+        animation.currentTime = ms;
+        return Number(getComputedStyle(skeleton).opacity);
+      };
+      return [await at(100), await at(250)];
+    });
+    assert.deepEqual([early, late], [0, 1]);
+    const grey = await top(page, part);
+    go();
+    await page.locator(real).first().waitFor();
+    assert.ok(Math.abs((await top(page, real)) - grey) <= 2, "what comes stands where it was drawn");
+    assert.ok((await page.evaluate(() => window.shift)) < 0.01);
+  });
+}
