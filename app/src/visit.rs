@@ -56,17 +56,6 @@ fn page_origin() -> String {
     window().location().origin().unwrap_or_default()
 }
 
-#[cfg(feature = "hydrate")]
-fn own_cookies() -> String {
-    use wasm_bindgen::JsCast;
-    document().dyn_ref::<web_sys::HtmlDocument>().and_then(|document| document.cookie().ok()).unwrap_or_default()
-}
-
-#[cfg(not(feature = "hydrate"))]
-fn own_cookies() -> String {
-    String::new()
-}
-
 #[cfg(not(feature = "hydrate"))]
 fn page_origin() -> String {
     "http://localhost:8080".to_owned()
