@@ -20,6 +20,7 @@ use super::{
     Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
     live::Live,
     policy::{Policy, Rights},
+    rates::Known,
     scope::{Inner, Proof},
 };
 use crate::{fault::Fault, platform::Clock};
@@ -55,7 +56,7 @@ struct Shared {
     policies: moka::sync::Cache<TenantId, (i64, Arc<Policy>)>,
     denials: Mutex<HashMap<(Uuid, shared::Permission), DateTime<Utc>>>,
     used: Mutex<HashSet<(CredentialKind, Uuid)>>,
-    entered: moka::sync::Cache<Credential, ()>,
+    entered: moka::sync::Cache<Credential, Known>,
     bell: tokio::sync::Notify,
     live: Live,
 }
@@ -152,7 +153,7 @@ impl Vault {
         let entry = self.enter_tenant(&tx, &credential).await?;
         let rights = self.rights_of(&tx, &entry).await?;
         self.note_use(&credential, entry.credential);
-        self.shared.entered.insert(credential.clone(), ());
+        self.shared.entered.insert(credential.clone(), Known { credential: entry.credential, tenant: entry.tenant.id });
         let kind = match credential.kind() {
             CredentialKind::Session => ActorKind::Member,
             CredentialKind::Token => ActorKind::Token,
@@ -175,10 +176,10 @@ impl Vault {
         })
     }
 
-    /// Whether the credential entered within the last minute. Decides only whether a request's body is worth reading before the credential is checked; the
-    /// check itself is part of every transaction.
-    pub fn entered_lately(&self, credential: &Credential) -> bool {
-        self.shared.entered.contains_key(credential)
+    /// Who a credential was, if it entered within the last minute. Decides only whose calls are counted, and whether a request's body is worth reading
+    /// before the credential is checked; the check itself is part of every transaction.
+    pub fn entered_lately(&self, credential: &Credential) -> Option<Known> {
+        self.shared.entered.get(credential)
     }
 
     /// The scope of a claimed job: the job's tenant, and the permissions its kind names.

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
 use crate::{
-    access::{Credential, RequestInfo, Scope},
+    access::{Credential, RequestInfo, Scope, rates::Kind},
     config::Config,
     fault::Fault,
     services::Services,
@@ -45,8 +45,25 @@ pub async fn scope_of(request: &HttpRequest, services: &Services) -> Result<Opti
     match credential(request, &services.config) {
         None => Ok(None),
         Some(None) => Err(Fault::unauthenticated()),
-        Some(Some(credential)) => services.vault.enter(credential, request_info(request)).await.map(Some),
+        Some(Some(credential)) => {
+            let scope = services.vault.enter(credential, request_info(request)).await?;
+            // Noted for the guard, which records what is denied through it. A later one is somebody's look aside, whose connection must not be kept.
+            let mut noted = request.extensions_mut();
+            if !noted.contains::<Scope>() {
+                noted.insert(scope.clone());
+            }
+            Ok(Some(scope))
+        }
     }
+}
+
+/// Counts calls of a session or token that this process has seen within the last minute; `false` is anybody else, who is not counted.
+///
+/// # Errors
+/// `TooManyRequests`.
+pub fn spend(request: &HttpRequest, services: &Services, kind: Kind, calls: u32) -> Result<bool, Fault> {
+    let known = credential(request, &services.config).flatten().and_then(|credential| services.vault.entered_lately(&credential));
+    known.map_or(Ok(false), |known| services.rates.spend(known, kind, calls).map(|()| true))
 }
 
 /// The caller's scope.

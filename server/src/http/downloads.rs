@@ -7,6 +7,7 @@ use super::{
     files::{self, Show},
 };
 use crate::{
+    access::rates::Kind,
     fault::Fault,
     features::artifacts::{
         self,
@@ -33,6 +34,7 @@ async fn of_model(request: HttpRequest, edge: web::Data<Edge>, part: web::Path<(
 }
 
 async fn send(request: &HttpRequest, edge: &Edge, owner: Owner) -> Result<HttpResponse, Fault> {
+    caller::spend(request, &edge.services, Kind::Asking, 1)?;
     let scope = caller::authenticate(request, &edge.services).await?;
     let found = match scope.grant() {
         Ok(grant) => {
@@ -41,7 +43,6 @@ async fn send(request: &HttpRequest, edge: &Edge, owner: Owner) -> Result<HttpRe
         }
         Err(fault) => Err(fault),
     };
-    scope.record_denials().await?;
     let show = if request.query_string().split('&').any(|pair| pair == "inline=1") { Show::Inline } else { Show::Download };
     files::send(request, &edge.services.blobs, scope.tenant().id, &found?, show).await
 }

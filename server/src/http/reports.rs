@@ -5,6 +5,7 @@ use shared::comparison::Wish;
 
 use super::{Edge, caller};
 use crate::{
+    access::rates::Kind,
     fault::Fault,
     features::comparison::report::{self, Format},
 };
@@ -14,14 +15,14 @@ pub fn configure(app: &mut web::ServiceConfig) {
 }
 
 async fn of_comparison(request: HttpRequest, edge: web::Data<Edge>, query: web::Query<Vec<(String, String)>>) -> Result<HttpResponse, Fault> {
+    caller::spend(&request, &edge.services, Kind::Asking, 1)?;
     let scope = caller::authenticate(&request, &edge.services).await?;
     let pairs = || query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let format = Format::parse(pairs().find(|(name, _)| *name == "format").map_or("", |(_, value)| value))?;
-    let report = report::report(&scope, &Wish::read(pairs()), format, &edge.services.config.public_url()).await;
-    scope.record_denials().await?;
+    let report = report::report(&scope, &Wish::read(pairs()), format, &edge.services.config.public_url()).await?;
     let day = scope.now().format("%Y-%m-%d");
     Ok(HttpResponse::Ok()
         .content_type(format.media_type())
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"comparison-{day}.{}\"", format.ending())))
-        .body(report?))
+        .body(report))
 }
