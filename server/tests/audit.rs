@@ -2,6 +2,8 @@
 
 #[path = "audit/acts.rs"]
 mod acts;
+#[path = "audit/denials.rs"]
+mod denials;
 mod support;
 
 use serde_json::{Value, json};
