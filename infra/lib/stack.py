@@ -10,11 +10,12 @@ import urllib.request
 from pathlib import Path
 
 from paths import ROOT, SITE, TARGET
-from processes import Processes
+from processes import Processes, free_port
 from run import Failure, log_path, run, tail
 
 PATIENCE = 60  # seconds to become ready, or to end
 ROLES = {"server": "serve", "worker": "worker"}  # process -> the command of `assay` that it runs
+LOCALHOST = "127.0.0.1"
 
 
 class Stack:
@@ -25,7 +26,7 @@ class Stack:
         self.processes = processes
         self.url = f"http://localhost:{port}"
         self.port = port
-        self.env = {"ASSAY_LISTEN": f"127.0.0.1:{port}", "ASSAY_URL": self.url, "ASSAY_SITE": str(SITE), **env}
+        self.env = {"ASSAY_LISTEN": f"{LOCALHOST}:{port}", "ASSAY_URL": self.url, "ASSAY_SITE": str(SITE), **env}
 
     def migrate(self) -> None:
         run([self.binary, "migrate"], self.processes.log("migrate"), env=self.env)
@@ -47,11 +48,15 @@ class Stack:
         for name in ROLES:
             self.start_one(name, inputs)
         self.processes.wait("server", self.ready, PATIENCE)
-        if not self.processes.facts("worker"):
-            raise Failure(f"the worker ended at once.\n{tail(self.processes.log('worker'))}")
+        self.processes.wait("worker", self.working, PATIENCE)
 
     def start_one(self, name: str, inputs: str = "") -> None:
-        self.processes.start(name, [self.binary, ROLES[name]], env=self.env, cwd=ROOT, facts={"inputs": inputs, "port": self.port})
+        """The server is measured where it listens, by who asks from this machine; the worker at a port of its own, which is noted with it."""
+        env, facts = self.env, {"inputs": inputs, "port": self.port}
+        if name == "worker":
+            facts["metrics"] = free_port()
+            env = {**env, "ASSAY_METRICS_LISTEN": f"{LOCALHOST}:{facts['metrics']}"}
+        self.processes.start(name, [self.binary, ROLES[name]], env=env, cwd=ROOT, facts=facts)
 
     def running(self, inputs: str) -> bool:
         """Whether both run, made from `inputs`, and the server answers."""
@@ -62,10 +67,17 @@ class Stack:
         return [name for name in ROLES if self.processes.stop(name, patience=PATIENCE)]
 
     def ready(self) -> bool:
-        try:
-            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2).status == 200
-        except (urllib.error.URLError, OSError):
-            return False
+        return answers(self.port, "/readyz")
+
+    def working(self) -> bool:
+        return answers((self.processes.facts("worker") or {}).get("metrics"), "/healthz")
+
+
+def answers(port: int | None, path: str) -> bool:
+    try:
+        return port is not None and urllib.request.urlopen(f"http://{LOCALHOST}:{port}{path}", timeout=2).status == 200
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def compile_command(profile: str) -> list:

@@ -18,8 +18,9 @@ macro_rules! files {
 }
 
 /// Changes of the public schema.
-pub const CONTROL: &[Migration] =
-    files!("control": "0001_core", "0003_sign_in_policies", "0004_single_sign_on", "0005_sign_in_places", "0006_fire_times");
+pub const CONTROL: &[Migration] = files!(
+    "control": "0001_core", "0003_sign_in_policies", "0004_single_sign_on", "0005_sign_in_places", "0006_fire_times", "0007_troubled_jobs",
+);
 
 /// Changes of every tenant's schema.
 pub const TENANT: &[Migration] = files!(

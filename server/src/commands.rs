@@ -3,9 +3,11 @@
 mod audit;
 mod seed;
 
-use std::{net::TcpListener, process::ExitCode};
+use std::{net::TcpListener, process::ExitCode, time::Duration};
 
+use actix_web::dev::ServerHandle;
 use clap::{Args, Parser, Subcommand};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
 use crate::{
@@ -17,6 +19,9 @@ use crate::{
     platform::Clock,
     services::Services,
 };
+
+/// How often measurements are summed up.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// Assay: experiments, models and their runs for a whole organization.
 #[derive(Parser)]
@@ -94,7 +99,7 @@ fn init_log() {
     use tracing_subscriber::{EnvFilter, fmt};
     let filter = EnvFilter::try_from_env("ASSAY_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     // One JSON object a line: what a name holds is escaped and cannot forge a line.
-    let _ = fmt().json().flatten_event(true).with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = fmt().json().flatten_event(true).with_span_list(false).with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
 async fn migrate(config: Config) -> Result<ExitCode, Fault> {
@@ -108,17 +113,20 @@ async fn up(config: Config, serve: bool, work: bool) -> Result<ExitCode, Fault> 
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     let _ = metrics::set_global_recorder(recorder);
+    tokio::spawn(keep_up(handle.clone()));
     let services = Services::open(config, Clock::system()).await?;
     services.vault.migrate().await?;
     let (stop, stopped) = watch::channel(false);
+    let monitor = services.config.metrics_listen.as_deref().map(|address| monitor(address, &services, &handle)).transpose()?;
     let worker = work.then(|| tokio::spawn(Worker::new(services.clone(), register_jobs).work(stopped)));
     let background = tokio::spawn(background(services.clone()));
     tokio::spawn(jobs::ring(services.clone()));
-    let live = services.vault.live().clone();
+    let (live, begin) = (services.vault.live().clone(), stop.clone());
     tokio::spawn(async move {
-        // Pages that listen stay open: without this, stopping would wait for them.
         if wait_for_signal().await.is_ok() {
+            // Pages that listen stay open: without this, stopping would wait for them.
             live.close();
+            let _ = begin.send(true);
         }
     });
     if serve {
@@ -135,15 +143,36 @@ async fn up(config: Config, serve: bool, work: bool) -> Result<ExitCode, Fault> 
         let _ = worker.await;
     }
     background.abort();
+    if let Some(monitor) = monitor {
+        monitor.stop(false).await;
+    }
     let _ = services.vault.flush_uses().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
 
+/// Serves the measurements at an address of their own.
+fn monitor(address: &str, services: &Services, handle: &PrometheusHandle) -> Result<ServerHandle, Fault> {
+    let listener = TcpListener::bind(address).map_err(Fault::internal)?;
+    let server = http::monitor(services.clone(), handle.clone(), listener).map_err(Fault::internal)?;
+    let stop = server.handle();
+    tokio::spawn(server);
+    tracing::info!(listen = address, "measurements are served");
+    Ok(stop)
+}
+
+/// Sums up what was measured: until then every single measurement is kept, whether anybody asks for them or not.
+async fn keep_up(handle: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP_EVERY).await;
+        handle.run_upkeep();
+    }
+}
+
 /// Writes when credentials were last used, every half minute.
 async fn background(services: Services) {
     loop {
-        tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+        tokio::time::sleep(Duration::from_secs(30)).await;
         if let Err(error) = services.vault.flush_uses().await {
             tracing::warn!(%error, "could not write when credentials were used");
         }

@@ -43,6 +43,22 @@ pub struct Config {
     /// Whether a proxy in front sets `X-Forwarded-For` and `X-Request-Id`. Off, they are ignored.
     #[arg(long, env = "ASSAY_BEHIND_PROXY", default_value_t = false, action = clap::ArgAction::Set)]
     pub behind_proxy: bool,
+    /// Calls a second that a session or token may send to log with (runs, metrics, params, traces, files), ten seconds' worth of them at once; an organization
+    /// five times that. 0 is no limit. Each process counts for itself.
+    #[arg(long, env = "ASSAY_LOGGING_RATE", default_value_t = 20_000)]
+    pub logging_rate: u32,
+    /// The same for everything else: reads, searches, fields of GraphQL, pages.
+    #[arg(long, env = "ASSAY_ASKING_RATE", default_value_t = 200)]
+    pub asking_rate: u32,
+    /// Fields of GraphQL a second that may be asked for from an address without signing in, ten seconds' worth of them at once.
+    #[arg(long, env = "ASSAY_ANONYMOUS_RATE", default_value_t = 100)]
+    pub anonymous_rate: u32,
+    /// Where `/metrics`, `/healthz` and `/readyz` are also answered, to whoever reaches it: `127.0.0.1:9100`. The only place for them at a worker.
+    #[arg(long, env = "ASSAY_METRICS_LISTEN")]
+    pub metrics_listen: Option<String>,
+    /// Seconds that a process told to stop waits for the requests and jobs under way; jobs are handed back then.
+    #[arg(long, env = "ASSAY_DRAIN_SECONDS", default_value_t = 20)]
+    pub drain_seconds: u64,
     /// Networks that are not public and may still be asked for what people name by address (imports), with commas between them: `10.0.0.0/8,fd00::/8`.
     #[arg(long, env = "ASSAY_OUTBOUND_ALLOW", default_value = "")]
     pub outbound_allow: String,

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    access::{Group, Vault, throttle::Throttle},
+    access::{
+        Group, Vault,
+        rates::{Limits, Rates},
+        throttle::Throttle,
+    },
     config::Config,
     fault::Fault,
     features::{identity::Issuers, runs::RunActs},
@@ -16,6 +20,7 @@ pub struct Services {
     pub config: Arc<Config>,
     pub vault: Vault,
     pub throttle: Throttle,
+    pub rates: Rates,
     pub mailer: Mailer,
     pub blobs: Blobs,
     /// How addresses that people typed are asked.
@@ -43,7 +48,8 @@ impl Services {
         Ok(Self {
             run_writes: Group::new(&vault, quarter)?,
             vault,
-            throttle: Throttle::new(config.redis_url.as_deref(), clock)?,
+            throttle: Throttle::new(config.redis_url.as_deref(), clock.clone())?,
+            rates: Rates::new(Limits { logging: config.logging_rate, asking: config.asking_rate, anonymous: config.anonymous_rate }, clock),
             mailer: Mailer::new(&config.mail, &config.mail_from)?,
             blobs: Blobs::open(&config.blobs)?,
             outbound: Outbound::new(&config.outbound_allow)?,

@@ -2,6 +2,8 @@
 
 #[path = "audit/acts.rs"]
 mod acts;
+#[path = "audit/denials.rs"]
+mod denials;
 #[path = "audit/forms.rs"]
 mod forms;
 #[allow(dead_code, reason = "the tests of signing in use all of it")]

@@ -168,6 +168,52 @@ async fn t11_c5_2d_a_stream_on_which_nothing_happens_ends_within_a_second_of_its
     assert_eq!(of(&stays.next().await), [topic.as_str()], "who kept their rights heard of none of it");
 }
 
+/// The id of a member, as the members' page has it.
+async fn member_id(owner: &Actor, email: &str) -> String {
+    let list = owner.graphql("{ members { nodes { id email } } }", Value::Null).await;
+    let nodes = list["data"]["members"]["nodes"].as_array().expect("members").clone();
+    nodes.iter().find(|node| node["email"] == email).expect("the member")["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test]
+async fn t11_a_right_taken_away_on_one_server_ends_streams_of_all_within_a_second_with_and_without_redis() {
+    let organization = world().organization().await;
+    let run = run_in(&organization.script().await, "0").await;
+    let topic = format!("run_{run}");
+    let (beside, apart, alone) = (World::replica(&[]), World::replica(&["--redis-url="]), World::replica(&["--redis-url=redis://127.0.0.1:1"]));
+    // What a viewer may not do here any more; whoever becomes one loses it.
+    let mut tamperer = organization.tamperer().await;
+    sqlx::query("delete from role_permissions where role = 'viewer' and permission = 'runs:read'").execute(&mut tamperer).await.expect("deletes");
+    // Redis is heard a moment after a server began.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let (leaves, changes) = (organization.member("data_scientist").await, organization.member("data_scientist").await);
+    let removal = "mutation($id: ID!) { removeMember(id: $id) { id } }";
+    let downgrade = "mutation($id: ID!) { updateMemberRoles(id: $id, roles: [\"viewer\"]) { id } }";
+    for (member, mutation, code) in [(&leaves, removal, "UNAUTHENTICATED"), (&changes, downgrade, "FORBIDDEN")] {
+        let mut streams = Vec::new();
+        for (server, place) in [(world(), "the same server"), (&beside, "beside"), (&apart, "without Redis"), (&alone, "Redis is away")] {
+            streams.push((place, Stream::open(&member.at(server), &[&topic]).await.expect("opens")));
+        }
+        let id = member_id(&organization.owner, &member.email).await;
+        let done = organization.owner.graphql(mutation, json!({ "id": id })).await;
+        assert!(done["errors"].is_null(), "{done}");
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(1);
+        for (place, stream) in &mut streams {
+            let last = tokio::time::timeout_at(deadline, async {
+                loop {
+                    // A server that does not hear looks at everything once in a while.
+                    let event = stream.next().await;
+                    if event["errors"].is_array() || event.is_null() {
+                        return event;
+                    }
+                }
+            });
+            let last = last.await.unwrap_or_else(|_| panic!("{place}, {code}: still open after a second"));
+            assert_eq!(Actor::code(&last), code, "{place}: {last}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn c5_2d_nobody_listens_to_what_they_may_not_see() {
     let organization = world().organization().await;

@@ -60,6 +60,22 @@ async fn founder(world: &World) -> (Actor, String) {
 }
 
 #[tokio::test]
+async fn t41_a_page_says_what_it_may_load_and_run() {
+    for (path, nonces) in [("/sign-in", true), ("/healthz", false), ("/graphql", false)] {
+        let answer = world().anonymous().get(path).await;
+        let policy = answer.header("content-security-policy");
+        let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("none");
+        let expected = if nonces {
+            "default-src 'none'; script-src 'nonce-N' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' 'nonce-N'; style-src-attr 'unsafe-inline'; \
+             img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        } else {
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        };
+        assert_eq!(policy.replace(nonce, if nonces { "N" } else { nonce }), expected, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn t41_what_people_typed_is_text_on_every_page() {
     let (owner, session) = founder(world()).await;
     let script = owner.token(&["*"]).await;

@@ -1,5 +1,9 @@
 //! The binary as operators run it: its first start, what it logs and measures, how it stands a rush, and several of them side by side.
 
+#[path = "process/observed.rs"]
+mod observed;
+#[path = "process/stopping.rs"]
+mod stopping;
 mod support;
 
 use reqwest::Method;

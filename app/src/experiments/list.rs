@@ -11,8 +11,8 @@ use crate::{
     api::{ApiError, Operation, use_api, use_query},
     frame::{may, project_fact, use_project, use_project_id},
     kit::{
-        Address, Button, ButtonKind, Cell, Column, Command, Empty, FilterField, Icon, Menu, MenuItem, NameDialog, Page, Pager, Row, Shape, Table, field,
-        number, steady_as, use_address, use_command, use_toasts,
+        Address, Button, ButtonKind, Cell, Column, Command, Empty, FilterField, Icon, Menu, MenuItem, NameDialog, Page, Pager, Row, Shape, Table,
+        field, number, steady_as, use_address, use_command, use_toasts,
     },
     visit::use_origin,
 };

@@ -22,7 +22,8 @@ use crate::{
     frame::may,
     kit::{
         Address, Button, ButtonLink, Callout, ColumnChooser, Command, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem,
-        NameDialog, Page, Pager, RelativeTime, RowMenu, Saving, Shape, Sort, Table, Tone, field, number, steady_as, use_address, use_command, use_toasts,
+        NameDialog, Page, Pager, RelativeTime, RowMenu, Saving, Shape, Sort, Table, Tone, field, number, steady_as, use_address, use_command,
+        use_toasts,
     },
     visit::use_origin,
 };

@@ -17,8 +17,8 @@ use crate::{
     api::use_api,
     discussion::{PointDialog, Talk},
     kit::{
-        Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Shape, Tab, Tabs, Tone, field,
-        steady_as, use_address,
+        Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Shape, Tab, Tabs, Tone,
+        field, steady_as, use_address,
     },
 };
 

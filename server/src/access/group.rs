@@ -21,6 +21,7 @@ use tokio::{
     runtime::{Builder, Handle},
     sync::oneshot,
 };
+use tracing::{Instrument, Span};
 
 use super::{Credential, Permission, RequestInfo, Vault, WriteTx, Writes, audit::Entry};
 use crate::fault::Fault;
@@ -142,7 +143,14 @@ impl<W: SharedWrite> Group<W> {
         if starts {
             self.thread.runtime.spawn(self.clone().drain(credential.clone()));
         }
-        answered.await.map_err(|_| Fault::internal("a shared write ended without an answer"))?
+        let outcome = answered.await.map_err(|_| Fault::internal("a shared write ended without an answer"))?;
+        if let Err(fault) = &outcome
+            && let Some(reference) = fault.reference()
+        {
+            // The cause was logged once, for the first request of the transaction.
+            tracing::warn!(reference, "a shared write failed");
+        }
+        outcome
     }
 
     async fn drain(self, credential: Credential) {
@@ -178,7 +186,7 @@ impl<W: SharedWrite> Group<W> {
     async fn settle(&self, begun: Begun, credential: &Credential, items: Vec<W::Item>, callers: Vec<Caller<W>>) -> Begun {
         metrics::histogram!("assay_group_commit_items").record(items.len() as f64);
         let requests: Vec<&RequestInfo> = callers.iter().map(|caller| &caller.request).collect();
-        match self.commit(begun, credential, &items, &requests).await {
+        match self.commit(begun, credential, &items, &requests).instrument(span(requests.first())).await {
             Ok((outcomes, next)) => {
                 for (caller, outcome) in callers.into_iter().zip(outcomes) {
                     let _ = caller.answer.send(outcome);
@@ -188,7 +196,8 @@ impl<W: SharedWrite> Group<W> {
             // One item that breaks the statement must not take the others down.
             Err(fault) if fault.code() == ErrorCode::Internal && items.len() > 1 => {
                 for (item, caller) in items.iter().zip(callers) {
-                    let alone = self.commit(None, credential, std::slice::from_ref(item), &[&caller.request]).await;
+                    let alone =
+                        self.commit(None, credential, std::slice::from_ref(item), &[&caller.request]).instrument(span(Some(&&caller.request))).await;
                     let outcome = alone.and_then(|(outcomes, _)| outcomes.into_iter().next().unwrap_or_else(|| Err(Fault::internal("no outcome"))));
                     let _ = caller.answer.send(outcome);
                 }
@@ -229,6 +238,11 @@ impl<W: SharedWrite> Group<W> {
         let next = if results.iter().any(Result::is_ok) { Some(tx.commit_grouped(entries).await?) } else { None };
         Ok((results, next))
     }
+}
+
+/// What goes wrong in a transaction is logged with the id of its first request.
+fn span(first: Option<&&RequestInfo>) -> Span {
+    tracing::error_span!("write", request = first.map(|request| request.id.as_str()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //! that moment, so that nothing leaves here that a revoked reader must not see.
 //!
 //! What must stay true: a change is told if and only if it was committed ([`super::WriteTx::announce`]); a listener holds at most one mark for each topic it
-//! asked for, however slow its reader is; other processes hear through Redis, and where they cannot, every listener looks again every few seconds.
+//! asked for, however slow its reader is; other processes hear through Redis, and where they cannot, every listener looks again every few seconds, and proves
+//! itself again within one.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,7 +13,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures::StreamExt;
@@ -29,6 +30,8 @@ use crate::fault::Fault;
 const CHANNEL: &str = "assay:live";
 /// How often a listener looks again while changes of other processes do not arrive.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often it proves itself again meanwhile: a right that another process took away is gone within a second.
+const PROVE_EVERY: Duration = Duration::from_millis(600);
 /// Changes of so long are told to other processes in one message.
 const GATHER: Duration = Duration::from_millis(50);
 /// Topics of one message; with more, everybody is told to look.
@@ -48,7 +51,7 @@ pub enum Topic {
     Run(RunId),
     /// What a member is told.
     Member(MemberId),
-    /// That somebody lost a right: every listener of the organization hears it and proves itself again; nobody asks for it.
+    /// That somebody lost a right, or may have: every listener of the organization hears it and proves itself again; nobody asks for it.
     Standing,
 }
 
@@ -162,7 +165,7 @@ impl Live {
         }
         metrics::gauge!("assay_live_listeners").set(state.open as f64);
         drop(state);
-        Ok(Listener { live: self.clone(), tenant, credential, topics, mailbox })
+        Ok(Listener { live: self.clone(), tenant, credential, topics, mailbox, looked: Instant::now() })
     }
 
     /// Ends every listener, so that a process that stops does not wait for pages that stay open.
@@ -222,7 +225,9 @@ impl Live {
                 if !lines.is_empty() {
                     let told: redis::RedisResult<u64> = connection.publish(CHANNEL, format!("{}{lines}", self.shared.own)).await;
                     if let Err(error) = told {
-                        tracing::warn!(%error, "could not tell other processes of changes; their pages look by themselves");
+                        tracing::warn!(%error, "could not tell other processes of changes; they look at everything once they are told again");
+                        self.state().outgoing = None;
+                        self.shared.ring.notify_one();
                         break;
                     }
                 }
@@ -286,6 +291,7 @@ pub struct Listener {
     credential: Uuid,
     topics: Vec<Topic>,
     mailbox: Arc<Mailbox>,
+    looked: Instant,
 }
 
 impl Listener {
@@ -304,10 +310,17 @@ impl Listener {
             if !changed.is_empty() {
                 return Some(changed);
             }
-            let rung = tokio::time::timeout(LOOK_EVERY, self.mailbox.bell.notified()).await.is_ok();
-            if !rung && !self.live.shared.hears.load(Ordering::Relaxed) {
-                return Some(self.topics.clone());
+            let hears = || self.live.shared.hears.load(Ordering::Relaxed);
+            let patience = if hears() { LOOK_EVERY } else { PROVE_EVERY };
+            let rung = tokio::time::timeout(patience, self.mailbox.bell.notified()).await.is_ok();
+            if rung || hears() {
+                continue;
             }
+            if self.looked.elapsed() < LOOK_EVERY {
+                return Some(vec![Topic::Standing]);
+            }
+            self.looked = Instant::now();
+            return Some(self.topics.clone());
         }
     }
 }
@@ -368,6 +381,17 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(50), listener.next()).await.is_err());
         live.heard(&format!("{}\n{tenant} {topic}", Uuid::new_v4()));
         assert_eq!(listener.next().await, Some(vec![topic]));
+    }
+
+    #[tokio::test]
+    async fn t11_who_does_not_hear_other_processes_proves_itself_within_a_second() {
+        let live = Live::default();
+        let (tenant, topic) = place();
+        let mut listener = live.listen(tenant, Uuid::nil(), &[topic]).expect("room");
+        let first = tokio::time::timeout(Duration::from_secs(1), listener.next()).await;
+        assert_eq!(first, Ok(Some(vec![Topic::Standing])));
+        live.shared.hears.store(true, Ordering::Relaxed);
+        assert!(tokio::time::timeout(Duration::from_secs(1), listener.next()).await.is_err(), "who hears is told");
     }
 
     #[tokio::test]

@@ -50,6 +50,7 @@ pub mod lobby;
 pub mod password;
 mod policy;
 pub mod provision;
+pub mod rates;
 mod reach;
 mod request;
 mod scope;

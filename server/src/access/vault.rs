@@ -20,6 +20,7 @@ use super::{
     Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
     live::Live,
     policy::{Policy, Rights},
+    rates::Known,
     scope::{Attempt, Inner, Proof},
 };
 use crate::{
@@ -61,7 +62,7 @@ struct Shared {
     /// By credential.
     attempts: Mutex<HashMap<Uuid, HashMap<Attempt, DateTime<Utc>>>>,
     used: Mutex<HashSet<(CredentialKind, Uuid)>>,
-    entered: moka::sync::Cache<Credential, ()>,
+    entered: moka::sync::Cache<Credential, Known>,
     bell: tokio::sync::Notify,
     live: Live,
     seal: Seal,
@@ -164,7 +165,7 @@ impl Vault {
         let entry = self.enter_tenant(&tx, &credential).await?;
         let rights = self.rights_of(&tx, &entry).await?;
         self.note_use(&credential, entry.credential);
-        self.shared.entered.insert(credential.clone(), ());
+        self.shared.entered.insert(credential.clone(), Known { credential: entry.credential, tenant: entry.tenant.id });
         let kind = match credential.kind() {
             CredentialKind::Session => ActorKind::Member,
             CredentialKind::Token => ActorKind::Token,
@@ -187,10 +188,10 @@ impl Vault {
         })
     }
 
-    /// Whether the credential entered within the last minute. Decides only whether a request's body is worth reading before the credential is checked; the
-    /// check itself is part of every transaction.
-    pub fn entered_lately(&self, credential: &Credential) -> bool {
-        self.shared.entered.contains_key(credential)
+    /// Who a credential was, if it entered within the last minute. Decides only whose calls are counted, and whether a request's body is worth reading
+    /// before the credential is checked; the check itself is part of every transaction.
+    pub fn entered_lately(&self, credential: &Credential) -> Option<Known> {
+        self.shared.entered.get(credential)
     }
 
     /// The scope of a claimed job: the job's tenant, and the permissions its kind names.

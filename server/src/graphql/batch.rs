@@ -1,6 +1,7 @@
 //! What turns a query per row into a query per list: each slice loads its own keys through the one loader of a request.
 
 use async_graphql::{Context, Result, dataloader::DataLoader};
+use tracing::Instrument;
 
 use crate::{access::Scope, fault::Fault};
 
@@ -10,7 +11,8 @@ pub struct Batch(Scope);
 impl Batch {
     /// A loader that asks with the caller's own rights.
     pub fn new(scope: Scope) -> DataLoader<Self> {
-        DataLoader::new(Self(scope), tokio::spawn)
+        // In the request's span, so that what goes wrong is logged with its id.
+        DataLoader::new(Self(scope), |load| tokio::spawn(load.in_current_span()))
     }
 
     /// The caller.

@@ -65,6 +65,38 @@ pub fn check(request: &Request) -> Result<(), Fault> {
     Ok(())
 }
 
+/// How many fields of the root a request asks for, whatever names they are given and however fragments hold them; at least one.
+pub fn attempts(request: &Request) -> u32 {
+    if tokens(&request.query) > TOKENS {
+        return 1;
+    }
+    let Ok(document) = async_graphql::parser::parse_query(&request.query) else { return 1 };
+    let (mut looked_at, mut roots) = (0, 0);
+    for (_, operation) in document.operations.iter() {
+        count_roots(&document, &operation.node.selection_set.node, &mut looked_at, &mut roots);
+    }
+    roots.max(1)
+}
+
+/// Stops at the limit of fields, so that a bomb of fragments, or a cycle, ends.
+fn count_roots(document: &ExecutableDocument, set: &SelectionSet, looked_at: &mut usize, roots: &mut u32) {
+    for item in &set.items {
+        *looked_at += 1;
+        if *looked_at > FIELDS {
+            return;
+        }
+        match &item.node {
+            Selection::Field(_) => *roots += 1,
+            Selection::InlineFragment(fragment) => count_roots(document, &fragment.node.selection_set.node, looked_at, roots),
+            Selection::FragmentSpread(spread) => {
+                if let Some(fragment) = document.fragments.get(spread.node.fragment_name.node.as_str()) {
+                    count_roots(document, &fragment.node.selection_set.node, looked_at, roots);
+                }
+            }
+        }
+    }
+}
+
 /// Words and punctuators, counted without building anything.
 fn tokens(query: &str) -> usize {
     let mut count = 0;
@@ -126,6 +158,16 @@ impl Count {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn t52_attempts_are_counted_under_every_name_and_in_fragments() {
+        let count = |query: &str| attempts(&Request::new(query));
+        assert_eq!(count("{ viewer { name email } }"), 1);
+        assert_eq!(count("{ a: viewer { name } b: viewer { name } ...f ... { c: viewer { name } } } fragment f on Query { d: viewer { name } }"), 4);
+        assert_eq!((count("nonsense {"), count("{ ...a } fragment a on Query { ...a }")), (1, 1));
+        let bomb: String = (0..40).map(|n| format!("fragment f{n} on Query {{ ...f{m} ...f{m} }} ", m = n + 1)).collect();
+        assert!(count(&format!("{{ ...f0 }} {bomb} fragment f40 on Query {{ viewer {{ name }} }}")) <= FIELDS as u32);
+    }
 
     fn refuses(query: String) -> bool {
         check(&Request::new(query)).is_err()

@@ -6,7 +6,8 @@ mod limits;
 mod render;
 
 pub use batch::{Batch, batch};
-pub use limits::{BATCH_MAX, BODY_MAX, page_cost};
+pub use limits::{BATCH_MAX, BODY_MAX, attempts, page_cost};
+pub use render::refused;
 
 use async_graphql::{Context, MergedObject, MergedSubscription, Request, Response, Result};
 use futures::{Stream, StreamExt, future, stream};

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
 use crate::{
-    access::{Credential, RequestInfo, Scope},
+    access::{Credential, RequestInfo, Scope, rates::Kind},
     config::Config,
     fault::Fault,
     services::Services,
@@ -42,10 +42,28 @@ fn token(authorization: &str) -> Option<String> {
 /// # Errors
 /// `Unauthenticated` when one was sent and does not hold; `Unavailable`.
 pub async fn scope_of(request: &HttpRequest, services: &Services) -> Result<Option<Scope>, Fault> {
-    let Some(credential) = credential(request, &services.config) else { return Ok(None) };
-    let scope = services.vault.enter(credential.ok_or_else(Fault::unauthenticated)?, request_info(request)).await?;
-    request.extensions_mut().insert(scope.clone());
-    Ok(Some(scope))
+    match credential(request, &services.config) {
+        None => Ok(None),
+        Some(None) => Err(Fault::unauthenticated()),
+        Some(Some(credential)) => {
+            let scope = services.vault.enter(credential, request_info(request)).await?;
+            // Noted for the guard, which records what is denied through it. A later one is somebody's look aside, whose connection must not be kept.
+            let mut noted = request.extensions_mut();
+            if !noted.contains::<Scope>() {
+                noted.insert(scope.clone());
+            }
+            Ok(Some(scope))
+        }
+    }
+}
+
+/// Counts calls of a session or token that this process has seen within the last minute; `false` is anybody else, who is not counted.
+///
+/// # Errors
+/// `TooManyRequests`.
+pub fn spend(request: &HttpRequest, services: &Services, kind: Kind, calls: u32) -> Result<bool, Fault> {
+    let known = credential(request, &services.config).flatten().and_then(|credential| services.vault.entered_lately(&credential));
+    known.map_or(Ok(false), |known| services.rates.spend(known, kind, calls).map(|()| true))
 }
 
 /// The caller's scope.

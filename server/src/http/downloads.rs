@@ -9,6 +9,7 @@ use super::{
     routes::{Route, Who},
 };
 use crate::{
+    access::rates::Kind,
     fault::Fault,
     features::artifacts::{
         self,
@@ -36,6 +37,7 @@ async fn of_model(request: HttpRequest, edge: web::Data<Edge>, part: web::Path<(
 }
 
 async fn send(request: &HttpRequest, edge: &Edge, owner: Owner) -> Result<HttpResponse, Fault> {
+    caller::spend(request, &edge.services, Kind::Asking, 1)?;
     let scope = caller::authenticate(request, &edge.services).await?;
     let grant = scope.grant()?;
     let file = artifacts::find(grant, &Location { owner, path: raw_path(request)? }).await?;

@@ -12,6 +12,7 @@ use super::{
     routes::{Route, Who},
 };
 use crate::{
+    access::rates::Kind,
     fault::Fault,
     graphql::{self, BATCH_MAX, BODY_MAX},
 };
@@ -39,6 +40,13 @@ async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>
     let unreadable = |_| Fault::new(ErrorCode::Invalid, "The body is not a GraphQL request in JSON.");
     serde_json::from_slice::<Once>(&body).map_err(unreadable)?;
     let batch: BatchRequest = serde_json::from_slice(&body).map_err(unreadable)?;
+    let operations = match &batch {
+        BatchRequest::Single(operation) => std::slice::from_ref(operation),
+        BatchRequest::Batch(operations) => operations,
+    };
+    if let Err(fault) = spend(&request, &edge, operations) {
+        return Ok(too_many(&fault));
+    }
     let scope = caller::scope_of(&request, &edge.services).await?;
     match batch {
         BatchRequest::Single(operation) => Ok(answer(&graphql::execute(&edge.schema, scope, operation).await)),
@@ -51,6 +59,20 @@ async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>
             Ok(answer(&responses))
         }
     }
+}
+
+/// Counts every field of the root, so that twenty attempts under twenty names are not one.
+fn spend(request: &HttpRequest, edge: &Edge, operations: &[Request]) -> Result<(), Fault> {
+    let attempts = operations.iter().take(BATCH_MAX).map(graphql::attempts).sum();
+    if caller::spend(request, &edge.services, Kind::Asking, attempts)? {
+        return Ok(());
+    }
+    edge.services.rates.spend_at(&caller::request_info(request).address, attempts)
+}
+
+/// In the form of GraphQL, which whoever asks reads anyway.
+fn too_many(fault: &Fault) -> HttpResponse {
+    HttpResponse::build(render::status(fault)).insert_header((header::RETRY_AFTER, render::RETRY_AFTER)).json(graphql::refused(fault))
 }
 
 fn answer(body: &impl serde::Serialize) -> HttpResponse {

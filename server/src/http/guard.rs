@@ -16,19 +16,38 @@ use actix_web::{
 };
 use futures::FutureExt;
 use shared::ErrorCode;
+use tracing::{Instrument, Level};
 
 use super::{Edge, caller};
-use crate::{config::Config, fault::Fault};
+use crate::{
+    access::{RequestInfo, Scope},
+    config::Config,
+    fault::Fault,
+};
 
 /// For answers that are not pages. A page brings its own, with a nonce.
 const STRICT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// What loggers send all the time and browsers load for a page: a line in the log for each would hide the others.
+const QUIET: [&str; 6] = ["/runs/log-batch", "/runs/log-metric", "/runs/log-parameter", "/healthz", "/readyz", "/metrics"];
+
 /// The middleware around everything.
 pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let started = Instant::now();
     let Some(edge) = request.app_data::<Data<Edge>>().cloned() else { return Ok(next.call(request).await?.map_into_boxed_body()) };
+    let info = caller::read_request_info(request.request(), &edge.services.config);
+    // Whatever is logged on the way to the answer carries the id, at any level the log is kept at.
+    let span = tracing::error_span!("request", request = info.id);
+    carry_out(request, next, edge, info).instrument(span).await
+}
+
+async fn carry_out(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    edge: Data<Edge>,
+    info: RequestInfo,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
     let config = &edge.services.config;
-    let info = caller::read_request_info(request.request(), config);
     let id = info.id.clone();
     request.extensions_mut().insert(info);
     let method = request.method().clone();
@@ -42,12 +61,18 @@ pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'stati
             Err(_) => return Err(Broken { fault: Fault::internal(format!("{method} {path} panicked")), id, secure: config.is_secure() }.into()),
         },
     };
+    // Its connection is not kept while a long answer is sent.
+    response.request().extensions_mut().remove::<Scope>();
     let pattern = response.request().match_pattern().unwrap_or_else(|| "page".to_owned());
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
-    metrics::histogram!("assay_http_seconds", "method" => method.to_string(), "route" => pattern, "status" => status.to_string())
+    metrics::histogram!("assay_http_seconds", "method" => known(&method), "route" => pattern, "status" => status.to_string())
         .record(elapsed.as_secs_f64());
-    tracing::debug!(request = %id, %method, path, status, micros = elapsed.as_micros() as u64, "request");
+    let micros = elapsed.as_micros() as u64;
+    match level(&path, status) {
+        Level::INFO => tracing::info!(%method, path, status, micros, "request"),
+        _ => tracing::debug!(%method, path, status, micros, "request"),
+    }
     set_headers(response.headers_mut(), &id, config.is_secure());
     Ok(response)
 }
@@ -61,6 +86,26 @@ async fn recorded(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody
     match scope.record_denials().await {
         Ok(()) => response,
         Err(fault) => response.into_response(super::render::response(&fault)),
+    }
+}
+
+/// How loud a request is in the log. One of a flood that is turned away is not: the flood itself is a warning.
+fn level(path: &str, status: u16) -> Level {
+    let quiet = path.starts_with("/pkg/") || path == "/favicon.ico" || QUIET.iter().any(|end| path.ends_with(end));
+    if quiet && (status < 400 || status == 429) { Level::DEBUG } else { Level::INFO }
+}
+
+/// A name for measurements, of which a caller cannot make up more.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
     }
 }
 
@@ -155,6 +200,55 @@ fn check_origin(request: &actix_web::HttpRequest, config: &Config) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_holds_what_people_did_and_what_went_wrong() {
+        for (path, status, loud) in [
+            ("/runs/1", 200, true),
+            ("/graphql", 429, true),
+            ("/pkg/app.css", 200, false),
+            ("/api/2.0/mlflow/runs/log-metric", 200, false),
+            ("/api/2.0/mlflow/runs/log-batch", 429, false),
+            ("/api/2.0/mlflow/runs/log-batch", 404, true),
+            ("/ajax-api/2.0/mlflow/runs/log-parameter", 500, true),
+            ("/api/2.0/mlflow/runs/create", 200, true),
+        ] {
+            assert_eq!(level(path, status) == Level::INFO, loud, "{path} {status}");
+        }
+    }
+
+    #[derive(clap::Parser)]
+    struct Settings {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    #[actix_web::test]
+    async fn t07_a_handler_that_panics_is_answered_like_any_defect() {
+        let folder = std::env::temp_dir().join(format!("assay-test-{}", uuid::Uuid::now_v7().simple()));
+        let at = |name: &str| folder.join(name).display().to_string();
+        let settings = ["assay", "--database-url=postgres://nobody@127.0.0.1:1/none", "--blobs", &at("blobs"), "--site", &at("site"), "--mail"];
+        let mail = format!("file:{}", at("mail"));
+        let config = <Settings as clap::Parser>::parse_from(settings.into_iter().chain([mail.as_str()])).config;
+        let services = crate::services::Services::open(config, crate::platform::Clock::system()).await.unwrap();
+        async fn defect() -> HttpResponse {
+            panic!("a secret of the defect")
+        }
+        let app = actix_web::App::new()
+            .app_data(Data::new(Edge::new(services, None)))
+            .wrap(actix_web::middleware::from_fn(guard))
+            .route("/defect", actix_web::web::get().to(defect));
+        let app = actix_web::test::init_service(app).await;
+        let request = actix_web::test::TestRequest::get().uri("/defect").insert_header(("host", "localhost")).to_request();
+        let error = actix_web::test::try_call_service(&app, request).await.unwrap_err();
+        let answer = error.error_response();
+        assert_eq!(answer.status(), 500);
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        assert_eq!((header("content-security-policy"), header("x-request-id").len()), (STRICT_POLICY, 32));
+        let body: serde_json::Value = serde_json::from_slice(&actix_web::body::to_bytes(answer.into_body()).await.unwrap()).unwrap();
+        assert_eq!((body["error"]["code"].as_str(), body["error"]["message"].as_str()), (Some("INTERNAL"), Some(crate::fault::INTERNAL_MESSAGE)));
+        assert!(body["error"]["reference"].is_string() && !body.to_string().contains("secret"), "{body}");
+    }
 
     #[test]
     fn a_host_is_compared_without_its_port() {

@@ -1,11 +1,18 @@
 //! For orchestrators and monitoring.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use std::net::TcpListener;
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::Server, http::header, web};
+use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::{
     Edge,
     routes::{Route, Who},
 };
+use crate::services::Services;
+
+/// Headers by which a proxy says that it asks for somebody else.
+const FORWARDED: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
 pub(super) const ROUTES: &[Route] = &[
     Route::any("/healthz", Who::Public, || web::to(alive)),
@@ -13,23 +20,48 @@ pub(super) const ROUTES: &[Route] = &[
     Route::any("/metrics", Who::Loopback, || web::to(metrics)),
 ];
 
+/// Answers the same on an address of its own, to whoever reaches that.
+///
+/// # Errors
+/// When the socket cannot be used.
+pub fn monitor(services: Services, metrics: PrometheusHandle, listener: TcpListener) -> std::io::Result<Server> {
+    let app = move || {
+        let (services, metrics) = (services.clone(), metrics.clone());
+        App::new()
+            .service(web::resource("/healthz").get(alive))
+            .service(web::resource("/readyz").get(move || readiness(services.clone())))
+            .service(web::resource("/metrics").get(move || std::future::ready(measurements(&metrics))))
+    };
+    Ok(HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
+}
+
 async fn alive() -> &'static str {
     "OK"
 }
 
 async fn ready(edge: web::Data<Edge>) -> HttpResponse {
-    if edge.services.vault.ready().await {
+    readiness(edge.services.clone()).await
+}
+
+async fn readiness(services: Services) -> HttpResponse {
+    if services.vault.ready().await {
         HttpResponse::Ok().body("OK")
     } else {
         HttpResponse::ServiceUnavailable().body("the database is away or not migrated")
     }
 }
 
-/// Measurements in Prometheus' text format, for a scraper on this machine.
+/// Measurements for a scraper on this machine. A proxy on this machine is none: behind one, they are had at an address of their own only.
 async fn metrics(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
-    let local = request.peer_addr().is_none_or(|peer| peer.ip().is_loopback());
+    let proxied = edge.services.config.behind_proxy || FORWARDED.iter().any(|name| request.headers().contains_key(*name));
+    let local = !proxied && request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
     match &edge.metrics {
-        Some(handle) if local => HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(handle.render()),
+        Some(handle) if local => measurements(handle),
         _ => HttpResponse::NotFound().finish(),
     }
+}
+
+/// In Prometheus' text format.
+fn measurements(handle: &PrometheusHandle) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").insert_header((header::CACHE_CONTROL, "no-store")).body(handle.render())
 }

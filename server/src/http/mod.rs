@@ -28,8 +28,9 @@ use actix_web::{
 };
 
 pub use assets::Assets;
-pub use caller::{authenticate, credential, known, request_info, scope_of};
-pub use render::response as error_response;
+pub use caller::{authenticate, credential, known, request_info, scope_of, spend};
+pub use health::monitor;
+pub use render::{RETRY_AFTER, response as error_response};
 
 use tokio::sync::Semaphore;
 
@@ -78,12 +79,12 @@ pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
 /// # Errors
 /// When the socket cannot be used.
 pub fn serve(edge: Edge, listener: TcpListener) -> std::io::Result<Server> {
-    let threads = edge.services.config.threads;
+    let (threads, drain) = (edge.services.config.threads, edge.services.config.drain_seconds);
     let server = HttpServer::new(move || App::new().wrap(from_fn(guard::guard)).configure(configure(edge.clone())))
         .workers(threads)
         .client_request_timeout(Duration::from_secs(15))
         .keep_alive(Duration::from_secs(75))
-        .shutdown_timeout(20)
+        .shutdown_timeout(drain)
         .listen(listener)?
         .run();
     Ok(server)

@@ -27,9 +27,14 @@ use leptos_meta::ServerMetaContext;
 use leptos_router::{PathSegment, RouteList, components::provide_server_redirect, location::RequestUrl};
 use serde_json::Value;
 use shared::ErrorCode;
+use tracing::{Instrument, Span};
 
 use super::{Edge, caller, render, routes::PUBLIC_PAGES};
-use crate::{access::Scope, fault::Fault, graphql};
+use crate::{
+    access::{Scope, rates::Kind},
+    fault::Fault,
+    graphql,
+};
 
 /// What the page's contexts are made of, carried from the handler into the rendering.
 struct Around {
@@ -40,6 +45,8 @@ struct Around {
     cookies: String,
     form: Option<FormState>,
     head: Arc<Mutex<Head>>,
+    /// The request's: what goes wrong while the page asks is logged with its id, wherever the page's queries run.
+    span: Span,
 }
 
 /// What is found out while a page is rendered and belongs before it.
@@ -82,6 +89,9 @@ pub async fn page(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     if *request.method() != Method::GET && *request.method() != Method::HEAD {
         return render::response(&Fault::new(ErrorCode::MethodNotAllowed, "This address only answers GET."));
     }
+    if let Err(fault) = caller::spend(&request, &edge.services, Kind::Asking, 1) {
+        return broken(&edge, &fault);
+    }
     // Before a connection is taken: rendering is the processors' work, and a page that waits for them must not keep a connection from others meanwhile.
     let _turn = edge.rendering.acquire().await;
     let scope = match caller::scope_of(&request, &edge.services).await {
@@ -109,6 +119,7 @@ async fn rendered(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, form
     let around = Around {
         edge: edge.clone(),
         scope,
+        span: Span::current(),
         // The router wants a whole address; only the part after the host says anything.
         url: format!("http://assay{}", request.uri().path_and_query().map_or("/", |path| path.as_str())),
         theme: request.cookie("theme").map_or(Theme::System, |cookie| Theme::parse(cookie.value())),
@@ -179,9 +190,9 @@ fn broken(edge: &Edge, fault: &Fault) -> HttpResponse {
         .content_type("text/html; charset=utf-8")
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+            "default-src 'none'; style-src 'self'; font-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
         ))
-        .insert_header((header::RETRY_AFTER, "5"))
+        .insert_header((header::RETRY_AFTER, render::RETRY_AFTER))
         .body(html)
 }
 
@@ -196,7 +207,7 @@ fn whole<V: IntoView + 'static>(app: V, answers: BoxedFnOnce<PinnedStream<String
 fn provide(around: Around) {
     provide_context(RequestUrl::new(&around.url));
     provide_nonce();
-    provide_context(Api::new(InProcess { schema: around.edge.schema.clone(), scope: around.scope }));
+    provide_context(Api::new(InProcess { schema: around.edge.schema.clone(), scope: around.scope, span: around.span }));
     provide_context(around.edge.assets.manifest().clone());
     provide_context(around.theme);
     provide_context(app::Cookies(around.cookies));
@@ -204,6 +215,7 @@ fn provide(around: Around) {
     if let Some(form) = around.form {
         provide_context(form);
     }
+    // Attributes of style: the server places a chart's marks and a folder's depth by them. One styles its own element and loads nothing from elsewhere.
     let policy = use_nonce().map(|nonce| {
         format!(
             "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; \
@@ -229,16 +241,18 @@ fn set(head: &Mutex<Head>, change: impl FnOnce(&mut Head)) {
 struct InProcess {
     schema: graphql::Schema,
     scope: Option<Scope>,
+    span: Span,
 }
 
 impl Transport for InProcess {
     fn execute(&self, operation: Operation, variables: Value) -> Reply {
         let (schema, scope) = (self.schema.clone(), self.scope.clone());
-        Box::pin(async move {
+        let asked = async move {
             let request = Request::new(operation.0).variables(Variables::from_json(variables));
             let response = graphql::execute(&schema, scope, request).await;
             serde_json::to_string(&response).map_err(|_| ApiError::unreadable())
-        })
+        };
+        Box::pin(asked.instrument(self.span.clone()))
     }
 }
 

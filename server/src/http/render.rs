@@ -6,6 +6,9 @@ use shared::ErrorCode;
 
 use crate::fault::Fault;
 
+/// Seconds after which a request that was one too many, or found the database away, is worth another try.
+pub const RETRY_AFTER: &str = "5";
+
 /// The answer to a fault, as JSON.
 pub fn response(fault: &Fault) -> HttpResponse {
     let mut answer = HttpResponse::build(status(fault));
@@ -13,7 +16,7 @@ pub fn response(fault: &Fault) -> HttpResponse {
         answer.insert_header(("WWW-Authenticate", "Bearer realm=\"assay\""));
     }
     if matches!(fault.code(), ErrorCode::TooManyRequests | ErrorCode::Unavailable) {
-        answer.insert_header(("Retry-After", "5"));
+        answer.insert_header(("Retry-After", RETRY_AFTER));
     }
     answer.json(
         json!({ "error": { "code": fault.code().as_str(), "message": fault.message(), "field": fault.field(), "reference": fault.reference() } }),

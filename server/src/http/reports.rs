@@ -8,6 +8,7 @@ use super::{
     routes::{Route, Who},
 };
 use crate::{
+    access::rates::Kind,
     fault::Fault,
     features::comparison::report::{self, Format},
 };
@@ -15,6 +16,7 @@ use crate::{
 pub(super) const ROUTES: &[Route] = &[Route::get("/compare/report", Who::Needs(Permission::RunsRead), || web::to(of_comparison))];
 
 async fn of_comparison(request: HttpRequest, edge: web::Data<Edge>, query: web::Query<Vec<(String, String)>>) -> Result<HttpResponse, Fault> {
+    caller::spend(&request, &edge.services, Kind::Asking, 1)?;
     let scope = caller::authenticate(&request, &edge.services).await?;
     let pairs = || query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let format = Format::parse(pairs().find(|(name, _)| *name == "format").map_or("", |(_, value)| value))?;

@@ -17,7 +17,7 @@ use super::{
     Edge, caller, render,
     routes::{Route, Who},
 };
-use crate::{fault::Fault, graphql};
+use crate::{access::rates::Kind, fault::Fault, graphql};
 
 /// A line nobody reads, by which both ends find out that the other is gone.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
@@ -43,6 +43,9 @@ fn invalid<E>(_: E) -> Fault {
 }
 
 async fn get(request: HttpRequest, edge: web::Data<Edge>) -> Result<HttpResponse, Fault> {
+    if let Err(fault) = caller::spend(&request, &edge.services, Kind::Asking, 1) {
+        return if wants_events(&request) { Ok(refusal(&fault)) } else { Err(fault) };
+    }
     let scope = match caller::authenticate(&request, &edge.services).await {
         Err(fault) if fault.code() == ErrorCode::Unauthenticated && wants_events(&request) => return Ok(refusal(&fault)),
         found => found?,

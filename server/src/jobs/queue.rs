@@ -98,20 +98,43 @@ pub async fn reap(vault: &Vault) -> Result<u64, Fault> {
         .rows(
             "update jobs set crash_count = crash_count + 1, lease_owner = null, lease_until = null, \
              state = case when crash_count + 1 >= $1 then 'quarantined' else 'queued' end \
-             where state = 'leased' and lease_until < clock_timestamp() returning id, kind, state",
+             where state = 'leased' and lease_until < clock_timestamp() returning id, kind, state, request_id",
             vec![CRASHES.into()],
         )
         .await?;
     tx.commit().await?;
     for row in &rows {
         let (id, kind, state): (Uuid, String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        let request: String = row.try_get_by_index(3)?;
         if state == "quarantined" {
-            tracing::error!(job = %id, kind, "a job crashed three workers and was quarantined");
+            tracing::error!(job = %id, kind, request, "a job crashed three workers and was quarantined");
         } else {
-            tracing::warn!(job = %id, kind, "a job's worker is gone; queued again");
+            tracing::warn!(job = %id, kind, request, "a job's worker is gone; queued again");
         }
     }
     Ok(rows.len() as u64)
+}
+
+/// Gives back what a worker has begun and will not end, as if it had not been claimed: a worker that is stopped is neither a failure nor a crash.
+pub async fn hand_back(vault: &Vault, owner: &str) -> Result<u64, Fault> {
+    let tx = vault.dispatch().await?;
+    let handed = tx
+        .run(
+            "update jobs set state = 'queued', attempt = attempt - 1, lease_owner = null, lease_until = null where state = 'leased' and lease_owner = $1",
+            vec![owner.into()],
+        )
+        .await?;
+    tx.commit().await?;
+    Ok(handed)
+}
+
+/// How many jobs wait for a person to look at them: those that failed for good within the last week, and those that crashed their workers.
+pub async fn troubled(vault: &Vault) -> Result<[(&'static str, i64); 2], Fault> {
+    let tx = vault.dispatch().await?;
+    let sql = "select count(*) filter (where state = 'failed'), count(*) filter (where state = 'quarantined') from jobs where state in ('failed', 'quarantined')";
+    let row = tx.row(sql, vec![]).await?.ok_or_else(|| Fault::internal("a count has no row"))?;
+    tx.commit().await?;
+    Ok([("failed", row.try_get_by_index(0)?), ("quarantined", row.try_get_by_index(1)?)])
 }
 
 async fn write(vault: &Vault, job: &Claimed, sql: &'static str, more: Vec<sea_orm::Value>) -> Result<bool, Fault> {

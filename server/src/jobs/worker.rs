@@ -6,6 +6,7 @@ use tokio::{
     sync::{Notify, Semaphore, watch},
     task::JoinSet,
 };
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
@@ -20,6 +21,8 @@ const CONCURRENCY: usize = 4;
 /// How long a due job waits at the most when nobody rings.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How often the jobs that failed are counted.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
 
 type Run = Box<dyn Fn(serde_json::Value, Context) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>> + Send + Sync>;
 
@@ -56,7 +59,7 @@ impl Worker {
         self.handlers.insert(J::KIND, Handler { permissions: [&[J::PERMISSION], J::FURTHER].concat(), attempts: J::ATTEMPTS, run });
     }
 
-    /// Works until told to stop, then finishes what it has begun.
+    /// Works until told to stop, then finishes what it has begun; what takes too long for that is handed back.
     pub async fn work(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let bell = Arc::new(Notify::new());
         let mut around = JoinSet::new();
@@ -70,6 +73,16 @@ impl Worker {
         if let Some(client) = self.services.config.redis_url.as_deref().and_then(|url| redis::Client::open(url).ok()) {
             around.spawn(relay::listen(bell.clone(), client));
         }
+        let vault = self.services.vault.clone();
+        around.spawn(async move {
+            loop {
+                match queue::troubled(&vault).await {
+                    Ok(counts) => counts.iter().for_each(|(state, count)| metrics::gauge!("assay_jobs", "state" => *state).set(*count as f64)),
+                    Err(error) => tracing::warn!(%error, "could not count the jobs that failed"),
+                }
+                tokio::time::sleep(COUNT_EVERY).await;
+            }
+        });
         let slots = Arc::new(Semaphore::new(CONCURRENCY));
         let mut running = JoinSet::new();
         while !*stop.borrow() {
@@ -86,7 +99,14 @@ impl Worker {
             }
         }
         around.abort_all();
-        while running.join_next().await.is_some() {}
+        let patience = Duration::from_secs(self.services.config.drain_seconds);
+        if tokio::time::timeout(patience, async { while running.join_next().await.is_some() {} }).await.is_err() {
+            running.shutdown().await;
+            match queue::hand_back(&self.services.vault, &self.owner).await {
+                Ok(jobs) => tracing::warn!(jobs, "handed back what would not end"),
+                Err(error) => tracing::warn!(%error, "could not hand back what would not end; it is queued again once its lease is over"),
+            }
+        }
     }
 
     /// Runs everything that is due, one after the other. For commands and tests.
@@ -133,7 +153,13 @@ impl Worker {
         self.handlers.keys().map(|kind| (*kind).to_owned()).collect()
     }
 
+    /// Carries a claimed job out; what is logged meanwhile carries the id of the request that asked for it.
     async fn run(self: Arc<Self>, job: Claimed) {
+        let span = tracing::error_span!("job", request = job.request_id, job = %job.id, kind = job.kind);
+        self.attempt(job).instrument(span).await;
+    }
+
+    async fn attempt(self: Arc<Self>, job: Claimed) {
         let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
         let work = self.carry_out(handler, &job);
         tokio::pin!(work);
@@ -142,7 +168,7 @@ impl Worker {
                 outcome = &mut work => break outcome,
                 () = tokio::time::sleep(HEARTBEAT) => {
                     if matches!(queue::heartbeat(&self.services.vault, &job).await, Ok(false)) {
-                        tracing::warn!(job = %job.id, kind = job.kind, "the lease was lost; what this worker did does not count");
+                        tracing::warn!("the lease was lost; what this worker did does not count");
                         return;
                     }
                 }
@@ -151,13 +177,13 @@ impl Worker {
         let written = match &outcome {
             Ok(()) => queue::complete(&self.services.vault, &job).await,
             Err(error) => {
-                tracing::warn!(job = %job.id, kind = job.kind, attempt = job.failures + 1, %error, "job failed");
+                tracing::warn!(attempt = job.failures + 1, %error, "job failed");
                 queue::fail(&self.services.vault, &job, handler.attempts, error.message()).await
             }
         };
         metrics::counter!("assay_jobs_total", "kind" => job.kind.clone(), "outcome" => if outcome.is_ok() { "done" } else { "failed" }).increment(1);
         if let Err(error) = written {
-            tracing::warn!(job = %job.id, %error, "could not write a job's outcome; it will run again");
+            tracing::warn!(%error, "could not write a job's outcome; it will run again");
         }
     }
 

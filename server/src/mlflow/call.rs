@@ -12,10 +12,11 @@ use bytes::BytesMut;
 use futures::{StreamExt, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use shared::Permission;
 
 use super::error::{Code, Error};
 use crate::{
-    access::{Credential, Reach, RequestInfo, Scope},
+    access::{Credential, Reach, RequestInfo, Scope, rates::Kind},
     fault::Fault,
     features::{
         artifacts::path::percent_decode,
@@ -70,8 +71,13 @@ pub(super) async fn permission_first(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let needed = super::permission_of(request.request());
+    if let (Some(needed), Some(edge)) = (needed, request.app_data::<web::Data<http::Edge>>())
+        && let Err(fault) = http::spend(request.request(), &edge.services, kind_of(needed), 1)
+    {
+        return Ok(request.into_response(Error::from(fault).error_response()));
+    }
     let response = next.call(request).await?.map_into_boxed_body();
-    let needed = super::permission_of(response.request());
     if !response.status().is_client_error() || response.status() == StatusCode::UNAUTHORIZED {
         return Ok(response);
     }
@@ -92,6 +98,14 @@ pub(super) async fn permission_first(
     match refused {
         Ok(()) => Ok(response),
         Err(fault) => Ok(response.into_response(Error::from(fault).error_response())),
+    }
+}
+
+/// What a call counts as: trainings log, send and fetch files far more often than anybody reads.
+fn kind_of(needed: Permission) -> Kind {
+    match needed {
+        Permission::RunsWrite | Permission::ModelsWrite | Permission::ArtifactsWrite | Permission::ArtifactsRead => Kind::Logging,
+        _ => Kind::Asking,
     }
 }
 
@@ -140,7 +154,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for LogCall<T> {
             let named = workspace(&request)?;
             let mut reach = Reach::DefaultProject;
             // No body is read for a stranger. Only who names a project pays for looking it up.
-            if named.is_some() || !services.vault.entered_lately(&credential) {
+            if named.is_some() || services.vault.entered_lately(&credential).is_none() {
                 let scope = services.vault.enter(credential.clone(), http::request_info(&request)).await?;
                 reach = projects::reach(&scope, named).await?;
             }

@@ -124,6 +124,10 @@ impl ResponseError for Error {
         if self.code == Code::Unauthenticated {
             answer.insert_header(("WWW-Authenticate", "Basic realm=\"mlflow\""));
         }
+        // Not for an outage: the client would wait no longer than it is told, and give up sooner than it does by itself.
+        if self.code == Code::RequestLimitExceeded {
+            answer.insert_header(("Retry-After", crate::http::RETRY_AFTER));
+        }
         answer.json(json!({ "error_code": self.code.name(), "message": self.message }))
     }
 }

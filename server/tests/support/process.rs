@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     process::{Child, Command, Stdio},
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -55,12 +56,28 @@ impl Database {
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Serves, and returns once it listens.
+    /// Serves with everything in its log, and returns once it listens.
     pub fn serve(&self, more: &[&str]) -> Process {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
-        let listen = format!("--listen=127.0.0.1:{port}");
-        let arguments: Vec<&str> = ["serve", &listen].into_iter().chain(more.iter().copied()).collect();
-        let mut child = self.command(&arguments).env("ASSAY_LOG", "debug").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
+        self.start("serve", "listen", Some("debug"), more)
+    }
+
+    /// Serves as it comes, with the log that operators see.
+    pub fn serve_quietly(&self, more: &[&str]) -> Process {
+        self.start("serve", "listen", None, more)
+    }
+
+    /// Runs jobs, with the log that operators see; it is asked where it is measured.
+    pub fn work(&self, more: &[&str]) -> Process {
+        self.start("worker", "metrics-listen", None, more)
+    }
+
+    fn start(&self, role: &str, listens: &str, log_filter: Option<&str>, more: &[&str]) -> Process {
+        let port = free_port();
+        let listen = format!("--{listens}=127.0.0.1:{port}");
+        let arguments: Vec<&str> = [role, &listen].into_iter().chain(more.iter().copied()).collect();
+        let mut command = self.command(&arguments);
+        command.env_remove("ASSAY_LOG").envs(log_filter.map(|filter| ("ASSAY_LOG", filter)));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
         let mut reader = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut log = Vec::new();
         loop {
@@ -68,7 +85,8 @@ impl Database {
             let read = reader.read_until(b'\n', &mut line).expect("reads");
             assert!(read > 0, "it ended: {}", String::from_utf8_lossy(&log));
             log.extend_from_slice(&line);
-            if String::from_utf8_lossy(&line).contains("\"message\":\"serving\"") {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            if line.contains("\"message\":\"serving\"") || line.contains("\"message\":\"working\"") {
                 break;
             }
         }
@@ -78,6 +96,11 @@ impl Database {
         });
         Process { url: format!("http://127.0.0.1:{port}"), child, log: Some(rest) }
     }
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 /// A server in a process of its own. Dropped, it ends.
@@ -98,6 +121,28 @@ impl Process {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a running process");
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
         peak.trim().trim_end_matches(" kB").trim().parse::<u64>().expect("a number") << 10
+    }
+
+    /// Asks it to stop, as an orchestrator does.
+    pub fn terminate(&self) {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("asks");
+        assert!(asked.success());
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("a process").is_none()
+    }
+
+    /// Its exit code and its log, once it has ended by itself; panics when that takes too long.
+    pub async fn ended(mut self, patience: Duration) -> (Option<i32>, String) {
+        let deadline = Instant::now() + patience;
+        while self.runs() {
+            assert!(Instant::now() < deadline, "it still runs after {patience:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let code = self.child.wait().expect("a process").code();
+        (code, String::from_utf8(self.log.take().expect("one log").join().expect("reads")).expect("UTF-8"))
     }
 
     /// Ends it and returns everything it logged.

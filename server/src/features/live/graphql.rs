@@ -70,6 +70,9 @@ async fn next(scope: &Scope, listener: &mut Listener) -> Result<Option<Vec<Topic
             Ok(None) => return Ok(None),
             Ok(Some(topics)) if topics == [Topic::Standing] => permitted(&scope.again().await?, listener.topics())?,
             Ok(Some(topics)) => {
+                if topics.contains(&Topic::Standing) {
+                    permitted(&scope.again().await?, listener.topics())?;
+                }
                 tokio::time::sleep(PAUSE).await;
                 permitted(&scope.again().await?, listener.topics())?;
                 return Ok(Some(topics.into_iter().filter(|topic| *topic != Topic::Standing).collect()));
