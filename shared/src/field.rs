@@ -266,25 +266,6 @@ impl Slug {
     }
 }
 
-/// What is wrong with an address that is none of a web server.
-pub const NO_WEB_ADDRESS: &str =
-    "This is not an address of a web server. It begins with https:// or http:// and has no user, password, query or fragment.";
-
-/// Checks that a text may be the address of a web server. Whether it is one that may be asked, the server decides.
-///
-/// # Errors
-/// When it does not begin with `https://` or `http://` and a host, or has a user, password, query or fragment.
-pub fn check_web_address(text: &str) -> Result<(), Refused> {
-    let text = text.trim();
-    let scheme = ["https://", "http://"].into_iter().find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
-    let rest = scheme.map(|scheme| &text[scheme.len()..]).unwrap_or_default();
-    let host = rest.split('/').next().unwrap_or_default();
-    if text.len() > limits::ADDRESS_MAX || host.is_empty() || rest.contains(['\\', '?', '#', ' ', '\t', '\n', '\r']) || host.contains('@') {
-        return refuse(NO_WEB_ADDRESS);
-    }
-    Ok(())
-}
-
 /// A password somebody chose. It is never shown, logged or kept: only its hash is.
 #[derive(Clone)]
 pub struct Password(String);
@@ -376,27 +357,6 @@ mod tests {
         assert_eq!(list(" \n"), Ok(Vec::new()));
         assert!(list("example.com\nnot a domain").is_err());
         assert!(list(&(0..101).map(|at| format!("d{at}.example ")).collect::<String>()).is_err());
-    }
-
-    #[test]
-    fn an_address_of_a_web_server_says_how_it_is_asked() {
-        for right in ["https://mlflow.example.com", " HTTP://[::1]:5000/under/a/path ", "http://10.0.0.1:5000"] {
-            assert!(check_web_address(right).is_ok(), "{right}");
-        }
-        for wrong in [
-            "",
-            "mlflow.example.com",
-            "ftp://x",
-            "https://",
-            "https:///x",
-            "https://u:p@x",
-            "https://x?y",
-            "https://x#y",
-            "https://x y",
-            "https://x\\y",
-        ] {
-            assert!(check_web_address(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

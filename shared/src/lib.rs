@@ -11,6 +11,7 @@ pub mod permission;
 pub mod provider;
 pub mod spelling;
 pub mod sso;
+pub mod web_address;
 
 pub use error_code::ErrorCode;
 pub use permission::{Permission, Role};

@@ -1,6 +1,6 @@
 //! The server's rules for what is typed, as fields take them. The sentences are the server's own.
 
-use shared::{field, key, provider};
+use shared::{field, key, provider, web_address};
 
 /// A rule of the server: says what is wrong with a text.
 pub type Rule = fn(&str) -> Result<(), String>;
@@ -76,7 +76,7 @@ pub fn group_roles(text: &str) -> Result<(), String> {
 
 /// Addresses of web servers.
 pub fn web_address(text: &str) -> Result<(), String> {
-    plain(field::check_web_address(text))
+    plain(web_address::check(text))
 }
 
 /// Steps of a metric.

@@ -1,8 +1,6 @@
 //! For orchestrators and monitoring.
 
-use std::net::TcpListener;
-
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::Server, http::header, web};
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::{
@@ -20,22 +18,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::any("/metrics", Who::Loopback, || web::to(metrics)),
 ];
 
-/// Answers the same on an address of its own, to whoever reaches that.
-///
-/// # Errors
-/// When the socket cannot be used.
-pub fn monitor(services: Services, metrics: PrometheusHandle, listener: TcpListener) -> std::io::Result<Server> {
-    let app = move || {
-        let (services, metrics) = (services.clone(), metrics.clone());
-        App::new()
-            .service(web::resource("/healthz").get(alive))
-            .service(web::resource("/readyz").get(move || readiness(services.clone())))
-            .service(web::resource("/metrics").get(move || std::future::ready(measurements(&metrics))))
-    };
-    Ok(HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
-}
-
-async fn alive() -> &'static str {
+pub(super) async fn alive() -> &'static str {
     "OK"
 }
 
@@ -43,7 +26,7 @@ async fn ready(edge: web::Data<Edge>) -> HttpResponse {
     readiness(edge.services.clone()).await
 }
 
-async fn readiness(services: Services) -> HttpResponse {
+pub(super) async fn readiness(services: Services) -> HttpResponse {
     if services.vault.ready().await {
         HttpResponse::Ok().body("OK")
     } else {
@@ -62,6 +45,6 @@ async fn metrics(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
 }
 
 /// In Prometheus' text format.
-fn measurements(handle: &PrometheusHandle) -> HttpResponse {
+pub(super) fn measurements(handle: &PrometheusHandle) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").insert_header((header::CACHE_CONTROL, "no-store")).body(handle.render())
 }

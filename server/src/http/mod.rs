@@ -9,6 +9,7 @@ mod forms;
 mod graphql;
 mod guard;
 mod health;
+mod monitor;
 mod once;
 pub mod pages;
 mod projects;
@@ -29,7 +30,7 @@ use actix_web::{
 
 pub use assets::Assets;
 pub use caller::{authenticate, credential, known, request_info, scope_of, spend};
-pub use health::monitor;
+pub use monitor::monitor;
 pub use render::{RETRY_AFTER, response as error_response};
 
 use tokio::sync::Semaphore;

@@ -120,7 +120,7 @@ pub async fn hand_back(vault: &Vault, owner: &str) -> Result<u64, Fault> {
     let tx = vault.dispatch().await?;
     let handed = tx
         .run(
-            "update jobs set state = 'queued', attempt = attempt - 1, lease_owner = null, lease_until = null where state = 'leased' and lease_owner = $1",
+            "update jobs set state = 'queued', lease_owner = null, lease_until = null where state = 'leased' and lease_owner = $1",
             vec![owner.into()],
         )
         .await?;

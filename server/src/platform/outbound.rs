@@ -31,7 +31,7 @@ const OTHER_SERVICES: [u16; 14] = [1433, 1521, 2049, 2375, 2376, 2379, 3306, 338
 /// Why an address was not asked, or gave no answer. Says nothing of what is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
-    #[error("{}", shared::field::NO_WEB_ADDRESS)]
+    #[error("{}", shared::web_address::NONE)]
     Address,
     #[error("This port is not one of a web server.")]
     Port,
@@ -85,7 +85,7 @@ impl Outbound {
     /// `Address`, `Port` or `Private`.
     pub fn parse(&self, text: &str) -> Result<Url, OutboundError> {
         let text = text.trim();
-        shared::field::check_web_address(text).map_err(|_| OutboundError::Address)?;
+        shared::web_address::check(text).map_err(|_| OutboundError::Address)?;
         let url = Url::parse(text).map_err(|_| OutboundError::Address)?;
         let plain = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
         if !plain || url.query().is_some() || url.fragment().is_some() {

@@ -126,6 +126,7 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
     logs.enter_of("/new-organization", &email, [0, 0], owner.form("/new-organization", &[("organization", "Further")])).await;
     assert_founded(owner, "session.switch", &email).await;
     logs.enter_of("/organization", &email, [1, 0], owner.form("/organization", &[("organization", &own)])).await;
+    logs.enter_of("/new-project", &email, [1, 0], owner.form("/new-project", &[("name", "Churn")])).await;
 
     let invite = "mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }";
     assert!(there.owner.graphql(invite, json!({ "email": email })).await["errors"].is_null());
@@ -164,9 +165,9 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
     logs.enter_of("/confirm", new, [0, 0], browser.form("/confirm", &[("token", token(&link))])).await;
     assert_founded(&browser, "session.create", new).await;
 
-    // GraphQL's acts are tried elsewhere; light and dark are a cookie's business.
-    let posts =
-        routes().filter(|route| route.method.as_ref().is_some_and(|method| method == "POST") && !["/graphql", "/theme"].contains(&route.path));
+    // GraphQL's acts are tried elsewhere; light and dark, and the project that lists show, are a cookie's business.
+    let posts = routes()
+        .filter(|route| route.method.as_ref().is_some_and(|method| method == "POST") && !["/graphql", "/theme", "/project"].contains(&route.path));
     let every: BTreeSet<&str> = posts.map(|route| route.path).chain(["/sso/callback"]).collect();
     assert_eq!(logs.tried, every);
     for reader in logs.scripts {

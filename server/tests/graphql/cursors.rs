@@ -70,7 +70,7 @@ impl Full<'_> {
             ok(&script, "POST", "logged-models", json!({ "experiment_id": experiment, "name": format!("logged {n}") })).await;
             ok(&script, "POST", "runs/log-metric", json!({ "run_id": run, "key": "loss", "value": n, "timestamp": n, "step": n })).await;
             let place = json!({ "mlflow_experiment": { "experiment_id": experiment } });
-            let info = json!({ "trace_id": format!("tr-{n}-{run}"), "trace_location": place, "request_time": "2026-01-01T00:00:00Z" });
+            let info = json!({ "trace_id": format!("tr-{}", uuid::Uuid::now_v7().simple()), "trace_location": place, "request_time": "2026-01-01T00:00:00Z" });
             ok(&script, "POST", "traces", json!({ "trace": { "trace_info": info } })).await;
         }
         organization.member("viewer").await;

@@ -50,6 +50,9 @@ const NAMELESS_ROUTES: &[&str] = &[
     "/reset-password",
     "/invitation",
     "/theme",
+    // A choice of the browser's: what it names is looked at when a page is shown (`pages.rs`).
+    "/project",
+    "/new-project",
     "/sso/callback",
     "/sign-out",
     "/sign-out-everywhere",

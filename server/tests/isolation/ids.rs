@@ -24,6 +24,9 @@ use Answer::{PassedOver, Refused};
 /// Root fields by the thing whose id stands for `$id`. Some of them take several kinds.
 const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("experiment", "experiment", Refused, "{ experiment(id: \"$id\") { id name } }"),
+    ("experiments", "project", Refused, "{ experiments(project: \"$id\") { nodes { id } } }"),
+    ("registeredModels", "project", Refused, "{ registeredModels(project: \"$id\") { nodes { id } } }"),
+    ("search", "project", Refused, "{ search(text: \"CANARY\", project: \"$id\") { id } }"),
     ("run", "run", Refused, "{ run(id: \"$id\") { id name } }"),
     ("import", "import", Refused, "{ import(id: \"$id\") { id source } }"),
     ("thread", "thread", Refused, "{ thread(id: \"$id\") { id comments { body } } }"),

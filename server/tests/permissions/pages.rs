@@ -43,6 +43,7 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/notifications", Needs(Permission::CommentsRead), "/notifications"),
     ("/account", SignedIn, "/account"),
     ("/new-organization", SignedIn, "/new-organization"),
+    ("/new-project", Needs(Permission::ProjectsWrite), "/new-project"),
     ("/{address}", SignedIn, "/no/such/page"),
 ];
 
