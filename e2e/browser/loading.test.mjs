@@ -32,7 +32,8 @@ for (const { name, link, part, real } of [
     });
     const go = await hold(page);
     await page.getByRole("link", { name: link, exact: true }).click();
-    await page.locator("main .skeleton").first().waitFor({ state: "attached" });
+    // The code of the page may come first: then one skeleton follows another.
+    await page.waitForFunction(() => document.querySelector("main .skeleton")?.getAnimations().length > 0);
     const [early, late] = await page.locator("main .skeleton").first().evaluate(async (skeleton) => {
       const at = async (ms) => {
         const [animation] = skeleton.getAnimations();

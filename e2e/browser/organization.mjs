@@ -47,7 +47,7 @@ export async function fill(page, other) {
   await stage(name, "1", "Production");
 
   for (const at of rows) {
-    await ask(page, "mutation($input: CreateTokenInput!) { createToken(input: $input) { token { id } } }", { input: { name: long(at), expiresInDays: 30, scopes: ["runs:read", "experiments:read"] } });
+    await ask(page, "mutation($input: CreateTokenInput!) { createToken(input: $input) { token { id } } }", { input: { name: long(at).slice(-48), expiresInDays: 30, scopes: ["runs:read", "experiments:read"] } });
     await ask(page, "mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }", { email: `${long(at)}@example.com`.slice(-32) });
     const about = at % 2 ? `run_${first}` : `exp_${id}`;
     await ask(other, "mutation($input: StartThreadInput!) { startThread(input: $input) { id } }", { input: { about, body: `@${owner.email} a list:\n\n- one\n- \`two\`\n\n> quoted\n\n\`\`\`\ncode\n\`\`\`` } });

@@ -9,7 +9,7 @@ import { fill } from "./organization.mjs";
 const KNOWN = /\{(\w+)\}/g;
 
 /** Longest HTML of a list, in bytes, before it is compressed. A table of runs, with a dozen columns of metrics and params, is longer. */
-const LIST_MAX = 60_000;
+const LIST_MAX = 60 * 1024;
 
 /**
  * Every address that is visited, by what is needed to see it. `list`: rows of the organization fill it, and its HTML
@@ -19,7 +19,7 @@ const DOORS = ["/sign-in", "/sign-up", "/sign-up?sent=1", "/confirm?token=x", "/
 const WORK = [
   { path: "/" },
   { path: "/experiments", list: LIST_MAX, dialogs: ["New experiment"] },
-  { path: "/experiments/{id}", list: 100_000 },
+  { path: "/experiments/{id}", list: 120_000 },
   { path: "/experiments/{id}/discussion" },
   { path: "/runs/{run}", dialogs: ["Rename"] },
   { path: "/runs/{run}/metrics" },
@@ -43,6 +43,7 @@ const REST = [
   { path: "/notifications", list: LIST_MAX },
   { path: "/account", dialogs: ["Sign out everywhere"] },
   { path: "/new-organization" },
+  { path: "/new-project" },
   { path: "/nothing/here", status: 404 },
 ];
 

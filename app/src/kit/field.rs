@@ -20,7 +20,14 @@ struct Check {
 
 impl Check {
     fn new(rule: Option<Rule>, required: bool, said: MaybeProp<String>) -> Self {
-        Self { rule, required, said, own: RwSignal::new(None), touched: StoredValue::new(false) }
+        let own = RwSignal::new(None);
+        // What the server says of a text is news, also of one that the rule let pass.
+        Effect::new(move |_| {
+            if said.get().is_some() {
+                own.set(None);
+            }
+        });
+        Self { rule, required, said, own, touched: StoredValue::new(false) }
     }
 
     fn message(self) -> Option<String> {
