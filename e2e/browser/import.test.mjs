@@ -73,7 +73,7 @@ journey("an import on a phone", { viewport: { width: 390, height: 844 } }, async
   await accessible(page);
   await page.getByRole("table", { name: "Imports" }).getByRole("link").first().click();
   await page.waitForURL(/\/import\/imp_/);
-  await alive(page);
+  await page.getByRole("heading", { level: 1 }).waitFor();
   await fits(page);
   await accessible(page);
 });
