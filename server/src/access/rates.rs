@@ -14,6 +14,7 @@ use moka::sync::Cache;
 use shared::{ErrorCode, ids::TenantId};
 use uuid::Uuid;
 
+use super::request::network;
 use crate::{fault::Fault, platform::Clock};
 
 /// So many seconds' worth of calls may come at once.
@@ -175,14 +176,6 @@ impl Rates {
         }
         metrics::counter!("assay_throttled_total", "what" => what).increment(1);
         false
-    }
-}
-
-/// Whoever has an address of IPv6 has a whole network of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(address) if address.to_ipv4_mapped().is_none() => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-        other => other.to_canonical(),
     }
 }
 

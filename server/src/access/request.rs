@@ -16,11 +16,19 @@ pub struct RequestInfo {
 impl RequestInfo {
     /// Where attempts are counted: the address, or its network where whoever has one address has all of a network's (IPv6, by /64).
     pub fn place(&self) -> String {
-        match self.address.parse::<IpAddr>().map(|address| address.to_canonical()) {
-            Ok(IpAddr::V6(address)) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        match self.address.parse().map(network) {
+            Ok(IpAddr::V6(network)) => format!("{network}/64"),
             Ok(address) => address.to_string(),
             Err(_) => self.address.clone(),
         }
+    }
+}
+
+/// The address, or the first of its network: whoever has an address of IPv6 has a whole /64 of them.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        address => address,
     }
 }
 

@@ -36,19 +36,19 @@ pub fn page_cost(first: i32, child: usize) -> usize {
 
 /// The limits that async-graphql does not count: tokens, fields after fragments, aliases, root
 /// fields, directives in all.
-pub fn check(request: &Request) -> Result<(), Fault> {
+pub fn check(request: &mut Request) -> Result<(), Fault> {
     let refused = |what: &str, most: usize| Err(Fault::new(ErrorCode::LimitExceeded, format!("The query has too many {what}; the most is {most}.")));
     if tokens(&request.query) > TOKENS {
         return refused("tokens", TOKENS);
     }
     // What cannot be parsed is refused by the executor with the place of the mistake.
-    let Ok(document) = async_graphql::parser::parse_query(&request.query) else { return Ok(()) };
+    let Ok(document) = request.parsed_query() else { return Ok(()) };
     let mut count = Count::default();
     for (_, operation) in document.operations.iter() {
         let mut path = Vec::new();
         count.root_fields += operation.node.selection_set.node.items.len();
         count.directives += operation.node.directives.len();
-        count.selection(&document, &operation.node.selection_set.node, &mut path);
+        count.selection(document, &operation.node.selection_set.node, &mut path);
     }
     if count.fields > FIELDS {
         return refused("fields", FIELDS);
@@ -66,14 +66,14 @@ pub fn check(request: &Request) -> Result<(), Fault> {
 }
 
 /// How many fields of the root a request asks for, whatever names they are given and however fragments hold them; at least one.
-pub fn attempts(request: &Request) -> u32 {
+pub fn attempts(request: &mut Request) -> u32 {
     if tokens(&request.query) > TOKENS {
         return 1;
     }
-    let Ok(document) = async_graphql::parser::parse_query(&request.query) else { return 1 };
+    let Ok(document) = request.parsed_query() else { return 1 };
     let (mut looked_at, mut roots) = (0, 0);
     for (_, operation) in document.operations.iter() {
-        count_roots(&document, &operation.node.selection_set.node, &mut looked_at, &mut roots);
+        count_roots(document, &operation.node.selection_set.node, &mut looked_at, &mut roots);
     }
     roots.max(1)
 }
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn t52_attempts_are_counted_under_every_name_and_in_fragments() {
-        let count = |query: &str| attempts(&Request::new(query));
+        let count = |query: &str| attempts(&mut Request::new(query));
         assert_eq!(count("{ viewer { name email } }"), 1);
         assert_eq!(count("{ a: viewer { name } b: viewer { name } ...f ... { c: viewer { name } } } fragment f on Query { d: viewer { name } }"), 4);
         assert_eq!((count("nonsense {"), count("{ ...a } fragment a on Query { ...a }")), (1, 1));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     fn refuses(query: String) -> bool {
-        check(&Request::new(query)).is_err()
+        check(&mut Request::new(query)).is_err()
     }
 
     #[test]

@@ -76,11 +76,10 @@ pub fn sdl() -> String {
 }
 
 /// Carries out one operation for a caller; `None` is somebody who is not signed in.
-pub async fn execute(schema: &Schema, scope: Option<Scope>, request: Request) -> Response {
-    let request = match limits::check(&request) {
-        Ok(()) => request,
-        Err(fault) => return render::refused(&fault),
-    };
+pub async fn execute(schema: &Schema, scope: Option<Scope>, mut request: Request) -> Response {
+    if let Err(fault) = limits::check(&mut request) {
+        return render::refused(&fault);
+    }
     let request = match scope.clone() {
         Some(scope) => request.data(Batch::new(scope.clone())).data(scope),
         None => request.disable_introspection(),
@@ -93,8 +92,8 @@ pub async fn execute(schema: &Schema, scope: Option<Scope>, request: Request) ->
 }
 
 /// Carries out a subscription for a caller; ends after its first error.
-pub fn execute_stream(schema: &Schema, scope: Scope, request: Request) -> impl Stream<Item = Response> + use<> {
-    if let Err(fault) = limits::check(&request) {
+pub fn execute_stream(schema: &Schema, scope: Scope, mut request: Request) -> impl Stream<Item = Response> + use<> {
+    if let Err(fault) = limits::check(&mut request) {
         return stream::iter([render::refused(&fault)]).left_stream();
     }
     let responses = schema.execute_stream(request.data(scope.clone()));

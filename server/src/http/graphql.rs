@@ -39,9 +39,9 @@ async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>
     let body = read_body(payload).await?;
     let unreadable = |_| Fault::new(ErrorCode::Invalid, "The body is not a GraphQL request in JSON.");
     serde_json::from_slice::<Once>(&body).map_err(unreadable)?;
-    let batch: BatchRequest = serde_json::from_slice(&body).map_err(unreadable)?;
-    let operations = match &batch {
-        BatchRequest::Single(operation) => std::slice::from_ref(operation),
+    let mut batch: BatchRequest = serde_json::from_slice(&body).map_err(unreadable)?;
+    let operations = match &mut batch {
+        BatchRequest::Single(operation) => std::slice::from_mut(operation),
         BatchRequest::Batch(operations) => operations,
     };
     if let Err(fault) = spend(&request, &edge, operations) {
@@ -50,8 +50,8 @@ async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>
     let scope = caller::scope_of(&request, &edge.services).await?;
     match batch {
         BatchRequest::Single(operation) => Ok(answer(&graphql::execute(&edge.schema, scope, operation).await)),
-        BatchRequest::Batch(operations) => {
-            check_batch(&operations)?;
+        BatchRequest::Batch(mut operations) => {
+            check_batch(&mut operations)?;
             let mut responses = Vec::with_capacity(operations.len());
             for operation in operations {
                 responses.push(graphql::execute(&edge.schema, scope.clone(), operation).await);
@@ -62,8 +62,8 @@ async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>
 }
 
 /// Counts every field of the root, so that twenty attempts under twenty names are not one.
-fn spend(request: &HttpRequest, edge: &Edge, operations: &[Request]) -> Result<(), Fault> {
-    let attempts = operations.iter().take(BATCH_MAX).map(graphql::attempts).sum();
+fn spend(request: &HttpRequest, edge: &Edge, operations: &mut [Request]) -> Result<(), Fault> {
+    let attempts = operations.iter_mut().take(BATCH_MAX).map(graphql::attempts).sum();
     if caller::spend(request, &edge.services, Kind::Asking, attempts)? {
         return Ok(());
     }
@@ -79,15 +79,14 @@ fn answer(body: &impl serde::Serialize) -> HttpResponse {
     HttpResponse::Ok().json(body)
 }
 
-fn check_batch(operations: &[Request]) -> Result<(), Fault> {
+fn check_batch(operations: &mut [Request]) -> Result<(), Fault> {
     if operations.len() > BATCH_MAX {
         return Err(Fault::new(ErrorCode::LimitExceeded, format!("A batch holds at most {BATCH_MAX} operations.")));
     }
-    let changes = |operation: &Request| {
-        async_graphql::parser::parse_query(&operation.query)
-            .is_ok_and(|document| document.operations.iter().any(|(_, operation)| operation.node.ty != OperationType::Query))
+    let changes = |operation: &mut Request| {
+        operation.parsed_query().is_ok_and(|document| document.operations.iter().any(|(_, operation)| operation.node.ty != OperationType::Query))
     };
-    if operations.len() > 1 && operations.iter().any(changes) {
+    if operations.len() > 1 && operations.iter_mut().any(changes) {
         return Err(Fault::new(ErrorCode::LimitExceeded, "A batch holds queries only. Send each mutation alone."));
     }
     Ok(())
