@@ -62,6 +62,7 @@ journey("runs are sorted, filtered, selected, removed and brought back", async (
   await page.locator(".filter .error").filter({ hasText: /./ }).waitFor();
   await page.getByRole("button", { name: "Clear the filter" }).click();
   await page.getByText("3 runs", { exact: true }).first().waitFor();
+  await page.locator("tbody th .name").nth(2).waitFor();
 
   await page.locator("h1").click();
   for (const key of ["j", "x", "j", "x"]) await page.keyboard.press(key);

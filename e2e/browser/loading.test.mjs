@@ -32,16 +32,19 @@ for (const { name, link, part, real } of [
     });
     const go = await hold(page);
     await page.getByRole("link", { name: link, exact: true }).click();
-    // The code of the page may come first: then one skeleton follows another.
-    await page.waitForFunction(() => document.querySelector("main .skeleton")?.getAnimations().length > 0);
-    const [early, late] = await page.locator("main .skeleton").first().evaluate(async (skeleton) => {
-      const at = async (ms) => {
-        const [animation] = skeleton.getAnimations();
+    const [early, late] = await page.evaluate(async () => {
+      // The code of the page may come first: then one skeleton follows another.
+      let skeleton, animation;
+      while (!animation) {
+        await new Promise(requestAnimationFrame);
+        skeleton = document.querySelector("main .skeleton");
+        animation = skeleton?.getAnimations()[0];
+      }
+      return [100, 250].map((ms) => {
         animation.pause();
         animation.currentTime = ms;
         return Number(getComputedStyle(skeleton).opacity);
-      };
-      return [await at(100), await at(250)];
+      });
     });
     assert.deepEqual([early, late], [0, 1]);
     const grey = await top(page, part);
