@@ -37,6 +37,36 @@ async fn t51_t52_t54_t57_bombs_are_refused() {
     assert_eq!(Actor::code(&huge), "PAYLOAD_TOO_LARGE");
 }
 
+/// Each by the limit it was made for: another refusal would hide that one is gone.
+#[tokio::test]
+async fn t51_t52_t54_each_limit_is_named() {
+    let owner = world().organization().await.owner;
+    let mut deep = String::from("id");
+    for level in 0..50 {
+        deep = if level % 2 == 0 { format!("runs {{ nodes {{ {deep} }} }}") } else { format!("experiment {{ {deep} }}") };
+    }
+    let aliases = |field: &str| -> String { (0..1000).map(|n| format!("a{n}: {field} ")).collect() };
+    let preview = format!("{{ {} }}", aliases("invitationPreview(token: \"x\") { email }"));
+    let cases = [
+        ("depth", format!("{{ run(id: \"x\") {{ experiment {{ {deep} }} }} }}")),
+        ("aliases", preview.clone()),
+        ("directives", format!("{{ viewer {} {{ name }} }}", "@skip(if:true)".repeat(10_000))),
+        ("tokens", format!("{{ viewer {{ {} }} }}", "a ".repeat(100_000))),
+    ];
+    for (name, query) in cases {
+        let answer = owner.graphql(&query, Value::Null).await;
+        assert_eq!(Actor::code(&answer), "LIMIT_EXCEEDED", "{name}: {answer:.300}");
+        assert!(answer["data"].is_null(), "{name}");
+    }
+    let million = owner.graphql(&"a ".repeat(1_000_000), Value::Null).await;
+    assert_eq!(Actor::code(&million), "PAYLOAD_TOO_LARGE");
+    let nobody = world().anonymous();
+    assert_eq!(Actor::code(&nobody.graphql(&preview, Value::Null).await), "LIMIT_EXCEEDED");
+    let batch = vec![json!({ "query": preview }); 3];
+    let answer = nobody.send(nobody.request(reqwest::Method::POST, "/graphql").json(&batch)).await.json();
+    assert!(answer.as_array().is_some_and(|all| all.len() == 3 && all.iter().all(|one| Actor::code(one) == "LIMIT_EXCEEDED")), "{answer:.300}");
+}
+
 #[tokio::test]
 async fn t53_batches_are_small_and_change_nothing() {
     let owner = world().organization().await.owner;
@@ -57,12 +87,40 @@ async fn t55_nobody_explores_the_schema_and_nothing_is_suggested() {
     let answer = owner.graphql("{ viewr { name } }", Value::Null).await.to_string();
     assert!(!answer.contains("Did you mean"), "{answer}");
     assert!(owner.graphql("{ __schema { types { name } } }", Value::Null).await["data"]["__schema"]["types"].is_array());
+    assert!(nobody.graphql("{ __type(name: \"Query\") { fields { name } } }", Value::Null).await["data"]["__type"].is_null());
+    for query in [
+        "{ viewr { name } }",
+        "{ invitationPreview(tokn: \"x\") { email } }",
+        "{ auditEntries(filter: { outcome: DON }) { totalCount } }",
+        "mutation { createToken(input: { nam: \"x\", scopes: [] }) { secret } }",
+    ] {
+        let answer = nobody.graphql(query, Value::Null).await;
+        let text = answer.to_string();
+        assert!(!answer["errors"].is_null() && !text.contains("Did you mean") && !text.contains("invitationPreview("), "{query}: {answer}");
+        assert!(!["\"viewer\"", "DENIED", "expiresInDays"].iter().any(|own| text.contains(own)), "{query}: {answer}");
+        assert!(answer["extensions"].is_null(), "{query}: {answer}");
+    }
+    // No page to explore it with, signed in or not.
+    for path in ["/graphql", "/graphiql", "/playground", "/graphql/console", "/altair"] {
+        for actor in [&nobody, &owner] {
+            let answer = actor.send(actor.request(reqwest::Method::GET, path).header("accept", "text/html")).await;
+            assert!(matches!(answer.status, 303 | 404 | 405), "{path}: {}", answer.status);
+            assert!(!answer.text().to_ascii_lowercase().contains("graphiql"), "{path}");
+        }
+    }
 }
 
 #[tokio::test]
 async fn t56_only_json_by_post() {
     let owner = world().organization().await.owner;
     assert_eq!(owner.get("/graphql?query={viewer{name}}").await.status, 405);
+    let change = "mutation { updateViewer(name: \"Changed\") { name } }";
+    for method in [reqwest::Method::GET, reqwest::Method::HEAD, reqwest::Method::PUT, reqwest::Method::PATCH, reqwest::Method::DELETE] {
+        let request = owner.request(method.clone(), "/graphql").query(&[("query", &change)]);
+        let request = if method == reqwest::Method::GET { request } else { request.json(&json!({ "query": change })) };
+        assert_eq!(owner.send(request).await.status, 405, "{method}");
+    }
+    assert_eq!(owner.graphql("{ viewer { name } }", Value::Null).await["data"]["viewer"]["name"], "Olive Owner");
     for kind in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "application/graphql"] {
         let request = owner.request(reqwest::Method::POST, "/graphql").header("content-type", kind).body("{\"query\":\"{viewer{name}}\"}");
         assert_eq!(owner.send(request).await.status, 415, "{kind}");
@@ -81,16 +139,30 @@ async fn t38_pages_are_bounded_and_cursors_are_ours() {
 #[tokio::test]
 async fn t46_t47_odd_text_and_odd_json_are_refused_and_nothing_breaks() {
     let owner = world().organization().await.owner;
-    for name in ["a\u{0}b", "a\u{202E}b", "a\u{200B}b", "", "   ", "a\nb", &"x".repeat(121)] {
-        let answer = owner.graphql("mutation($name: String!) { createProject(name: $name) { id } }", json!({ "name": name })).await;
+    let create = async |name: &str| owner.graphql("mutation($name: String!) { createProject(name: $name) { name } }", json!({ "name": name })).await;
+    for name in ["a\u{0}b", "a\u{202E}b", "a\u{200B}b", "a\u{AD}b", "fr\u{430}ud", "", "   ", "a\nb", &"x".repeat(121)] {
+        let answer = create(name).await;
         assert_eq!(Actor::code(&answer), "INVALID", "{name:?}: {answer}");
         assert_eq!(answer["errors"][0]["extensions"]["field"], "name");
     }
+    assert_eq!(create("fraude\u{301}").await["data"]["createProject"]["name"], "fraud\u{e9}");
+    assert_eq!(Actor::code(&create("fraud\u{e9}").await), "ALREADY_EXISTS", "two spellings are one name");
     let deep = format!("{{\"query\":\"{{viewer{{name}}}}\",\"variables\":{{\"a\":{}1{}}}}}", "[".repeat(100_000), "]".repeat(100_000));
-    for body in [deep.as_str(), "{\"query\":\"\\ud800\"}", "[]", "null", "{", "\u{feff}{}", "{\"query\":1}"] {
+    let keys: Vec<String> = (0..1_000_000).map(|n| format!("\"k{n}\":1")).collect();
+    let wide = format!("{{\"query\":\"{{viewer{{name}}}}\",\"variables\":{{{}}}}}", keys.join(","));
+    for (body, status) in [
+        (deep.as_str(), 400),
+        (wide.as_str(), 413),
+        ("{\"query\":\"{viewer{name}}\",\"variables\":{\"a\":1e999}}", 400),
+        ("{\"query\":\"\\ud800\"}", 400),
+        ("null", 400),
+        ("{", 400),
+        ("\u{feff}{}", 400),
+        ("{\"query\":1}", 400),
+    ] {
         let request = owner.request(reqwest::Method::POST, "/graphql").header("content-type", "application/json").body(body.to_owned());
         let answer = owner.send(request).await;
-        assert!(matches!(answer.status, 200 | 400 | 413), "{}: {}", answer.status, answer.text());
+        assert_eq!(answer.status, status, "{body:.100}: {}", answer.text());
     }
     assert_eq!(owner.get("/healthz").await.status, 200);
 }

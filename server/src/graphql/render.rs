@@ -38,7 +38,7 @@ fn fault_of(error: &ServerError) -> Option<&Fault> {
 }
 
 fn is_limit(message: &str) -> bool {
-    ["too complex", "too deep", "recursion depth", "too many", "directives"].iter().any(|word| message.to_ascii_lowercase().contains(word))
+    ["too complex", "too deep", "recursion", "too many", "directives"].iter().any(|word| message.to_ascii_lowercase().contains(word))
 }
 
 fn code(code: ErrorCode) -> ErrorExtensionValues {
