@@ -29,6 +29,63 @@ async fn sign_up_is_confirmed_by_mail_and_ends_signed_in() {
     assert_eq!(browser.form("/confirm", &[("token", token(&link))]).await.status, 422, "a link works once");
 }
 
+/// Nobody becomes more by sending more than a form asks for.
+#[tokio::test]
+async fn t06_a_field_that_a_form_does_not_have_is_refused_and_nothing_changes() {
+    let organization = world().organization().await;
+    let owner = &organization.owner;
+    let state = "{ viewer { name roles } members { nodes { email roles } } signInPolicy { sessionMinutes mailDomains } }";
+    let before = owner.graphql(state, Value::Null).await;
+    assert!(before["errors"].is_null(), "{before}");
+    let invited = format!("invited-{}@example.com", Uuid::now_v7().simple());
+    let invite = "mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }";
+    assert!(owner.graphql(invite, json!({ "email": invited })).await["errors"].is_null());
+    let link = world().link_to(&invited).await;
+    for more in ["role", "roles", "tenant_id", "is_superuser"] {
+        let more = (more, "owner");
+        let nobody = world().anonymous();
+        for (path, fields) in [
+            ("/sign-up", vec![("organization", "Sold Out"), ("name", "Ada"), ("email", "t06@example.com"), ("password", PASSWORD), more]),
+            ("/invitation", vec![("token", token(&link)), ("name", "Ada"), ("password", PASSWORD), more]),
+            ("/sign-in", vec![("email", owner.email.as_str()), ("password", PASSWORD), more]),
+        ] {
+            let answer = nobody.form(path, &fields).await;
+            assert_eq!((answer.status, answer.header("set-cookie")), (400, ""), "{path} {more:?}: {}", answer.text());
+        }
+        for (path, fields) in [("/new-organization", vec![("organization", "Sold Out"), more]), ("/access", vec![("sessionMinutes", "480"), more])] {
+            let answer = owner.form(path, &fields).await;
+            assert_eq!((answer.status, answer.header("set-cookie")), (400, ""), "{path} {more:?}: {}", answer.text());
+        }
+        let changed = owner.graphql(&format!("mutation {{ updateViewer(name: \"Ada\", {}: \"owner\") {{ name }} }}", more.0), Value::Null).await;
+        assert_eq!(Actor::code(&changed), "INVALID", "{changed}");
+    }
+    assert_eq!(owner.graphql(state, Value::Null).await, before);
+    let answer = world().anonymous().form("/invitation", &[("token", token(&link)), ("name", "Ada"), ("password", PASSWORD)]).await;
+    assert_eq!(answer.status, 303, "the invitation was not used up: {}", answer.text());
+}
+
+/// What no database keeps comes back as a mistake of whoever typed it.
+#[tokio::test]
+async fn t46_forms_refuse_odd_text() {
+    let nobody = world().anonymous();
+    for text in ["a\u{0}b", "a\u{202e}b", "a\u{ad}b", "fr\u{430}ud"] {
+        for (path, fields) in [
+            ("/sign-in", vec![("email", text), ("password", PASSWORD)]),
+            ("/sign-up", vec![("organization", text), ("name", "Ada"), ("email", "t46@example.com"), ("password", PASSWORD)]),
+            ("/sign-up", vec![("organization", "Team"), ("name", text), ("email", "t46@example.com"), ("password", PASSWORD)]),
+            ("/sign-up", vec![("organization", "Team"), ("name", "Ada"), ("email", text), ("password", PASSWORD)]),
+            ("/confirm", vec![("token", text)]),
+            ("/forgot-password", vec![("email", text)]),
+            ("/reset-password", vec![("token", text), ("password", PASSWORD)]),
+            ("/invitation", vec![("token", text), ("name", "Ada"), ("password", PASSWORD)]),
+        ] {
+            let answer = nobody.form(path, &fields).await;
+            assert!((400..500).contains(&answer.status) && answer.status != 429, "{path} {text:?}: {}", answer.status);
+            assert_eq!(answer.header("set-cookie"), "", "{path} {text:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn t12_t61_a_known_address_looks_like_an_unknown_one() {
     let organization = world().organization().await;

@@ -128,6 +128,14 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         let answer = owner.graphql(&format!("mutation($name: String!) {{ {mutation} }}"), json!({ "name": HOSTILE })).await;
         assert!(answer["errors"].is_null(), "{answer}");
     }
+    for about in [format!("run_{run}"), format!("exp_{experiment}")] {
+        let start = "mutation($about: ID!, $body: String!) { startThread(input: { about: $about, body: $body }) { id } }";
+        let answer = owner.graphql(start, json!({ "about": about, "body": HOSTILE })).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+    }
+    let save = "mutation($name: String!, $run: ID!) { saveComparison(name: $name, of: { runs: [$run] }) { id } }";
+    let answer = owner.graphql(save, json!({ "name": NAME, "run": run })).await;
+    assert!(answer["errors"].is_null(), "{answer}");
     let (run, experiment, model, typed) = (format!("/runs/{run}"), format!("/experiments/{experiment}"), encode(NAME), encode(HOSTILE));
     // Each with whether what was typed must be seen on it.
     let pages = [
@@ -136,7 +144,20 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         (format!("/experiments?filter={typed}"), false),
         (format!("/models?filter={typed}"), false),
         (format!("/audit?actor={typed}"), false),
-        (experiment, true),
+        (experiment.clone(), true),
+        (format!("{experiment}/discussion"), true),
+        ("/compare".into(), true),
+        (format!("/compare?run={typed}&metric={typed}&unit={typed}"), false),
+        ("/notifications".into(), false),
+        ("/import".into(), false),
+        (format!("/import/{typed}"), false),
+        ("/access".into(), false),
+        (format!("/access?saved={typed}"), false),
+        ("/access/single-sign-on".into(), false),
+        ("/new-organization".into(), false),
+        ("/new-project".into(), false),
+        (format!("/sign-up?sent={typed}"), false),
+        (format!("/forgot-password?sent={typed}"), false),
         (run.clone(), true),
         (format!("{run}/metrics"), true),
         (format!("{run}/artifacts"), true),
@@ -159,6 +180,14 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         (format!("/reset-password?token={typed}"), false),
         (format!("/confirm?token={typed}"), false),
     ];
+    for route in server::http::pages::routes() {
+        let fits = |place: &str| {
+            let path = place.split('?').next().unwrap_or_default();
+            let (mut path, mut route) = (path.trim_matches('/').split('/'), route.trim_matches('/').split('/'));
+            route.by_ref().all(|word| path.next().is_some_and(|own| own == word || word.starts_with('{'))) && path.next().is_none()
+        };
+        assert!(pages.iter().any(|(place, _)| fits(place)), "{route} is not looked at");
+    }
     let mut nonces = std::collections::HashSet::new();
     for (place, shows) in &pages {
         let request = owner.request(Method::GET, place).header("cookie", format!("{session}; theme={}", encode("dark\" onload=\"alert(1)")));

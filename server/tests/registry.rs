@@ -311,6 +311,66 @@ async fn t46_names_that_cannot_be_stored_are_refused() {
 }
 
 #[tokio::test]
+async fn t46_no_name_looks_like_another_and_two_spellings_are_one() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let run = run(&script).await;
+    ok(&script, "POST", "registered-models/create", json!({ "name": "fraud_detector" })).await;
+    ok(&script, "POST", "model-versions/create", json!({ "name": "fraud_detector", "source": format!("runs:/{run}"), "run_id": run })).await;
+    for name in ["fr\u{430}ud_detector", "fraud\u{ad}_detector", "fraud\u{61c}_detector", "fraud\u{180e}_detector"] {
+        for (path, body) in [
+            ("registered-models/create", json!({ "name": name })),
+            ("registered-models/rename", json!({ "name": "fraud_detector", "new_name": name })),
+            ("registered-models/alias", json!({ "name": "fraud_detector", "alias": name, "version": "1" })),
+            ("experiments/create", json!({ "name": name })),
+        ] {
+            assert_eq!(refused(&script, "POST", path, body).await, (400, INVALID.into()), "{path} {name:?}");
+        }
+    }
+    for path in ["registered-models/create", "experiments/create"] {
+        ok(&script, "POST", path, json!({ "name": "fraude\u{301}" })).await;
+        let again = refused(&script, "POST", path, json!({ "name": "fraud\u{e9}" })).await;
+        assert_eq!(again, (400, "RESOURCE_ALREADY_EXISTS".into()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn t46_text_that_no_database_keeps_is_refused_everywhere() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let run = run(&script).await;
+    let logged = logged_model(&script, &run).await;
+    ok(&script, "POST", "registered-models/create", json!({ "name": "m" })).await;
+    ok(&script, "POST", "model-versions/create", json!({ "name": "m", "source": format!("runs:/{run}"), "run_id": run })).await;
+    let nul = "a\u{0}b";
+    for (method, path, body) in [
+        ("POST", "registered-models/create".to_owned(), json!({ "name": "other", "description": nul })),
+        ("POST", "registered-models/create".into(), json!({ "name": "other", "tags": [{ "key": "k", "value": nul }] })),
+        ("PATCH", "registered-models/update".into(), json!({ "name": "m", "description": nul })),
+        ("POST", "registered-models/set-tag".into(), json!({ "name": "m", "key": "k", "value": nul })),
+        ("POST", "registered-models/set-tag".into(), json!({ "name": "m", "key": nul, "value": "v" })),
+        ("POST", "registered-models/alias".into(), json!({ "name": "m", "alias": nul, "version": "1" })),
+        ("POST", "model-versions/create".into(), json!({ "name": "m", "source": format!("runs:/{run}"), "description": nul })),
+        ("POST", "model-versions/create".into(), json!({ "name": "m", "source": format!("runs:/{run}"), "run_link": nul })),
+        ("PATCH", "model-versions/update".into(), json!({ "name": "m", "version": "1", "description": nul })),
+        ("POST", "model-versions/set-tag".into(), json!({ "name": "m", "version": "1", "key": "k", "value": nul })),
+        ("POST", "logged-models".into(), json!({ "experiment_id": "0", "name": "n", "model_type": nul })),
+        ("POST", "logged-models".into(), json!({ "experiment_id": "0", "name": "n", "params": [{ "key": "k", "value": nul }] })),
+        ("PATCH", format!("logged-models/{logged}/tags"), json!({ "tags": [{ "key": "k", "value": nul }] })),
+        ("POST", format!("logged-models/{logged}/params"), json!({ "params": [{ "key": "k", "value": nul }] })),
+        ("POST", "experiments/set-experiment-tag".into(), json!({ "experiment_id": "0", "key": "k", "value": nul })),
+        ("POST", "workspaces".into(), json!({ "name": "team-b", "description": nul })),
+    ] {
+        let (status, code) = refused(&script, method, &path, body.clone()).await;
+        assert_eq!((status, code.as_str()), (400, INVALID), "{method} {path} {body}");
+    }
+    assert_eq!(refused(&script, "GET", "registered-models/get?name=other", Value::Null).await.1, MISSING);
+    let folder = format!("/api/2.0/mlflow-artifacts/mpu/create/0/{run}/artifacts");
+    let answer = script.send(script.request(Method::POST, &folder).json(&json!({ "path": nul, "num_parts": 1 }))).await;
+    assert_eq!((answer.status, answer.json()["error_code"].as_str()), (400, Some(INVALID)));
+}
+
+#[tokio::test]
 async fn c7_3_every_change_of_the_registry_has_one_audit_entry() {
     let organization = world().organization().await;
     let script = organization.script().await;

@@ -55,6 +55,7 @@ async fn t37_keys_and_sizes_are_bounded() {
     ] {
         assert_invalid("too many", &raw(&script, "runs/log-batch", body.to_string()).await);
     }
+    assert_invalid("too many tags", &raw(&script, "runs/log-batch", json!({ "run_id": run, "tags": many(10_000) }).to_string()).await);
     assert_untouched(&script, &run).await;
     // Literal where it is allowed, cut where MLflow cuts.
     for (key, value) in [("a.b-c d/e:f_é", "'; drop table runs; --"), ("long", &"v".repeat(7_000))] {
@@ -188,6 +189,25 @@ async fn t47_bodies_that_are_no_honest_json_are_refused() {
         assert_eq!(script.send(request).await.status, 400, "{kind}");
     }
     assert_untouched(&script, &run).await;
+}
+
+#[tokio::test]
+async fn t48_a_million_points_and_a_nan_in_a_batch() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let run = run(&script).await;
+    let points: Vec<String> = (0..1_000_000).map(|n| format!(r#"{{"key":"m","value":1,"timestamp":{n}}}"#)).collect();
+    let answer = raw(&script, "runs/log-batch", format!(r#"{{"run_id":"{run}","metrics":[{}]}}"#, points.join(","))).await;
+    assert!(matches!(answer.0, 400 | 413), "{answer:?}");
+    assert_untouched(&script, &run).await;
+    let batch = json!({ "run_id": run, "metrics": [{ "key": "m", "value": "NaN", "timestamp": 1 }, { "key": "m", "value": 2, "timestamp": 2 }] });
+    assert_eq!(raw(&script, "runs/log-batch", batch.to_string()).await.0, 200);
+    let read = script.mlflow("GET", &format!("metrics/get-history?run_id={run}&metric_key=m"), Value::Null).await;
+    let read: Value = serde_json::from_slice(&read.body).expect("valid JSON");
+    assert_eq!(
+        read["metrics"].as_array().map(|all| all.iter().map(|point| point["value"].clone()).collect::<Vec<_>>()),
+        Some(vec![json!("NaN"), json!(2.0)])
+    );
 }
 
 #[tokio::test]

@@ -347,6 +347,37 @@ async fn t60_each_wrong_attempt_is_in_the_log_of_the_victims_organization() {
     assert_eq!(entered["nodes"][0], json!({ "subjectName": organization.owner.email, "address": "127.0.0.1" }));
 }
 
+/// What a training may do does not let it release what it trained, nor read or widen what it holds.
+#[tokio::test]
+async fn t15_a_token_that_logs_runs_promotes_nothing_and_reads_no_secrets() {
+    let organization = world().organization().await;
+    let all = organization.script().await;
+    let run = all.mlflow("POST", "runs/create", json!({ "experiment_id": "0", "start_time": 1 })).await.json();
+    let run = run["run"]["info"]["run_id"].as_str().expect("an id").to_owned();
+    for (path, body) in [
+        ("registered-models/create", json!({ "name": "m" })),
+        ("model-versions/create", json!({ "name": "m", "source": format!("runs:/{run}"), "run_id": run })),
+    ] {
+        assert_eq!(all.mlflow("POST", path, body).await.status, 200, "{path}");
+    }
+    let before = all.mlflow("GET", "registered-models/get?name=m", Value::Null).await.text();
+    let script = organization.owner.token(&["runs:write"]).await;
+    let stage = json!({ "name": "m", "version": "1", "stage": "Production", "archive_existing_versions": false });
+    for (path, body) in [
+        ("model-versions/transition-stage", stage),
+        ("registered-models/alias", json!({ "name": "m", "alias": "champion", "version": "1" })),
+        ("registered-models/set-tag", json!({ "name": "m", "key": "k", "value": "v" })),
+    ] {
+        assert_eq!(script.mlflow("POST", path, body).await.status, 403, "{path}");
+    }
+    assert_eq!(all.mlflow("GET", "registered-models/get?name=m", Value::Null).await.text(), before);
+    for query in ["{ identityProvider { label } }", "{ tokens { totalCount } }"] {
+        assert_eq!(Actor::code(&script.graphql(query, Value::Null).await), "FORBIDDEN", "{query}");
+    }
+    let widening = server::graphql::sdl().lines().filter(|line| line.contains("scopes: [")).count();
+    assert_eq!(widening, 2, "scopes are said when a token is made, shown in lists, and named nowhere else");
+}
+
 #[tokio::test]
 async fn t15_a_token_is_made_only_within_an_hour_of_signing_in() {
     let world = World::replica(&[]);
