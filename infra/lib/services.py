@@ -66,7 +66,7 @@ class Services:
         here = ["-h", "127.0.0.1", "-p", started["port"], "-U", "assay"]
         if answer([programs / "psql", *here, "-d", "postgres", "-Atc", f"select 1 from pg_database where datname = '{database}'"], env=login) != "1":
             run([programs / "createdb", *here, database], self.processes.log("createdb"), env=login)
-        # Half of what a small statement costs is the network's code; a socket has a fraction of it.
+        # A socket spares small statements the network's code.
         reachable = (data / f".s.PGSQL.{started['port']}").exists()
         through = f"?host={quote(str(data), safe='')}" if reachable else ""
         return f"postgres://assay:{facts['password']}@127.0.0.1:{started['port']}/{database}{through}", f"{version}, port {started['port']}, data in {data}"
