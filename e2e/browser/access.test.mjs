@@ -23,8 +23,7 @@ journey("a session in another browser is seen and ended", async (page, _, somebo
   await Promise.all([page.waitForURL("**/account?ended=one"), asking.getByRole("button", { name: "End session" }).click()]);
   await page.getByText("The session was ended.").waitFor();
   assert.equal(await sessions.getByRole("listitem").count(), 1);
-  await elsewhere.goto("/account");
-  assert.equal(new URL(elsewhere.url()).pathname, "/sign-in");
+  await elsewhere.waitForURL((address) => address.pathname === "/sign-in");
 });
 
 journey("every session is ended before any script has run, after a question", { javaScriptEnabled: false }, async (page) => {
@@ -56,7 +55,6 @@ journey("an owner admits one domain, after seeing who loses access by it", async
   await page.getByLabel("They are meant to lose access").check();
   await Promise.all([page.waitForURL("**/access?saved=1"), page.getByRole("button", { name: "Save" }).click()]);
   assert.equal(await page.getByLabel("Mail domains that may enter").inputValue(), "example.com");
-  await outside.goto("/");
-  assert.equal(new URL(outside.url()).pathname, "/sign-in");
+  await outside.waitForURL((address) => address.pathname === "/sign-in");
   await expected(complaints, 422);
 });

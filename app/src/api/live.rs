@@ -63,6 +63,7 @@ mod stream {
 
     use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
     use serde_json::{Value, json};
+    use shared::ErrorCode;
     use wasm_bindgen::{JsCast, closure::Closure};
     use web_sys::{EventSource, MessageEvent};
 
@@ -73,11 +74,13 @@ mod stream {
     const AFTER: Duration = Duration::from_millis(1500);
     /// Pause before a refused stream is tried again.
     const AGAIN: Duration = Duration::from_secs(20);
+    /// Who signs out on this very page is on the way to another one already.
+    const LEAVE: Duration = Duration::from_secs(2);
 
     /// An open stream. Dropped, it is closed.
     struct Open {
         source: EventSource,
-        _handlers: [Closure<dyn FnMut(MessageEvent)>; 3],
+        _handlers: [Closure<dyn FnMut(MessageEvent)>; 2],
     }
 
     impl Drop for Open {
@@ -129,16 +132,22 @@ mod stream {
         let escape = leptos_router::location::Url::escape;
         let address = format!("/graphql/stream?query={}&variables={}", escape(CHANGES.trim()), escape(&json!({ "of": topics }).to_string()));
         let source = EventSource::new(&address).ok()?;
-        let opened = Closure::new(move |_: MessageEvent| {
-            live.connected.try_set(true);
-            live.tell(None);
-        });
         let own = source.clone();
         let next = Closure::new(move |event: MessageEvent| {
             let data: Value = event.data().as_string().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
             match data["data"]["changes"]["of"].as_array() {
+                // The first answer names nothing: from now on it is heard, and what was missed before has to be asked for.
+                Some(changed) if changed.is_empty() => {
+                    live.connected.try_set(true);
+                    live.tell(None);
+                }
                 Some(changed) => live.tell(Some(&changed.iter().filter_map(|topic| topic.as_str().map(str::to_owned)).collect::<Vec<_>>())),
-                // Refused: signed out, or the subject is gone. What the page asks next says so.
+                // Signed out, here or by somebody: what is on the screen is nobody's to read any more, and the address asks who it is.
+                None if data["errors"][0]["extensions"]["code"] == ErrorCode::Unauthenticated.as_str() => {
+                    own.close();
+                    set_timeout(|| drop(location().reload()), LEAVE);
+                }
+                // Refused: the subject is gone. What the page asks next says so.
                 None => {
                     own.close();
                     live.connected.try_set(false);
@@ -153,8 +162,8 @@ mod stream {
                 attempt.try_update(|attempt| *attempt += 1);
             }
         });
-        let handlers: [Closure<dyn FnMut(MessageEvent)>; 3] = [opened, next, failed];
-        for (name, handler) in ["open", "next", "error"].into_iter().zip(&handlers) {
+        let handlers: [Closure<dyn FnMut(MessageEvent)>; 2] = [next, failed];
+        for (name, handler) in ["next", "error"].into_iter().zip(&handlers) {
             let _ = source.add_event_listener_with_callback(name, handler.as_ref().unchecked_ref());
         }
         Some(Open { source, _handlers: handlers })

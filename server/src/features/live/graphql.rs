@@ -36,8 +36,8 @@ pub struct LiveSubscription;
 
 #[Subscription]
 impl LiveSubscription {
-    /// Says when one of up to 20 subjects changes: a run (`run_…`), an experiment (`exp_…`), or what you are told (your own `mem_…`). Changes that come
-    /// quickly are told together; after an interruption ask for the subjects again.
+    /// Says when one of up to 20 subjects changes: a run (`run_…`), an experiment (`exp_…`), or what you are told (your own `mem_…`). The first answer names
+    /// none: from now on it is listened, ask for the subjects once. Changes that come quickly are told together.
     async fn changes(&self, ctx: &Context<'_>, of: Vec<ID>) -> Result<BoxStream<'static, Result<Change>>> {
         let scope = scope(ctx)?.clone();
         if of.is_empty() || of.len() > TOPICS_MAX {
@@ -50,6 +50,7 @@ impl LiveSubscription {
         permitted(&scope, &topics)?;
         exist(&scope, &topics).await?;
         let listener = scope.listen(&topics)?;
+        let listening = futures::stream::once(async { Ok(Change { of: Vec::new() }) });
         let changes = futures::stream::unfold(Some((scope, listener)), |open| async move {
             let (scope, mut listener) = open?;
             match next(&scope, &mut listener).await {
@@ -59,7 +60,7 @@ impl LiveSubscription {
                 Err(fault) => Some((Err(fault.into()), None)),
             }
         });
-        Ok(changes.boxed())
+        Ok(listening.chain(changes).boxed())
     }
 }
 
