@@ -4,6 +4,7 @@ mod support;
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -170,6 +171,20 @@ async fn t11_c5_2d_a_stream_on_which_nothing_happens_ends_within_a_second_of_its
     ended(&mut stream, "a member removed").await;
     comment(&organization.owner, &topic).await;
     assert_eq!(of(&stays.next().await), [topic.as_str()], "who kept their rights heard of none of it");
+}
+
+#[tokio::test]
+async fn t11_c7_1c_a_shorter_session_ends_the_streams_of_older_sign_ins_within_a_second() {
+    let replica = World::replica(&[]);
+    let organization = replica.organization().await;
+    let topic = format!("run_{}", run_in(&organization.script().await, "0").await);
+    replica.clock.advance(TimeDelta::hours(2));
+    let fresh = Actor::sign_in(&replica, &organization.owner.email, PASSWORD).await;
+    let mut stream = Stream::open(&organization.owner, &[&topic]).await.expect("opens");
+    let shorter = "mutation { updateSignInPolicy(input: { sessionMinutes: 60, mailDomains: [] }) { sessionMinutes } }";
+    assert!(fresh.graphql(shorter, Value::Null).await["errors"].is_null());
+    let last = tokio::time::timeout(Duration::from_secs(1), stream.next()).await.expect("it ends within a second");
+    assert_eq!(Actor::code(&last), "UNAUTHENTICATED", "{last}");
 }
 
 /// The id of a member, as the members' page has it.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{GroupRole, Kind, Provider};
 use crate::{
-    access::{Sql, WriteTx, lobby::LobbyTx},
+    access::{Sql, WriteTx, live::Topic, lobby::LobbyTx},
     fault::Fault,
 };
 
@@ -110,6 +110,8 @@ pub async fn set(tx: &WriteTx, provider: &Provider, secret: Vec<u8>) -> Result<(
         vec![provider.tenant.uuid().into(), provider.required.into(), provider.vouched_since.into()],
     )
     .await?;
+    // Sessions by password end where it is the only way in, and what another provider vouched for ends with it.
+    tx.announce(Topic::Standing);
     Ok(())
 }
 
@@ -117,6 +119,8 @@ pub async fn set(tx: &WriteTx, provider: &Provider, secret: Vec<u8>) -> Result<(
 pub async fn remove(tx: &WriteTx, tenant: TenantId) -> Result<(), Fault> {
     tx.run("delete from public.identity_providers where tenant_id = $1", vec![tenant.uuid().into()]).await?;
     tx.run("update public.tenants set sso_only = false, vouched_since = null where id = $1", vec![tenant.uuid().into()]).await?;
+    // Sessions that it vouched for have ended.
+    tx.announce(Topic::Standing);
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use shared::ids::TenantId;
 
 use super::SignInPolicy;
 use crate::{
-    access::{Connection, Sql, WriteTx},
+    access::{Connection, Sql, WriteTx, live::Topic},
     fault::Fault,
 };
 
@@ -31,6 +31,8 @@ pub async fn set(tx: &WriteTx, tenant: TenantId, policy: &SignInPolicy) -> Resul
         vec![tenant.uuid().into(), policy.session_minutes.into(), policy.mail_domains.clone().into()],
     )
     .await?;
+    // Sessions may have ended by it.
+    tx.announce(Topic::Standing);
     Ok(())
 }
 
