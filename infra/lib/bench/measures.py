@@ -10,7 +10,7 @@ from bench.client import Client, milliseconds
 from bench.load import CONNECTIONS, Load, load
 
 POINTS_OF_HISTORY = 10_000
-KEYS_OF_POINTS, STEPS_OF_POINTS = 5, 20  # as in points.lua
+KEYS_OF_POINTS, STEPS_OF_POINTS, FIRST_OF_POINTS = 5, 20, 1_000_000  # as in points.lua
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Bench:
         size = (self.target.metric_bytes() - empty) / done.units
         expected, found = done.units // KEYS_OF_POINTS, 0
         for run in runs.values():
-            counts = {key: self._steps(run, key) for key in ("loss", "accuracy", "validation/loss", "validation/accuracy", "learning-rate")}
+            counts = {key: self._steps(run, key, FIRST_OF_POINTS) for key in ("loss", "accuracy", "validation/loss", "validation/accuracy", "learning-rate")}
             if len(set(counts.values())) != 1:
                 raise Lost(f"run {run} has curves of different lengths: {counts}")
             found += counts["loss"]
@@ -155,10 +155,10 @@ class Bench:
             times.append(time.perf_counter() - start)
         return statistics.median(times)
 
-    def _steps(self, run: str, key: str) -> int:
-        """How many points a curve has; its steps must be 0, 1, 2 ... without a gap."""
+    def _steps(self, run: str, key: str, first: int = 0) -> int:
+        """How many points a curve has; its steps must be `first` and the next ones without a gap."""
         steps = sorted(int(point.get("step", 0)) for point in self.client.history(run, key))
-        if steps != list(range(len(steps))):
+        if steps != list(range(first, first + len(steps))):
             raise Lost(f"run {run} has gaps or duplicates in {key}")
         return len(steps)
 

@@ -15,7 +15,6 @@ use std::{
 };
 
 use futures::FutureExt;
-use sea_orm::DatabaseTransaction;
 use shared::ErrorCode;
 use tokio::{
     runtime::{Builder, Handle},
@@ -23,7 +22,7 @@ use tokio::{
 };
 use tracing::{Instrument, Span};
 
-use super::{Credential, Permission, RequestInfo, Vault, WriteTx, Writes, audit::Entry};
+use super::{Credential, Permission, RequestInfo, Vault, WriteTx, Writes, audit::Entry, begun::Begun};
 use crate::fault::Fault;
 
 /// Items of one transaction.
@@ -57,11 +56,8 @@ struct Caller<W: SharedWrite> {
 /// Items of one transaction, and beside each its caller.
 type Batch<W> = (Vec<<W as SharedWrite>::Item>, Vec<Caller<W>>);
 
-/// A transaction that has begun and done nothing yet: one that ends begins the next, which saves an answer to wait for.
-type Begun = Option<DatabaseTransaction>;
-
-/// What became of the items of a transaction, and the next one.
-type Committed<W> = (Vec<Result<<W as SharedWrite>::Output, Fault>>, Begun);
+/// What became of the items of a transaction.
+type Outcomes<W> = Vec<Result<<W as SharedWrite>::Output, Fault>>;
 
 struct Queue<W: SharedWrite> {
     waiting: Vec<(W::Item, Caller<W>)>,
@@ -81,6 +77,7 @@ impl<W: SharedWrite> Queue<W> {
 /// The queues of one kind of write. Cloning shares them.
 pub struct Group<W: SharedWrite> {
     vault: Vault,
+    begun: Begun,
     thread: Arc<Thread>,
     queues: Arc<Mutex<HashMap<Credential, Queue<W>>>>,
     kind: PhantomData<fn() -> W>,
@@ -88,7 +85,7 @@ pub struct Group<W: SharedWrite> {
 
 impl<W: SharedWrite> Clone for Group<W> {
     fn clone(&self) -> Self {
-        Self { vault: self.vault.clone(), thread: self.thread.clone(), queues: self.queues.clone(), kind: PhantomData }
+        Self { vault: self.vault.clone(), begun: self.begun.clone(), thread: self.thread.clone(), queues: self.queues.clone(), kind: PhantomData }
     }
 }
 
@@ -122,7 +119,7 @@ impl<W: SharedWrite> Group<W> {
         let entered = thread.runtime.enter();
         let vault = vault.with_own_connections(connections);
         drop(entered);
-        Ok(Self { vault, thread: Arc::new(thread), queues: Arc::default(), kind: PhantomData })
+        Ok(Self { begun: Begun::new(vault.clone(), connections), vault, thread: Arc::new(thread), queues: Arc::default(), kind: PhantomData })
     }
 
     /// Writes an item together with what else this credential is writing now, and returns once it is
@@ -156,11 +153,11 @@ impl<W: SharedWrite> Group<W> {
     async fn drain(self, credential: Credential) {
         // Lets requests that are being read right now join.
         tokio::task::yield_now().await;
-        let (mut done, mut next) = (0, None);
+        let mut done = 0;
         while let Some((items, callers)) = self.take(&credential, done) {
             done = items.len();
             // A defect must not leave the queue believing that a transaction is under way; who waits for it is told.
-            next = AssertUnwindSafe(self.settle(next, &credential, items, callers)).catch_unwind().await.unwrap_or_default();
+            let _ = AssertUnwindSafe(self.settle(&credential, items, callers)).catch_unwind().await;
         }
     }
 
@@ -182,23 +179,22 @@ impl<W: SharedWrite> Group<W> {
         Some(queue.waiting.drain(..size).unzip())
     }
 
-    /// Commits a batch and answers everybody in it; returns the transaction that the commit began. A caller that went away is not told; its write stands.
-    async fn settle(&self, begun: Begun, credential: &Credential, items: Vec<W::Item>, callers: Vec<Caller<W>>) -> Begun {
+    /// Commits a batch and answers everybody in it. A caller that went away is not told; its write stands.
+    async fn settle(&self, credential: &Credential, items: Vec<W::Item>, callers: Vec<Caller<W>>) {
         metrics::histogram!("assay_group_commit_items").record(items.len() as f64);
         let requests: Vec<&RequestInfo> = callers.iter().map(|caller| &caller.request).collect();
-        match self.commit(begun, credential, &items, &requests).instrument(span(requests.first())).await {
-            Ok((outcomes, next)) => {
+        match self.commit(credential, &items, &requests).instrument(span(requests.first())).await {
+            Ok(outcomes) => {
                 for (caller, outcome) in callers.into_iter().zip(outcomes) {
                     let _ = caller.answer.send(outcome);
                 }
-                return next;
             }
             // One item that breaks the statement must not take the others down.
             Err(fault) if fault.code() == ErrorCode::Internal && items.len() > 1 => {
                 for (item, caller) in items.iter().zip(callers) {
                     let alone =
-                        self.commit(None, credential, std::slice::from_ref(item), &[&caller.request]).instrument(span(Some(&&caller.request))).await;
-                    let outcome = alone.and_then(|(outcomes, _)| outcomes.into_iter().next().unwrap_or_else(|| Err(Fault::internal("no outcome"))));
+                        self.commit(credential, std::slice::from_ref(item), &[&caller.request]).instrument(span(Some(&&caller.request))).await;
+                    let outcome = alone.and_then(|outcomes| outcomes.into_iter().next().unwrap_or_else(|| Err(Fault::internal("no outcome"))));
                     let _ = caller.answer.send(outcome);
                 }
             }
@@ -208,15 +204,11 @@ impl<W: SharedWrite> Group<W> {
                 }
             }
         }
-        None
     }
 
-    async fn commit(&self, begun: Begun, credential: &Credential, items: &[W::Item], requests: &[&RequestInfo]) -> Result<Committed<W>, Fault> {
+    async fn commit(&self, credential: &Credential, items: &[W::Item], requests: &[&RequestInfo]) -> Result<Outcomes<W>, Fault> {
         let request = requests.first().copied().cloned().unwrap_or_default();
-        let tx = match begun {
-            Some(tx) => tx,
-            None => self.vault.begin().await?,
-        };
+        let (turn, tx) = self.begun.take().await?;
         let scope = self.vault.enter_in(tx, credential.clone(), request).await?;
         let grant = match scope.grant::<W::Permission>() {
             Ok(grant) => grant,
@@ -235,8 +227,10 @@ impl<W: SharedWrite> Group<W> {
                 output
             }));
         }
-        let next = if results.iter().any(Result::is_ok) { Some(tx.commit_grouped(entries).await?) } else { None };
-        Ok((results, next))
+        if results.iter().any(Result::is_ok) {
+            self.begun.keep(turn, tx.commit_grouped(entries).await?);
+        }
+        Ok(results)
     }
 }
 

@@ -41,6 +41,7 @@
 //! ```
 
 pub mod audit;
+mod begun;
 mod credential;
 pub mod dispatch;
 mod grant;
