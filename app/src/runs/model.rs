@@ -90,6 +90,12 @@ pub(super) struct Points {
     pub steps: Vec<i64>,
     pub times: Vec<f64>,
     pub values: Vec<MetricValue>,
+    /// The values smoothed by the server, which has all of them; empty without a smoothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub smoothed: Vec<MetricValue>,
+    /// The smoothing that was asked for.
+    #[serde(default)]
+    pub smoothing: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -35,11 +35,11 @@ pub fn RunPage() -> impl IntoView {
         move || id.get(),
         move |id| {
             let api = api.clone();
-            let (path, find) = untrack(|| (path.get(), address.get("find").unwrap_or_default()));
+            let (path, find, smoothing) = untrack(|| (path.get(), address.get("find").unwrap_or_default(), metrics::smoothing(address)));
             async move {
                 let mut run = model::fetch(api.clone(), id, sees_models).await?;
                 if cfg!(feature = "ssr") {
-                    run.curves = plots::arriving(&api, &run.id, &charts(&run, &path, &find)).await;
+                    run.curves = plots::arriving(&api, &run.id, &charts(&run, &path, &find), smoothing).await;
                 }
                 Ok(run)
             }

@@ -162,7 +162,7 @@ impl ComparisonQuery {
         #[graphql(default)] smoothing: f64,
     ) -> Result<Vec<RunCurve>> {
         let runs = runs.iter().map(|id| id.parse::<RunId>().map_err(Fault::from)).collect::<Result<Vec<_>, Fault>>()?;
-        let drawing = Drawing { points: usize::try_from(points).unwrap_or(0), smoothing };
+        let drawing = Drawing { points: usize::try_from(points).unwrap_or(0), smoothing, steps: (i64::MIN, i64::MAX) };
         Ok(super::curves(scope(ctx)?, &runs, &key, drawing).await?.into_iter().map(|(run, series)| RunCurve(run, series)).collect())
     }
 
