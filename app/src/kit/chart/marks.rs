@@ -71,6 +71,8 @@ pub struct Drawing {
     pub axes: Vec<f64>,
     /// Words on the plane: x, y and words.
     pub labels: Vec<(f64, f64, String)>,
+    /// What x is at the left and at the right, where a part of it can be looked at.
+    pub across: Option<(f64, f64)>,
     /// The numbers behind it: a head and rows.
     pub head: Vec<String>,
     pub values: Vec<Vec<String>>,
