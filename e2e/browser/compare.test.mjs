@@ -151,3 +151,39 @@ journey("a phone and a dark room show the comparison too", { viewport: { width: 
   await fits(page);
   await accessible(page);
 });
+
+journey("c5_3b a part of the curves is looked at by a drag and by keys, and all of them again", async (page) => {
+  const id = await trainings("zoom");
+  await signIn(page);
+  await page.goto(grouped(id));
+  await settled(page);
+  const curves = page.getByRole("application", { name: /^val_auc: over its steps\./ });
+  await curves.locator("path").first().waitFor();
+  const ticks = () => curves.locator(".marks > text").allTextContents();
+  const asked = () => page.waitForRequest((request) => request.url().endsWith("/graphql") && request.postDataJSON().query.includes("RunCurves") && request.postDataJSON().variables.fromStep !== null);
+  const all = await ticks();
+  const pane = curves.locator(".pane");
+  await pane.scrollIntoViewIfNeeded();
+  const frame = await pane.boundingBox();
+  const at = (part) => [frame.x + frame.width * part, frame.y + 90];
+  await page.mouse.move(...at(0.5));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.75), { steps: 4 });
+  assert.equal(await pane.locator(".selection").count(), 1);
+  let request = asked();
+  await page.mouse.up();
+  const { fromStep, toStep } = (await request).postDataJSON().variables;
+  assert.ok(fromStep >= 13 && toStep <= 23 && fromStep < toStep, `${fromStep} to ${toStep}`);
+  assert.notDeepEqual(await ticks(), all);
+  await accessible(page);
+  await page.mouse.dblclick(...at(0.5));
+  assert.deepEqual(await ticks(), all);
+
+  await curves.focus();
+  request = asked();
+  await page.keyboard.press("+");
+  await request;
+  await page.getByRole("button", { name: "Show all steps" }).click();
+  assert.deepEqual(await ticks(), all);
+  assert.equal(await page.getByRole("button", { name: "Show all steps" }).count(), 0);
+});

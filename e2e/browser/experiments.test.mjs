@@ -82,7 +82,7 @@ journey("chosen columns are kept for the next visit, and the table reads without
   await page.goto(`/experiments/${id}`);
   await alive(page);
   await page.getByRole("button", { name: "Columns" }).click();
-  await page.locator("#columns").getByRole("link", { name: "loss", exact: true }).click();
+  await page.locator("#columns").getByRole("button", { name: "loss", exact: true }).click();
   await page.getByRole("columnheader", { name: "loss" }).waitFor({ state: "detached" });
   await page.goto("/experiments");
   await page.goto(`/experiments/${id}`);

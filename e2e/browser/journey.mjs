@@ -12,26 +12,28 @@ export const connection = JSON.parse(readFileSync(process.env.ASSAY_TEST_CONNECT
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-let browser;
-const launch = async () =>
-  (browser ??= await chromium.launch({
+const browsers = {};
+/** A browser; one that `returns` keeps the pages that were left alive, to show them again on the way back, as people's browsers do. */
+const launch = async (returns = false) =>
+  (browsers[returns] ??= await chromium.launch({
     executablePath: process.env.ASSAY_TEST_CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    ignoreDefaultArgs: returns ? ["--disable-back-forward-cache"] : [],
   }));
-after(() => browser?.close());
+after(() => Promise.all(Object.values(browsers).map((browser) => browser.close())));
 
 /**
  * A test with a page of its own in a browser profile of its own. It fails on any console error, uncaught exception or
- * answer of 500 and above, whatever `body` looks at. `options` are those of a new browser context. `body` may ask for
- * more people: `somebody()` is a page in one more profile, watched as the first one is.
+ * answer of 500 and above, whatever `body` looks at. `options` are those of a new browser context, and `returns` of the
+ * browser. `body` may ask for more people: `somebody()` is a page in one more profile, watched as the first one is.
  */
 export function journey(name, options, body = options) {
-  const own = body === options ? {} : options;
+  const { returns, ...own } = body === options ? {} : options;
   test(name, { timeout: 120_000 }, async () => {
     const contexts = [];
     const complaints = [];
     const somebody = async () => {
-      const context = await (await launch()).newContext({ baseURL: url, ...own });
+      const context = await (await launch(returns)).newContext({ baseURL: url, ...own });
       contexts.push(context);
       return watched(context, complaints);
     };

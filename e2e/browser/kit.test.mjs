@@ -107,6 +107,26 @@ journey("what is destroyed is named first, and can be taken back", async (page) 
   await page.getByRole("status").getByText("The run is back.").waitFor();
 });
 
+journey("an undo is not pushed out by later news, and no news leaves while somebody points at it or has the focus there", async (page) => {
+  await page.clock.install();
+  await open(page);
+  await page.getByRole("button", { name: "Toast with undo" }).click();
+  for (let news = 0; news < 4; news++) await page.getByRole("button", { name: "Toast of a failure" }).click();
+  const toasts = page.getByRole("status").locator(".toast");
+  const undo = page.getByRole("status").getByRole("button", { name: "Undo" });
+  assert.deepEqual([await toasts.count(), await undo.count()], [3, 1]);
+  await undo.hover();
+  await page.clock.runFor(30_000);
+  assert.equal(await toasts.count(), 3, "pointed at");
+  await undo.focus();
+  await page.mouse.move(0, 0);
+  await page.clock.runFor(30_000);
+  assert.equal(await toasts.count(), 3, "with the focus");
+  await undo.blur();
+  await page.clock.runFor(11_000);
+  assert.equal(await toasts.count(), 0, "left alone");
+});
+
 journey("the theme changes at once and stays", async (page) => {
   await open(page);
   await page.getByRole("button", { name: /Your account/ }).click();

@@ -8,7 +8,7 @@ import { fill } from "./organization.mjs";
 /** What stands in an address of the list below for what only a filled organization knows. */
 const KNOWN = /\{(\w+)\}/g;
 
-/** Longest HTML of a list, in bytes, before it is compressed. A table of runs, with a dozen columns of metrics and params, is longer. */
+/** Longest HTML of a list, in bytes, before it is compressed. */
 const LIST_MAX = 60 * 1024;
 
 /**
@@ -19,7 +19,7 @@ const DOORS = ["/sign-in", "/sign-up", "/sign-up?sent=1", "/confirm?token=x", "/
 const WORK = [
   { path: "/" },
   { path: "/experiments", list: LIST_MAX, dialogs: ["New experiment"] },
-  { path: "/experiments/{id}", list: 120_000 },
+  { path: "/experiments/{id}", list: LIST_MAX },
   { path: "/experiments/{id}/discussion" },
   { path: "/runs/{run}", dialogs: ["Rename"] },
   { path: "/runs/{run}/metrics" },

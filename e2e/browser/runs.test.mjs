@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { accessible, alive, expected, journey, signIn } from "./journey.mjs";
-import { end, experiment, log, run } from "./tracking.mjs";
+import { accept, invite, person, signUp, token } from "./people.mjs";
+import { client, end, experiment, log, run } from "./tracking.mjs";
 
 journey("a run moves on the screen while it trains", async (page) => {
   const id = await run(await experiment(`live ${Date.now()}`), "training", { metrics: { loss: 1 }, params: { lr: 0.1 }, end: false });
@@ -104,4 +105,34 @@ journey("a run's curves are drawn before any script has run", { javaScriptEnable
     await page.goto(`/runs/${id}${path}`);
     assert.match(await page.locator("path.line").first().getAttribute("d"), /^M[\d.]+/, path);
   }
+});
+
+journey("finance reads a run: its params and curves, and nothing of models and files", async (page, _, somebody) => {
+  const colleague = person("Fiona Finance");
+  await signUp(page, `Northwind ${crypto.randomUUID().slice(0, 8)}`, person("Olga Owner"));
+  await invite(page, colleague.email, "Finance");
+  const other = await somebody();
+  await accept(other, colleague);
+  const own = client(await token(page));
+  const id = await own.experiment("costs");
+  const run_id = await own.run(id, "trained", { params: { learning_rate: 0.03 }, metrics: { loss: 1 }, end: false });
+  const logged = await own.mlflow("logged-models", { experiment_id: id, name: "the model of it", source_run_id: run_id, params: [], tags: [] });
+  await own.mlflow("runs/outputs", { run_id, models: [{ model_id: logged.model.info.model_id, step: 0 }] });
+  await page.goto(`/runs/${run_id}`);
+  await page.getByRole("heading", { name: "Logged models" }).waitFor();
+
+  for (const path of ["", "/metrics"]) {
+    const answer = await other.goto(`/runs/${run_id}${path}`);
+    assert.equal(answer.status(), 200, path);
+    await alive(other);
+    await other.getByRole("heading", { level: 1, name: "trained" }).waitFor();
+    assert.equal(await other.getByRole("link", { name: "Artifacts" }).count(), 0, path);
+  }
+  await other.goto(`/runs/${run_id}`);
+  await other.getByText("learning_rate").waitFor();
+  assert.equal(await other.getByText("the model of it").count(), 0);
+  // What is logged while the page is open is asked for by the same rights.
+  await alive(other);
+  await own.log(run_id, { loss: 0.25 }, 1);
+  await other.locator(".stat .value").filter({ hasText: "0.25" }).waitFor();
 });

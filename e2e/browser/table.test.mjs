@@ -142,10 +142,10 @@ journey("columns are moved and made wider, for the member and not for the browse
   await page.keyboard.press("Control+Shift+ArrowLeft");
   await page.waitForFunction(() => document.activeElement?.closest("th")?.dataset.key === "metrics.loss" && document.querySelectorAll("thead [data-key]")[4].dataset.key === "metrics.loss");
   await written;
-  // By the chooser, whose links work without the app too.
+  // By the chooser, which works without the app too.
   await page.getByRole("button", { name: "Columns" }).click();
   written = kept(page);
-  await page.getByRole("link", { name: "Move Duration left" }).click();
+  await page.getByRole("button", { name: "Move Duration left" }).click();
   await page.waitForFunction(() => document.querySelectorAll("thead [data-key]")[2].dataset.key === "duration");
   await written;
   await page.keyboard.press("Escape");
@@ -204,14 +204,20 @@ journey("columns are moved and made wider, for the member and not for the browse
   assert.deepEqual(await keys(other), ["name", "status", "started", "duration", "metrics.auc", "metrics.loss", "params.model"]);
 });
 
-journey("without scripts columns are moved by links", { javaScriptEnabled: false }, async (page) => {
+journey("without scripts columns are moved, taken away and brought back by a form", { javaScriptEnabled: false }, async (page) => {
   const id = await experiment(fresh("plain"));
   await run(id, "one", { metrics: { auc: 0.9 } });
   await signIn(page);
-  await page.goto(`/experiments/${id}?columns=status&columns=metrics.auc`);
-  await page.getByRole("button", { name: "Columns" }).click();
-  await page.getByRole("link", { name: "Move auc left" }).click();
-  assert.deepEqual(await page.locator("thead [data-key]").evaluateAll((all) => all.map((one) => one.dataset.key)), ["name", "metrics.auc", "status"]);
+  await page.goto(`/experiments/${id}?columns=status&columns=metrics.auc&sort=-metrics.auc`);
+  const press = async (name) => {
+    await page.getByRole("button", { name: "Columns" }).click();
+    await page.locator("#columns").getByRole("button", { name, exact: true }).click();
+    assert.equal(await page.locator("thead th[aria-sort]").getAttribute("data-key"), "metrics.auc", "the order stays");
+    return page.locator("thead [data-key]").evaluateAll((all) => all.map((one) => one.dataset.key));
+  };
+  assert.deepEqual(await press("Move auc left"), ["name", "metrics.auc", "status"]);
+  assert.deepEqual(await press("State"), ["name", "metrics.auc"]);
+  assert.deepEqual(await press("Duration"), ["name", "metrics.auc", "duration"]);
 });
 
 journey("a row has a menu: it is renamed, its id taken along, compared, removed and brought back", async (page) => {

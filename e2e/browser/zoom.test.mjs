@@ -70,3 +70,22 @@ journey("a chart is read and zoomed by keys", async (page) => {
   await page.keyboard.press("0");
   await until(() => counts(page), (counts) => counts.join() === all.join());
 });
+
+journey("a smooth line is made by the server of all points, also of a part that is looked at", async (page) => {
+  const chart = await long(page);
+  await until(() => counts(page), whole);
+  const smoothed = (part) => page.waitForResponse(async (response) => {
+    const { query = "", variables } = response.request().postDataJSON() ?? {};
+    return query.includes("RunSeries") && variables.smoothing === 0.9 && (variables.fromStep !== null) === part;
+  });
+  for (const part of [false, true]) {
+    const answered = smoothed(part);
+    if (part) {
+      await chart.focus();
+      await page.keyboard.press("+");
+    } else await page.getByLabel("Smoothing").fill("0.9");
+    const { data } = await (await answered).json();
+    for (const { values, smoothed, steps } of data.run.series) assert.ok(smoothed.length === values.length && steps.length > 100, `${smoothed.length} of ${values.length}`);
+  }
+  await page.locator(".lines .raw").first().waitFor();
+});

@@ -4,6 +4,7 @@ mod support;
 
 use serde_json::json;
 use support::{
+    Actor,
     tracking::{ok, run_in},
     world,
 };
@@ -34,6 +35,36 @@ async fn a_run_is_read_with_its_curves_at_the_address_it_was_opened_by() {
         let current = tabs.split("<a ").find(|link| link.contains("aria-current=\"page\"")).expect("one of them is current");
         assert!(current.contains(&format!("href=\"{path}\"")), "{path}: {current}");
     }
+}
+
+#[tokio::test]
+async fn a_smooth_line_is_made_of_all_points_whichever_are_drawn() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let run = run_in(&script, "0").await;
+    for from in (0..STEPS).step_by(1_000) {
+        let metrics: Vec<_> = (from..from + 1_000)
+            .map(|step| json!({ "key": "noise", "value": if step % 2 == 0 { 1.0 } else { -1.0 }, "timestamp": 1_700_000_000_000_i64 + step, "step": step }))
+            .collect();
+        ok(&script, "POST", "runs/log-batch", json!({ "run_id": run, "metrics": metrics })).await;
+    }
+    let query = "query($id: ID!, $s: Float!, $from: Int) { run(id: $id) { series(keys: [\"noise\"], points: 40, fromStep: $from, smoothing: $s) { steps values smoothed } } }";
+    let ask = async |smoothing: f64, from: i64| organization.owner.graphql(query, json!({ "id": run, "s": smoothing, "from": from })).await;
+    let drawn = |answer: &serde_json::Value| {
+        let series = &answer["data"]["run"]["series"][0];
+        let list = |name: &str| series[name].as_array().expect("a list").iter().map(|value| value.as_f64().expect("a number")).collect::<Vec<_>>();
+        (list("steps"), list("values"), list("smoothed"))
+    };
+    let (steps, values, smoothed) = drawn(&ask(0.99, 0).await);
+    assert!(steps.len() <= 40 && values.len() == steps.len() && smoothed.len() == steps.len(), "{steps:?} {smoothed:?}");
+    assert!(values.iter().all(|value| value.abs() == 1.0), "as logged");
+    assert!(smoothed.iter().skip(20).all(|value| value.abs() < 0.02), "the line is smooth, not its spikes: {smoothed:?}");
+    // Looked at closely it has not just begun.
+    let (steps, _, smoothed) = drawn(&ask(0.99, STEPS - 30).await);
+    assert_eq!(steps.first(), Some(&((STEPS - 30) as f64)));
+    assert!(smoothed.iter().all(|value| value.abs() < 0.02), "{smoothed:?}");
+    assert!(drawn(&ask(0.0, 0).await).2.is_empty());
+    assert_eq!(Actor::code(&ask(1.0, 0).await), "INVALID");
 }
 
 #[tokio::test]

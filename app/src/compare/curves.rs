@@ -7,7 +7,7 @@ use crate::{
     api::{MetricValue, Operation, use_api},
     kit::{
         ChartControls, ChartOptions, Figure, Pointed,
-        kinds::{self, Curve},
+        kinds::{self, Curve, View},
         number,
     },
 };
@@ -29,6 +29,30 @@ struct Line {
     times: Vec<f64>,
     values: Vec<MetricValue>,
     total: usize,
+}
+
+impl Line {
+    /// The time that counts as 0.
+    fn begin(&self) -> f64 {
+        self.times.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// What is asked for: of which runs, which metric, smoothed how much, and of which steps.
+type Asked = (Vec<String>, String, f64, Option<(i64, i64)>);
+
+/// First and last step inside a part of x; `None` when there is none in it.
+fn steps_in(lines: &[Line], range: (f64, f64), by_time: bool) -> Option<(i64, i64)> {
+    if !by_time {
+        return Some((range.0.floor() as i64, range.1.ceil() as i64));
+    }
+    let inside = |line: &Line| {
+        let begin = line.begin();
+        let own = line.steps.iter().zip(&line.times).filter(move |(_, time)| (range.0..=range.1).contains(&(**time - begin)));
+        own.map(|(step, _)| *step).collect::<Vec<_>>()
+    };
+    let steps: Vec<i64> = lines.iter().flat_map(inside).collect();
+    steps.iter().min().copied().zip(steps.iter().max().copied())
 }
 
 /// The metric looked at over its steps, runs of all groups over each other, smoothed by the server before it thins them.
@@ -55,30 +79,54 @@ pub(super) fn Curves(sheet: RwSignal<Sheet>, key: Memo<String>, pointed: Pointed
             all
         })
     });
-    Effect::new(move |_: Option<()>| {
-        let (key, smoothing) = (key.get(), options.smoothing.get());
-        let ids: Vec<String> = runs.with(|runs| runs.iter().map(|run| run.0.clone()).collect());
+    // The lines in view with more of their points, while a part is looked at.
+    let part = RwSignal::new(None::<Vec<Line>>);
+    let wish = Memo::new(move |_| {
+        let steps = options.range.get().and_then(|range| lines.with_untracked(|lines| steps_in(lines, range, options.by_time.get_untracked())));
+        let runs = runs.with(|runs| runs.iter().map(|run| run.0.clone()).collect::<Vec<_>>());
+        (runs, key.get(), options.smoothing.get(), steps)
+    });
+    Effect::new(move |before: Option<Asked>| {
+        let now = wish.get();
+        let (ids, key, smoothing, steps) = now.clone();
         if ids.is_empty() {
-            return lines.set(Vec::new());
+            lines.set(Vec::new());
+            return now;
         }
-        let api = api.clone();
-        spawn_local(async move {
+        if steps.is_none() {
+            part.set(None);
+        }
+        // The whole is asked for anew when more has changed than the part that is looked at.
+        let changed = before.is_none_or(|(ids, key, smoothing, _)| (ids, key, smoothing) != (now.0.clone(), now.1.clone(), now.2));
+        for steps in [changed.then_some(None), steps.map(Some)].into_iter().flatten() {
+            let (from, to) = steps.unzip();
+            let variables = json!({ "runs": ids, "key": key, "smoothing": smoothing, "fromStep": from, "toStep": to });
+            let (api, own) = (api.clone(), now.clone());
             // Without its lines the page is still worth reading; an answer that comes too late is dropped.
-            if let Ok(data) = api.query::<Data>(CURVES, json!({ "runs": ids, "key": key, "smoothing": smoothing })).await
-                && options.smoothing.try_get_untracked() == Some(smoothing)
-            {
-                lines.try_set(data.run_curves);
-            }
-        });
+            let fits = move |wish: &Asked| (&wish.0, &wish.1, wish.2) == (&own.0, &own.1, own.2) && (steps.is_none() || wish.3 == steps);
+            spawn_local(async move {
+                if let Ok(data) = api.query::<Data>(CURVES, variables).await
+                    && wish.try_with_untracked(fits) == Some(true)
+                {
+                    match steps {
+                        None => drop(lines.try_set(data.run_curves)),
+                        Some(_) => drop(part.try_set(Some(data.run_curves))),
+                    }
+                }
+            });
+        }
+        now
     });
     let drawing = Signal::derive(move || {
-        let (by_time, log) = (options.by_time.get(), options.log.get());
+        let view = View { log: options.log.get(), by_time: options.by_time.get(), range: options.range.get() };
+        let part = part.get();
         let drawn = runs.with(|runs| {
             lines.with(|lines| {
                 let curve = |(run, name, group): &(String, String, usize)| {
-                    let line = lines.iter().find(|line| line.run == *run && line.total > 1)?;
-                    let begin = line.times.iter().copied().fold(f64::INFINITY, f64::min);
-                    let xs: Vec<f64> = if by_time {
+                    let whole = lines.iter().find(|line| line.run == *run && line.total > 1)?;
+                    let line = part.as_ref().and_then(|part| part.iter().find(|line| line.run == *run)).unwrap_or(whole);
+                    let xs: Vec<f64> = if view.by_time {
+                        let begin = whole.begin();
                         line.times.iter().map(|time| time - begin).collect()
                     } else {
                         line.steps.iter().map(|step| *step as f64).collect()
@@ -89,7 +137,7 @@ pub(super) fn Curves(sheet: RwSignal<Sheet>, key: Memo<String>, pointed: Pointed
                 runs.iter().filter_map(curve).collect::<Vec<_>>()
             })
         });
-        kinds::curves(&drawn, log, by_time)
+        kinds::curves(&drawn, view)
     });
     let note = move || {
         let (shown, all) = (runs.with(Vec::len), sheet.with(|sheet| sheet.comparison.as_ref().map_or(0, |found| found.point_count)));
@@ -100,7 +148,7 @@ pub(super) fn Curves(sheet: RwSignal<Sheet>, key: Memo<String>, pointed: Pointed
     view! {
         <div class="stack charts" hidden=move || !has_lines.get()>
             <div class="toolbar"><ChartControls options/></div>
-            <Figure id="curves" title note=Signal::derive(note) drawing pointed/>
+            <Figure id="curves" title note=Signal::derive(note) drawing pointed range=options.range/>
         </div>
     }
     .into_any()

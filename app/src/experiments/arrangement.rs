@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api::{Api, Operation, use_api},
-    kit::{Address, Arrange, Toasts, Widths, moved, use_toasts},
+    kit::{Address, Arrange, Toasts, Widths, moved, use_toasts, with_columns},
 };
 
 const SET: Operation = Operation(include_str!("set_preference.graphql"));
@@ -60,7 +60,7 @@ impl Arrangement {
         let on_move = Callback::new(move |(key, right): (String, bool)| {
             let shown = self.sheet.with_untracked(|sheet| sheet.columns.iter().map(Shows::key).collect::<Vec<_>>());
             if let Some(columns) = moved(&shown, &key, right) {
-                let href = untrack(|| address.with_all("columns", columns.clone()));
+                let href = untrack(|| with_columns(address, columns.clone()));
                 self.choose(columns);
                 navigate(&href, NavigateOptions { scroll: false, replace: true, ..Default::default() });
             }

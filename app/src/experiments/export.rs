@@ -4,7 +4,8 @@ use leptos::{ev, prelude::*};
 
 use super::{
     columns::Shows,
-    sheet::{Held, Line, Sheet},
+    rows::{Held, Line},
+    sheet::Sheet,
 };
 use crate::kit::{Glyph, Icon, moment};
 

@@ -13,6 +13,7 @@ mod model;
 mod page;
 mod removal;
 mod row_menu;
+mod rows;
 mod sheet;
 mod table;
 mod work;

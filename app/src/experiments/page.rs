@@ -22,8 +22,8 @@ use crate::{
     frame::may,
     kit::{
         Address, Button, ButtonLink, Callout, ColumnChooser, Command, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem,
-        NameDialog, Page, Pager, RelativeTime, RowMenu, Saving, Shape, Sort, Table, Tone, field, number, steady_as, use_address, use_command,
-        use_toasts,
+        NameDialog, Page, Pager, RelativeTime, RowMenu, Saving, Shape, Sort, Table, Tone, chosen_columns, field, number, steady_as, use_address,
+        use_command, use_toasts,
     },
     visit::use_origin,
 };
@@ -45,7 +45,7 @@ pub fn ExperimentPage() -> impl IntoView {
     let chosen: Chosen = RwSignal::new(None);
     let keeps = may(Permission::CommentsRead);
     let wish = Memo::new(move |_| {
-        let asked = address.all("columns");
+        let asked = chosen_columns(address);
         let id = params.with(|params| params.get("id")).unwrap_or_default();
         let own = chosen.get().filter(|(of, _)| *of == id).map(|(_, columns)| columns);
         Wish {
@@ -95,7 +95,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
             {talks.then(|| view! { <ButtonLink href=Signal::derive(move || format!("/experiments/{}/discussion", sheet.with(|sheet| sheet.head.experiment.id.clone()))) icon=Icon::MESSAGE_SQUARE>"Discussion"</ButtonLink> })}
             <button class="button primary" type="button" command="show-modal" commandfor="guide" on:click=move |_| guiding.set(true)><Glyph icon=Icon::PLAY/>"Log a run"</button>
             {may_write.then(|| view! {
-                <Menu id="experiment-menu" label="More for this experiment">
+                <Menu id="experiment-menu" label="More for this experiment" late=true>
                     <MenuItem icon=Icon::PENCIL on_press=move || renaming.set(true)>"Rename"</MenuItem>
                     {move || if gone.get() { view! { <MenuItem icon=Icon::UNDO_2 on_press=move || set_removed.run(false)>"Restore"</MenuItem> } } else { view! { <MenuItem icon=Icon::TRASH_2 danger=true on_press=move || set_removed.run(true)>"Remove experiment"</MenuItem> } }}
                 </Menu>

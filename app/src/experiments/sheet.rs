@@ -8,6 +8,7 @@ use serde_json::{json, value::RawValue};
 use super::{
     columns::{self, Shows},
     model::{Experiment, PageInfo, Tag},
+    rows::{Held, Line},
 };
 use crate::{
     api::{Api, ApiError, MetricValue, Moment, Operation},
@@ -59,6 +60,7 @@ pub(super) struct Project {
 pub(super) struct Sheet {
     pub head: Head,
     pub columns: Vec<Shows>,
+    #[serde(with = "super::rows")]
     pub rows: Vec<Line>,
     pub total: i64,
     pub next: Option<String>,
@@ -76,47 +78,6 @@ pub(super) struct Kept {
     pub columns: Vec<String>,
     /// In pixels.
     pub widths: BTreeMap<String, u32>,
-}
-
-/// A run reduced to the columns shown.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Packed", into = "Packed")]
-pub(super) struct Line {
-    pub id: String,
-    pub name: String,
-    pub status: String,
-    pub started: Moment,
-    pub ended: Option<Moment>,
-    pub by: Option<String>,
-    /// Name and digest of the first dataset.
-    pub dataset: Option<(String, String)>,
-    /// One for each column that is a metric, a param or a tag; in their order.
-    pub values: Vec<Held>,
-}
-
-/// A row as it travels with the page: without names, it is a third of the size.
-type Packed = (String, String, String, Moment, Option<Moment>, Option<String>, Option<(String, String)>, Vec<Held>);
-
-impl From<Packed> for Line {
-    fn from((id, name, status, started, ended, by, dataset, values): Packed) -> Self {
-        Self { id, name, status, started, ended, by, dataset, values }
-    }
-}
-
-impl From<Line> for Packed {
-    fn from(line: Line) -> Self {
-        (line.id, line.name, line.status, line.started, line.ended, line.by, line.dataset, line.values)
-    }
-}
-
-/// A value of a run under a key. A metric stands in a list, so that a param that reads `NaN` stays
-/// a text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Held {
-    Number([MetricValue; 1]),
-    Text(String),
-    Nothing(()),
 }
 
 #[derive(Deserialize)]
@@ -266,27 +227,5 @@ fn line(run: Run, columns: &[Shows]) -> Line {
         ended: run.ended_at,
         by: run.created_by.or(run.user).filter(|_| columns.contains(&Shows::Own("by".to_owned()))),
         dataset: run.datasets.into_iter().next().map(|dataset| (dataset.name, dataset.digest)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_travels_small_and_whole() {
-        let line = Line {
-            id: "run_1".into(),
-            name: "a".into(),
-            status: "FINISHED".into(),
-            started: Moment(1.0),
-            ended: None,
-            by: None,
-            dataset: None,
-            values: vec![Held::Number([MetricValue(f64::INFINITY)]), Held::Text("NaN".into()), Held::Nothing(()), Held::Number([MetricValue(0.5)])],
-        };
-        let text = serde_json::to_string(&line).expect("writes");
-        assert_eq!(text, r#"["run_1","a","FINISHED",1.0,null,null,null,[["Infinity"],"NaN",null,[0.5]]]"#);
-        assert_eq!(serde_json::from_str::<Line>(&text).expect("reads"), line);
     }
 }

@@ -4,10 +4,11 @@ use leptos::prelude::*;
 
 use super::{
     columns::Shows,
-    sheet::{Held, Line, Sheet},
+    rows::{Held, Line},
+    sheet::Sheet,
 };
 use crate::{
-    kit::{Cell, Column, Elapsed, Row, run_tone},
+    kit::{Cell, Column, Elapsed, Row, moment, run_tone},
     runs::colour,
 };
 
@@ -57,7 +58,8 @@ fn own(line: &Line, key: &str) -> Cell {
     match key {
         "status" => Cell::State(run_tone(&line.status), line.status.to_lowercase()),
         "started" => Cell::Time(started),
-        "duration" if line.status == "RUNNING" || ended.is_some() => Cell::view(move || view! { <Elapsed from=started until=ended/> }),
+        "duration" if line.status == "RUNNING" => Cell::view(move || view! { <Elapsed from=started until=ended/> }),
+        "duration" => ended.map_or(Cell::Empty, |ended| Cell::Measure(ended.0 - started.0, moment::duration(ended.0 - started.0))),
         "by" => line.by.clone().map_or(Cell::Empty, Cell::Muted),
         "dataset" => line.dataset.clone().map_or(Cell::Empty, |(name, digest)| {
             Cell::view(
@@ -68,17 +70,12 @@ fn own(line: &Line, key: &str) -> Cell {
     }
 }
 
-/// A value without a button to copy it: a table of many rows would be twice the size.
-fn mono(text: String) -> Cell {
-    Cell::view(move || view! { <code class="text">{text.clone()}</code> })
-}
-
 fn held(value: Option<&Held>) -> Cell {
     match value {
         Some(Held::Number([value])) => Cell::Number(value.0),
         Some(Held::Text(text)) => match text.parse::<f64>() {
             Ok(value) => Cell::Measure(value, text.clone()),
-            Err(_) => mono(text.clone()),
+            Err(_) => Cell::Code(text.clone()),
         },
         Some(Held::Nothing(())) | None => Cell::Empty,
     }

@@ -2,6 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use shared::Permission;
 
 use super::use_viewer;
@@ -16,7 +17,9 @@ const UNREAD: Operation = Operation(include_str!("unread.graphql"));
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct News {
-    nodes: Vec<Notification>,
+    /// Asked for when the bell is first pressed: every page would carry them for a menu that is seldom opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nodes: Option<Vec<Notification>>,
     unread_count: i64,
 }
 
@@ -32,7 +35,8 @@ pub(super) fn provide_bell() {
     if !viewer.with_untracked(|viewer| viewer.may(Permission::CommentsRead)) {
         return;
     }
-    let query: Resource<Result<Found, ApiError>> = use_query(UNREAD, || ());
+    let pressed = RwSignal::new(false);
+    let query: Resource<Result<Found, ApiError>> = use_query(UNREAD, move || json!({ "latest": pressed.get() }));
     // What arrives with the page is shown once the app is alive, and follows what is heard from then on.
     let news = RwSignal::new(News::default());
     Effect::new(move |_: Option<()>| {
@@ -51,16 +55,16 @@ pub(super) fn provide_bell() {
             }
         });
     });
-    provide_context(TopLine(ViewFn::from(move || bell(news, all_read))));
+    provide_context(TopLine(ViewFn::from(move || bell(news, pressed, all_read))));
 }
 
-fn bell(news: RwSignal<News>, all_read: Callback<()>) -> AnyView {
+fn bell(news: RwSignal<News>, pressed: RwSignal<bool>, all_read: Callback<()>) -> AnyView {
     let label = move || match news.with(|news| news.unread_count) {
         0 => "Notifications".to_owned(),
         unread => format!("Notifications, {} unread", number::count(unread)),
     };
     view! {
-        <button class="button quiet small square bell" type="button" popovertarget="news" aria-label=label title="Notifications">
+        <button class="button quiet small square bell" type="button" popovertarget="news" aria-label=label title="Notifications" on:click=move |_| pressed.set(true)>
             <Glyph icon=Icon::BELL/>{count(news)}
         </button>
         <div class="menu end news" id="news" popover="auto">{move || latest(&news.get(), all_read)}</div>
@@ -78,10 +82,13 @@ fn count(news: RwSignal<News>) -> AnyView {
 }
 
 fn latest(news: &News, all_read: Callback<()>) -> AnyView {
-    if news.nodes.is_empty() {
+    let Some(nodes) = &news.nodes else {
+        return view! { <a href="/notifications"><Glyph icon=Icon::BELL/>"All notifications"</a> }.into_any();
+    };
+    if nodes.is_empty() {
         return view! { <p class="why">"Nothing yet. When somebody mentions you or replies to you, it is here."</p><hr/><a href="/notifications">"How you are told"</a> }.into_any();
     }
-    let lines = news.nodes.iter().cloned().map(line).collect_view();
+    let lines = nodes.iter().cloned().map(line).collect_view();
     let read = (news.unread_count > 0).then(|| view! { <button type="button" on:click=move |_| leptos::callback::Callable::run(&all_read, ())><Glyph icon=Icon::CHECK/>"Mark all as read"</button> });
     view! { {lines}<hr/>{read}<a href="/notifications"><Glyph icon=Icon::BELL/>"All notifications"</a> }.into_any()
 }

@@ -43,6 +43,8 @@ struct FrameData {
 /// do so and comes back afterwards.
 #[component]
 pub fn Frame() -> impl IntoView {
+    // Not around the gallery, which is open to everybody: who has not signed in hears nothing, and would be asked to leave.
+    provide_live();
     let data = use_query::<_, FrameData>(FRAME, || ());
     let kept = StoredValue::new(project::use_kept());
     let content = move || {
@@ -61,7 +63,6 @@ pub fn Frame() -> impl IntoView {
 pub(crate) fn around(viewer: Viewer, projects: Vec<Project>, kept: Option<&str>, page: impl FnOnce() -> AnyView) -> AnyView {
     provide_context(RwSignal::new(viewer));
     project::provide_projects(projects, kept);
-    provide_live();
     bell::provide_bell();
     let palette = RwSignal::new(false);
     let help = RwSignal::new(false);

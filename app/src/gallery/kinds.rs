@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use super::{Part, sample};
 use crate::kit::{
     Drawing, Figure, Pointed,
-    kinds::{self, Curve, Dot, Spread},
+    kinds::{self, Curve, Dot, Spread, View},
 };
 
 /// The kinds of charts that compare. They share what is pointed at.
@@ -25,6 +25,9 @@ pub(super) fn Kinds() -> impl IntoView {
         .collect();
     let counts: Vec<(String, Vec<usize>)> =
         names.iter().cloned().zip([vec![1, 3, 6, 2, 0, 0], vec![4, 5, 2, 1, 0, 0], vec![0, 1, 2, 5, 3, 1]]).collect();
+    let range = RwSignal::new(None);
+    let own = curves(&names);
+    let lines = Signal::derive(move || kinds::curves(&own, View { range: range.get(), ..View::default() }));
     let dots = dots();
     let rows: Vec<String> = ["val_auc \u{2191}", "val_loss \u{2193}", "latency_ms \u{2193}"].map(str::to_owned).to_vec();
     let heat = vec![vec![None, Some(-1.8), Some(0.9)], vec![None, Some(1.2), Some(-0.4)], vec![None, Some(0.1), None]];
@@ -35,7 +38,7 @@ pub(super) fn Kinds() -> impl IntoView {
                 <Figure id="kind-boxes" title="Boxes" drawing=fixed(kinds::boxes(&spreads)) pointed/>
                 <Figure id="kind-histogram" title="Histogram" drawing=fixed(kinds::histogram(&[0.85, 0.87, 0.89, 0.91, 0.93, 0.95, 0.97], &counts)) pointed/>
                 <Figure id="kind-scatter" title="Scatter" drawing=fixed(kinds::scatter("lr", "val_auc", &dots)) pointed/>
-                <Figure id="kind-curves" title="Lines over each other" drawing=fixed(kinds::curves(&curves(&names), false, false)) pointed/>
+                <Figure id="kind-curves" title="Lines over each other" drawing=lines pointed range/>
                 <Figure id="kind-heatmap" title="Heatmap" drawing=fixed(kinds::heatmap(&rows, &names, &heat)) pointed/>
                 <Figure id="kind-parallel" title="Parallel coordinates" drawing=fixed(kinds::parallel(&["lr", "val_auc", "optimizer"], &dots)) pointed/>
                 <Figure id="kind-none" title="Nothing yet" drawing=fixed(kinds::bars(&[])) pointed/>

@@ -44,6 +44,7 @@ pub(super) fn series(name: &str, colour: u8, count: usize, now: f64, value: impl
         values: steps.iter().map(|step| value(*step as f64, noise())).collect(),
         steps,
         total: count,
+        smoothed: None,
         sampled: false,
     }
 }

@@ -3,7 +3,10 @@ use leptos::prelude::*;
 use super::{Part, sample};
 use crate::{
     api::Moment,
-    kit::{Better, Cell, Choice, Column, ColumnChooser, FilterField, Pager, Row, Table, moment, run_tone, use_address, use_clock, use_toasts},
+    kit::{
+        Better, Cell, Choice, Column, ColumnChooser, FilterField, Pager, Row, Table, chosen_columns, moment, run_tone, use_address, use_clock,
+        use_toasts,
+    },
 };
 
 const NAMES: [&str; 24] = [
@@ -45,7 +48,7 @@ pub(super) fn Tables() -> impl IntoView {
     let all = asked.unwrap_or(NAMES.len());
     let shown_rows = RwSignal::new(asked.unwrap_or(14));
     let shown = Signal::derive(move || {
-        let chosen = address.all("columns");
+        let chosen = chosen_columns(address);
         if chosen.is_empty() { COLUMNS.map(str::to_owned).to_vec() } else { chosen }
     });
     let choices = COLUMNS

@@ -36,13 +36,13 @@ impl Address {
     /// The address with one parameter changed; `None` drops it. The page begins anew, because
     /// `after` belongs to another list.
     pub fn with(self, name: &'static str, value: Option<&str>) -> String {
-        self.with_all(name, value.map(str::to_owned).into_iter().collect())
+        self.with_all(name, value.map(str::to_owned).into_iter().collect(), &[])
     }
 
-    /// The address with all values of a repeated parameter changed.
-    pub fn with_all(self, name: &'static str, values: Vec<String>) -> String {
+    /// The address with all values of a repeated parameter changed, and without some others.
+    pub fn with_all(self, name: &'static str, values: Vec<String>, without: &[&str]) -> String {
         let mut query = self.query.get();
-        query.retain(|(own, _)| own != name && own != "after");
+        query.retain(|(own, _)| own != name && own != "after" && !without.contains(&own.as_str()));
         query.extend(values.into_iter().map(|value| (name.to_owned(), value)));
         write(self.path.get(), &query)
     }

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 /// What only the app can open or use, made by the browser: a page is not longer for what nobody can press before. The first
 /// rendering is empty on both sides.
-pub(super) fn late<V: IntoView + 'static>(content: impl FnOnce() -> V + Send + 'static) -> AnyView {
+pub(crate) fn late<V: IntoView + 'static>(content: impl FnOnce() -> V + Send + 'static) -> AnyView {
     let here = RwSignal::new(false);
     Effect::new(move || here.set(true));
     let mut content = Some(content);

@@ -13,6 +13,7 @@ mod code;
 pub mod command;
 pub mod csv;
 mod dialog;
+mod escape;
 pub mod field;
 mod filter;
 mod icon;
@@ -50,13 +51,16 @@ pub use filter::FilterField;
 pub use icon::{Glyph, Icon};
 pub use keyboard::SingleKeysSwitch;
 pub use keys::Keys;
+pub(crate) use late::late;
 pub use menu::{Menu, MenuItem};
 pub use name_dialog::{NameDialog, Saving};
 pub(crate) use page::TopLine;
 pub use page::{Crumb, Page, window_title};
 pub use state::{Empty, Failure, Shape, Skeleton, loaded, loaded_as};
 pub use steady::{steady, steady_as};
-pub use table::{Arrange, Better, Cell, Choice, Column, ColumnChooser, Kind, Pager, Row, RowMenu, Table, Widths, moved};
+pub use table::{
+    Arrange, Better, Cell, Choice, Column, ColumnChooser, Kind, Pager, Row, RowMenu, Table, Widths, chosen_columns, moved, with_columns,
+};
 pub use tabs::{Tab, Tabs};
 pub use toast::{ToastRegion, Toasts, use_toasts};
 

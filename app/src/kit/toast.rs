@@ -9,8 +9,12 @@ use leptos::{callback::Callable, prelude::*};
 use super::{Glyph, Icon};
 use crate::api::ApiError;
 
-/// How long a toast stays: as long as an undo is offered.
+/// How long a toast stays: as long as an undo is offered. The time stands still while somebody points at a toast or has the focus on one.
 const STAYS: Duration = Duration::from_secs(10);
+/// How often it is looked whether anybody does.
+const STEP: Duration = Duration::from_millis(250);
+/// Toasts at a time; those that offer an undo are never too many.
+const MOST: usize = 3;
 
 #[derive(Clone)]
 struct Toast {
@@ -50,17 +54,41 @@ impl Toasts {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         self.0.update(|all| {
-            if all.len() > 2 {
-                all.remove(0);
-            }
+            make_room(all);
             all.push(Toast { id, bad, text, undo });
         });
-        set_timeout(move || self.remove(id), STAYS);
+        self.wait(id, STAYS);
+    }
+
+    fn wait(self, id: u32, left: Duration) {
+        let step = move || {
+            let left = if is_held() { left } else { left.saturating_sub(STEP) };
+            match self.0.try_with_untracked(|all| all.iter().any(|toast| toast.id == id)) {
+                Some(true) if left.is_zero() => self.remove(id),
+                Some(true) => self.wait(id, left),
+                _ => {}
+            }
+        };
+        set_timeout(step, STEP);
     }
 
     fn remove(self, id: u32) {
         self.0.try_update(|all| all.retain(|toast| toast.id != id));
     }
+}
+
+/// The oldest one goes that takes nothing with it: what can be undone stays for its time, however much is said meanwhile.
+fn make_room(all: &mut Vec<Toast>) {
+    if all.len() >= MOST
+        && let Some(oldest) = all.iter().position(|toast| toast.undo.is_none())
+    {
+        all.remove(oldest);
+    }
+}
+
+/// Asked of the browser and not kept from events: of a toast that goes away under the pointer none would come.
+fn is_held() -> bool {
+    document().query_selector(".toasts:is(:hover, :focus-within)").is_ok_and(|held| held.is_some())
 }
 
 /// The app's toasts.
@@ -100,4 +128,24 @@ fn one(toasts: Toasts, toast: Toast) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_undone_is_not_pushed_out() {
+        let owner = Owner::new();
+        owner.set();
+        let toast = |id: u32, undo: bool| Toast { id, bad: false, text: String::new(), undo: undo.then(|| Callback::new(|()| ())) };
+        let left = |undos: [bool; 3]| {
+            let mut all: Vec<Toast> = undos.into_iter().zip(0..).map(|(undo, id)| toast(id, undo)).collect();
+            make_room(&mut all);
+            all.iter().map(|toast| toast.id).collect::<Vec<_>>()
+        };
+        assert_eq!(left([false, false, false]), [1, 2]);
+        assert_eq!(left([true, false, false]), [0, 2]);
+        assert_eq!(left([true, true, true]), [0, 1, 2]);
+    }
 }

@@ -24,7 +24,7 @@ pub fn RunMetrics() -> impl IntoView {
     let address = use_address();
     let options = ChartOptions::new();
     let find = RwSignal::new(untrack(|| address.get("find")).unwrap_or_default());
-    options.smoothing.set(untrack(|| address.get("smooth")).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0).clamp(0.0, 0.99));
+    options.smoothing.set(untrack(|| smoothing(address)));
     options.log.set(untrack(|| address.get("scale")).as_deref() == Some("log"));
     options.by_time.set(untrack(|| address.get("x")).as_deref() == Some("time"));
     keep(address, options, find);
@@ -46,6 +46,11 @@ pub fn RunMetrics() -> impl IntoView {
         {more}
     }
     .into_any()
+}
+
+/// How much the address asks to smooth.
+pub(super) fn smoothing(address: Address) -> f64 {
+    address.get("smooth").and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0).clamp(0.0, 0.99)
 }
 
 /// A chart for every metric whose name holds `wanted`; what the machine did comes last.

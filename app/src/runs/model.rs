@@ -31,6 +31,8 @@ pub(super) struct Run {
     pub params: Vec<Tag>,
     pub tags: Vec<Tag>,
     pub datasets: Vec<Dataset>,
+    /// None for a reader who may not see models.
+    #[serde(default)]
     pub logged_models: Vec<LoggedModel>,
     /// The curves a page arrives with; a run that is asked for again has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -88,6 +90,12 @@ pub(super) struct Points {
     pub steps: Vec<i64>,
     pub times: Vec<f64>,
     pub values: Vec<MetricValue>,
+    /// The values smoothed by the server, which has all of them; empty without a smoothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub smoothed: Vec<MetricValue>,
+    /// The smoothing that was asked for.
+    #[serde(default)]
+    pub smoothing: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,9 +128,9 @@ struct Revision {
     revision: String,
 }
 
-/// The run of a page.
-pub(super) async fn fetch(api: Api, id: String) -> Result<Run, ApiError> {
-    part(&api, RUN, json!({ "id": id })).await
+/// The run of a page. `models`: whether the reader may see models; who asks for what they may not see gets nothing at all.
+pub(super) async fn fetch(api: Api, id: String, models: bool) -> Result<Run, ApiError> {
+    part(&api, RUN, json!({ "id": id, "models": models })).await
 }
 
 /// What changes when anything of the run does.

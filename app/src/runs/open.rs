@@ -19,13 +19,20 @@ pub(super) struct Open {
     pub run: RwSignal<Run>,
     pub toasts: Toasts,
     pub may_write: bool,
+    sees_models: bool,
     api: StoredValue<Api>,
 }
 
 impl Open {
     /// Opens a run and provides it to the tabs.
     pub fn provide(run: RwSignal<Run>) -> Self {
-        let open = Self { run, toasts: use_toasts(), may_write: may(Permission::RunsWrite), api: StoredValue::new(use_api()) };
+        let open = Self {
+            run,
+            toasts: use_toasts(),
+            may_write: may(Permission::RunsWrite),
+            sees_models: may(Permission::ModelsRead),
+            api: StoredValue::new(use_api()),
+        };
         provide_context(open);
         open.watch();
         open
@@ -46,7 +53,7 @@ impl Open {
         // The reader may have left the page meanwhile.
         let (Some(api), Some(id)) = (self.api.try_get_value(), self.run.try_with_untracked(|run| run.id.clone())) else { return };
         spawn_local(async move {
-            match model::fetch(api, id).await {
+            match model::fetch(api, id, self.sees_models).await {
                 Ok(run) => self.show(run),
                 Err(error) => self.toasts.fail(&error),
             }
@@ -73,7 +80,7 @@ impl Open {
             spawn_local(async move {
                 if let Ok(revision) = model::revision(&api, &id).await
                     && self.run.try_with_untracked(|run| run.id == id && run.revision != revision) == Some(true)
-                    && let Ok(run) = model::fetch(api, id).await
+                    && let Ok(run) = model::fetch(api, id, self.sees_models).await
                 {
                     self.show(run);
                 }

@@ -3,6 +3,7 @@ use leptos_router::{
     components::Outlet,
     hooks::{use_location, use_params_map},
 };
+use shared::Permission;
 
 use super::{
     actions,
@@ -16,6 +17,7 @@ use super::{
 use crate::{
     api::use_api,
     discussion::{PointDialog, Talk},
+    frame::may,
     kit::{
         Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Shape, Tab, Tabs, Tone,
         field, steady_as, use_address,
@@ -28,15 +30,16 @@ pub fn RunPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
     let (api, path, address) = (use_api(), use_location().pathname, use_address());
+    let sees_models = may(Permission::ModelsRead);
     let query = Resource::new(
         move || id.get(),
         move |id| {
             let api = api.clone();
-            let (path, find) = untrack(|| (path.get(), address.get("find").unwrap_or_default()));
+            let (path, find, smoothing) = untrack(|| (path.get(), address.get("find").unwrap_or_default(), metrics::smoothing(address)));
             async move {
-                let mut run = model::fetch(api.clone(), id).await?;
+                let mut run = model::fetch(api.clone(), id, sees_models).await?;
                 if cfg!(feature = "ssr") {
-                    run.curves = plots::arriving(&api, &run.id, &charts(&run, &path, &find)).await;
+                    run.curves = plots::arriving(&api, &run.id, &charts(&run, &path, &find), smoothing).await;
                 }
                 Ok(run)
             }
@@ -64,13 +67,12 @@ fn inside(open: Open, id: Memo<String>, talk: Talk) -> AnyView {
         vec![Crumb::new("Experiments", "/experiments"), Crumb::new(run.experiment.name.clone(), format!("/experiments/{}", run.experiment.id))]
     });
     let colour = run.with_untracked(|run| super::colour(&run.id));
+    let has_artifacts = may(Permission::ArtifactsRead);
     let tabs = Signal::derive(move || {
         let path = format!("/runs/{}", id.get());
-        vec![
-            Tab::new("Overview", path.clone()),
-            Tab::new("Metrics", format!("{path}/metrics")).count(run.with(|run| run.metrics.len() as i64)),
-            Tab::new("Artifacts", format!("{path}/artifacts")),
-        ]
+        let own =
+            [Tab::new("Overview", path.clone()), Tab::new("Metrics", format!("{path}/metrics")).count(run.with(|run| run.metrics.len() as i64))];
+        own.into_iter().chain(has_artifacts.then(|| Tab::new("Artifacts", format!("{path}/artifacts")))).collect()
     });
     let renaming = RwSignal::new(false);
     let rename = Callback::new(move |name: String| -> Saving {

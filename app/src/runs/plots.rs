@@ -2,9 +2,9 @@
 //! of all charts shown in full, again when the run has changed, and in more resolution for the part
 //! the reader looks at.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -27,6 +27,8 @@ const BATCH: usize = 24;
 /// server also travels as numbers, and nobody should wait for what they will not look at.
 const ARRIVING: usize = 200;
 const ARRIVING_IN_ALL: usize = 1_000;
+/// A smoothing is asked for when the reader has left it alone for so long; until it comes, the points that are here are smoothed.
+const AFTER: Duration = Duration::from_millis(200);
 
 #[derive(Deserialize)]
 struct Data {
@@ -56,9 +58,11 @@ pub(super) fn Plots(
         groups.with(|groups| groups.iter().flat_map(|group| group.members.iter().map(|member| member.0.clone())).collect::<Vec<_>>())
     });
     let state = Memo::new(move |_| open.run.with(|run| (run.id.clone(), run.revision.clone())));
+    let smoothing = settled(options.smoothing);
     Effect::new(move |_: Option<()>| {
         state.track();
-        bring(open, keys.get(), points, None, whole, || true);
+        let wish = Wish { points, smoothing: smoothing.get(), steps: None };
+        bring(open, keys.get(), wish, whole, move || smoothing.try_get_untracked() == Some(wish.smoothing));
     });
     Effect::new(move |_: Option<()>| {
         if options.range.get().is_none() {
@@ -67,8 +71,10 @@ pub(super) fn Plots(
     });
     Effect::new(move |_: Option<()>| {
         state.track();
-        match zoomed.get() {
-            Some(range) => bring(open, keys.get(), points * 2, Some(range), part, move || zoomed.try_get_untracked() == Some(Some(range))),
+        let wish = Wish { points: points * 2, smoothing: smoothing.get(), steps: zoomed.get() };
+        let wanted = move || zoomed.try_get_untracked() == Some(wish.steps) && smoothing.try_get_untracked() == Some(wish.smoothing);
+        match wish.steps {
+            Some(_) => bring(open, keys.get(), wish, part, wanted),
             None => part.set(HashMap::new()),
         }
     });
@@ -98,13 +104,13 @@ pub(super) fn Plots(
 
 /// What the server draws of a run before any script has loaded: `shown` are the charts of the page.
 /// The browser asks for the same series in full.
-pub(super) async fn arriving(api: &Api, id: &str, shown: &[Group]) -> Vec<Points> {
+pub(super) async fn arriving(api: &Api, id: &str, shown: &[Group], smoothing: f64) -> Vec<Points> {
     let keys: Vec<String> = shown.iter().flat_map(|group| group.members.iter().map(|member| member.0.clone())).collect();
     let points = (ARRIVING_IN_ALL / keys.len().max(1)).clamp(40, ARRIVING);
     let mut series = Vec::new();
     for keys in keys.chunks(BATCH) {
         // Without its curves the page is still worth showing.
-        series.extend(fetch(api, id, keys, points, None).await.unwrap_or_default());
+        series.extend(fetch(api, id, keys, Wish { points, smoothing, steps: None }).await.unwrap_or_default());
     }
     series
 }
@@ -137,7 +143,9 @@ fn chart(group: Group, whole: Store, part: Store, zoomed: RwSignal<Option<(i64, 
 }
 
 fn line(points: Points, label: &str, at: usize) -> Series {
+    let smoothed = points.smoothed.iter().map(|value| value.0).collect::<Vec<_>>();
     Series {
+        smoothed: (!smoothed.is_empty()).then_some((points.smoothing, smoothed)),
         name: label.to_owned(),
         colour: (at % 6) as u8 + 1,
         steps: points.steps,
@@ -148,13 +156,49 @@ fn line(points: Points, label: &str, at: usize) -> Series {
     }
 }
 
+/// How series are asked for: thinned to how many points, smoothed how much, and of which steps.
+#[derive(Clone, Copy)]
+struct Wish {
+    points: usize,
+    smoothing: f64,
+    steps: Option<(i64, i64)>,
+}
+
+/// The value when it has not changed for a moment.
+fn settled(value: RwSignal<f64>) -> RwSignal<f64> {
+    let settled = RwSignal::new(value.get_untracked());
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let stop = move || {
+        if let Some(handle) = waiting.try_update_value(Option::take).flatten() {
+            handle.clear();
+        }
+    };
+    Effect::new(move |_: Option<()>| {
+        let now = value.get();
+        stop();
+        if settled.get_untracked() != now {
+            waiting.set_value(
+                set_timeout_with_handle(
+                    move || {
+                        settled.try_set(now);
+                    },
+                    AFTER,
+                )
+                .ok(),
+            );
+        }
+    });
+    on_cleanup(stop);
+    settled
+}
+
 /// Asks for series and puts them where the charts look. Without a word when it fails: the charts
 /// keep what they have and the next change asks again. An answer that is not wanted any more when it comes, because the reader has gone on, is dropped.
-fn bring(open: Open, keys: Vec<String>, points: usize, range: Option<(i64, i64)>, store: Store, wanted: impl Fn() -> bool + Copy + 'static) {
+fn bring(open: Open, keys: Vec<String>, wish: Wish, store: Store, wanted: impl Fn() -> bool + Copy + 'static) {
     for keys in keys.chunks(BATCH) {
         let (api, id, keys) = (open.api(), open.id(), keys.to_vec());
         spawn_local(async move {
-            if let Ok(series) = fetch(&api, &id, &keys, points, range).await
+            if let Ok(series) = fetch(&api, &id, &keys, wish).await
                 && wanted()
             {
                 // The reader may have left the page meanwhile.
@@ -164,7 +208,10 @@ fn bring(open: Open, keys: Vec<String>, points: usize, range: Option<(i64, i64)>
     }
 }
 
-async fn fetch(api: &Api, id: &str, keys: &[String], points: usize, range: Option<(i64, i64)>) -> Result<Vec<Points>, ApiError> {
-    let variables = json!({ "id": id, "keys": keys, "points": points, "fromStep": range.map(|range| range.0), "toStep": range.map(|range| range.1) });
-    model::part::<Data>(api, SERIES, variables).await.map(|data| data.series)
+async fn fetch(api: &Api, id: &str, keys: &[String], Wish { points, smoothing, steps }: Wish) -> Result<Vec<Points>, ApiError> {
+    let (from, to) = steps.unzip();
+    let variables = json!({ "id": id, "keys": keys, "points": points, "smoothing": smoothing, "fromStep": from, "toStep": to });
+    let mut series = model::part::<Data>(api, SERIES, variables).await?.series;
+    series.iter_mut().for_each(|points| points.smoothing = smoothing);
+    Ok(series)
 }

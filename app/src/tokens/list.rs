@@ -8,7 +8,7 @@ use crate::{
     api::{Connection, Moment, use_api},
     kit::{
         Button, ButtonKind, Cell, Chip, CodeBlock, Column, ConfirmDialog, Empty, Glyph, Icon, Pager, RelativeTime, Row, Table, Tone, UnitCallback,
-        number, open_instead, use_clock, use_toasts,
+        late, number, open_instead, use_clock, use_toasts,
     },
     members::rights,
 };
@@ -39,11 +39,11 @@ pub(super) fn list(tokens: Connection<Token>, origin: StoredValue<String>, creat
 }
 
 fn row(token: Token, revoking: RwSignal<Option<Token>>) -> Row {
-    let (hint, scopes, expires) = (token.hint.clone(), token.scopes.clone(), token.expires_at);
+    let (scopes, expires) = (token.scopes.clone(), token.expires_at);
     let expired = token.expired;
     let cells = vec![
         Cell::Text(token.name.clone()),
-        Cell::view(move || view! { <code class="muted">{format!("\u{2026}{hint}")}</code> }),
+        Cell::Code(format!("\u{2026}{}", token.hint)),
         Cell::view(move || scope_words(&scopes)),
         token.last_used_at.map_or_else(|| Cell::Muted("never".into()), Cell::Time),
         Cell::view(move || expiry(expires, expired)),
@@ -52,7 +52,8 @@ fn row(token: Token, revoking: RwSignal<Option<Token>>) -> Row {
     let (id, name) = (token.id.clone(), token.name.clone());
     let act = Cell::view(move || {
         let token = token.clone();
-        view! { <span class="end"><Button kind=ButtonKind::Quiet small=true on_press=move || revoking.set(Some(token.clone()))>"Revoke"</Button></span> }
+        let press = move || revoking.set(Some(token.clone()));
+        view! { <span class="end revoke">{late(move || view! { <Button kind=ButtonKind::Quiet small=true on_press=press>"Revoke"</Button> })}</span> }
     });
     Row::new(id, name, cells.into_iter().chain([act]).collect())
 }

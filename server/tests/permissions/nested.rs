@@ -72,7 +72,7 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("MemberConnection", Nothing, "nodes pageInfo totalCount"),
     ("Metric", Nothing, "at count high key low step value"),
     ("MetricPoint", Nothing, "key step"),
-    ("MetricSeries", Nothing, "key sampled steps times total values"),
+    ("MetricSeries", Nothing, "key sampled smoothed steps times total values"),
     ("MetricSummary", Nothing, "count firstQuartile high low mean median sd thirdQuartile"),
     ("ModelVersion", Nothing, "aliases createdAt createdBy description source stage tags version"),
     ("ModelVersion", Needs(Permission::RunsRead), "run"),

@@ -25,10 +25,10 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/experiments/{id}", Needs(Permission::ExperimentsRead), "/experiments/$experiment"),
     ("/experiments/{id}/discussion", Needs(Permission::ExperimentsRead), "/experiments/$experiment/discussion"),
     ("/compare", Needs(Permission::RunsRead), "/compare?run=$run"),
-    // A run is shown with the models that it made.
-    ("/runs/{id}", Needs(Permission::ModelsRead), "/runs/$run"),
-    ("/runs/{id}/metrics", Needs(Permission::ModelsRead), "/runs/$run/metrics"),
-    ("/runs/{id}/artifacts", Needs(Permission::ModelsRead), "/runs/$run/artifacts"),
+    // The models that a run made are shown to those who may see models.
+    ("/runs/{id}", Needs(Permission::RunsRead), "/runs/$run"),
+    ("/runs/{id}/metrics", Needs(Permission::RunsRead), "/runs/$run/metrics"),
+    ("/runs/{id}/artifacts", Needs(Permission::ArtifactsRead), "/runs/$run/artifacts"),
     ("/models", Needs(Permission::ModelsRead), "/models"),
     ("/models/{name}", Needs(Permission::ModelsRead), "/models/$model"),
     ("/members", Needs(Permission::MembersRead), "/members"),

@@ -1,7 +1,7 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{marks::Drawing, save};
+use super::{drag::Drag, draw, marks::Drawing, save};
 use crate::kit::{Dialog, Icon, IconButton, Menu, MenuItem};
 
 /// What the charts of a page point at together: a group and, in it, a run (empty: all of it).
@@ -27,6 +27,9 @@ pub fn Figure(
     drawing: Signal<Drawing>,
     /// Shared by the charts of a page.
     pointed: Pointed,
+    /// The part of x that is shown; with it the reader can look at a part.
+    #[prop(optional)]
+    range: Option<RwSignal<Option<(f64, f64)>>>,
 ) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let values = RwSignal::new(false);
@@ -41,7 +44,33 @@ pub fn Figure(
         spoken.set(said.as_ref().map(|means| means.words.clone()).unwrap_or_default());
         pointed.set(said.map(|means| (means.group, means.run)));
     };
+    let pane = NodeRef::<html::Div>::new();
+    let drag = Drag::over(pane);
+    // Looks at a part of what is shown, 0 to 1; without one at all of it.
+    let zoom = move |part: Option<(f64, f64)>| {
+        let Some(range) = range else { return };
+        let across = drawing.with_untracked(|drawing| drawing.across);
+        range.set(part.zip(across).map(|((from, to), (low, high))| (low + from * (high - low), low + to * (high - low))));
+    };
+    let pressed = move |event: ev::PointerEvent| {
+        if range.is_some() {
+            drag.press(&event);
+        }
+    };
+    let released = move |_| {
+        if let Some(part) = drag.release() {
+            zoom(Some(part));
+        }
+    };
+    let whole = move || {
+        range.and_then(|range| range.get()).map(|_| view! { <IconButton icon=Icon::ZOOM_OUT label="Show all steps" on_press=move || zoom(None)/> })
+    };
     let keyed = move |event: ev::KeyboardEvent| {
+        match event.key().as_str() {
+            "+" | "=" if range.is_some() => return zoom(Some((0.25, 0.75))),
+            "-" | "0" if range.is_some() => return zoom(None),
+            _ => {}
+        }
         let Some(last) = drawing.with_untracked(|drawing| drawing.said().count()).checked_sub(1) else { return };
         let next = match (event.key().as_str(), at.get_untracked()) {
             ("ArrowRight" | "ArrowDown", Some(at)) => (at + 1).min(last),
@@ -67,10 +96,19 @@ pub fn Figure(
         if empty() {
             return view! { <p class="faint nothing">"Nothing to draw here yet"</p> }.into_any();
         }
-        let label = move || format!("{}. Arrow keys read what is drawn.", title.get());
+        let zooms = if range.is_some() { ", plus zooms, 0 shows all" } else { "" };
+        let label = move || format!("{}. Arrow keys read what is drawn{zooms}.", title.get());
+        let height = drawing.with(Drawing::whole_height);
+        let selection = move || {
+            drag.part.get().map(|(from, to)| view! { <svg class="drag" width="100%" height=height aria-hidden="true">{draw::selection(from, to, height - 28.0)}</svg> })
+        };
         view! {
             <div class="plot" tabindex="0" role="application" aria-label=label on:keydown=keyed on:blur=move |_| point(None)>
-                {left}<div class="pane">{plane}</div>
+                {left}
+                <div
+                    class="pane" node_ref=pane on:pointerdown=pressed on:pointermove=move |event| drag.follow(&event) on:pointerup=released
+                    on:pointercancel=move |_| drag.part.set(None) on:dblclick=move |_| zoom(None)
+                >{plane}{selection}</div>
                 <span class="said" class:shown=move || !spoken.with(String::is_empty) aria-live="polite">{move || spoken.get()}</span>
             </div>
         }
@@ -83,6 +121,7 @@ pub fn Figure(
             <header>
                 <h2>{move || title.get()}</h2>
                 <div class="right">
+                    {whole}
                     <IconButton icon=Icon::TABLE_2 label=Signal::derive(move || format!("Values of {}", title.get())) on_press=move || values.set(true)/>
                     <Menu id=format!("save-{id}") label="Save this chart" icon=Icon::DOWNLOAD>
                         <MenuItem icon=Icon::FILE_IMAGE on_press=keep("png")>"PNG"</MenuItem>

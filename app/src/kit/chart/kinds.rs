@@ -1,5 +1,6 @@
 //! The kinds of charts, each a function from values to a drawing.
 
+pub use super::curves::{Curve, View, curves};
 use super::{
     marks::{Drawing, Mark, Means, Shape},
     scale::Scale,
@@ -28,33 +29,24 @@ pub struct Dot {
     pub values: Vec<Option<String>>,
 }
 
-/// One line over steps or time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Curve {
-    pub run: String,
-    pub name: String,
-    pub group: usize,
-    pub points: Vec<(f64, f64)>,
-}
-
 fn group(at: usize, words: String) -> Means {
     Means { run: String::new(), group: at, words }
 }
 
 /// The scale of y from the foot up.
-struct Up(Scale, f64);
+pub(super) struct Up(pub Scale, pub f64);
 
 impl Up {
-    fn at(&self, value: f64) -> f64 {
+    pub fn at(&self, value: f64) -> f64 {
         (1.0 - self.0.at(value)) * self.1
     }
 
-    fn rows(&self) -> Vec<(f64, String)> {
+    pub fn rows(&self) -> Vec<(f64, String)> {
         self.0.ticks((self.1 / 40.0) as usize).into_iter().map(|(value, words)| (self.at(value), words)).collect()
     }
 }
 
-fn names(words: &[&str]) -> Vec<String> {
+pub(super) fn names(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
@@ -305,45 +297,6 @@ pub fn heatmap(rows: &[String], columns: &[String], values: &[Vec<Option<f64>>])
     }
 }
 
-/// Lines over each other. `by_time`: x is milliseconds since each line's own beginning; else it is steps.
-pub fn curves(lines: &[Curve], log: bool, by_time: bool) -> Drawing {
-    const HEIGHT: f64 = 230.0;
-    let all = || lines.iter().flat_map(|line| &line.points);
-    let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (x, _)| (low.min(*x), high.max(*x)));
-    let Some(scale) = Scale::around(all().map(|point| point.1), log).filter(|_| low.is_finite()) else { return Drawing::default() };
-    let across = if high > low { Scale { low, high, log: false } } else { Scale { low: low - 0.5, high: high + 0.5, log: false } };
-    let up = Up(scale, HEIGHT);
-    let drawn = |line: &Curve| {
-        let (mut parts, mut part) = (Vec::new(), Vec::new());
-        for (x, value) in &line.points {
-            if value.is_finite() && (!log || *value > 0.0) {
-                part.push((across.at(*x), up.at(*value)));
-            } else if !part.is_empty() {
-                parts.push(std::mem::take(&mut part));
-            }
-        }
-        parts.extend((!part.is_empty()).then_some(part));
-        let last = line.points.last().map(|point| number(point.1)).unwrap_or_default();
-        let means = Means { run: line.run.clone(), group: line.group, words: format!("{}: last {last}", line.name) };
-        Mark { shape: Shape::Path(parts), colour: line.group, strength: 0.85, means }
-    };
-    let rows = up.rows();
-    let ticks = if by_time { across.time_ticks(5) } else { across.step_ticks(5) };
-    Drawing {
-        height: HEIGHT,
-        marks: lines.iter().map(drawn).collect(),
-        grid: rows.iter().map(|row| row.0).collect(),
-        rows,
-        columns: ticks.into_iter().map(|(value, words)| (across.at(value), words)).collect(),
-        head: names(&["run", "name", if by_time { "ms" } else { "step" }, "value"]),
-        values: lines
-            .iter()
-            .flat_map(|line| line.points.iter().map(|(x, value)| vec![line.run.clone(), line.name.clone(), x.to_string(), value.to_string()]))
-            .collect(),
-        ..Default::default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,7 +324,7 @@ mod tests {
             ("scatter", scatter("lr", "opt", &dots)),
             ("parallel", parallel(&["lr", "opt", "none"], &dots)),
             ("heatmap", heatmap(&["auc".into()], &["a".into(), "b".into()], &[vec![None, Some(-1.5)]])),
-            ("curves", curves(&[line], false, false)),
+            ("curves", curves(&[line], View::default())),
         ] {
             assert!(!drawing.marks.is_empty() && !drawing.values.is_empty() && drawing.height > 20.0, "{kind}");
             assert!(drawing.values.iter().all(|row| row.len() == drawing.head.len()), "{kind}");
@@ -381,14 +334,14 @@ mod tests {
 
     #[test]
     fn nothing_and_one_value_are_no_failure() {
-        assert_eq!(bars(&[]).marks.len() + boxes(&[]).marks.len() + histogram(&[], &[]).marks.len() + curves(&[], true, true).marks.len(), 0);
+        assert_eq!(
+            bars(&[]).marks.len()
+                + boxes(&[]).marks.len()
+                + histogram(&[], &[]).marks.len()
+                + curves(&[], View { log: true, by_time: true, range: None }).marks.len(),
+            0
+        );
         assert_eq!(histogram(&[2.0, 2.0], &[("a".into(), vec![3])]).marks.len(), 1);
         assert!(scatter("a", "b", &[]).marks.is_empty() && parallel(&["a"], &[]).marks.is_empty() && heatmap(&[], &[], &[]).marks.is_empty());
-    }
-
-    #[test]
-    fn a_gap_divides_a_line() {
-        let line = Curve { run: String::new(), name: String::new(), group: 0, points: vec![(0.0, 1.0), (1.0, f64::NAN), (2.0, 4.0)] };
-        assert!(matches!(&curves(&[line], false, false).marks[0].shape, Shape::Path(parts) if parts.len() == 2));
     }
 }

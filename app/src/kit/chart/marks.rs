@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use crate::kit::escape::escaped as text;
+
 /// Series beyond the palette take its colours again.
 const COLOURS: usize = 6;
 /// The palette in a file, which knows no theme: that of the light one.
@@ -69,6 +71,8 @@ pub struct Drawing {
     pub axes: Vec<f64>,
     /// Words on the plane: x, y and words.
     pub labels: Vec<(f64, f64, String)>,
+    /// What x is at the left and at the right, where a part of it can be looked at.
+    pub across: Option<(f64, f64)>,
     /// The numbers behind it: a head and rows.
     pub head: Vec<String>,
     pub values: Vec<Vec<String>>,
@@ -230,23 +234,6 @@ fn quoted(cell: &str) -> String {
 /// At most so many characters.
 fn cut(words: &str, most: usize) -> String {
     if words.chars().count() > most { format!("{}\u{2026}", words.chars().take(most - 1).collect::<String>()) } else { words.to_owned() }
-}
-
-/// Text that is nothing but text, in an element and in an attribute.
-fn text(raw: &str) -> String {
-    let mut out = String::with_capacity(raw.len());
-    for letter in raw.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            letter if letter.is_control() => out.push(' '),
-            letter => out.push(letter),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //! is not: it has 11 px everywhere, and the server draws what the browser will show.
 
 mod controls;
+mod curves;
+mod drag;
 mod draw;
 mod figure;
 pub mod kinds;

@@ -1,10 +1,7 @@
 use leptos::{callback::Callable, ev, html, prelude::*};
 
-use super::{ChartOptions, Mark, Scene, draw};
+use super::{ChartOptions, Mark, Scene, drag::Drag, draw};
 use crate::kit::{Glyph, Icon, UnitCallback, number};
-
-/// A drag shorter than this is a click, as a part of the width.
-const CLICK: f64 = 0.012;
 
 /// The drawing with its pointer and its keys.
 #[component]
@@ -20,43 +17,24 @@ pub(super) fn Plot(
     comment: Option<UnitCallback>,
 ) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
-    let drag = RwSignal::new(None::<(f64, f64)>);
+    let drag = Drag::over(node);
     // Only the chart under the pointer says values; the others of the page show the crosshair.
     let active = RwSignal::new(false);
     let spoken = RwSignal::new(String::new());
     let cursor = options.cursor;
-    let place = move |event: &ev::PointerEvent| {
-        node.get_untracked().map_or(0.0, |node| {
-            let frame = node.get_bounding_client_rect();
-            ((f64::from(event.client_x()) - frame.left()) / frame.width().max(1.0)).clamp(0.0, 1.0)
-        })
-    };
     let at_place = move |place: f64| scene.with_untracked(|scene| scene.x.value(place));
     let moved = move |event: ev::PointerEvent| {
-        let place = place(&event);
         active.set(true);
-        cursor.set(Some(at_place(place)));
-        if let Some((from, _)) = drag.get_untracked() {
-            drag.set(Some((from, place)));
-        }
-    };
-    let pressed = move |event: ev::PointerEvent| {
-        if event.button() == 0 && event.pointer_type() != "touch" {
-            let place = place(&event);
-            drag.set(Some((place, place)));
-            capture(node, event.pointer_id());
-        }
+        cursor.set(Some(at_place(drag.place(&event))));
+        drag.follow(&event);
     };
     let released = move |_| {
-        if let Some((from, to)) = drag.get_untracked() {
-            drag.set(None);
-            if (to - from).abs() > CLICK {
-                zoom.run(Some((at_place(from.min(to)), at_place(from.max(to)))));
-            }
+        if let Some((from, to)) = drag.release() {
+            zoom.run(Some((at_place(from), at_place(to))));
         }
     };
     let left = move |_| {
-        if drag.get_untracked().is_none() {
+        if !drag.goes_on() {
             active.set(false);
             cursor.set(None);
         }
@@ -86,15 +64,15 @@ pub(super) fn Plot(
         <div class="plot">
             {move || scene.with(|scene| draw::axis(scene, height))}
             <div
-                class="pane" class:dragging=move || drag.get().is_some() node_ref=node tabindex="0" role="application" aria-label=label
-                on:pointermove=moved on:pointerdown=pressed on:pointerup=released on:pointercancel=move |_| drag.set(None) on:pointerleave=left
+                class="pane" class:dragging=move || drag.part.get().is_some() node_ref=node tabindex="0" role="application" aria-label=label
+                on:pointermove=moved on:pointerdown=move |event| drag.press(&event) on:pointerup=released on:pointercancel=move |_| drag.part.set(None) on:pointerleave=left
                 on:dblclick=move |_| zoom.run(None) on:keydown=keyed on:blur=move |_| { active.set(false); cursor.set(None); }
             >
                 <svg class="frame" width="100%" height=height aria-hidden="true">
                     {move || scene.with(|scene| draw::grid(scene, height))}
                     {move || scene.with(draw::lines)}
                     {move || scene.with(|scene| placed.with(|placed| draw::marks(scene, placed)))}
-                    {move || drag.get().map(|(from, to)| draw::selection(from, to, height - 22.0))}
+                    {move || drag.part.get().map(|(from, to)| draw::selection(from, to, height - 22.0))}
                     {move || cursor.get().map(|x| scene.with(|scene| draw::crosshair(scene, x)))}
                 </svg>
                 {move || scene.with(|scene| placed.with(|placed| flags(scene, placed)))}
@@ -170,10 +148,4 @@ fn nearer(scene: &Scene, cursor: Option<f64>) -> (f64, f64) {
     let middle = cursor.unwrap_or((low + high) / 2.0).clamp(low, high);
     let half = (high - low) / 4.0;
     ((middle - half).max(low), (middle + half).min(high))
-}
-
-fn capture(node: NodeRef<html::Div>, pointer: i32) {
-    if let Some(node) = node.get_untracked() {
-        let _ = node.set_pointer_capture(pointer);
-    }
 }

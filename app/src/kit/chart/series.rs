@@ -13,6 +13,9 @@ pub struct Series {
     pub times: Vec<f64>,
     /// Values, one for each step; what is not finite becomes a gap.
     pub values: Vec<f64>,
+    /// Values that were smoothed before the series was thinned, one for each step, and by which weight of the past. With another weight the values that
+    /// are here are smoothed meanwhile.
+    pub smoothed: Option<(f64, Vec<f64>)>,
     /// How many points the server holds.
     pub total: usize,
     /// Whether these are fewer than it holds.
@@ -104,7 +107,11 @@ impl Line {
         let mut order: Vec<usize> = (0..xs.len().min(series.values.len())).collect();
         order.sort_by(|a, b| xs[*a].total_cmp(&xs[*b]));
         let raw: Vec<f64> = order.iter().map(|at| series.values[*at]).collect();
-        let smooth = smoothed(&raw, smoothing);
+        let made = series.smoothed.as_ref().filter(|(weight, values)| *weight == smoothing && values.len() >= series.values.len());
+        let smooth = match made {
+            Some((_, values)) => order.iter().map(|at| values[*at]).collect(),
+            None => smoothed(&raw, smoothing),
+        };
         Self { name: series.name.clone(), colour: series.colour, xs: order.iter().map(|at| xs[*at]).collect(), raw, smooth }
     }
 
@@ -149,6 +156,15 @@ mod tests {
         assert_eq!(&smooth[..2], [2.0, 2.0]);
         assert!(smooth[2].is_nan() && smooth[3] > 2.0 && smooth[3] < 4.0);
         assert_eq!(smoothed(&[1.0, 5.0], 0.0), [1.0, 5.0]);
+    }
+
+    #[test]
+    fn what_was_smoothed_before_it_was_thinned_is_drawn_as_it_is() {
+        let series =
+            Series { steps: vec![0, 9], times: vec![2.0, 1.0], values: vec![1.0, -1.0], smoothed: Some((0.9, vec![0.1, 0.2])), ..Default::default() };
+        assert_eq!(Line::of(&series, false, 0.0, 0.9).smooth, [0.1, 0.2]);
+        assert_eq!(Line::of(&series, true, 0.0, 0.9).smooth, [0.2, 0.1], "by time");
+        assert_ne!(Line::of(&series, false, 0.0, 0.5).smooth, [0.1, 0.2], "another weight");
     }
 
     #[test]

@@ -93,6 +93,8 @@ pub enum Cell {
     Muted(String),
     /// Something to copy; the button appears on hover.
     Mono(String),
+    /// In the mono face without a button: a table of many rows would be twice the size.
+    Code(String),
     /// A number, written with its column's decimals.
     Number(f64),
     /// A number that is written in its own way: a duration, a size.

@@ -22,7 +22,7 @@ fn select_all(selected: RwSignal<Vec<String>>, shared: Shared) -> AnyView {
     };
     view! {
         <th class="pick" scope="col">
-            <label><input class="check" type="checkbox" aria-label="Select all rows" prop:checked=every prop:indeterminate=some on:change=change/></label>
+            {move || shared.alive.get().then(|| view! { <label><input class="check" type="checkbox" aria-label="Select all rows" prop:checked=every prop:indeterminate=some on:change=change/></label> })}
         </th>
     }
     .into_any()
@@ -38,8 +38,8 @@ fn title(at: usize, column: &Column, sort: Option<&Sort>, address: Address, shar
     }
     if let Some(arrange) = shared.arrange {
         // The grip's own name is no part of the column's.
-        let name = title.clone();
-        let content = words(column, own, address);
+        let name = move || shared.alive.get().then(|| title.clone());
+        let content = words(column, own, address, shared);
         let (key, first) = (column.key.clone(), at == 0);
         let press = move |event: ev::KeyboardEvent| {
             if let Some(right) = arrange::moves(&event).filter(|_| !first) {
@@ -48,10 +48,12 @@ fn title(at: usize, column: &Column, sort: Option<&Sort>, address: Address, shar
                 arrange.on_move.run((key.clone(), right));
             }
         };
-        return view! { <th class=class scope="col" aria-sort=order aria-label=name data-key=column.key.clone() on:keydown=press>{content}{arrange::grip(column, first, arrange)}</th> }.into_any();
+        let own = column.clone();
+        let grip = move || shared.alive.get().then(|| arrange::grip(&own, first, arrange));
+        return view! { <th class=class scope="col" aria-sort=order aria-label=name data-key=column.key.clone() on:keydown=press>{content}{grip}</th> }.into_any();
     }
     let hint = (!column.sortable).then_some(title);
-    view! { <th class=class scope="col" aria-sort=order title=hint>{words(column, own, address)}</th> }.into_any()
+    view! { <th class=class scope="col" aria-sort=order title=hint>{words(column, own, address, shared)}</th> }.into_any()
 }
 
 fn is_grip(target: &web_sys::EventTarget) -> bool {
@@ -59,7 +61,7 @@ fn is_grip(target: &web_sys::EventTarget) -> bool {
 }
 
 /// What a head says; of a column that sorts it is a link.
-fn words(column: &Column, own: Option<&Sort>, address: Address) -> AnyView {
+fn words(column: &Column, own: Option<&Sort>, address: Address, shared: Shared) -> AnyView {
     let title = column.title.clone();
     if !column.sortable {
         return view! { <span>{title}</span> }.into_any();
@@ -67,8 +69,12 @@ fn words(column: &Column, own: Option<&Sort>, address: Address) -> AnyView {
     // Numbers are most often wanted with the largest first.
     let next = Sort { key: column.key.clone(), descending: own.map_or(column.kind == Kind::Number, |sort| !sort.descending) };
     let arrow = own.map(|sort| view! { <Glyph icon=if sort.descending { Icon::ARROW_DOWN } else { Icon::ARROW_UP }/> });
-    let hint = format!("Sort by {title}");
-    view! { <a href=address.with("sort", Some(&next.as_param())) title=hint data-noscroll="">{title}{arrow}</a> }.into_any()
+    let named = title.clone();
+    let hint = move || shared.alive.get().then(|| format!("Sort by {named}"));
+    // The path is that of the page.
+    let href = address.with("sort", Some(&next.as_param()));
+    let href = href.find('?').map_or(href.as_str(), |at| &href[at..]).to_owned();
+    view! { <a href=href title=hint data-noscroll="">{title}{arrow}</a> }.into_any()
 }
 
 /// The classes of a cell, in the head and below.
@@ -78,5 +84,9 @@ pub(super) fn class(at: usize, column: &Column) -> String {
         Kind::Mono => "mono",
         Kind::Number => "n",
     };
-    if at == 0 { format!("first {kind}") } else { kind.to_owned() }
+    match (at, kind) {
+        (0, "") => "first".to_owned(),
+        (0, kind) => format!("first {kind}"),
+        (_, kind) => kind.to_owned(),
+    }
 }

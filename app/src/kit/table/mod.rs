@@ -14,7 +14,7 @@ use wasm_bindgen::JsCast;
 
 pub use arrange::{Arrange, Widths, moved};
 pub use cell::{Better, Cell, Column, Kind, Row};
-pub use chooser::{Choice, ColumnChooser};
+pub use chooser::{Choice, ColumnChooser, chosen_columns, with_columns};
 pub use pager::Pager;
 
 use super::use_address;
@@ -32,6 +32,8 @@ struct Shared {
     /// The column that the keyboard moves, and whether its grip has the focus: it keeps it.
     moved: StoredValue<Option<(String, bool)>>,
     menu: Option<RowMenu>,
+    /// Whether the app is here: boxes, grips and row menus do nothing without it and come with it. In a list of thirty rows they are a fifth of the page.
+    alive: RwSignal<bool>,
 }
 
 /// One menu for all rows of a table, outside of it.
@@ -86,7 +88,9 @@ pub fn Table(
         arrange,
         moved: StoredValue::new(None),
         menu,
+        alive: RwSignal::new(false),
     };
+    Effect::new(move || shared.alive.set(true));
     let (sheet, body) = (NodeRef::<html::Div>::new(), NodeRef::<html::Tbody>::new());
     let window = Window::of(sheet, Memo::new(move |_| rows.with(Vec::len)));
     if keys {

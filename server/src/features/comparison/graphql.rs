@@ -151,7 +151,8 @@ impl ComparisonQuery {
         Ok(Comparison(Arc::new(super::compare(scope(ctx)?, &of.into()).await?)))
     }
 
-    /// One metric of up to 24 runs over its steps, smoothed at full resolution and then thinned to `points` (4 to 4000) each. Runs without it are left out.
+    /// One metric of up to 24 runs between two steps, both included, smoothed at full resolution and then thinned to `points` (4 to 4000) each. Runs without
+    /// it are left out.
     #[graphql(complexity = "100 + child_complexity")]
     async fn run_curves(
         &self,
@@ -160,9 +161,12 @@ impl ComparisonQuery {
         key: String,
         #[graphql(default = 300)] points: i32,
         #[graphql(default)] smoothing: f64,
+        from_step: Option<i64>,
+        to_step: Option<i64>,
     ) -> Result<Vec<RunCurve>> {
         let runs = runs.iter().map(|id| id.parse::<RunId>().map_err(Fault::from)).collect::<Result<Vec<_>, Fault>>()?;
-        let drawing = Drawing { points: usize::try_from(points).unwrap_or(0), smoothing };
+        let steps = (from_step.unwrap_or(i64::MIN), to_step.unwrap_or(i64::MAX));
+        let drawing = Drawing { points: usize::try_from(points).unwrap_or(0), smoothing, steps };
         Ok(super::curves(scope(ctx)?, &runs, &key, drawing).await?.into_iter().map(|(run, series)| RunCurve(run, series)).collect())
     }
 

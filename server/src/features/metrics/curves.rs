@@ -14,9 +14,18 @@ pub struct Drawing {
     pub points: usize,
     /// Weight of the past, 0 (as logged) to 0.99: an exponential moving average with the bias of its start taken out.
     pub smoothing: f64,
+    /// The first and the last step.
+    pub steps: (i64, i64),
 }
 
-/// The series of a key of several runs, smoothed at full resolution and only then thinned: thinned first, a smooth line would be one of its spikes. A run
+impl Drawing {
+    /// Keeps the points that are to be drawn.
+    pub(super) fn cut(&self, points: &mut Vec<Point>) {
+        points.retain(|point| (self.steps.0..=self.steps.1).contains(&point.step));
+    }
+}
+
+/// The series of a key of several runs, smoothed at full resolution and only then cut and thinned: thinned first, a smooth line would be one of its spikes. A run
 /// without the key is left out. One statement.
 ///
 /// # Errors
@@ -24,13 +33,14 @@ pub struct Drawing {
 pub async fn curves(grant: Grant<'_, ReadMetrics>, runs: &[RunId], key: &str, drawing: Drawing) -> Result<HashMap<RunId, Series>, Fault> {
     let drawn = service::of_key(grant.read().await?, runs, key).await?.into_iter().map(|(run, mut points)| {
         smooth(&mut points, drawing.smoothing);
-        (run, Series { key: key.to_owned(), total: points.len(), points: downsample(&points, drawing.points) })
+        drawing.cut(&mut points);
+        (run, Series { key: key.to_owned(), total: points.len(), points: downsample(&points, drawing.points), smoothed: Vec::new() })
     });
     Ok(drawn.collect())
 }
 
 /// What is not finite stays as it is and does not count (Kingma and Ba, "Adam", 2015, section 3, for the correction by 1 - weight^n).
-fn smooth(points: &mut [Point], weight: f64) {
+pub(super) fn smooth(points: &mut [Point], weight: f64) {
     if weight <= 0.0 {
         return;
     }

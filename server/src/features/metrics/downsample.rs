@@ -8,34 +8,40 @@ use super::model::Point;
 
 /// At most `limit` (at least 4) of `points`, in their order. A NaN is a gap in the line: of each bucket that has any, the first one is kept too.
 pub fn downsample(points: &[Point], limit: usize) -> Vec<Point> {
+    kept(points, limit).into_iter().map(|place| points[place]).collect()
+}
+
+/// The places of the points that [`downsample`] keeps.
+pub fn kept(points: &[Point], limit: usize) -> Vec<usize> {
     let limit = limit.max(4);
-    let (Some((first, _)), Some((last, _))) = (points.split_first(), points.split_last()) else { return Vec::new() };
     if points.len() <= limit {
-        return points.to_vec();
+        return (0..points.len()).collect();
     }
     let inner = &points[1..points.len() - 1];
     let a_bucket = if inner.iter().any(|point| point.value.is_nan()) { 3 } else { 2 };
     let buckets = ((limit - 2) / a_bucket).max(1);
     let mut kept = Vec::with_capacity(limit);
-    kept.push(*first);
+    kept.push(0);
     for bucket in 0..buckets {
-        let range = bucket * inner.len() / buckets..(bucket + 1) * inner.len() / buckets;
-        keep_extremes(&inner[range], a_bucket, limit - 1, &mut kept);
+        let (from, to) = (bucket * inner.len() / buckets, (bucket + 1) * inner.len() / buckets);
+        let room = a_bucket.min(limit - 1 - kept.len());
+        kept.extend(extremes(&inner[from..to], room).into_iter().map(|place| 1 + from + place));
     }
-    kept.push(*last);
+    kept.push(points.len() - 1);
     kept
 }
 
-fn keep_extremes(bucket: &[Point], most: usize, limit: usize, kept: &mut Vec<Point>) {
+/// At most `most` places of a bucket: the least, the greatest, and the first gap.
+fn extremes(bucket: &[Point], most: usize) -> Vec<usize> {
     let numbers = || bucket.iter().enumerate().filter(|(_, point)| !point.value.is_nan());
     let least = numbers().min_by(|a, b| a.1.value.total_cmp(&b.1.value)).map(|(place, _)| place);
     let greatest = numbers().max_by(|a, b| a.1.value.total_cmp(&b.1.value)).map(|(place, _)| place);
     let gap = bucket.iter().position(|point| point.value.is_nan());
     // Where room is short the extremes stay and the gap goes.
-    let mut places: Vec<usize> = [least, greatest, gap].into_iter().flatten().take(most.min(limit - kept.len())).collect();
+    let mut places: Vec<usize> = [least, greatest, gap].into_iter().flatten().take(most).collect();
     places.sort_unstable();
     places.dedup();
-    kept.extend(places.into_iter().map(|place| bucket[place]));
+    places
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputValueError, InputValueResult, Object, Result, 
 use chrono::{DateTime, Utc};
 use shared::ids::RunId;
 
-use super::{Latest, Series};
+use super::{Drawing, Latest, Series};
 use crate::{fault::Fault, graphql::scope};
 
 /// A JSON number, or `"NaN"`, `"Infinity"` or `"-Infinity"`.
@@ -101,17 +101,21 @@ impl MetricSeries {
     async fn values(&self) -> Vec<MetricValue> {
         self.0.points.iter().map(|point| MetricValue(point.value)).collect()
     }
+    /// Of each point its value in the smoothed series; empty without a smoothing.
+    async fn smoothed(&self) -> Vec<MetricValue> {
+        self.0.smoothed.iter().copied().map(MetricValue).collect()
+    }
 }
 
 /// Series of a run for a chart.
 ///
 /// # Errors
-/// `Invalid` naming `points` or `keys`; `Forbidden`.
+/// `Invalid` naming `points`, `smoothing` or `keys`; `Forbidden`.
 pub async fn series_of_run(
     ctx: &Context<'_>,
     run: RunId,
     keys: &[String],
-    points: i32,
+    (points, smoothing): (i32, f64),
     steps: (Option<i64>, Option<i64>),
 ) -> Result<Vec<MetricSeries>> {
     let most = shared::limits::SERIES_POINTS_MAX;
@@ -119,10 +123,13 @@ pub async fn series_of_run(
         .ok()
         .filter(|points| (4..=most).contains(points))
         .ok_or_else(|| Fault::invalid("points", format!("Ask for 4 to {most} points.")))?;
+    if !(0.0..=0.99).contains(&smoothing) {
+        return Err(Fault::invalid("smoothing", "A smoothing is between 0 and 0.99.").into());
+    }
     if keys.len() > 100 {
         return Err(Fault::invalid("keys", "Ask for at most 100 series.").into());
     }
     let steps = (steps.0.unwrap_or(i64::MIN), steps.1.unwrap_or(i64::MAX));
-    let list = super::sample(scope(ctx)?.grant()?, run, keys, steps, limit).await?;
+    let list = super::sample(scope(ctx)?.grant()?, run, keys, Drawing { points: limit, smoothing, steps }).await?;
     Ok(list.into_iter().map(MetricSeries).collect())
 }

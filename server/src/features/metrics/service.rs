@@ -6,10 +6,9 @@ use sha2::{Digest, Sha256};
 use shared::ids::RunId;
 
 use super::{
-    Latest, Measurement, Point, ReadMetrics, WriteMetrics, codec,
+    Drawing, Latest, Measurement, Point, ReadMetrics, WriteMetrics, codec,
     compaction::{self, CHUNK_FROM},
-    downsample::downsample,
-    model,
+    curves, downsample, model,
     repo::{self, Part},
 };
 use crate::{
@@ -44,6 +43,8 @@ pub struct Series {
     pub total: usize,
     /// By step.
     pub points: Vec<Point>,
+    /// Of each point its value in the smoothed series; empty where nothing was to be smoothed.
+    pub smoothed: Vec<f64>,
 }
 
 /// The rows that an append adds to and moves on; `runs` writes them together with what else was logged.
@@ -172,17 +173,29 @@ pub fn thin(points: &mut Vec<Point>, most: usize) {
     *points = (0..most).map(kept).collect();
 }
 
-/// The series of some keys between two steps (both included), each with at most `limit` points; a key without points is left out.
+/// The series of some keys as they are to be drawn; a key without points is left out. Smoothed is the whole series, before it is cut
+/// and thinned: its smooth line at a step is the same however closely it is looked at.
 ///
 /// # Errors
 /// `Unavailable` or `Internal`.
-pub async fn sample(grant: Grant<'_, ReadMetrics>, run: RunId, keys: &[String], steps: (i64, i64), limit: usize) -> Result<Vec<Series>, Fault> {
-    let (mut all, _) = read(grant.read().await?, run, Some(keys), steps).await?;
+pub async fn sample(grant: Grant<'_, ReadMetrics>, run: RunId, keys: &[String], drawing: Drawing) -> Result<Vec<Series>, Fault> {
+    let smooths = drawing.smoothing > 0.0;
+    let (mut all, _) = read(grant.read().await?, run, Some(keys), if smooths { (i64::MIN, i64::MAX) } else { drawing.steps }).await?;
     let mut list = Vec::new();
     for key in keys {
         let Some(mut points) = all.remove(key) else { continue };
-        points.retain(|point| (steps.0..=steps.1).contains(&point.step));
-        list.push(Series { key: key.clone(), total: points.len(), points: downsample(&points, limit) });
+        let mut smooth = if smooths { points.clone() } else { Vec::new() };
+        curves::smooth(&mut smooth, drawing.smoothing);
+        // Of both the same places stay.
+        drawing.cut(&mut points);
+        drawing.cut(&mut smooth);
+        let places = downsample::kept(&points, drawing.points);
+        list.push(Series {
+            key: key.clone(),
+            total: points.len(),
+            points: places.iter().map(|place| points[*place]).collect(),
+            smoothed: places.iter().filter_map(|place| smooth.get(*place)).map(|point| point.value).collect(),
+        });
     }
     Ok(list)
 }

@@ -101,7 +101,8 @@ impl Run {
         self.0.revision.to_string()
     }
     /// Series of metrics between two steps, both included, each with at most `points` points (4 to 4000). Where points are left out, the extremes of
-    /// every stretch are kept.
+    /// every stretch are kept. With a smoothing (the weight of the past, up to 0.99) each point has its value in the smoothed series too, which is made of
+    /// all points.
     #[graphql(complexity = "20 + child_complexity")]
     async fn series(
         &self,
@@ -110,8 +111,9 @@ impl Run {
         #[graphql(default = 600)] points: i32,
         from_step: Option<i64>,
         to_step: Option<i64>,
+        #[graphql(default)] smoothing: f64,
     ) -> Result<Vec<MetricSeries>> {
-        series_of_run(ctx, self.0.id, &keys, points, (from_step, to_step)).await
+        series_of_run(ctx, self.0.id, &keys, (points, smoothing), (from_step, to_step)).await
     }
     /// What lies directly in a folder; without a path, at the root.
     async fn artifacts(&self, ctx: &Context<'_>, #[graphql(default)] path: String) -> Result<Vec<Artifact>> {
