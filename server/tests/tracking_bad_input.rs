@@ -1,6 +1,8 @@
 //! Bad input to the tracking API: every case is refused with a typed error, and nothing of it is stored.
 
 mod support;
+#[path = "tracking_bad_input/tags.rs"]
+mod tags;
 
 use reqwest::Method;
 use serde_json::{Value, json};
