@@ -2,6 +2,8 @@
 
 #[path = "artifacts/elsewhere.rs"]
 mod elsewhere;
+#[path = "artifacts/names.rs"]
+mod names;
 #[path = "artifacts/paths.rs"]
 mod paths;
 mod support;
