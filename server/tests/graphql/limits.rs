@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Actor, world};
 
+/// Makes a query that has so many of something.
+type Query = fn(usize) -> String;
+
 fn several(count: usize, one: impl Fn(usize) -> String) -> String {
     (0..count).map(one).collect::<Vec<_>>().join(" ")
 }
@@ -63,7 +66,7 @@ fn complexity(count: usize) -> String {
 #[tokio::test]
 async fn t51_t52_t54_t57_as_much_as_a_limit_is_answered_and_one_more_is_refused() {
     let owner = world().organization().await.owner;
-    let limits: [(&str, usize, fn(usize) -> String); 8] = [
+    let limits: [(&str, usize, Query); 8] = [
         ("tokens", 4_000, tokens),
         ("fields", 600, fields),
         ("fields in fragments", 600, in_fragments),
