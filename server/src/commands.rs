@@ -3,7 +3,11 @@
 mod audit;
 mod seed;
 
-use std::{net::TcpListener, process::ExitCode, time::Duration};
+use std::{
+    net::TcpListener,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use actix_web::dev::ServerHandle;
 use clap::{Args, Parser, Subcommand};
@@ -119,34 +123,50 @@ async fn up(config: Config, serve: bool, work: bool) -> Result<ExitCode, Fault> 
     let (stop, stopped) = watch::channel(false);
     let monitor = services.config.metrics_listen.as_deref().map(|address| monitor(address, &services, &handle)).transpose()?;
     let worker = work.then(|| tokio::spawn(Worker::new(services.clone(), register_jobs).work(stopped)));
+    let worked = async move {
+        if let Some(worker) = worker {
+            let _ = worker.await;
+        }
+    };
     let background = tokio::spawn(background(services.clone()));
     tokio::spawn(jobs::ring(services.clone()));
-    let (live, begin) = (services.vault.live().clone(), stop.clone());
-    tokio::spawn(async move {
-        if wait_for_signal().await.is_ok() {
-            // Pages that listen stay open: without this, stopping would wait for them.
-            live.close();
-            let _ = begin.send(true);
-        }
-    });
+    let (live, signalled) = (services.vault.live().clone(), signalled()?);
+    let told = async move {
+        signalled.await;
+        // Pages that listen stay open: without this, stopping would wait for them.
+        live.close();
+        let _ = stop.send(true);
+    };
     if serve {
         let listener = TcpListener::bind(&services.config.listen).map_err(Fault::internal)?;
         tracing::info!(listen = services.config.listen, url = services.config.public_url(), "serving");
-        // Actix stops on SIGTERM and SIGINT after the requests in flight.
-        http::serve(Edge::new(services.clone(), Some(handle)), listener).map_err(Fault::internal)?.await.map_err(Fault::internal)?;
+        let edge = Edge::new(services.clone(), Some(handle));
+        let server = http::serve(edge.clone(), listener).map_err(Fault::internal)?;
+        let running = server.handle();
+        let stopping = async {
+            told.await;
+            let (begun, patience) = (Instant::now(), Duration::from_secs(services.config.drain_seconds));
+            // The server's threads last: connections to the database are theirs.
+            let (answered, ()) = tokio::join!(edge.draining.drain(&running, patience), worked);
+            let _ = services.vault.flush_uses().await;
+            // What is still being sent has the rest of the time.
+            let rest = patience.saturating_sub(begun.elapsed()).max(Duration::from_secs(1));
+            let _ = tokio::time::timeout(rest, running.stop(answered)).await;
+        };
+        tokio::select! {
+            ended = server => ended.map_err(Fault::internal)?,
+            () = stopping => {}
+        }
     } else {
         tracing::info!("working");
-        wait_for_signal().await?;
-    }
-    let _ = stop.send(true);
-    if let Some(worker) = worker {
-        let _ = worker.await;
+        told.await;
+        worked.await;
+        let _ = services.vault.flush_uses().await;
     }
     background.abort();
     if let Some(monitor) = monitor {
         monitor.stop(false).await;
     }
-    let _ = services.vault.flush_uses().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -179,13 +199,15 @@ async fn background(services: Services) {
     }
 }
 
-async fn wait_for_signal() -> Result<(), Fault> {
+/// Hears from now on when the process is told to stop, and ends then.
+fn signalled() -> Result<impl Future<Output = ()>, Fault> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).map_err(Fault::internal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Fault::internal)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -1,5 +1,9 @@
 //! Artifacts by MLflow's proxy and by the pages' downloads: what is stored, what is refused, what is never served.
 
+#[path = "artifacts/elsewhere.rs"]
+mod elsewhere;
+#[path = "artifacts/names.rs"]
+mod names;
 #[path = "artifacts/paths.rs"]
 mod paths;
 mod support;

@@ -1,5 +1,7 @@
 //! Comparing runs and groups of runs, through the public API only.
 
+#[path = "comparison/headers.rs"]
+mod headers;
 mod support;
 
 use serde_json::{Value, json};

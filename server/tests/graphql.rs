@@ -2,6 +2,8 @@
 
 #[path = "graphql/cursors.rs"]
 mod cursors;
+#[path = "graphql/limits.rs"]
+mod limits;
 mod support;
 
 use serde_json::{Value, json};

@@ -2,6 +2,8 @@
 
 #[path = "process/observed.rs"]
 mod observed;
+#[path = "process/pages.rs"]
+mod pages;
 #[path = "process/stopping.rs"]
 mod stopping;
 mod support;

@@ -298,3 +298,30 @@ async fn t25_t47_what_is_no_export_is_refused_and_nothing_is_kept() {
         assert!(matches!(status, 400 | 404), "{wrong}: {status}");
     }
 }
+
+#[tokio::test]
+async fn t05_traces_are_linked_only_to_a_run_that_is_there_whichever_traces_are_named() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let own = run_in(&script, "0").await;
+    let foreign = run_in(&world().organization().await.script().await, "0").await;
+    let (_, id) = trace();
+    ok(&script, "POST", "traces", info(&id, "0", json!({}))).await;
+    let (_, absent) = trace();
+    let fresh = || uuid::Uuid::now_v7().simple().to_string();
+    for ids in [json!([]), json!([absent]), json!(["x"]), json!([id]), json!([id, absent]), Value::Null] {
+        for run in [fresh(), foreign.clone(), "x".to_owned()] {
+            let body = json!({ "trace_ids": ids, "run_id": run });
+            assert_eq!(refused(&script, "POST", "traces/link-to-run", body.clone()).await, (404, MISSING.to_owned()), "{body}");
+        }
+        let body = json!({ "trace_ids": ids, "run_id": own });
+        assert_eq!(ok(&script, "POST", "traces/link-to-run", body).await, json!({}), "{ids}");
+        assert_eq!(refused(&script, "POST", "traces/link-to-run", json!({ "trace_ids": ids })).await, (400, INVALID.to_owned()), "{ids}");
+    }
+    let filter = format!("run_id = '{foreign}'");
+    for (filter, count) in [(filter, None), (format!("run_id = '{own}'"), Some(1))] {
+        let asked = json!({ "locations": [{ "mlflow_experiment": { "experiment_id": "0" } }], "filter": filter });
+        let found = ok(&script, "POST", "traces/search", asked).await;
+        assert_eq!(found["traces"].as_array().map(Vec::len), count, "{filter}: {found}");
+    }
+}

@@ -1,6 +1,10 @@
 //! Bad input to the tracking API: every case is refused with a typed error, and nothing of it is stored.
 
+#[path = "tracking_bad_input/bodies.rs"]
+mod bodies;
 mod support;
+#[path = "tracking_bad_input/tags.rs"]
+mod tags;
 
 use reqwest::Method;
 use serde_json::{Value, json};

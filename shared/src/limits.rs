@@ -14,6 +14,8 @@ pub const NAME_MAX: usize = 120;
 pub const EXPERIMENT_NAME_MAX: usize = 500;
 /// Longest name of a run, in characters.
 pub const RUN_NAME_MAX: usize = 250;
+/// Most tags, and most params, that one request brings: as many as MLflow lets a batch hold in all.
+pub const PAIRS_MAX: usize = 1_000;
 /// Longest e-mail address, in characters (RFC 5321, section 4.5.3.1).
 pub const EMAIL_MAX: usize = 254;
 /// Longest address of a web server, in bytes.

@@ -28,10 +28,10 @@ pub fn apply(builder: SchemaBuilder<Query, Mutation, Subscription>) -> SchemaBui
     builder.limit_depth(DEPTH).limit_complexity(COMPLEXITY).limit_recursive_depth(RECURSION).limit_directives(DIRECTIVES).disable_suggestions()
 }
 
-/// What a page of rows costs: every row costs what is asked of it.
+/// What a page of rows costs: every ten rows cost what is asked of one, and no page costs less than that.
 pub fn page_cost(first: i32, child: usize) -> usize {
     let rows = usize::try_from(first).unwrap_or(0).clamp(1, shared::limits::PAGE_MAX);
-    1 + rows * child.max(1) / 10
+    1 + (rows * child.max(1) / 10).max(child)
 }
 
 /// The limits that async-graphql does not count: tokens, fields after fragments, aliases, root
@@ -167,6 +167,13 @@ mod tests {
         assert_eq!((count("nonsense {"), count("{ ...a } fragment a on Query { ...a }")), (1, 1));
         let bomb: String = (0..40).map(|n| format!("fragment f{n} on Query {{ ...f{m} ...f{m} }} ", m = n + 1)).collect();
         assert!(count(&format!("{{ ...f0 }} {bomb} fragment f40 on Query {{ viewer {{ name }} }}")) <= FIELDS as u32);
+    }
+
+    #[test]
+    fn t57_a_page_costs_no_less_than_what_is_asked_of_a_row() {
+        for (first, child, cost) in [(200, 10, 201), (197, 10, 198), (10, 862, 863), (1, 862, 863), (0, 862, 863), (-1, 1, 2), (i32::MAX, 1, 21)] {
+            assert_eq!(page_cost(first, child), cost, "{first} of {child}");
+        }
     }
 
     fn refuses(query: String) -> bool {

@@ -8,7 +8,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method,
+        ConnectionType, Method,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -48,6 +48,7 @@ async fn carry_out(
     info: RequestInfo,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
+    let _under_way = edge.draining.enter();
     let config = &edge.services.config;
     let id = info.id.clone();
     request.extensions_mut().insert(info);
@@ -73,6 +74,9 @@ async fn carry_out(
     match level(&path, status) {
         Level::INFO => tracing::info!(%method, path, status, micros, "request"),
         _ => tracing::debug!(%method, path, status, micros, "request"),
+    }
+    if edge.draining.has_begun() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     set_headers(response.headers_mut(), &id, config.is_secure());
     Ok(response)

@@ -3,6 +3,7 @@
 mod assets;
 mod caller;
 mod downloads;
+mod draining;
 mod fields;
 pub mod files;
 mod forms;
@@ -30,6 +31,7 @@ use actix_web::{
 
 pub use assets::Assets;
 pub use caller::{authenticate, credential, known, request_info, scope_of, spend};
+pub use draining::Draining;
 pub use monitor::monitor;
 pub use render::{RETRY_AFTER, response as error_response};
 
@@ -47,6 +49,8 @@ pub struct Edge {
     pub schema: Schema,
     pub assets: Assets,
     pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    /// What is under way, for stopping.
+    pub draining: Draining,
     /// The paths of the pages, a parameter as `{name}`.
     pages: Arc<[String]>,
     /// Pages that can be rendered at one time.
@@ -60,7 +64,15 @@ impl Edge {
         let rendering = Arc::new(Semaphore::new(services.config.threads * PAGES_A_THREAD));
         // What stands for everything else is no page.
         let pages = pages::routes().into_iter().filter(|path| !path.starts_with("/{")).collect();
-        Self { schema: crate::graphql::schema(services.clone()), assets: Assets::load(&services.config.site), services, metrics, pages, rendering }
+        Self {
+            schema: crate::graphql::schema(services.clone()),
+            assets: Assets::load(&services.config.site),
+            services,
+            metrics,
+            draining: Draining::default(),
+            pages,
+            rendering,
+        }
     }
 }
 
@@ -75,7 +87,7 @@ pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
     }
 }
 
-/// Starts to serve on a socket that is already listening.
+/// Starts to serve on a socket that is already listening. It hears no signals: whoever starts it stops it, after [`Draining::drain`].
 ///
 /// # Errors
 /// When the socket cannot be used.
@@ -86,6 +98,7 @@ pub fn serve(edge: Edge, listener: TcpListener) -> std::io::Result<Server> {
         .client_request_timeout(Duration::from_secs(15))
         .keep_alive(Duration::from_secs(75))
         .shutdown_timeout(drain)
+        .disable_signals()
         .listen(listener)?
         .run();
     Ok(server)

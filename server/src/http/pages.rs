@@ -138,7 +138,13 @@ async fn rendered(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, form
             response.insert_header((name, value.clone()));
         }
     }
-    response.body(html)
+    response.body(readable(html))
+}
+
+/// Whatever is stored or typed, a page holds no control code: a terminal that prints it would obey it, and a browser would show nothing.
+fn readable(html: String) -> String {
+    let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if html.contains(control) { html.replace(control, "\u{fffd}") } else { html }
 }
 
 /// The whole document, after every query of the page has been answered.

@@ -66,10 +66,10 @@ struct PartBody {
 fn place(folder: Option<Text>, name: Option<Text>) -> Result<Location, Error> {
     let parse = |text: &str| ArtifactPath::parse(text).map_err(|error| Error::invalid(error.to_string()));
     let name = required("path", name)?;
-    // Clients name a local file, with or without its folders.
-    let name = parse(name.rsplit(['/', '\\']).next().unwrap_or_default())?;
+    // Clients name a local file, with or without its folders: only its own name counts.
+    let name = parse(name.rsplit(['/', '\\']).next().unwrap_or_default())?.file().map_err(|error| Error::invalid(error.to_string()))?;
     let folder = text(folder);
-    let path = parse(folder.trim_end_matches('/'))?.join(&name).map_err(|error| Error::invalid(error.to_string()))?;
+    let path = parse(folder.strip_suffix('/').unwrap_or(&folder))?.join(&name).map_err(|error| Error::invalid(error.to_string()))?;
     Location::from_proxy_path(&path).map_err(|error| Error::invalid(error.to_string()))
 }
 

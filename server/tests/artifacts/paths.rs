@@ -5,24 +5,14 @@ use reqwest::Method;
 use super::{FILES, list, put, put_entries, run};
 use crate::support::{raw, world};
 
-#[tokio::test]
-async fn t20_t26_every_path_that_leads_elsewhere_is_refused_and_nothing_is_written_or_deleted() {
-    let organization = world().organization().await;
-    let script = organization.script().await;
-    let (id, root) = run(&script).await;
-    let blobs = world().services().config.blobs.clone();
-    let outside = blobs.parent().expect("a folder").to_owned();
-    std::fs::create_dir_all(&outside).expect("a folder");
-    std::fs::write(outside.join("canary.txt"), "CANARY").expect("writable");
-    let names = || {
-        let entries = std::fs::read_dir(&outside).expect("a folder").flatten();
-        entries.map(|entry| entry.file_name()).filter(|name| *name != "mail" && *name != "blobs").collect::<std::collections::BTreeSet<_>>()
-    };
-    let before = names();
-    assert_eq!(put(&script, &format!("{root}/keep.txt"), "keep").await.status, 200);
-    let long = "a".repeat(5000);
-    let deep = vec!["a"; 300].join("/");
-    let encoded = [
+/// What no file may be called, because it is too long or too deep.
+fn unending() -> [String; 2] {
+    ["a".repeat(5000), vec!["a"; 300].join("/")]
+}
+
+/// Paths that lead elsewhere, as they stand in the path of a request.
+pub fn encoded() -> impl Iterator<Item = String> {
+    let paths = [
         "../../etc/passwd",
         "..%2f",
         "..%2f..%2fetc%2fpasswd",
@@ -58,28 +48,13 @@ async fn t20_t26_every_path_that_leads_elsewhere_is_refused_and_nothing_is_writt
         "trailing%20",
         "a%0d%0ab",
         "%e2%80%ae",
-        &long,
-        &deep,
     ];
-    for path in encoded {
-        for method in ["PUT", "GET", "DELETE"] {
-            for target in [format!("{FILES}/{root}/{path}"), format!("{FILES}/{path}")] {
-                let (status, text) = raw::send(world(), &script, method, &target, if method == "PUT" { b"x" } else { b"" }).await;
-                assert!(status == 400 || status == 414, "{method} {path}: {status} {text}");
-                assert!(!text.contains("CANARY"), "{method} {path}: {text}");
-            }
-        }
-        for target in [
-            format!("/artifacts/runs/{id}/{path}"),
-            format!("/api/2.0/mlflow-artifacts/presigned/{root}/{path}"),
-            format!("/api/2.0/mlflow-artifacts/presigned/{path}"),
-        ] {
-            let (status, text) = raw::send(world(), &script, "GET", &target, b"").await;
-            assert!(status == 400 || status == 414, "{target}: {status} {text}");
-            assert!(!text.contains("CANARY"), "{target}: {text}");
-        }
-    }
-    let plain = [
+    paths.into_iter().map(str::to_owned).chain(unending())
+}
+
+/// Paths that lead elsewhere, as they stand in a query, in JSON or in GraphQL.
+pub fn plain() -> impl Iterator<Item = String> {
+    let paths = [
         "../../etc/passwd",
         "..",
         "..\\",
@@ -99,10 +74,45 @@ async fn t20_t26_every_path_that_leads_elsewhere_is_refused_and_nothing_is_writt
         "x#y",
         "trailing.",
         "trailing ",
-        &long,
-        &deep,
     ];
-    for path in plain {
+    paths.into_iter().map(str::to_owned).chain(unending())
+}
+
+#[tokio::test]
+async fn t20_t26_every_path_that_leads_elsewhere_is_refused_and_nothing_is_written_or_deleted() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (id, root) = run(&script).await;
+    let blobs = world().services().config.blobs.clone();
+    let outside = blobs.parent().expect("a folder").to_owned();
+    std::fs::create_dir_all(&outside).expect("a folder");
+    std::fs::write(outside.join("canary.txt"), "CANARY").expect("writable");
+    let names = || {
+        let entries = std::fs::read_dir(&outside).expect("a folder").flatten();
+        entries.map(|entry| entry.file_name()).filter(|name| *name != "mail" && *name != "blobs").collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = names();
+    assert_eq!(put(&script, &format!("{root}/keep.txt"), "keep").await.status, 200);
+    for path in encoded() {
+        for method in ["PUT", "GET", "DELETE"] {
+            for target in [format!("{FILES}/{root}/{path}"), format!("{FILES}/{path}")] {
+                let (status, text) = raw::send(world(), &script, method, &target, if method == "PUT" { b"x" } else { b"" }).await;
+                assert!(status == 400 || status == 414, "{method} {path}: {status} {text}");
+                assert!(!text.contains("CANARY"), "{method} {path}: {text}");
+            }
+        }
+        for target in [
+            format!("/artifacts/runs/{id}/{path}"),
+            format!("/api/2.0/mlflow-artifacts/presigned/{root}/{path}"),
+            format!("/api/2.0/mlflow-artifacts/presigned/{path}"),
+        ] {
+            let (status, text) = raw::send(world(), &script, "GET", &target, b"").await;
+            assert!(status == 400 || status == 414, "{target}: {status} {text}");
+            assert!(!text.contains("CANARY"), "{target}: {text}");
+        }
+    }
+    for path in plain() {
+        let path = path.as_str();
         for target in ["/api/2.0/mlflow/artifacts/list".to_owned(), "/get-artifact".into()] {
             let answer = script.send(script.request(Method::GET, &target).query(&[("run_id", id.as_str()), ("path", path)])).await;
             assert_eq!(answer.status, 400, "{target} {path:?}: {}", answer.text());

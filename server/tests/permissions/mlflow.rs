@@ -2,9 +2,12 @@
 
 use serde_json::json;
 use server::mlflow::{Endpoint, PREFIXES, endpoints, whole_paths};
-use shared::Role;
+use shared::{Permission, Role};
 
-use crate::support::{Actor, actor::Answer, world};
+use crate::{
+    narrow_tokens,
+    support::{Actor, actor::Answer, world},
+};
 
 /// The path of an endpoint, naming things that are not there.
 fn path_of(prefix: &str, endpoint: &Endpoint) -> String {
@@ -27,10 +30,20 @@ async fn ask(actor: &Actor, endpoint: &Endpoint, path: &str) -> Answer {
     actor.send(actor.request(endpoint.method.as_str().parse().expect("a method"), path).json(&json!({}))).await
 }
 
-fn check(role: Role, endpoint: &Endpoint, path: &str, answer: &Answer) {
-    let may = endpoint.permission.is_none_or(|permission| role.permissions().contains(&permission));
-    assert!(answer.status < 500 || answer.status == 501, "{role:?} {} {path}: {}", endpoint.method, answer.text());
-    assert_eq!(answer.status != 403, may, "{role:?} {} {path}: {}", endpoint.method, answer.text());
+fn check(whom: &str, endpoint: &Endpoint, path: &str, answer: &Answer, may: impl Fn(Permission) -> bool) {
+    let may = endpoint.permission.is_none_or(may);
+    assert!(answer.status < 500 || answer.status == 501, "{whom} {} {path}: {}", endpoint.method, answer.text());
+    assert_eq!(answer.status != 403, may, "{whom} {} {path}: {}", endpoint.method, answer.text());
+}
+
+fn check_role(role: Role, endpoint: &Endpoint, path: &str, answer: &Answer) {
+    check(role.as_str(), endpoint, path, answer, |permission| role.permissions().contains(&permission));
+}
+
+/// Every endpoint once, with its path.
+fn once() -> impl Iterator<Item = (&'static Endpoint, String)> {
+    let prefixed = endpoints().map(|endpoint| (endpoint, path_of(PREFIXES[0], endpoint)));
+    prefixed.chain(whole_paths().map(|endpoint| (endpoint, path_of("", endpoint))))
 }
 
 #[tokio::test]
@@ -43,7 +56,7 @@ async fn t03_every_mlflow_endpoint_asks_for_its_permission_under_every_prefix() 
     for (endpoint, path) in prefixed.chain(whole_paths().map(|endpoint| (endpoint, path_of("", endpoint)))) {
         let answer = ask(&nobody, endpoint, &path).await;
         assert_eq!(answer.status == 401, endpoint.permission.is_some(), "{} {path}: {}", endpoint.method, answer.text());
-        check(Role::Viewer, endpoint, &path, &ask(&viewer, endpoint, &path).await);
+        check_role(Role::Viewer, endpoint, &path, &ask(&viewer, endpoint, &path).await);
         count += 1;
     }
     assert!(count > 100, "only {count} endpoints were asked");
@@ -55,10 +68,18 @@ async fn c7_1a_every_mlflow_endpoint_answers_each_role_as_its_permission_says() 
     for role in Role::ALL {
         let actor = if *role == Role::Owner { organization.owner.clone() } else { organization.member(role.as_str()).await };
         let script = actor.token(&["*"]).await;
-        for (endpoint, path) in
-            endpoints().map(|endpoint| (endpoint, path_of(PREFIXES[0], endpoint))).chain(whole_paths().map(|e| (e, path_of("", e))))
-        {
-            check(*role, endpoint, &path, &ask(&script, endpoint, &path).await);
+        for (endpoint, path) in once() {
+            check_role(*role, endpoint, &path, &ask(&script, endpoint, &path).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn t15_each_scope_alone_opens_only_the_endpoints_it_names() {
+    let organization = world().organization().await;
+    for (scope, script) in narrow_tokens(&organization).await {
+        for (endpoint, path) in once() {
+            check(scope.as_str(), endpoint, &path, &ask(&script, endpoint, &path).await, |permission| permission == scope);
         }
     }
 }

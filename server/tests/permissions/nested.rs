@@ -8,6 +8,7 @@ use shared::{Permission, Role};
 
 use crate::{
     fixture::Fixture,
+    narrow_tokens,
     support::{Actor, schema, world},
 };
 
@@ -182,6 +183,19 @@ async fn c7_1a_c7_1b_nested_fields_ask_each_role_for_their_own_permission() {
             let answer = actor.graphql(&fixture.fill(&query), Value::Null).await;
             let allowed = may.contains(&root) && may.contains(&needed);
             assert_eq!(Actor::code(&answer), if allowed { "" } else { "FORBIDDEN" }, "{role:?} {field}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t15_each_scope_alone_opens_only_the_nested_fields_it_names() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    for (scope, script) in narrow_tokens(&organization).await {
+        for (field, root, needed, query) in asked() {
+            let answer = script.graphql(&fixture.fill(&query), Value::Null).await;
+            let expected = if scope == root && scope == needed { "" } else { "FORBIDDEN" };
+            assert_eq!(Actor::code(&answer), expected, "{scope} {field}: {answer}");
         }
     }
 }

@@ -7,9 +7,13 @@ use std::{
     time::Duration,
 };
 
+use futures::StreamExt;
+use reqwest::Method;
+use serde_json::{Value, json};
 use sqlx::{Executor, Row};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::process::Database;
+use crate::support::{process::Database, raw};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -89,4 +93,96 @@ async fn a_worker_that_stops_hands_back_what_does_not_end() {
     assert_eq!(code, Some(0), "{log}");
     assert_eq!(mail_of(&database).await, ("queued".into(), 0, 0), "neither a failure nor a crash");
     drop(go);
+}
+
+/// An upload that the server has begun to take, of which one half has been sent, on a connection of its own.
+struct Half(tokio::net::TcpStream);
+
+const HALF: [u8; 10_000] = [b'x'; 10_000];
+
+impl Half {
+    async fn of(address: &str, token: &str, run: &str, name: &str) -> Self {
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("connects");
+        let head = format!(
+            "PUT /api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/{name} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+             content-length: 20000\r\nexpect: 100-continue\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.expect("sends");
+        let mut told = [0; 25];
+        tokio::time::timeout(PATIENCE, stream.read_exact(&mut told)).await.expect("is taken").expect("reads");
+        assert_eq!(String::from_utf8_lossy(&told), "HTTP/1.1 100 Continue\r\n\r\n");
+        stream.write_all(&HALF).await.expect("sends");
+        Self(stream)
+    }
+
+    /// Sends the other half; the answer, after which the server ends the connection.
+    async fn ended(mut self) -> String {
+        self.0.write_all(&HALF).await.expect("sends");
+        let mut answer = Vec::new();
+        tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut answer)).await.expect("the connection ends").expect("reads");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+/// A database with a run, and a token: what an upload needs.
+async fn run_in(database: &Database) -> (String, String) {
+    let token = database.run(&["seed"]).0["token"].as_str().expect("a token").to_owned();
+    let run = database.serve(&[]).visitor().bearer(&token).mlflow("POST", "runs/create", json!({ "experiment_id": "0" })).await.json();
+    (token, run["run"]["info"]["run_id"].as_str().expect("an id").to_owned())
+}
+
+#[tokio::test]
+async fn a_server_that_stops_answers_what_it_has_begun_and_waits_for_no_stream() {
+    let database = Database::create().await;
+    let (token, run) = run_in(&database).await;
+    let server = database.serve(&["--threads=2"]);
+    let address = server.url.trim_start_matches("http://").to_owned();
+    // Each thread opens connections to the database: what has begun must not lose those of a thread that has nothing more to do.
+    let reads = (0..32).map(|_| {
+        let script = server.visitor().bearer(&token);
+        async move { script.mlflow("GET", "experiments/get?experiment_id=0", Value::Null).await.status }
+    });
+    assert!(futures::future::join_all(reads).await.iter().all(|status| *status == 200));
+    // Connections are dealt out to the threads in turn: all that stays open is on one of them.
+    let mut uploads = Vec::new();
+    let on_the_other_thread =
+        async || raw::bytes(&address, format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").as_bytes()).await;
+    for n in 0..8 {
+        uploads.push(Half::of(&address, &token, &run, &n.to_string()).await);
+        on_the_other_thread().await;
+    }
+    let query = format!("subscription {{ changes(of: [\"run_{run}\"]) {{ of }} }}");
+    let script = server.visitor().bearer(&token);
+    let stream = script.request(Method::GET, "/graphql/stream").query(&[("query", query)]).send().await.expect("answers");
+    let mut stream = stream.bytes_stream();
+    assert!(stream.next().await.expect("begins").is_ok());
+
+    server.terminate();
+    // The stream ends first; then the stopping is well under way.
+    let rest = tokio::time::timeout(PATIENCE, async { while stream.next().await.is_some_and(|part| part.is_ok()) {} });
+    rest.await.expect("an open stream ends");
+    for upload in uploads {
+        let answer = upload.ended().await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let (code, log) = server.ended(PATIENCE).await;
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("\"message\":\"stopped\""), "{log}");
+    let found = database.serve(&[]).visitor().bearer(&token).mlflow("GET", &format!("artifacts/list?run_id={run}"), Value::Null).await.json();
+    assert_eq!(found["files"].as_array().map(Vec::len), Some(8), "{found}");
+}
+
+#[tokio::test]
+async fn a_server_that_stops_breaks_off_what_does_not_end() {
+    let database = Database::create().await;
+    let (token, run) = run_in(&database).await;
+    let server = database.serve(&["--drain-seconds=1"]);
+    let upload = Half::of(server.url.trim_start_matches("http://"), &token, &run, "a").await;
+    server.terminate();
+    let (code, log) = server.ended(PATIENCE).await;
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("requests that would not end are broken off"), "{log}");
+    let found = database.serve(&[]).visitor().bearer(&token).mlflow("GET", &format!("artifacts/list?run_id={run}"), Value::Null).await.json();
+    assert!(found["files"].is_null(), "{found}");
+    drop(upload);
 }

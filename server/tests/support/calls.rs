@@ -116,7 +116,6 @@ const EMPTY: &[(&str, &str)] = &[
     ("GET", "mlflow/traces/batchGet"),
     ("POST", "mlflow/traces/batchGetInfos"),
     ("POST", "mlflow/traces/search"),
-    ("POST", "mlflow/traces/link-to-run"),
 ];
 
 /// What a call answers, by its own method, that names what is not the caller's: so that a malformed call cannot pass as a refusal.

@@ -37,3 +37,32 @@ pub async fn bytes(address: &str, bytes: &[u8]) -> Vec<u8> {
     let _ = stream.read_to_end(&mut answer).await;
     answer
 }
+
+/// What a client reads of a chunked body that it would go on sending: the answer, and how many bytes of the body it had sent by then. It stops at `most`.
+pub async fn stream(world: &World, actor: &Actor, method: &str, target: &str, begin: &[u8], most: usize) -> (u16, String, usize) {
+    let address = world.url.trim_start_matches("http://");
+    let (mut reader, mut writer) = TcpStream::connect(address).await.expect("connects").into_split();
+    let head = format!(
+        "{method} {target} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
+        actor.secret()
+    );
+    writer.write_all(head.as_bytes()).await.expect("sends");
+    writer.write_all(format!("{:x}\r\n", begin.len()).as_bytes()).await.expect("sends");
+    writer.write_all(begin).await.expect("sends");
+    let part = [b"\r\n10000\r\n".as_slice(), &[b' '; 0x10000]].concat();
+    let mut answer = vec![0; 0x10000];
+    let (mut sent, mut read) = (begin.len(), 0);
+    while read == 0 && sent < most {
+        tokio::select! {
+            biased;
+            got = reader.read(&mut answer) => read = got.expect("the answer is not lost"),
+            done = writer.write_all(&part) => {
+                done.expect("nobody hangs up before the answer");
+                sent += 0x10000;
+            }
+        }
+    }
+    let text = String::from_utf8_lossy(&answer[..read]).into_owned();
+    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    (status, text, sent)
+}

@@ -1,6 +1,6 @@
 //! What can be wrong with a dataset.
 
-use shared::{ErrorCode, ids::RunId};
+use shared::{ErrorCode, ids::RunId, limits::PAIRS_MAX};
 
 use crate::fault::Fault;
 
@@ -19,6 +19,8 @@ pub enum DatasetError {
     Nul(&'static str),
     #[error("A request can log at most {0} datasets.")]
     TooMany(usize),
+    #[error("A dataset can be logged with at most {PAIRS_MAX} tags, got {0}.")]
+    TooManyTags(usize),
 }
 
 impl From<DatasetError> for Fault {
@@ -27,7 +29,7 @@ impl From<DatasetError> for Fault {
         match error {
             DatasetError::RunMissing(id) => Fault::missing("run", id, message),
             DatasetError::RunRemoved(_) => Fault::conflict(message),
-            DatasetError::TooMany(_) => Fault::new(ErrorCode::LimitExceeded, message),
+            DatasetError::TooMany(_) | DatasetError::TooManyTags(_) => Fault::new(ErrorCode::LimitExceeded, message),
             _ => Fault::invalid("datasets", message),
         }
     }

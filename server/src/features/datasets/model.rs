@@ -1,5 +1,7 @@
 //! A dataset as a run's input.
 
+use shared::limits::PAIRS_MAX;
+
 use super::error::DatasetError;
 
 /// The tag that says what a dataset was used for: training, validation.
@@ -33,6 +35,9 @@ impl Input {
         }
         if self.digest.is_empty() {
             return Err(DatasetError::Empty("digest"));
+        }
+        if self.tags.len() > PAIRS_MAX {
+            return Err(DatasetError::TooManyTags(self.tags.len()));
         }
         let fields = [
             ("name", &self.name, 500),

@@ -1,6 +1,6 @@
 //! What can be wrong with an experiment.
 
-use shared::ErrorCode;
+use shared::{ErrorCode, limits::PAIRS_MAX};
 
 use crate::fault::Fault;
 
@@ -25,6 +25,8 @@ pub enum ExperimentError {
     NoSuchTag(String, String),
     #[error("{0}")]
     Tag(String),
+    #[error("A request can bring at most {PAIRS_MAX} tags, got {0}.")]
+    TooManyTags(usize),
 }
 
 impl From<ExperimentError> for Fault {
@@ -37,6 +39,7 @@ impl From<ExperimentError> for Fault {
             E::NameTaken(_) => Fault::new(ErrorCode::AlreadyExists, message),
             E::Name(_) => Fault::invalid("name", message),
             E::Tag(_) => Fault::invalid("tags", message),
+            E::TooManyTags(_) => Fault::new(ErrorCode::LimitExceeded, message),
             E::Removed(_) | E::Default => Fault::conflict(message),
         }
     }

@@ -5,6 +5,7 @@ use shared::{
     field::ExperimentName,
     ids::{ExperimentId, ProjectId},
     key::check_key,
+    limits::PAIRS_MAX,
 };
 
 use super::error::ExperimentError;
@@ -146,6 +147,17 @@ pub const GRAMMAR: Grammar = Grammar {
 /// [`ExperimentError::Name`].
 pub fn check_name(name: &str) -> Result<String, ExperimentError> {
     ExperimentName::parse(name).map(ExperimentName::into_string).map_err(|refused| ExperimentError::Name(refused.0))
+}
+
+/// Checks the tags of one request.
+///
+/// # Errors
+/// [`ExperimentError::TooManyTags`], and as [`check_tag`].
+pub fn check_tags(tags: &[(String, String)]) -> Result<(), ExperimentError> {
+    if tags.len() > PAIRS_MAX {
+        return Err(ExperimentError::TooManyTags(tags.len()));
+    }
+    tags.iter().try_for_each(|(key, value)| check_tag(key, value))
 }
 
 /// Checks a tag.

@@ -46,7 +46,7 @@ fn entry(action: &'static str, experiment: &Experiment) -> Entry {
 /// Creates an experiment in a project; without one, in the project that the caller reaches.
 ///
 /// # Errors
-/// `Invalid` naming `name` or `tags`; `AlreadyExists`, also when the holder of the name is removed; `NotFound` for the project.
+/// `Invalid` naming `name` or `tags`; `LimitExceeded`; `AlreadyExists`, also when the holder of the name is removed; `NotFound` for the project.
 pub async fn create(
     grant: Grant<'_, WriteExperiments>,
     name: &str,
@@ -54,7 +54,7 @@ pub async fn create(
     tags: &[(String, String)],
 ) -> Result<Experiment, Fault> {
     let name = model::check_name(name)?;
-    tags.iter().try_for_each(|(key, value)| model::check_tag(key, value))?;
+    model::check_tags(tags)?;
     let (created_by, now) = (maker(grant.actor()), now_ms(grant.now()));
     let tx = grant.begin().await?;
     let project = project.or_else(|| tx.reach().project().map(ProjectId::from_uuid));

@@ -1,6 +1,6 @@
 //! What can go wrong with logged models. Messages are public.
 
-use shared::ErrorCode;
+use shared::{ErrorCode, limits::PAIRS_MAX};
 
 use crate::fault::Fault;
 
@@ -27,7 +27,7 @@ pub enum LoggedModelError {
     ModelType,
     #[error("A param of a model is written once: '{0}' was given twice or has another value already.")]
     ParamChanged(String),
-    #[error("At most {0} params and tags are accepted.")]
+    #[error("A request can bring at most {PAIRS_MAX} params and as many tags, got {0}.")]
     TooMany(usize),
     #[error("No tag with key '{0}' found for model with ID '{1}'.")]
     TagMissing(String, String),
@@ -41,6 +41,7 @@ impl LoggedModelError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Missing(_) | Self::ExperimentMissing(_) | Self::RunMissing(_) | Self::TagMissing(..) => ErrorCode::NotFound,
+            Self::TooMany(_) => ErrorCode::LimitExceeded,
             _ => ErrorCode::Invalid,
         }
     }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use shared::{
     ids::{ExperimentId, LoggedModelId, RunId},
     key::check_key,
+    limits::PAIRS_MAX,
     spelling::is_invisible,
 };
 
@@ -15,10 +16,8 @@ use super::error::LoggedModelError;
 const NAME_MAX: usize = 256;
 /// Longest value of a param, in characters; the rest is cut off, as it is for params of runs.
 const PARAM_VALUE_MAX: usize = 6_000;
-/// Longest value of a tag, in bytes. `mlflow.modelVersions` is a growing JSON list.
+/// Longest value of a tag, in characters. `mlflow.modelVersions` is a growing JSON list.
 const TAG_VALUE_MAX: usize = 100_000;
-/// Most params or tags of one request.
-const PAIRS_MAX: usize = 1_000;
 
 /// Where a model's upload stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -174,11 +173,11 @@ pub fn check_tags(tags: &[(String, String)]) -> Result<(), LoggedModelError> {
 
 fn check_pairs(pairs: &[(String, String)], value_max: usize) -> Result<(), LoggedModelError> {
     if pairs.len() > PAIRS_MAX {
-        return Err(LoggedModelError::TooMany(PAIRS_MAX));
+        return Err(LoggedModelError::TooMany(pairs.len()));
     }
     for (key, value) in pairs {
         check_key(key).map_err(|refused| LoggedModelError::Key(refused.0))?;
-        if value.len() > value_max {
+        if value.chars().count() > value_max {
             return Err(LoggedModelError::Value(key.clone()));
         }
     }

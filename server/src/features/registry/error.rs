@@ -1,6 +1,6 @@
 //! What can go wrong in the registry. Messages are public, in the words MLflow's clients know.
 
-use shared::ErrorCode;
+use shared::{ErrorCode, limits::PAIRS_MAX};
 
 use crate::fault::Fault;
 
@@ -27,8 +27,10 @@ pub enum RegistryError {
     Version(String),
     #[error("{0}")]
     TagKey(String),
-    #[error("The value of tag '{0}' is longer than 100000 bytes.")]
+    #[error("The value of tag '{0}' is longer than 100000 characters.")]
     TagValue(String),
+    #[error("A request can bring at most {PAIRS_MAX} tags, got {0}.")]
+    TooManyTags(usize),
     #[error("The description is longer than 5000 bytes.")]
     Description,
     #[error("Invalid Model Version stage: {0}. Value must be one of None, Staging, Production, Archived.")]
@@ -58,6 +60,7 @@ impl RegistryError {
         match self {
             Self::ModelExists(_) => ErrorCode::AlreadyExists,
             Self::ModelMissing(_) | Self::VersionMissing(..) | Self::RunMissing(_) | Self::LoggedModelMissing(_) => ErrorCode::NotFound,
+            Self::TooManyTags(_) => ErrorCode::LimitExceeded,
             _ => ErrorCode::Invalid,
         }
     }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use shared::{
     ids::{LoggedModelId, ProjectId, RegisteredModelId, RunId},
     key::check_key,
+    limits::PAIRS_MAX,
     spelling,
 };
 
@@ -16,7 +17,7 @@ use crate::features::artifacts::{location::Owner, path::ArtifactPath};
 pub const NAME_MAX: usize = 256;
 /// Longest alias, in characters.
 pub const ALIAS_MAX: usize = 255;
-/// Longest value of a tag, in bytes.
+/// Longest value of a tag, in characters.
 pub const TAG_VALUE_MAX: usize = 100_000;
 /// Longest description, in bytes.
 pub const DESCRIPTION_MAX: usize = 5_000;
@@ -100,10 +101,18 @@ pub fn parse_version(text: &str) -> Result<i32, RegistryError> {
     }
 }
 
+/// The tags of one request: not too many, and each a tag.
+pub fn check_tags(tags: &[(String, String)]) -> Result<(), RegistryError> {
+    if tags.len() > PAIRS_MAX {
+        return Err(RegistryError::TooManyTags(tags.len()));
+    }
+    tags.iter().try_for_each(|(key, value)| check_tag(key, value))
+}
+
 /// A tag's key: what MLflow allows in every key.
 pub fn check_tag(key: &str, value: &str) -> Result<(), RegistryError> {
     check_key(key).map_err(|refused| RegistryError::TagKey(refused.0))?;
-    if value.len() > TAG_VALUE_MAX {
+    if value.chars().count() > TAG_VALUE_MAX {
         return Err(RegistryError::TagValue(key.to_owned()));
     }
     Ok(())

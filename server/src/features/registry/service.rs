@@ -41,11 +41,11 @@ pub(super) async fn loaded<C: Connection>(tx: &C, id: RegisteredModelId) -> Resu
 /// Registers a name.
 ///
 /// # Errors
-/// `AlreadyExists`; `Invalid` naming the field that breaks a rule.
+/// `AlreadyExists`; `Invalid` naming the field that breaks a rule; `LimitExceeded` for too many tags.
 pub async fn create(grant: Grant<'_, WriteRegistry>, name: &str, description: &str, tags: &[(String, String)]) -> Result<RegisteredModel, Fault> {
     let name = ModelName::parse(name)?;
     model::check_description(description)?;
-    tags.iter().try_for_each(|(key, value)| model::check_tag(key, value))?;
+    model::check_tags(tags)?;
     let id = RegisteredModelId::from_uuid(Uuid::now_v7());
     let tx = grant.begin().await?;
     repo::insert(&tx, id, &name, description).await?;

@@ -51,12 +51,13 @@ struct Resolved {
 /// version has none.
 ///
 /// # Errors
-/// `Invalid` for a source that is not files of this organization, or that contradicts the run or the logged model named with it; `NotFound`.
+/// `Invalid` for a source that is not files of this organization, or that contradicts the run or the logged model named with it; `LimitExceeded` for too many
+/// tags; `NotFound`.
 pub async fn create(grant: Grant<'_, WriteRegistry>, new: &NewVersion) -> Result<ModelVersion, Fault> {
     let name = ModelName::parse(&new.name)?;
     let source = Source::of(&new.source, &new.tags)?;
     model::check_description(&new.description)?;
-    new.tags.iter().try_for_each(|(key, value)| model::check_tag(key, value))?;
+    model::check_tags(&new.tags)?;
     if new.run_link.len() > RUN_LINK_MAX {
         return Err(Fault::invalid("run_link", "The link to the run is longer than 500 bytes."));
     }

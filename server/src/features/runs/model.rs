@@ -6,6 +6,7 @@ use shared::{
     field::RunName,
     ids::{ExperimentId, RunId},
     key::check_key,
+    limits::PAIRS_MAX,
 };
 
 use super::error::RunError;
@@ -116,6 +117,9 @@ impl NewRun {
     /// # Errors
     /// [`RunError`] for what breaks a rule.
     pub fn settle(&mut self, random: impl FnOnce() -> String) -> Result<(), RunError> {
+        if self.tags.len() > PAIRS_MAX {
+            return Err(RunError::TooMany { what: "tags", most: PAIRS_MAX, got: self.tags.len() });
+        }
         check_tags(&mut self.tags)?;
         check_value("user_id", &self.user)?;
         if self.started_ms.is_some_and(|ms| ms < 0) {

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde_json::Value;
-use shared::{ids::ExperimentId, key::check_key};
+use shared::{ids::ExperimentId, key::check_key, limits::PAIRS_MAX};
 use uuid::Uuid;
 
 use super::error::TraceError;
@@ -13,8 +13,6 @@ use crate::features::experiments::mlflow_id;
 const VALUE_MAX: usize = 8_000;
 /// Longest preview of a request or a response, in characters; longer ones are cut.
 pub const PREVIEW_MAX: usize = 10_000;
-/// Most tags, and most metadata, of one trace.
-const PAIRS_MAX: usize = 1_000;
 /// The tag that is the trace's name.
 pub const NAME_TAG: &str = "mlflow.traceName";
 /// Metadata that names the run in which the trace arose.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::model::{Assessment, AssessmentKind, NAME_TAG, RUN_METADATA, Span, State, Trace, TraceId};
 use crate::{
     access::{Connection, Sql, WriteTx},
-    fault::{Fault, broken_constraint},
+    fault::Fault,
     features::experiments::ExperimentRef,
 };
 
@@ -248,13 +248,14 @@ pub async fn remove(tx: &WriteTx, ids: &[TraceId]) -> Result<u64, Fault> {
 
 /// Ties traces that exist to a run; `false` when there is no such run.
 pub async fn link(tx: &WriteTx, ids: &[TraceId], run: RunId) -> Result<bool, Fault> {
+    // Asked first: where there is no trace, nothing else would look for the run.
+    if tx.row("select 1 from runs where id = $1 for key share", vec![run.uuid().into()]).await?.is_none() {
+        return Ok(false);
+    }
     let uuids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let sql = "insert into trace_runs (trace_id, run_id) select id, $2 from traces where id = any($1) on conflict do nothing";
-    match tx.run(sql, vec![uuids.into(), run.uuid().into()]).await {
-        Ok(_) => Ok(true),
-        Err(error) if broken_constraint(&error).as_deref() == Some("trace_runs_run") => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    tx.run(sql, vec![uuids.into(), run.uuid().into()]).await?;
+    Ok(true)
 }
 
 /// The assessments of several traces, the oldest first.

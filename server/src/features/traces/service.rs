@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
-use shared::ids::{ExperimentId, RunId};
+use shared::{
+    ids::{ExperimentId, RunId},
+    limits::PAIRS_MAX,
+};
 use uuid::Uuid;
 
 use super::{
@@ -96,8 +99,8 @@ fn gather(id: TraceId, spans: &[&Span]) -> Gathered {
         Some((Some(_), _)) => State::Ok,
     };
     let mut tags = vec![(SPANS_TAG.0.to_owned(), SPANS_TAG.1.to_owned())];
-    // A tag that breaks a rule costs the tag, not the span that carries it.
-    for (key, value) in root.map(|root| root.trace_tags.as_slice()).unwrap_or_default() {
+    // A tag that breaks a rule, or is one too many, costs the tag, not the span that carries it.
+    for (key, value) in root.map(|root| root.trace_tags.as_slice()).unwrap_or_default().iter().take(PAIRS_MAX) {
         let mut value = value.trim_matches('"').replace('\0', "\u{fffd}");
         if model::check_pair(key, &mut value).is_ok() {
             tags.push((key.clone(), value));
