@@ -19,8 +19,6 @@ pub struct Live {
     wishes: RwSignal<Vec<Wish>>,
     /// Whether changes are heard now.
     pub connected: RwSignal<bool>,
-    /// Whether any have been: the page is somebody's who was signed in.
-    heard: StoredValue<bool>,
 }
 
 /// Calls `on_change` when a subject changes (`run_…`, `exp_…`, one's own `mem_…`), and whenever something may have been missed.
@@ -43,7 +41,7 @@ pub fn use_live(topic: Signal<Option<String>>, on_change: impl Fn() + Send + Syn
 
 /// Provides the stream to everything inside. Once, in the frame.
 pub fn provide_live() {
-    let live = Live { wishes: RwSignal::new(Vec::new()), connected: RwSignal::new(false), heard: StoredValue::new(false) };
+    let live = Live { wishes: RwSignal::new(Vec::new()), connected: RwSignal::new(false) };
     provide_context(live);
     #[cfg(feature = "hydrate")]
     stream::keep(live);
@@ -141,14 +139,11 @@ mod stream {
                 // The first answer names nothing: from now on it is heard, and what was missed before has to be asked for.
                 Some(changed) if changed.is_empty() => {
                     live.connected.try_set(true);
-                    live.heard.try_set_value(true);
                     live.tell(None);
                 }
                 Some(changed) => live.tell(Some(&changed.iter().filter_map(|topic| topic.as_str().map(str::to_owned)).collect::<Vec<_>>())),
                 // Signed out, here or by somebody: what is on the screen is nobody's to read any more, and the address asks who it is.
-                None if live.heard.try_get_value() == Some(true)
-                    && data["errors"][0]["extensions"]["code"] == ErrorCode::Unauthenticated.as_str() =>
-                {
+                None if data["errors"][0]["extensions"]["code"] == ErrorCode::Unauthenticated.as_str() => {
                     own.close();
                     set_timeout(|| drop(location().reload()), LEAVE);
                 }
