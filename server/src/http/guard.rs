@@ -29,8 +29,7 @@ use crate::{
 const STRICT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// What loggers send all the time and browsers load for a page: a line in the log for each would hide the others.
-const QUIET: [&str; 8] =
-    ["/runs/create", "/runs/log-batch", "/runs/log-metric", "/runs/log-parameter", "/runs/update", "/healthz", "/readyz", "/metrics"];
+const QUIET: [&str; 6] = ["/runs/log-batch", "/runs/log-metric", "/runs/log-parameter", "/healthz", "/readyz", "/metrics"];
 
 /// The middleware around everything.
 pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
