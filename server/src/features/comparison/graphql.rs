@@ -154,6 +154,7 @@ impl ComparisonQuery {
     /// One metric of up to 24 runs between two steps, both included, smoothed at full resolution and then thinned to `points` (4 to 4000) each. Runs without
     /// it are left out.
     #[graphql(complexity = "100 + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "arguments of a field stand one by one")]
     async fn run_curves(
         &self,
         ctx: &Context<'_>,
