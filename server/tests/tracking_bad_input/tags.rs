@@ -194,3 +194,25 @@ async fn t37_tags_at_a_limit_are_kept_at_every_route() {
     let trace = read("GET", "traces/$trace", Value::Null).await;
     assert_eq!(trace["trace"]["trace_info"]["tags"]["k"].as_str().map(str::len), Some(8_000));
 }
+
+#[tokio::test]
+async fn t37_a_tag_set_by_graphql_keeps_to_the_same_limits() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let names = Names::of(&script).await;
+    let before = all(&organization, &script, &names).await;
+    let query = "mutation($run: ID!, $key: String!, $value: String!) { setRunTag(id: $run, key: $key, value: $value) { tags { key value } } }";
+    let run = names.fill("$run");
+    let set = async |key: &str, value: &str| organization.owner.graphql(query, json!({ "run": run, "key": key, "value": value })).await;
+    let long = "k".repeat(KEY + 1);
+    for (key, value) in [("", "v"), ("it's", "v"), ("../a", "v"), ("a\nb", "v"), ("a\0b", "v"), (&long, "v"), ("k", "a\0b")] {
+        assert_eq!(Actor::code(&set(key, value).await), "INVALID", "{key:.40?} {value:?}");
+    }
+    assert_eq!(all(&organization, &script, &names).await, before);
+    for (key, value) in [(&long[1..], "v".to_owned()), ("cut", "v".repeat(8_001))] {
+        let answer = set(key, &value).await;
+        let tags = answer["data"]["setRunTag"]["tags"].as_array().unwrap_or_else(|| panic!("{answer:.300}"));
+        let kept = tags.iter().find(|tag| tag["key"] == key).expect("the tag");
+        assert_eq!(kept["value"].as_str().map(str::len), Some(value.len().min(8_000)), "{key:.40}");
+    }
+}
