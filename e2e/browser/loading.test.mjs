@@ -13,7 +13,11 @@ async function hold(page) {
   return go;
 }
 
-const top = (page, selector) => page.locator(selector).first().evaluate((element) => Math.round(element.getBoundingClientRect().top));
+/** Where an element begins. Found and measured in one go: a skeleton that another one follows would be measured when it is gone. */
+const top = async (page, selector) => {
+  const found = await page.waitForFunction((selector) => document.querySelector(selector)?.getBoundingClientRect().top, selector);
+  return Math.round(await found.jsonValue());
+};
 
 for (const { name, link, part, real } of [
   { name: "a run", link: "slow one", part: ".skeleton .tabs", real: "main .tabs:not(.skeleton *)" },
