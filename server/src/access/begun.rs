@@ -49,10 +49,11 @@ impl Begun {
     /// `Unavailable`.
     pub async fn take(&self) -> Result<(Turn, DatabaseTransaction), Fault> {
         let turn = Turn(self.connections.clone().acquire_owned().await.map_err(Fault::internal)?);
-        let kept = self.kept().transactions.pop();
+        // One that is too old gives its connection back before another is asked for: all takers could else wait for each other's.
+        let kept = self.kept().transactions.pop().filter(|(since, _)| since.elapsed() < KEPT);
         let tx = match kept {
-            Some((since, tx)) if since.elapsed() < KEPT => tx,
-            _ => self.vault.begin().await?,
+            Some((_, tx)) => tx,
+            None => self.vault.begin().await?,
         };
         Ok((turn, tx))
     }
