@@ -3,7 +3,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 
 use super::moved;
-use crate::kit::{Address, Glyph, Icon, escape::escaped, use_address};
+use crate::kit::{Address, Glyph, Icon, escape::escaped, late::use_alive, use_address};
 
 /// A column that can be shown or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +70,7 @@ pub fn ColumnChooser(
         }
     };
     let arrows = StoredValue::new(None::<String>);
-    let alive = RwSignal::new(false);
-    Effect::new(move || alive.set(true));
+    let alive = use_alive();
     let here = move || {
         let (choices, shown, wanted) = (choices.get(), shown.get(), text.get().to_lowercase());
         let title = |key: &String| choices.iter().find(|choice| choice.key == *key).map_or_else(|| key.clone(), |choice| choice.title.clone());

@@ -17,7 +17,7 @@ pub use cell::{Better, Cell, Column, Kind, Row};
 pub use chooser::{Choice, ColumnChooser, chosen_columns, with_columns};
 pub use pager::Pager;
 
-use super::use_address;
+use super::{late::use_alive, use_address};
 use window::Window;
 
 /// What the rows share: where the keyboard stands, what is selected.
@@ -88,9 +88,8 @@ pub fn Table(
         arrange,
         moved: StoredValue::new(None),
         menu,
-        alive: RwSignal::new(false),
+        alive: use_alive(),
     };
-    Effect::new(move || shared.alive.set(true));
     let (sheet, body) = (NodeRef::<html::Div>::new(), NodeRef::<html::Tbody>::new());
     let window = Window::of(sheet, Memo::new(move |_| rows.with(Vec::len)));
     if keys {
