@@ -22,6 +22,7 @@ pub mod models;
 pub mod notifications;
 pub mod overview;
 mod parts;
+pub mod projects;
 pub mod runs;
 pub mod tokens;
 pub mod visit;
@@ -79,9 +80,13 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("") view=|| page(parts::organization(Organization::MembersList))/>
                         <Route path=path!("/invitations") view=|| page(parts::organization(Organization::Invitations))/>
                         <Route path=path!("/roles") view=|| page(parts::organization(Organization::Roles))/>
+                        <Route path=path!("/check") view=|| page(parts::organization(Organization::CheckAccess))/>
                     </ParentRoute>
+                    <Route path=path!("/projects") view=|| page(parts::organization(Organization::Projects))/>
+                    <Route path=path!("/projects/:id") view=|| page(parts::organization(Organization::Project))/>
                     <Route path=path!("/tokens") view=|| page(parts::account(Account::Tokens))/>
                     <Route path=path!("/audit") view=|| page(parts::organization(Organization::Audit))/>
+                    <Route path=path!("/audit/access") view=|| page(parts::organization(Organization::AccessLog))/>
                     <Route path=path!("/import") view=|| page(parts::organization(Organization::Imports))/>
                     <Route path=path!("/import/:id") view=|| page(parts::organization(Organization::Import))/>
                     <Route path=path!("/access") view=|| page(parts::organization(Organization::Access))/>

@@ -16,7 +16,7 @@ use leptos_router::hooks::use_location;
 use crate::{
     access, account, audit, compare, experiments, gallery, imports,
     kit::{Shape, Skeleton},
-    members, models, notifications, overview, runs, tokens,
+    members, models, notifications, overview, projects, runs, tokens,
 };
 
 /// The file of a part could not be fetched: the network is away, or the server has a newer app.
@@ -56,7 +56,7 @@ impl Part {
             "" | "experiments" => Self::Experiments,
             "runs" => Self::Run,
             "compare" | "kit" => Self::Compare,
-            "models" | "members" | "audit" | "import" | "access" => Self::Organization,
+            "models" | "members" | "projects" | "audit" | "import" | "access" => Self::Organization,
             _ => return None,
         })
     }
@@ -112,7 +112,7 @@ fn shape_of(path: &str) -> Shape {
     let mut words = path.trim_matches('/').split('/');
     match (words.next().unwrap_or_default(), words.next()) {
         ("runs", _) | ("members", _) => Shape::Tabbed,
-        ("models" | "import", Some(_)) | ("" | "compare" | "kit", _) => Shape::Cards,
+        ("models" | "import" | "projects", Some(_)) | ("" | "compare" | "kit", _) => Shape::Cards,
         ("account" | "access" | "new-organization" | "new-project", _) => Shape::Form,
         _ => Shape::Listed,
     }
@@ -235,7 +235,11 @@ pub enum Organization {
     MembersList,
     Invitations,
     Roles,
+    CheckAccess,
+    Projects,
+    Project,
     Audit,
+    AccessLog,
     Imports,
     Import,
     Access,
@@ -251,7 +255,11 @@ pub fn organization(page: Organization) -> Loaded {
         Organization::MembersList => view! { <members::MembersTab/> }.into_any(),
         Organization::Invitations => view! { <members::InvitationsTab/> }.into_any(),
         Organization::Roles => view! { <members::RolesTab/> }.into_any(),
+        Organization::CheckAccess => view! { <members::CheckAccessTab/> }.into_any(),
+        Organization::Projects => view! { <projects::ProjectsPage/> }.into_any(),
+        Organization::Project => view! { <projects::ProjectPage/> }.into_any(),
         Organization::Audit => view! { <audit::AuditPage/> }.into_any(),
+        Organization::AccessLog => view! { <audit::AccessLogPage/> }.into_any(),
         Organization::Imports => view! { <imports::ImportsPage/> }.into_any(),
         Organization::Import => view! { <imports::ImportPage/> }.into_any(),
         Organization::Access => view! { <access::AccessPage/> }.into_any(),

@@ -52,7 +52,12 @@ export async function fill(page, other) {
     const about = at % 2 ? `run_${first}` : `exp_${id}`;
     await ask(other, "mutation($input: StartThreadInput!) { startThread(input: $input) { id } }", { input: { about, body: `@${owner.email} a list:\n\n- one\n- \`two\`\n\n> quoted\n\n\`\`\`\ncode\n\`\`\`` } });
   }
+  const { createProject: project } = await ask(page, "mutation { createProject(name: \"Fraud, restricted to the people who work on it\") { id } }");
+  const { members } = await ask(page, "{ members { nodes { id email } } }");
+  const member = members.nodes.find(({ email }) => email === colleague.email).id;
+  await ask(page, "mutation($project: ID!, $member: ID!) { setProjectMember(project: $project, member: $member, role: \"ml_engineer\") { id } }", { project: project.id, member });
+  await ask(page, "mutation { createRole(input: { title: \"Model reviewer\", description: \"Looks at models before they go on.\", permissions: [\"models:read\", \"comments:write\"] }) { name } }");
   await ask(page, "mutation($of: ComparisonInput!) { saveComparison(name: \"Two candidates\", of: $of) { id } }", { of: { runs: [`run_${first}`, `run_${second}`] } });
   const { startImport } = await ask(page, "mutation($input: StartImportInput!) { startImport(input: $input) { id } }", { input: { address: url, token: connection.token, experiments: [`no such experiment ${name}`] } });
-  return { cookies: await page.context().cookies(), id, run: first, second, model: name, import: startImport.id };
+  return { cookies: await page.context().cookies(), id, run: first, second, model: name, project: project.id, import: startImport.id };
 }

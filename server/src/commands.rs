@@ -149,6 +149,7 @@ async fn up(config: Config, serve: bool, work: bool) -> Result<ExitCode, Fault> 
             // The server's threads last: connections to the database are theirs.
             let (answered, ()) = tokio::join!(edge.draining.drain(&running, patience), worked);
             let _ = services.vault.flush_uses().await;
+            let _ = services.vault.flush_decisions().await;
             // What is still being sent has the rest of the time.
             let rest = patience.saturating_sub(begun.elapsed()).max(Duration::from_secs(1));
             let _ = tokio::time::timeout(rest, running.stop(answered)).await;
@@ -162,6 +163,7 @@ async fn up(config: Config, serve: bool, work: bool) -> Result<ExitCode, Fault> 
         told.await;
         worked.await;
         let _ = services.vault.flush_uses().await;
+        let _ = services.vault.flush_decisions().await;
     }
     background.abort();
     if let Some(monitor) = monitor {
@@ -189,11 +191,16 @@ async fn keep_up(handle: PrometheusHandle) {
     }
 }
 
-/// Writes when credentials were last used, every half minute.
+/// Writes what was decided every five seconds, and when credentials were last used every half minute.
 async fn background(services: Services) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(30)).await;
-        if let Err(error) = services.vault.flush_uses().await {
+    for turn in 1_u64.. {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        if let Err(error) = services.vault.flush_decisions().await {
+            tracing::warn!(%error, "could not write what was decided");
+        }
+        if turn % 6 == 0
+            && let Err(error) = services.vault.flush_uses().await
+        {
             tracing::warn!(%error, "could not write when credentials were used");
         }
     }

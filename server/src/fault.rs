@@ -27,12 +27,13 @@ pub struct Fault {
     field: Option<&'static str>,
     reference: Option<Uuid>,
     missing: Option<Box<Missing>>,
+    barred: bool,
 }
 
 impl Fault {
     /// A fault with a message that may be shown.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), field: None, reference: None, missing: None }
+        Self { code, message: message.into(), field: None, reference: None, missing: None, barred: false }
     }
 
     /// A value breaks a rule. `field` names the input as the API spells it.
@@ -56,6 +57,13 @@ impl Fault {
     /// The caller may not do this.
     pub fn forbidden(what: impl fmt::Display) -> Self {
         Self::new(ErrorCode::Forbidden, format!("Your role does not include {what}. Ask an owner or admin of the organization."))
+    }
+
+    /// The caller may do this elsewhere, but not in the project it is about.
+    pub fn barred() -> Self {
+        const MESSAGE: &str =
+            "Your role in this project does not include that. Ask whoever shares the project, or an owner or admin of the organization.";
+        Self { barred: true, ..Self::new(ErrorCode::Forbidden, MESSAGE) }
     }
 
     /// No valid credential.
@@ -97,6 +105,11 @@ impl Fault {
         self.field
     }
 
+    /// Whether a project was in the way, not what the caller may do in general.
+    pub fn is_barred(&self) -> bool {
+        self.barred
+    }
+
     /// What was named by an id and not found.
     pub fn what_is_missing(&self) -> Option<&Missing> {
         self.missing.as_deref()
@@ -134,6 +147,7 @@ impl From<sea_orm::DbErr> for Fault {
         match &error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::unavailable(error),
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_outage(cause) => Self::unavailable(error),
+            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_barred(cause) => Self::barred(),
             _ => Self::internal(error),
         }
     }
@@ -155,6 +169,13 @@ fn is_outage(error: &sqlx::Error) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a row was refused because it belongs to a project that the transaction may not write in. (SQLSTATE 42501; Postgres names the policy.)
+fn is_barred(error: &sqlx::Error) -> bool {
+    let told =
+        |error: &dyn sqlx::error::DatabaseError| error.code().is_some_and(|code| code == "42501") && error.message().contains("policy \"project_");
+    error.as_database_error().is_some_and(told)
 }
 
 /// The name of the constraint that a statement broke, for repos that map it to a typed error.

@@ -59,6 +59,8 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("invitations", Needs(Permission::MembersWrite), "{ invitations { nodes { id email } } }"),
     ("invitationPreview", Public, "{ invitationPreview(token: \"x\") { email } }"),
     ("roles", Needs(Permission::RolesRead), "{ roles { name } }"),
+    ("accessExplanation", Needs(Permission::RolesRead), "{ accessExplanation(member: \"$member\", permission: \"runs:read\") { allowed reason } }"),
+    ("accessDecisions", Needs(Permission::AuditRead), "{ accessDecisions { nodes { actor permission } } }"),
     ("tokens", Needs(Permission::TokensOwn), "{ tokens { nodes { id } } }"),
     ("sessions", Needs(Permission::TokensOwn), "{ sessions { nodes { id address } } }"),
     ("signInPolicy", Needs(Permission::OrganizationWrite), "{ signInPolicy { mailDomains } }"),
@@ -86,6 +88,22 @@ const MUTATIONS: &[(&str, Policy, &str)] = &[
     ("revokeInvitation", Needs(Permission::MembersWrite), "mutation { revokeInvitation(id: \"$invitation\") { id } }"),
     ("updateMemberRoles", Needs(Permission::MembersWrite), "mutation { updateMemberRoles(id: \"$member\", roles: [\"viewer\"]) { id } }"),
     ("removeMember", Needs(Permission::MembersWrite), "mutation { removeMember(id: \"$absentmember\") { id } }"),
+    ("createRole", Needs(Permission::RolesWrite), "mutation { createRole(input: { title: \"$unique\", permissions: [\"runs:read\"] }) { name } }"),
+    (
+        "updateRole",
+        Needs(Permission::RolesWrite),
+        "mutation { updateRole(name: \"absent\", input: { title: \"$unique\", permissions: [\"runs:read\"] }) { name } }",
+    ),
+    ("removeRole", Needs(Permission::RolesWrite), "mutation { removeRole(name: \"absent\") { name } }"),
+    ("setProjectAccess", Needs(Permission::ProjectsShare), "mutation { setProjectAccess(id: \"$project\", access: OPEN) }"),
+    (
+        "setProjectMember",
+        Needs(Permission::ProjectsShare),
+        "mutation { setProjectMember(project: \"$project\", member: \"$member\", role: \"viewer\") { id } }",
+    ),
+    ("removeProjectMember", Needs(Permission::ProjectsShare), "mutation { removeProjectMember(project: \"$project\", member: \"$absentmember\") }"),
+    ("shareExperiment", Needs(Permission::ProjectsShare), "mutation { shareExperiment(id: \"$experiment\") }"),
+    ("unshareExperiment", Needs(Permission::ProjectsShare), "mutation { unshareExperiment(id: \"$experiment\") }"),
     ("createProject", Needs(Permission::ProjectsWrite), "mutation { createProject(name: \"$unique\") { id } }"),
     ("createExperiment", Needs(Permission::ExperimentsWrite), "mutation { createExperiment(name: \"$unique\") { id } }"),
     ("renameExperiment", Needs(Permission::ExperimentsWrite), "mutation { renameExperiment(id: \"$experiment\", name: \"$unique\") { id } }"),
@@ -175,8 +193,9 @@ async fn c7_1b_nobody_and_strangers_get_nothing() {
         assert_eq!(Actor::code(&answer) == "UNAUTHENTICATED", *policy != Public, "{field}: {answer}");
         let answer = stranger.graphql(&query, Value::Null).await;
         assert!(!answer.to_string().contains("CANARY"), "{field}: {answer}");
-        let names_something =
-            ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member"].iter().any(|kind| query.contains(&fixture.0[kind]));
+        let names_something = ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member", "project"]
+            .iter()
+            .any(|kind| query.contains(&fixture.0[kind]));
         if names_something {
             let absent = answer["data"].as_object().is_some_and(|data| data.values().all(Value::is_null)) && answer["errors"].is_null();
             assert!(absent || Actor::code(&answer) == "NOT_FOUND", "{field}: {answer}");

@@ -55,12 +55,16 @@ permissions! {
     ProjectsRead = "projects" "read";
     /// Create and rename projects.
     ProjectsWrite = "projects" "write";
+    /// Decide who works in a project, and share its experiments with everybody.
+    ProjectsShare = "projects" "share";
     /// See who belongs to the organization.
     MembersRead = "members" "read";
     /// Invite members, change their roles, remove them.
     MembersWrite = "members" "write";
     /// See what each role may do.
     RolesRead = "roles" "read";
+    /// Create, change and remove roles of the organization's own.
+    RolesWrite = "roles" "write";
     /// Create and revoke one's own API tokens.
     TokensOwn = "tokens" "own";
     /// Read the audit log.
@@ -75,6 +79,16 @@ impl Permission {
     /// Reads `object:action`.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|permission| permission.as_str() == text)
+    }
+
+    /// Whether it is about what projects hold, so that a member can have it in some of them only.
+    pub fn is_of_project(self) -> bool {
+        matches!(self.object(), "experiments" | "runs" | "artifacts" | "models" | "comments") || self == Self::ProjectsShare
+    }
+
+    /// What somebody needs besides, to make use of it: what a project holds hangs on its experiments.
+    pub fn implies(self) -> Option<Self> {
+        (self.is_of_project() && self != Self::ExperimentsRead).then_some(Self::ExperimentsRead)
     }
 }
 
@@ -155,6 +169,11 @@ impl Role {
         Self::ALL.iter().copied().find(|role| role.as_str() == text)
     }
 
+    /// Whether a member can have it in a single project. Who has one of the others has all projects.
+    pub fn is_for_projects(self) -> bool {
+        !matches!(self, Self::Owner | Self::Admin)
+    }
+
     /// What the role may do in a new organization.
     pub fn permissions(self) -> Vec<Permission> {
         use Permission::*;
@@ -164,7 +183,7 @@ impl Role {
         match self {
             Self::Owner => return Permission::ALL.to_vec(),
             Self::Admin => return Permission::ALL.iter().copied().filter(|permission| *permission != IdentityWrite).collect(),
-            Self::MlEngineer => may.extend(tracks.into_iter().chain([CommentsWrite, ProjectsWrite])),
+            Self::MlEngineer => may.extend(tracks.into_iter().chain([CommentsWrite, ProjectsWrite, ProjectsShare])),
             Self::DataScientist => may.extend(tracks.into_iter().chain([CommentsWrite])),
             Self::Ops => may.extend([ArtifactsWrite, CommentsWrite]),
             Self::Risk | Self::Compliance => may.extend([CommentsWrite, AuditRead]),

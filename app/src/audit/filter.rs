@@ -12,10 +12,12 @@ const NAMES: [&str; 6] = ["actor", "action", "subject", "outcome", "from", "to"]
 const DAY: f64 = 24.0 * 3_600_000.0;
 
 /// What acts are called, to choose from.
-const ACTIONS: [&str; 23] = [
+const ACTIONS: [&str; 32] = [
     "authorization.denied",
     "authorization.unknown_id",
     "experiment",
+    "experiment.share",
+    "experiment.unshare",
     "identity_provider.remove",
     "identity_provider.set",
     "invitation.create",
@@ -27,6 +29,13 @@ const ACTIONS: [&str; 23] = [
     "password.reset",
     "person.rename",
     "project.create",
+    "project.open",
+    "project.remove_member",
+    "project.restrict",
+    "project.set_member",
+    "role.create",
+    "role.remove",
+    "role.update",
     "run",
     "session.break_glass",
     "session.create",

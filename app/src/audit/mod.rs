@@ -1,6 +1,7 @@
 //! The audit log: who did what, when, from where, and that nobody changed the record.
 
 mod csv;
+mod decisions;
 mod entry;
 mod export;
 mod filter;
@@ -15,8 +16,9 @@ use shared::Permission;
 use crate::{
     api::{use_api, use_query},
     frame::use_viewer,
-    kit::{Empty, Icon, Page, loaded, use_address},
+    kit::{Empty, Icon, Page, Tab, Tabs, loaded, use_address},
 };
+pub use decisions::AccessLogPage;
 use model::{Data, ENTRIES};
 
 /// As many as a page of less than 60 kB has place for.
@@ -37,12 +39,18 @@ pub fn AuditPage() -> impl IntoView {
     let actions = move || view! { <export::Export/><verify::Verify outcome/> };
     view! {
         <Page title="Audit log" facts=facts actions=actions>
+            <Tabs tabs=Signal::stored(tabs()) label="Logs"/>
             <verify::Verdict outcome/>
             <filter::FilterForm/>
             {loaded(query, move |data: Data| list::list(data, one, address))}
         </Page>
     }
     .into_any()
+}
+
+/// The two logs: what was done, and what was decided.
+fn tabs() -> Vec<Tab> {
+    vec![Tab::new("Acts", "/audit"), Tab::new("Decisions", "/audit/access")]
 }
 
 fn forbidden() -> AnyView {

@@ -48,7 +48,7 @@ fn show(talk: Talk, threads: RwSignal<Option<Threads>>) -> AnyView {
     let more = Memo::new(move |_| held.with(|held| held.as_ref().is_some_and(|held| held.page_info.has_next_page)));
     let none = move || {
         ids.with(Vec::is_empty).then(|| {
-            let words = if talk.may_write { "Nothing said yet. Ask, note what you saw, or mention somebody with @." } else { "Nothing said yet." };
+            let words = if talk.may_write() { "Nothing said yet. Ask, note what you saw, or mention somebody with @." } else { "Nothing said yet." };
             view! { <p class="faint s">{words}</p> }
         })
     };
@@ -58,7 +58,7 @@ fn show(talk: Talk, threads: RwSignal<Option<Threads>>) -> AnyView {
         <div class="discussion" id="discussion">
             <Card title="Discussion" beside>
                 <div class="stack tight">
-                    {talk.may_write.then(|| view! { <Compose talk draft id="say" label="Say something" save="Comment" rows=2 on_save=start/> })}
+                    {talk.may_write().then(|| view! { <Compose talk draft id="say" label="Say something" save="Comment" rows=2 on_save=start/> })}
                     {none}
                     <For each=move || ids.get() key=String::clone let:id>{thread::show(talk, thread(id))}</For>
                     {move || more.get().then(|| view! { <p class="row more"><Button small=true on_press=move || talk.more()>"Show older threads"</Button></p> })}

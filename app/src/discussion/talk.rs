@@ -21,7 +21,6 @@ pub struct Talk {
     pub point: RwSignal<Option<Point>>,
     /// Whether the dialog that asks what to say about a point is open.
     pub asking: RwSignal<bool>,
-    pub may_write: bool,
     pub(super) toasts: Toasts,
     api: StoredValue<Api>,
 }
@@ -51,16 +50,8 @@ impl Talk {
                 },
             )
         };
-        let talk = Self {
-            query,
-            about,
-            held,
-            point: RwSignal::new(None),
-            asking: RwSignal::new(false),
-            may_write: may(Permission::CommentsWrite),
-            toasts: use_toasts(),
-            api: StoredValue::new(api),
-        };
+        let talk =
+            Self { query, about, held, point: RwSignal::new(None), asking: RwSignal::new(false), toasts: use_toasts(), api: StoredValue::new(api) };
         use_live(about, move || talk.refresh());
         Effect::new(move |_: Option<()>| {
             if let Some(Ok(threads)) = query.get()
@@ -71,6 +62,11 @@ impl Talk {
         });
         provide_context(talk);
         talk
+    }
+
+    /// Whether the reader may say something here. Asked inside of the page, which knows the project.
+    pub fn may_write(self) -> bool {
+        may(Permission::CommentsWrite)
     }
 
     pub(super) fn api(self) -> Api {

@@ -44,7 +44,7 @@ pub(super) fn show(talk: Talk, thread: Memo<Option<Thread>>) -> AnyView {
     });
     let field = format!("reply-{id}");
     let foot = move || {
-        if !talk.may_write {
+        if !talk.may_write() {
             return ().into_any();
         }
         if replying.get() {
@@ -123,7 +123,7 @@ fn one(talk: Talk, comment: Memo<Option<Comment>>) -> AnyView {
     let menu = format!("menu-{id}");
     let named = author.clone();
     let tools = move || {
-        (talk.may_write && !removed.get() && !editing.get()).then(|| {
+        (talk.may_write() && !removed.get() && !editing.get()).then(|| {
             let mine = first.is_own.then(|| {
                 view! {
                     <Menu id=menu.clone() label=format!("More for the comment of {named}") late=true>
@@ -155,7 +155,7 @@ fn chips(talk: Talk, reactions: Vec<Reactions>, react: Callback<(String, bool)>)
             let (_, words, icon) = REACTIONS.into_iter().find(|(own, ..)| *own == kind)?;
             let label = format!("{words}: {}", members.join(", "));
             let turn = move |_| react.run((kind.clone(), !mine));
-            Some(view! { <button class="reaction" type="button" aria-pressed=mine.to_string() aria-label=label.clone() title=label disabled=!talk.may_write on:click=turn><Glyph icon/><span class="num">{count}</span></button> })
+            Some(view! { <button class="reaction" type="button" aria-pressed=mine.to_string() aria-label=label.clone() title=label disabled=!talk.may_write() on:click=turn><Glyph icon/><span class="num">{count}</span></button> })
         })
         .collect_view();
         view! { <p class="reactions">{chips}</p> }.into_any()

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     api::{ApiError, Operation, use_query},
     discussion::{Panel, Talk},
+    frame::provide_here,
     kit::{Crumb, Page, Shape, steady_as},
 };
 
@@ -17,9 +18,11 @@ struct Named {
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Known {
     id: String,
     name: String,
+    viewer_permissions: Vec<String>,
 }
 
 /// What is said about an experiment, at `/experiments/:id/discussion`.
@@ -34,6 +37,7 @@ pub fn ExperimentDiscussion() -> impl IntoView {
             let error = ApiError::absent("There is no experiment at this address, or it belongs to another organization.");
             return view! { <crate::kit::Failure error/> }.into_any();
         };
+        provide_here(experiment.viewer_permissions);
         let crumbs = vec![Crumb::new("Experiments", "/experiments"), Crumb::new(experiment.name, format!("/experiments/{}", experiment.id))];
         view! { <Page title="Discussion" crumbs><div class="reading"><Panel talk/></div></Page> }.into_any()
     })

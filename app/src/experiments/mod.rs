@@ -14,6 +14,7 @@ mod page;
 mod removal;
 mod row_menu;
 mod rows;
+mod share;
 mod sheet;
 mod table;
 mod work;

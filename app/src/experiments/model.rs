@@ -8,6 +8,8 @@ use crate::api::{Api, ApiError, Moment, Operation};
 const CREATE: Operation = Operation(include_str!("create_experiment.graphql"));
 const RENAME: Operation = Operation(include_str!("rename_experiment.graphql"));
 const REMOVE: Operation = Operation(include_str!("remove_experiment.graphql"));
+const SHARE: Operation = Operation(include_str!("share_experiment.graphql"));
+const UNSHARE: Operation = Operation(include_str!("unshare_experiment.graphql"));
 const RESTORE: Operation = Operation(include_str!("restore_experiment.graphql"));
 
 /// A line of the list; the head of the page of one experiment.
@@ -73,6 +75,11 @@ pub(super) async fn create(api: Api, name: String, project: Option<String>) -> R
 
 pub(super) async fn rename(api: Api, id: String, name: String) -> Result<(), ApiError> {
     api.query::<Value>(RENAME, json!({ "id": id, "name": name })).await.map(drop)
+}
+
+/// Lets the whole team read an experiment, or leaves it to those who have its project.
+pub(super) async fn set_shared(api: Api, id: String, shared: bool) -> Result<(), ApiError> {
+    api.query::<Value>(if shared { SHARE } else { UNSHARE }, json!({ "id": id })).await.map(drop)
 }
 
 /// Removes an experiment with its runs, or brings it back.

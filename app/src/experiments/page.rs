@@ -13,13 +13,14 @@ use super::{
     live, model,
     removal::Removal,
     row_menu::{self, RunMenu},
+    share,
     sheet::{Sheet, Wish},
     table,
     work::{Work, more},
 };
 use crate::{
     api::{ApiError, use_api},
-    frame::may,
+    frame::{may, provide_here},
     kit::{
         Address, Button, ButtonLink, Callout, ColumnChooser, Command, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem,
         NameDialog, Page, Pager, RelativeTime, RowMenu, Saving, Shape, Sort, Table, Tone, chosen_columns, field, number, steady_as, use_address,
@@ -33,7 +34,7 @@ fn usual() -> Sort {
     Sort { key: "started".to_owned(), descending: true }
 }
 
-type Query = Resource<Result<Sheet, ApiError>>;
+pub(super) type Query = Resource<Result<Sheet, ApiError>>;
 
 /// One experiment: the table of its runs.
 #[component]
@@ -66,6 +67,8 @@ pub fn ExperimentPage() -> impl IntoView {
 
 fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, work: Work, address: Address, origin: String) -> AnyView {
     live::watch(sheet, wish, work);
+    provide_here(sheet.with_untracked(|sheet| sheet.head.viewer_permissions.clone()));
+    let sharing = RwSignal::new(false);
     let title = Signal::derive(move || sheet.with(|sheet| sheet.head.experiment.name.clone()));
     let may_write = may(Permission::ExperimentsWrite);
     let renaming = RwSignal::new(false);
@@ -93,6 +96,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
         view! {
             <ButtonLink href=Signal::derive(move || compare().address()) icon=Icon::GIT_COMPARE>"Compare"</ButtonLink>
             {talks.then(|| view! { <ButtonLink href=Signal::derive(move || format!("/experiments/{}/discussion", sheet.with(|sheet| sheet.head.experiment.id.clone()))) icon=Icon::MESSAGE_SQUARE>"Discussion"</ButtonLink> })}
+            <button class="button" type="button" command="show-modal" commandfor="share" on:click=move |_| sharing.set(true)>"Share"</button>
             <button class="button primary" type="button" command="show-modal" commandfor="guide" on:click=move |_| guiding.set(true)><Glyph icon=Icon::PLAY/>"Log a run"</button>
             {may_write.then(|| view! {
                 <Menu id="experiment-menu" label="More for this experiment" late=true>
@@ -120,6 +124,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
             {body(sheet, query, wish, chosen, work, address, origin)}
         </Page>
         <NameDialog open=renaming title="Rename experiment" label="Name" save="Rename" value=title rule=field::experiment_name as field::Rule on_save=rename/>
+        <share::Share open=sharing sheet query/>
         <Dialog open=guiding title="Log a run" id="guide">
             {let origin = for_dialog.clone(); move || view! { <Guide origin=origin.clone() experiment=title.get() workspace=workspace.get()/> }}
         </Dialog>

@@ -44,6 +44,9 @@ pub(super) struct Head {
     pub experiment: Experiment,
     pub mlflow_id: String,
     pub project: Project,
+    /// Since when the whole team may read it.
+    pub shared_at: Option<Moment>,
+    pub viewer_permissions: Vec<String>,
     pub metric_keys: Vec<String>,
     pub param_keys: Vec<String>,
     pub tag_keys: Vec<String>,
@@ -51,8 +54,17 @@ pub(super) struct Head {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Project {
+    pub id: String,
     pub name: String,
     pub slug: String,
+    pub access: String,
+}
+
+impl Project {
+    /// Whether it is there for its members only.
+    pub fn is_restricted(&self) -> bool {
+        self.access == "RESTRICTED"
+    }
 }
 
 /// The whole table.

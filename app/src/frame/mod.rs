@@ -29,7 +29,7 @@ pub use pages::{PLACES, Place};
 pub use project::{Project, project_fact, use_project, use_project_id, workspace_line};
 pub(crate) use rail::Hallmark;
 pub(crate) use theme::{ThemeSwitch, provide_theme};
-pub use viewer::{Organization, Viewer, may, use_viewer};
+pub use viewer::{Organization, Viewer, may, provide_here, use_viewer};
 
 const FRAME: Operation = Operation(include_str!("frame.graphql"));
 

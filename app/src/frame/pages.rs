@@ -42,15 +42,18 @@ impl Place {
 }
 
 /// All of them, in the order of the rail.
-pub const PLACES: [Place; 16] = [
+pub const PLACES: [Place; 19] = [
     Place::new("Overview", "/", Icon::LAYOUT_DASHBOARD).rail("g o"),
     Place::new("Experiments", "/experiments", Icon::FLASK_CONICAL).rail("g e").needs(Permission::ExperimentsRead),
     Place::new("Compare", "/compare", Icon::GIT_COMPARE).needs(Permission::RunsRead),
     Place::new("Models", "/models", Icon::BOXES).rail("g m").needs(Permission::ModelsRead),
     Place::new("Audit log", "/audit", Icon::SCROLL_TEXT).rail("g a").needs(Permission::AuditRead).group("Governance"),
+    Place::new("Access log", "/audit/access", Icon::SCROLL_TEXT).needs(Permission::AuditRead),
     Place::new("Members", "/members", Icon::USERS).rail("g p").needs(Permission::MembersRead).group("Organization"),
     Place::new("Invitations", "/members/invitations", Icon::MAIL).needs(Permission::MembersWrite),
     Place::new("Roles", "/members/roles", Icon::USERS).needs(Permission::RolesRead),
+    Place::new("Check access", "/members/check", Icon::USERS).needs(Permission::RolesRead),
+    Place::new("Projects", "/projects", Icon::FOLDER).needs(Permission::ProjectsRead),
     Place::new("Access", "/access", Icon::SHIELD_CHECK).rail("g c").needs(Permission::OrganizationWrite),
     Place::new("Single sign-on", "/access/single-sign-on", Icon::SHIELD_CHECK).needs(Permission::OrganizationWrite),
     Place::new("API tokens", "/tokens", Icon::KEY_ROUND).rail("g t").needs(Permission::TokensOwn),

@@ -65,6 +65,7 @@ pub(super) fn ProjectSwitch() -> impl IntoView {
         return ().into_any();
     }
     let chosen = projects.chosen.get_value();
+    let about = chosen.as_ref().map(|project| (format!("/projects/{}", project.id), format!("Who works in {}", project.name)));
     let name = chosen.as_ref().map_or_else(|| "All projects".to_owned(), |project| project.name.clone());
     let path = use_location().pathname;
     let whole = choice(String::new(), "All projects".to_owned(), chosen.is_none());
@@ -85,7 +86,10 @@ pub(super) fn ProjectSwitch() -> impl IntoView {
                 <input type="hidden" name="next" value=move || path.with(|path| list_beside(path))/>
                 {whole}{each.collect_view()}
             </form>
-            {may_create.then(|| view! { <hr/><a href="/new-project"><Glyph icon=Icon::PLUS/>"New project"</a> })}
+            <hr/>
+            {about.map(|(address, words)| view! { <a href=address><Glyph icon=Icon::USERS/>{words}</a> })}
+            <a href="/projects"><Glyph icon=Icon::FOLDER/>"All projects and who has them"</a>
+            {may_create.then(|| view! { <a href="/new-project"><Glyph icon=Icon::PLUS/>"New project"</a> })}
         </div>
     }
     .into_any()

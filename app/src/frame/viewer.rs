@@ -39,7 +39,19 @@ pub fn use_viewer() -> RwSignal<Viewer> {
     use_context().unwrap_or_default()
 }
 
-/// Whether the reader may do something: what they may not do is not offered. The server decides.
+/// What the reader may do in the project that a page is about.
+#[derive(Clone, Copy)]
+struct Here(StoredValue<Vec<String>>);
+
+/// Tells what is inside a page which of the reader's rights hold in its project.
+pub fn provide_here(permissions: Vec<String>) {
+    provide_context(Here(StoredValue::new(permissions)));
+}
+
+/// Whether the reader may do something, on a page about something of a project in that project: what they may not do is not offered. The server decides.
 pub fn may(permission: Permission) -> bool {
-    use_viewer().with(|viewer| viewer.may(permission))
+    match use_context::<Here>().filter(|_| permission.is_of_project()) {
+        Some(here) => here.0.with_value(|own| own.iter().any(|own| own == permission.as_str())),
+        None => use_viewer().with(|viewer| viewer.may(permission)),
+    }
 }

@@ -1,7 +1,10 @@
 use leptos::{prelude::*, task::spawn_local};
 use shared::Role;
 
-use super::model::{self, use_changes};
+use super::{
+    TeamQuery,
+    model::{self, use_changes},
+};
 use crate::{
     api::use_api,
     frame::use_viewer,
@@ -28,10 +31,13 @@ pub(super) fn Invite(open: RwSignal<bool>) -> impl IntoView {
 fn Form(open: RwSignal<bool>, round: RwSignal<u32>) -> impl IntoView {
     let (api, toasts, changes) = (use_api(), use_toasts(), use_changes());
     let owns = use_viewer().with_untracked(|viewer| viewer.roles.iter().any(|role| role == Role::Owner.as_str()));
-    let roles = Role::ALL
-        .iter()
-        .filter(|role| owns || **role != Role::Owner)
-        .map(|role| (role.as_str().to_owned(), role.title().to_owned()))
+    let built_in = Role::ALL.iter().map(|role| (role.as_str().to_owned(), role.title().to_owned()));
+    let own = use_context::<TeamQuery>().and_then(|team| team.get_untracked()).and_then(Result::ok).map(|team| team.roles).unwrap_or_default();
+    let own: Vec<_> = own.into_iter().filter(|role| !role.is_built_in).collect();
+    let purposes: Vec<(String, String)> = own.iter().map(|role| (role.name.clone(), role.description.clone())).collect();
+    let roles = built_in
+        .chain(own.into_iter().map(|role| (role.name, role.title)))
+        .filter(|(name, _)| owns || name != Role::Owner.as_str())
         .collect::<Vec<_>>();
     let first = Role::DataScientist.as_str();
     let email = RwSignal::new(String::new());
@@ -39,7 +45,12 @@ fn Form(open: RwSignal<bool>, round: RwSignal<u32>) -> impl IntoView {
     let busy = RwSignal::new(false);
     let wrong = RwSignal::new(None::<String>);
     let refused = RwSignal::new(None::<String>);
-    let purpose = move || role.with(|role| Role::parse(role).map(Role::description));
+    let purpose = move || {
+        role.with(|role| match Role::parse(role) {
+            Some(role) => Some(role.description().to_owned()),
+            None => purposes.iter().find(|(name, _)| name == role).map(|(_, purpose)| purpose.clone()),
+        })
+    };
     let send = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let api = api.clone();

@@ -110,6 +110,10 @@ pub(super) fn chips(roles: &[String]) -> AnyView {
     view! { <span class="chips">{chips.collect_view()}</span> }.into_any()
 }
 
+fn go_to(address: &str) {
+    let _ = window().location().set_href(address);
+}
+
 fn menu(member: &Member, acts: Acts) -> AnyView {
     let leave = if member.is_viewer { "Leave the organization" } else { "Remove from the organization" };
     let (id, label) = (format!("menu-{}", member.id), format!("More for {}", member.name));
@@ -117,9 +121,11 @@ fn menu(member: &Member, acts: Acts) -> AnyView {
         return view! { <span class="end"><Menu id label><p class="why">"Only an owner changes or removes an owner."</p></Menu></span> }.into_any();
     }
     let (for_change, for_remove) = (member.clone(), member.clone());
+    let check = format!("/members/check?member={}", member.id);
     view! {
         <span class="end"><Menu id label late=true>
             <MenuItem icon=Icon::PENCIL on_press=move || acts.change.set(Some(for_change.clone()))>"Change roles"</MenuItem>
+            <MenuItem icon=Icon::CIRCLE_HELP on_press=move || go_to(&check)>"What may they do?"</MenuItem>
             <MenuItem icon=Icon::TRASH_2 danger=true on_press=move || acts.remove.set(Some(for_remove.clone()))>{leave}</MenuItem>
         </Menu></span>
     }

@@ -1,5 +1,6 @@
 //! Who belongs to the organization and in which role.
 
+mod check;
 mod invitations;
 mod invite;
 mod list;
@@ -7,6 +8,7 @@ mod matrix;
 mod model;
 mod remove;
 pub(crate) mod rights;
+mod role_editor;
 mod roles;
 
 use leptos::prelude::*;
@@ -14,6 +16,7 @@ use leptos_router::components::Outlet;
 use serde_json::json;
 use shared::Permission;
 
+pub use check::CheckAccessTab;
 pub use invitations::InvitationsTab;
 pub use list::MembersTab;
 pub use matrix::RolesTab;
@@ -81,6 +84,7 @@ fn tabs(team: Option<&Team>, manages: bool, sees_roles: bool) -> Vec<Tab> {
     }
     if sees_roles {
         tabs.push(Tab::new("Roles", "/members/roles"));
+        tabs.push(Tab::new("Check access", "/members/check"));
     }
     tabs
 }

@@ -9,6 +9,9 @@ use crate::api::{Api, ApiError, Moment, Operation};
 
 const UPDATE_ROLES: Operation = Operation(include_str!("update_member_roles.graphql"));
 const REMOVE: Operation = Operation(include_str!("remove_member.graphql"));
+const CREATE_ROLE: Operation = Operation(include_str!("create_role.graphql"));
+const UPDATE_ROLE: Operation = Operation(include_str!("update_role.graphql"));
+const REMOVE_ROLE: Operation = Operation(include_str!("remove_role.graphql"));
 const INVITE: Operation = Operation(include_str!("invite_member.graphql"));
 const REVOKE: Operation = Operation(include_str!("revoke_invitation.graphql"));
 
@@ -46,11 +49,14 @@ pub struct Invitation {
 
 /// What a role may do in this organization.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Role {
     pub name: String,
     pub title: String,
     pub description: String,
     pub permissions: Vec<String>,
+    /// Whether every organization has it; it is not changed.
+    pub is_built_in: bool,
 }
 
 /// What all tabs share.
@@ -112,6 +118,23 @@ pub(super) async fn update_roles(api: Api, id: String, roles: Vec<String>) -> Re
 
 pub(super) async fn remove(api: Api, id: String) -> Result<(), ApiError> {
     api.query::<Value>(REMOVE, json!({ "id": id })).await.map(drop)
+}
+
+/// Makes a role, or changes the one of a name: title, description, permissions.
+pub(super) async fn save_role(
+    api: Api,
+    name: Option<String>,
+    (title, description, permissions): (String, String, Vec<String>),
+) -> Result<(), ApiError> {
+    let input = json!({ "title": title, "description": description, "permissions": permissions });
+    match name {
+        None => api.query::<Value>(CREATE_ROLE, json!({ "input": input })).await.map(drop),
+        Some(name) => api.query::<Value>(UPDATE_ROLE, json!({ "name": name, "input": input })).await.map(drop),
+    }
+}
+
+pub(super) async fn remove_role(api: Api, name: String) -> Result<(), ApiError> {
+    api.query::<Value>(REMOVE_ROLE, json!({ "name": name })).await.map(drop)
 }
 
 pub(super) async fn invite(api: Api, email: String, role: String) -> Result<(), ApiError> {

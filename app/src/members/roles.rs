@@ -127,12 +127,13 @@ fn built_in() -> Vec<Role> {
             title: role.title().into(),
             description: role.description().into(),
             permissions: role.permissions().iter().map(Permission::to_string).collect(),
+            is_built_in: true,
         })
         .collect()
 }
 
 fn choice(role: Role, chosen: RwSignal<Vec<String>>, member: RwSignal<Option<Member>>, owns: bool) -> AnyView {
-    let Role { name, title, description, permissions } = role;
+    let Role { name, title, description, permissions, .. } = role;
     // Only an owner makes or removes owners; the server decides, this only does not offer it.
     let locked = name == Known::Owner.as_str() && !owns;
     let on = {

@@ -62,10 +62,13 @@ impl Run {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Experiment {
     pub id: String,
     pub name: String,
     pub lifecycle: String,
+    /// What the reader may do in its project.
+    pub viewer_permissions: Vec<String>,
 }
 
 /// The latest value of a metric, with the extremes of its history.

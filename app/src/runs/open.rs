@@ -6,7 +6,7 @@ use shared::Permission;
 use super::model::{self, Run};
 use crate::{
     api::{Api, Live, use_api, use_live},
-    frame::may,
+    frame::{may, provide_here},
     kit::{Toasts, use_toasts},
 };
 
@@ -26,6 +26,7 @@ pub(super) struct Open {
 impl Open {
     /// Opens a run and provides it to the tabs.
     pub fn provide(run: RwSignal<Run>) -> Self {
+        provide_here(run.with_untracked(|run| run.experiment.viewer_permissions.clone()));
         let open = Self {
             run,
             toasts: use_toasts(),

@@ -129,7 +129,7 @@ fn chart(group: Group, whole: Store, part: Store, zoomed: RwSignal<Option<(i64, 
     let talk = use_talk();
     let key = keys.first().cloned().unwrap_or_default();
     let marks = Signal::derive(move || talk.map_or_else(Vec::new, |talk| keys.iter().flat_map(|key| talk.marks(key)).collect()));
-    let on_comment = talk.filter(|talk| talk.may_write).map(|talk| Callback::new(move |step| talk.ask(key.clone(), step)));
+    let on_comment = talk.filter(|talk| talk.may_write()).map(|talk| Callback::new(move |step| talk.ask(key.clone(), step)));
     (move || {
         let title = title.clone();
         if here.get() {

@@ -190,7 +190,7 @@ impl<W: SharedWrite> Group<W> {
                 }
             }
             // One item that breaks the statement must not take the others down.
-            Err(fault) if fault.code() == ErrorCode::Internal && items.len() > 1 => {
+            Err(fault) if (fault.code() == ErrorCode::Internal || fault.is_barred()) && items.len() > 1 => {
                 for (item, caller) in items.iter().zip(callers) {
                     let alone =
                         self.commit(credential, std::slice::from_ref(item), &[&caller.request]).instrument(span(Some(&&caller.request))).await;
@@ -218,7 +218,15 @@ impl<W: SharedWrite> Group<W> {
             }
         };
         let tx = grant.begin().await?;
-        let outcomes = W::apply(&tx, items).await?;
+        let outcomes = match W::apply(&tx, items).await {
+            Ok(outcomes) => outcomes,
+            Err(fault) => {
+                drop(tx);
+                scope.note(&fault);
+                scope.record_denials().await?;
+                return Err(fault);
+            }
+        };
         let mut entries = Vec::new();
         let mut results = Vec::with_capacity(outcomes.len());
         for (outcome, request) in outcomes.into_iter().zip(requests) {

@@ -43,6 +43,7 @@
 pub mod audit;
 mod begun;
 mod credential;
+mod decisions;
 pub mod dispatch;
 mod grant;
 mod group;
@@ -62,6 +63,7 @@ mod vault;
 pub use credential::{Credential, CredentialKind, Secret, hash_of};
 pub use grant::{Grant, Permission, Reads, Writes};
 pub use group::{Group, Outcome, SharedWrite};
+pub use policy::{Explanation, InProject};
 pub use reach::Reach;
 pub use request::RequestInfo;
 pub use scope::{Actor, ActorKind, Scope, Tenant};

@@ -137,6 +137,11 @@ async fn migrate_all(connection: &mut PgConnection) -> Result<usize, Fault> {
         .execute("do $$ begin if not exists (select from pg_roles where rolname = 'assay_app') then create role assay_app nologin; end if; end $$")
         .await?;
     connection.execute("grant assay_app to current_user").await?;
+    // Who works in some projects only is this role, which has all rights of the other one and row policies of its own.
+    connection
+        .execute("do $$ begin if not exists (select from pg_roles where rolname = 'assay_part') then create role assay_part nologin; end if; end $$")
+        .await?;
+    connection.execute("grant assay_app to assay_part; grant assay_part to current_user").await?;
     connection.execute("create table if not exists public.schema_migrations (tenant_id uuid not null, name text not null, applied_at timestamptz not null default now(), primary key (tenant_id, name))").await?;
     let mut applied = 0;
     for migration in migrations::CONTROL {

@@ -7,14 +7,15 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseTransaction;
-use shared::ids::{MemberId, PersonId, TenantId};
+use shared::ids::{MemberId, PersonId, ProjectId, TenantId};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
     Credential, Grant, Permission, Reach, ReadTx, RequestInfo, Vault, WriteTx, audit,
     live::{Listener, Topic},
-    policy::Rights,
+    policy::{Explanation, Policy, Rights, Standing},
+    vault,
 };
 use crate::{
     fault::{Fault, Missing},
@@ -59,6 +60,11 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The name that rows keep of who made them.
+    pub fn called(&self) -> String {
+        if self.name.is_empty() { self.email.clone() } else { self.name.clone() }
+    }
+
     /// When a member signed in: a session's id is a UUIDv7, which begins with its time. `None` for who did not sign in.
     pub fn signed_in_at(&self) -> Option<DateTime<Utc>> {
         let (seconds, nanos) = self.credential.get_timestamp().filter(|_| self.kind == ActorKind::Member)?.to_unix();
@@ -86,6 +92,8 @@ pub(super) enum Proof {
 pub(super) enum Attempt {
     /// It lacked the permission.
     Denied(shared::Permission),
+    /// It had the permission, but not in the project it tried to write in.
+    Barred(shared::Permission),
     /// It named what is not there, or is another organization's.
     Missing(Missing),
 }
@@ -95,6 +103,10 @@ impl Attempt {
         match self {
             Self::Denied(permission) => {
                 audit::Entry::new("authorization.denied", audit::Subject::new("permission", permission.as_str(), permission.as_str()))
+            }
+            Self::Barred(permission) => {
+                let subject = audit::Subject::new("permission", permission.as_str(), format!("{permission} in this project"));
+                audit::Entry::new("authorization.denied", subject)
             }
             Self::Missing(Missing { kind, id }) => audit::Entry::new("authorization.unknown_id", audit::Subject::new(kind, &id, &id)),
         }
@@ -108,7 +120,11 @@ pub(super) struct Inner {
     pub(super) actor: Actor,
     pub(super) tenant: Tenant,
     pub(super) roles: Vec<String>,
-    pub(super) rights: Rights,
+    pub(super) standing: Standing,
+    /// What it was decided by; nothing for a job.
+    pub(super) policy: Option<Arc<Policy>>,
+    /// The permission it writes with, once it does.
+    pub(super) writes: OnceLock<shared::Permission>,
     pub(super) request: RequestInfo,
     /// The transaction that authenticated this scope, until somebody uses it.
     pub(super) entered: Mutex<Option<DatabaseTransaction>>,
@@ -165,9 +181,34 @@ impl Scope {
         self.inner.reach.get().copied().unwrap_or_default()
     }
 
-    /// Whether the policy allows the permission; for showing or hiding, never instead of a grant.
+    /// Whether the policy allows the permission, be it in one project only; for showing or hiding, never instead of a grant.
     pub fn may(&self, permission: shared::Permission) -> bool {
-        self.inner.rights.contains(permission)
+        self.inner.standing.may(permission)
+    }
+
+    /// Whether the policy allows the permission in a project; for showing or hiding, never instead of a grant.
+    pub fn may_in(&self, permission: shared::Permission, project: ProjectId) -> bool {
+        self.inner.standing.may_in(permission, project)
+    }
+
+    /// Why a member with these roles may do something, or may not, by the policy that this request was let in by.
+    ///
+    /// # Errors
+    /// `Internal` for a job.
+    pub fn explain(
+        &self,
+        member: MemberId,
+        roles: &[String],
+        permission: shared::Permission,
+        project: Option<ProjectId>,
+    ) -> Result<Explanation, Fault> {
+        let policy = self.inner.policy.as_ref().ok_or_else(|| Fault::internal("a job was let in by no policy"))?;
+        Ok(policy.explain(member, roles, permission, project))
+    }
+
+    /// Whether the actor has all projects alike. Who has not is told apart by the database, statement by statement.
+    pub fn has_all_projects(&self) -> bool {
+        !self.inner.standing.is_part()
     }
 
     /// Asks the tenant's policy.
@@ -184,17 +225,23 @@ impl Scope {
     /// # Errors
     /// [`shared::ErrorCode::Forbidden`]; the attempt is remembered for the audit log.
     pub fn require(&self, permission: shared::Permission) -> Result<(), Fault> {
-        if self.may(permission) {
+        let allowed = self.may(permission);
+        self.inner.vault.decisions().count(self, permission, allowed);
+        if allowed {
             return Ok(());
         }
         self.tried(Attempt::Denied(permission));
         Err(Fault::forbidden(permission))
     }
 
-    /// Remembers for the audit log that an id was named which names nothing here. Edges call it with every fault they answer with; others are passed over.
+    /// Remembers for the audit log that an id was named which names nothing here, or a project that the caller may not write in. Edges call it with every
+    /// fault they answer with; others are passed over.
     pub fn note(&self, fault: &Fault) {
         if let Some(missing) = fault.what_is_missing() {
             self.note_missing(missing.clone());
+        }
+        if let Some(permission) = self.inner.writes.get().filter(|_| fault.is_barred()) {
+            self.tried(Attempt::Barred(*permission));
         }
     }
 
@@ -248,16 +295,19 @@ impl Scope {
     }
 
     pub(super) async fn write_tx(&self, permission: shared::Permission) -> Result<WriteTx, Fault> {
-        let tx = match self.take_entered() {
-            Some(tx) => tx,
+        let (tx, again) = match self.take_entered() {
+            Some(tx) => (tx, None),
             None => {
-                let (tx, rights) = self.inner.vault.reenter(&self.inner).await?;
-                if !rights.contains(permission) {
+                let (tx, standing) = self.inner.vault.reenter(&self.inner).await?;
+                if !standing.may(permission) {
                     return Err(Fault::forbidden(permission));
                 }
-                tx
+                (tx, Some(standing))
             }
         };
+        vault::let_write(&tx, again.as_ref().unwrap_or(&self.inner.standing), permission).await?;
+        // A request writes with one permission as a rule; of several the first is named.
+        let _ = self.inner.writes.set(permission);
         Ok(WriteTx::new(tx, self.now(), self.inner.clone()))
     }
 

@@ -142,6 +142,16 @@ impl WriteTx {
         Envelope::insert_all(envelopes, self).await
     }
 
+    /// Makes every replica load the organization's policy anew at its next request, and open pages look again.
+    ///
+    /// # Errors
+    /// [`shared::ErrorCode::Unavailable`] or `Internal`.
+    pub async fn raise_epoch(&self) -> Result<(), Fault> {
+        self.run("update public.tenants set authz_epoch = authz_epoch + 1 where id = $1", vec![self.inner.tenant.id.uuid().into()]).await?;
+        self.announce(Topic::Standing);
+        Ok(())
+    }
+
     /// The tenant this transaction belongs to.
     pub fn tenant(&self) -> &super::Tenant {
         &self.inner.tenant

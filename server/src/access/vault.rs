@@ -2,13 +2,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, SqlxPostgresConnector, Statement, TransactionTrait};
-use shared::ids::{MemberId, PersonId, TenantId};
+use shared::ids::{MemberId, PersonId, ProjectId, TenantId};
 use sqlx::{
     Executor, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -18,8 +18,9 @@ use uuid::Uuid;
 
 use super::{
     Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
+    decisions::Decisions,
     live::Live,
-    policy::{Policy, Rights},
+    policy::{Policy, ProjectRules, Rights, Standing},
     rates::Known,
     scope::{Attempt, Inner, Proof},
 };
@@ -66,6 +67,7 @@ struct Shared {
     bell: tokio::sync::Notify,
     live: Live,
     seal: Seal,
+    decisions: Decisions,
 }
 
 impl Vault {
@@ -96,6 +98,7 @@ impl Vault {
                 bell: tokio::sync::Notify::new(),
                 live: Live::default(),
                 seal,
+                decisions: Decisions::default(),
             }),
         })
     }
@@ -142,6 +145,11 @@ impl Vault {
         self.shared.bell.notify_waiters();
     }
 
+    /// What was decided and is not written yet.
+    pub(super) fn decisions(&self) -> &Decisions {
+        &self.shared.decisions
+    }
+
     /// Where changes are told to open pages.
     pub fn live(&self) -> &Live {
         &self.shared.live
@@ -163,7 +171,7 @@ impl Vault {
     /// Like [`Vault::enter`], in a transaction that has begun and done nothing yet.
     pub(super) async fn enter_in(&self, tx: DatabaseTransaction, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
         let entry = self.enter_tenant(&tx, &credential).await?;
-        let rights = self.rights_of(&tx, &entry).await?;
+        let (standing, policy) = self.standing_of(&tx, &entry).await?;
         self.note_use(&credential, entry.credential);
         self.shared.entered.insert(credential.clone(), Known { credential: entry.credential, tenant: entry.tenant.id });
         let kind = match credential.kind() {
@@ -178,7 +186,9 @@ impl Vault {
                 actor,
                 tenant: entry.tenant,
                 roles: entry.roles,
-                rights,
+                standing,
+                policy: Some(policy),
+                writes: OnceLock::new(),
                 request,
                 entered: Mutex::new(Some(tx)),
                 read: OnceCell::new(),
@@ -221,7 +231,9 @@ impl Vault {
                 actor,
                 tenant,
                 roles: Vec::new(),
-                rights,
+                standing: Standing::whole(rights),
+                policy: None,
+                writes: OnceLock::new(),
                 request,
                 entered: Mutex::new(Some(tx)),
                 read: OnceCell::new(),
@@ -232,15 +244,15 @@ impl Vault {
     }
 
     /// Opens another transaction for a scope and proves it again.
-    pub(super) async fn reenter(&self, inner: &Inner) -> Result<(DatabaseTransaction, Rights), Fault> {
+    pub(super) async fn reenter(&self, inner: &Inner) -> Result<(DatabaseTransaction, Standing), Fault> {
         match &inner.proof {
             Proof::Credential(credential) => {
                 let tx = self.begin().await?;
                 let entry = self.enter_again(&tx, credential, inner).await?;
-                let rights = self.rights_of(&tx, &entry).await?;
-                Ok((tx, rights))
+                let (standing, _) = self.standing_of(&tx, &entry).await?;
+                Ok((tx, standing))
             }
-            Proof::Job(rights) => Ok((self.open_job(inner.tenant.id).await?.0, *rights)),
+            Proof::Job(rights) => Ok((self.open_job(inner.tenant.id).await?.0, Standing::whole(*rights))),
         }
     }
 
@@ -279,20 +291,27 @@ impl Vault {
         Ok((tx, tenant))
     }
 
-    async fn rights_of(&self, tx: &DatabaseTransaction, entry: &Entered) -> Result<Rights, Fault> {
-        let cached = self.shared.policies.get(&entry.tenant.id).filter(|(epoch, _)| *epoch == entry.epoch);
-        let policy = match cached {
-            Some((_, policy)) => policy,
-            None => {
-                let rows = tx.query_all_raw(Statement::from_string(DbBackend::Postgres, "select role, permission from role_permissions")).await?;
-                let rows = rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, sea_orm::DbErr>>()?;
-                let policy = Arc::new(Policy::load(rows).await?);
-                self.shared.policies.insert(entry.tenant.id, (entry.epoch, policy.clone()));
-                policy
-            }
+    /// What the credential may do, by the policy of the epoch it entered under. From here on the transaction sees no more than that.
+    async fn standing_of(&self, tx: &DatabaseTransaction, entry: &Entered) -> Result<(Standing, Arc<Policy>), Fault> {
+        let policy = self.policy_of(tx, entry).await?;
+        let standing = policy.standing(entry.member, &entry.roles);
+        let standing = match &entry.scopes {
+            Some(scopes) => standing.limited(scopes),
+            None => standing,
         };
-        let rights = policy.rights(&entry.roles);
-        Ok(entry.scopes.as_deref().map_or(rights, |scopes| rights.and(Rights::of_scopes(scopes))))
+        narrow(tx, &standing).await?;
+        Ok((standing, policy))
+    }
+
+    async fn policy_of(&self, tx: &DatabaseTransaction, entry: &Entered) -> Result<Arc<Policy>, Fault> {
+        if let Some((_, policy)) = self.shared.policies.get(&entry.tenant.id).filter(|(epoch, _)| *epoch == entry.epoch) {
+            return Ok(policy);
+        }
+        let rows = tx.query_all_raw(Statement::from_string(DbBackend::Postgres, "select role, permission from role_permissions")).await?;
+        let rows = rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, sea_orm::DbErr>>()?;
+        let policy = Arc::new(Policy::load(rows, project_rules(tx).await?).await?);
+        self.shared.policies.insert(entry.tenant.id, (entry.epoch, policy.clone()));
+        Ok(policy)
     }
 
     /// Whether an attempt in vain is to be entered into the audit log.
@@ -344,6 +363,53 @@ pub(super) async fn set_tenant(tx: &DatabaseTransaction, tenant: TenantId) -> Re
         [tenant.uuid().into()],
     );
     tx.query_one_raw(statement).await?;
+    Ok(())
+}
+
+/// Who works in which project.
+async fn project_rules(tx: &DatabaseTransaction) -> Result<Vec<ProjectRules>, Fault> {
+    let sql =
+        "select p.id, p.access = 'restricted', m.member_id, m.role from projects p left join project_members m on m.project_id = p.id order by p.id";
+    let mut projects: Vec<ProjectRules> = Vec::new();
+    for row in tx.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await? {
+        let project = ProjectId::from_uuid(row.try_get_by_index(0)?);
+        if projects.last().is_none_or(|last| last.project != project) {
+            projects.push(ProjectRules { project, restricted: row.try_get_by_index(1)?, members: HashMap::new() });
+        }
+        let member: Option<Uuid> = row.try_get_by_index(2)?;
+        if let (Some(member), Some(last)) = (member, projects.last_mut()) {
+            last.members.insert(MemberId::from_uuid(member), row.try_get_by_index(3)?);
+        }
+    }
+    Ok(projects)
+}
+
+/// The role of a transaction whose actor has not all projects alike. Row policies of that role alone read the settings below
+/// (`migrations/tenant/0019_project_access.sql`).
+const PART: &str = "assay_part";
+
+/// Makes what a transaction sees the projects of its actor, until it ends.
+async fn narrow(tx: &DatabaseTransaction, standing: &Standing) -> Result<(), Fault> {
+    use shared::Permission::{ArtifactsRead, CommentsRead, ExperimentsRead, ModelsRead, RunsRead};
+    if !standing.is_part() {
+        return Ok(());
+    }
+    let sql = "select set_config('role', $1, true), set_config('app.see_experiments', $2, true), set_config('app.see_runs', $3, true), \
+        set_config('app.see_artifacts', $4, true), set_config('app.see_models', $5, true), set_config('app.see_comments', $6, true), \
+        set_config('app.write', '{}', true)";
+    let kinds = [ExperimentsRead, RunsRead, ArtifactsRead, ModelsRead, CommentsRead].map(|kind| standing.readable(kind).into());
+    let values = std::iter::once(PART.into()).chain(kinds);
+    tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(())
+}
+
+/// Lets a transaction write in the projects in which its actor has the permission.
+pub(super) async fn let_write(tx: &DatabaseTransaction, standing: &Standing, permission: shared::Permission) -> Result<(), Fault> {
+    if standing.is_part() {
+        let statement =
+            Statement::from_sql_and_values(DbBackend::Postgres, "select set_config('app.write', $1, true)", [standing.writable(permission).into()]);
+        tx.query_one_raw(statement).await?;
+    }
     Ok(())
 }
 

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use sqlx::Executor;
 
 /// Every list of the API, by its type and field, as it is asked for. `ARGS` are the page's arguments.
-const CONNECTIONS: [(&str, &str, &str); 13] = [
+const CONNECTIONS: [(&str, &str, &str); 14] = [
     ("Experiment", "runs", "{ experiment(id: \"EXPERIMENT\") { page: runs(ARGS) { ROWS } } }"),
     ("Import", "problems", "{ import(id: \"IMPORT\") { page: problems(ARGS) { ROWS } } }"),
+    ("Query", "accessDecisions", "{ page: accessDecisions(ARGS) { ROWS } }"),
     ("Query", "auditEntries", "{ page: auditEntries(ARGS) { ROWS } }"),
     ("Query", "experiments", "{ page: experiments(ARGS) { ROWS } }"),
     ("Query", "imports", "{ page: imports(ARGS) { ROWS } }"),
@@ -81,6 +82,11 @@ impl Full<'_> {
             let sql = "insert into imports (id, source, experiments, with_files, with_registry, credentials, started_by, state, phase, phase_at, created_at) \
                        values ($1, 'https://example.com', '{}', false, false, '', 'Olive', 'failed', 'listing', now(), now())";
             tamperer.execute(sqlx::query(sql).bind(id)).await.expect("an import");
+        }
+        // The access log is written every few seconds by the server, if it is up for so long.
+        for n in 0..2 {
+            let sql = "insert into access_decisions values (now() - $1 * interval '1 hour', gen_random_uuid(), 'runs:read', true, 'a@example.com', 'member', 1)";
+            tamperer.execute(sqlx::query(sql).bind(f64::from(n))).await.expect("a decision");
         }
         for run in ["a", "b"] {
             let sql = "insert into import_items (import_id, kind, source_id, label, payload, fingerprint, state, reason) values ($1, 'run', $2, 'r', '', '', 'failed', 'gone')";

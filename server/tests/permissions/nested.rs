@@ -22,6 +22,9 @@ use More::{Needs, Nothing};
 
 /// Fields by type and by what they ask for.
 const FIELDS: &[(&str, More, &str)] = &[
+    ("AccessDecision", Nothing, "actor actorKind allowed credential minute permission times"),
+    ("AccessDecisionConnection", Nothing, "nodes pageInfo totalCount"),
+    ("AccessExplanation", Nothing, "allowed grantingRoles isRestricted projectRole reason remedy roles"),
     ("Alias", Nothing, "alias version"),
     ("Artifact", Nothing, "contentType digest isFolder name path size url"),
     ("ArtifactText", Nothing, "text truncated"),
@@ -49,7 +52,7 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("ComparisonPoint", Nothing, "group name params run startedAt value"),
     ("CreatedToken", Nothing, "secret token"),
     ("DatasetInput", Nothing, "context digest name schema sourceType"),
-    ("Experiment", Nothing, "createdAt createdBy id lifecycle mlflowId name updatedAt"),
+    ("Experiment", Nothing, "createdAt createdBy id lifecycle mlflowId name sharedAt sharedBy updatedAt viewerPermissions"),
     ("Experiment", Needs(Permission::ExperimentsRead), "lastRunAt metricKeys paramKeys runCount tagKeys tags"),
     ("Experiment", Needs(Permission::ProjectsRead), "project"),
     ("Experiment", Needs(Permission::RunsRead), "facets runs"),
@@ -83,13 +86,15 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("Organization", Nothing, "id name slug"),
     ("PageInfo", Nothing, "endCursor hasNextPage"),
     ("Param", Nothing, "key value"),
-    ("Project", Nothing, "createdAt description id name slug"),
+    ("Project", Nothing, "access createdAt description id name slug viewerPermissions"),
+    ("Project", Needs(Permission::ProjectsRead), "members"),
+    ("ProjectMember", Nothing, "addedAt addedBy email id name role"),
     ("Reactions", Nothing, "count kind members mine"),
     // The only ways to a registered model ask for what its versions ask for.
     ("RegisteredModel", Nothing, "aliases createdAt description id name tags updatedAt versions"),
     ("RegisteredModel", Needs(Permission::ProjectsRead), "project"),
     ("RegisteredModelConnection", Nothing, "nodes pageInfo totalCount"),
-    ("Role", Nothing, "description name permissions title"),
+    ("Role", Nothing, "description isBuiltIn name permissions title"),
     ("Run", Nothing, "createdBy endedAt id lifecycle mlflowId name revision startedAt status user"),
     ("Run", Needs(Permission::RunsRead), "datasets metrics note params series tags"),
     ("Run", Needs(Permission::ExperimentsRead), "experiment"),
@@ -119,6 +124,7 @@ const ROOTS: &[(&str, Permission, &str)] = &[
     ("Run", Permission::RunsRead, "{ run(id: \"$run\") { … } }"),
     ("Run", Permission::RunsWrite, "mutation { noteRun(id: \"$run\", note: \"n\") { … } }"),
     ("RegisteredModel", Permission::ModelsRead, "{ registeredModel(name: \"$model\") { … } }"),
+    ("Project", Permission::ProjectsRead, "{ projects { … } }"),
     ("ModelVersion", Permission::ModelsRead, "{ registeredModel(name: \"$model\") { versions { … } } }"),
 ];
 
@@ -129,6 +135,7 @@ const SELECTIONS: &[(&str, &str)] = &[
     ("Experiment.facets", "facets { field values { value count } }"),
     ("Experiment.runs", "runs { nodes { id } }"),
     ("ModelVersion.run", "run { id }"),
+    ("Project.members", "members { id }"),
     ("RegisteredModel.project", "project { id }"),
     ("Run.datasets", "datasets { name }"),
     ("Run.metrics", "metrics { key }"),

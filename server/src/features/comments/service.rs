@@ -106,7 +106,7 @@ fn entry(action: &'static str, about: &About, thread: ThreadId, comment: Option<
 }
 
 /// Tells whom it concerns: who is mentioned of the mention, the others of the thread of what happened in it. Nobody is told of their own doing, and nobody
-/// twice of one comment.
+/// twice of one comment, and nobody of what they may not see.
 async fn tell(
     tx: &WriteTx,
     about: &About,
@@ -136,6 +136,11 @@ async fn tell(
     mentions.iter().for_each(|mention| add(mention.member, Occasion::Mention));
     if occasion != Occasion::Mention {
         thread.comments.iter().for_each(|comment| add(comment.author, occasion));
+    }
+    if !news.is_empty() {
+        let members: Vec<Uuid> = news.iter().map(|news| news.member.uuid()).collect();
+        let readers = repo::readers(tx, about.subject, &members).await?;
+        news.retain(|news| readers.contains(&news.member));
     }
     notifications::tell(tx, &news).await?;
     tx.announce(about.subject.topic());

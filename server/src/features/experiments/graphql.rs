@@ -14,6 +14,7 @@ use crate::{
         page::{Listing, Page, PageInfo},
         projects::graphql::{Project, project_of, within},
         runs::graphql::{Facet, RunConnection, facets_of_experiment, runs_of_experiment},
+        sharing::graphql::permissions_in,
     },
     graphql::{Batch, batch, scope},
 };
@@ -82,6 +83,18 @@ impl Experiment {
     /// Null for the default experiment.
     async fn created_by(&self) -> Option<&str> {
         Some(self.0.created_by.as_str()).filter(|name| !name.is_empty())
+    }
+    /// Since when everybody may read it whose roles let them read experiments; null: it is for those who have its project.
+    async fn shared_at(&self) -> Option<DateTime<Utc>> {
+        self.0.shared.as_ref().map(|(at, _)| *at)
+    }
+    /// Who shared it.
+    async fn shared_by(&self) -> Option<&str> {
+        self.0.shared.as_ref().map(|(_, by)| by.as_str())
+    }
+    /// What you may do with it and its runs, as `object:action`.
+    async fn viewer_permissions(&self, ctx: &Context<'_>) -> Result<Vec<&'static str>> {
+        Ok(permissions_in(scope(ctx)?, self.0.project_id))
     }
     /// Runs that are not removed.
     async fn run_count(&self, ctx: &Context<'_>) -> Result<i64> {
@@ -157,7 +170,8 @@ pub struct ExperimentsQuery;
 
 #[Object]
 impl ExperimentsQuery {
-    /// Experiments, of one project or of all, the newest first. `filter` is MLflow's search grammar, with OR and parentheses.
+    /// Experiments, of one project or of all, the newest first. `filter` and `orderBy` are MLflow's search grammar, with OR and parentheses;
+    /// `last_run_time` is when the latest run started.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
     async fn experiments(
         &self,
@@ -165,6 +179,7 @@ impl ExperimentsQuery {
         #[graphql(default = 50)] first: i32,
         after: Option<String>,
         filter: Option<String>,
+        order_by: Option<Vec<String>>,
         #[graphql(default)] lifecycle: Lifecycle,
         project: Option<ID>,
     ) -> Result<ExperimentConnection> {
@@ -172,7 +187,7 @@ impl ExperimentsQuery {
         let query = ExperimentQuery {
             reach: within(ctx, project).await?,
             filter: filter.unwrap_or_default(),
-            order: Vec::new(),
+            order: order_by.unwrap_or_default(),
             lifecycle: lifecycle.into(),
             limit: page.limit() as u64,
             after: page.after().map(str::to_owned),

@@ -30,6 +30,8 @@ pub struct Experiment {
     /// Changes on rename, removal and restoring.
     pub updated_at: DateTime<Utc>,
     pub removed_at: Option<DateTime<Utc>>,
+    /// Since when, and by whose doing, everybody may read it whose roles let them read experiments.
+    pub shared: Option<(DateTime<Utc>, String)>,
 }
 
 impl Experiment {
@@ -130,6 +132,8 @@ pub const GRAMMAR: Grammar = Grammar {
                 Attribute::text("experiment_id", Ops::EQUAL.and(Ops::IN)),
                 Attribute::number("creation_time"),
                 Attribute::number("last_update_time"),
+                // Not MLflow's: when its latest run started, 0 without one.
+                Attribute::number("last_run_time"),
             ]),
         },
         Entity {

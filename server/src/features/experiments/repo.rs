@@ -29,6 +29,7 @@ fn read(row: &QueryResult) -> Result<Experiment, DbErr> {
         created_at: row.try_get("", "created_at")?,
         updated_at: row.try_get("", "updated_at")?,
         removed_at: row.try_get("", "removed_at")?,
+        shared: row.try_get::<Option<_>>("", "shared_at")?.zip(row.try_get("", "shared_by")?),
     })
 }
 
@@ -37,7 +38,7 @@ fn read_all(rows: &[QueryResult]) -> Result<Vec<Experiment>, Fault> {
 }
 
 pub async fn find<C: Connection>(tx: &C, experiment: ExperimentRef) -> Result<Option<Experiment>, Fault> {
-    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where id = coalesce($1, (select id from experiments where is_default)) \
+    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at, shared_at, shared_by from experiments where id = coalesce($1, (select id from experiments where is_default)) \
         and ($2 or project_id = coalesce($3, (select id from projects where is_default)))";
     let reach = tx.reach();
     Ok(tx
@@ -50,7 +51,7 @@ pub async fn find<C: Connection>(tx: &C, experiment: ExperimentRef) -> Result<Op
 
 /// The experiment, locked until the transaction ends.
 pub async fn lock(tx: &WriteTx, experiment: ExperimentRef) -> Result<Option<Experiment>, Fault> {
-    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where id = coalesce($1, (select id from experiments where is_default)) \
+    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at, shared_at, shared_by from experiments where id = coalesce($1, (select id from experiments where is_default)) \
         and ($2 or project_id = coalesce($3, (select id from projects where is_default))) for update";
     let reach = tx.reach();
     Ok(tx
@@ -62,13 +63,13 @@ pub async fn lock(tx: &WriteTx, experiment: ExperimentRef) -> Result<Option<Expe
 }
 
 pub async fn find_by_name<C: Connection>(tx: &C, name: &str) -> Result<Option<Experiment>, Fault> {
-    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments \
+    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at, shared_at, shared_by from experiments \
         where name = $1 and project_id = coalesce($2, (select id from projects where is_default))";
     Ok(tx.row(sql, vec![name.into(), tx.reach().project().into()]).await?.as_ref().map(read).transpose()?)
 }
 
 pub async fn find_many<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<Experiment>, Fault> {
-    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at from experiments where id = any($1)";
+    let sql = "select id, project_id, name, is_default, created_by, created_at, updated_at, removed_at, shared_at, shared_by from experiments where id = any($1)";
     read_all(&tx.rows(sql, vec![ids.to_vec().into()]).await?)
 }
 
@@ -187,8 +188,16 @@ fn leaf(test: &Test) -> Expr {
         }
         "creation_time" => sql::integer(Expr::cust("(extract(epoch from experiments.created_at) * 1000)::bigint"), &test.check),
         "last_update_time" => sql::integer(Expr::cust("(extract(epoch from experiments.updated_at) * 1000)::bigint"), &test.check),
+        "last_run_time" => sql::integer(last_run(), &test.check),
         _ => Expr::val(false),
     }
+}
+
+/// When the latest run started, in milliseconds since the epoch; 0 without one.
+fn last_run() -> Expr {
+    Expr::cust(
+        "coalesce((select started_ms from runs where experiment_id = experiments.id and removed_at is null order by started_ms desc, id limit 1), 0)",
+    )
 }
 
 fn base() -> SelectStatement {
@@ -231,6 +240,7 @@ pub async fn search<C: Connection>(
                 "name" => column("name"),
                 "creation_time" => column("created_at"),
                 "last_update_time" => column("updated_at"),
+                "last_run_time" => last_run(),
                 _ => column("id"),
             };
             Term { expr, descending: order.descending }
@@ -242,7 +252,7 @@ pub async fn search<C: Connection>(
         terms.push(Term::descending(column("id")));
     }
     let mut select = matching(reach, filter, lifecycle);
-    for name in ["id", "project_id", "name", "is_default", "created_by", "created_at", "updated_at", "removed_at"] {
+    for name in ["id", "project_id", "name", "is_default", "created_by", "created_at", "updated_at", "removed_at", "shared_at", "shared_by"] {
         select.column((Alias::new("experiments"), Alias::new(name)));
     }
     arrange(&mut select, &terms, after.map(|id| column("id").eq(id)), base);

@@ -31,7 +31,7 @@ pub struct Found {
 
 /// The name that rows keep of who made them: the person's, as everywhere else.
 pub fn maker(actor: &Actor) -> String {
-    if actor.name.is_empty() { actor.email.clone() } else { actor.name.clone() }
+    actor.called()
 }
 
 /// Now, to the millisecond, which is what the MLflow protocol shows.
@@ -62,7 +62,8 @@ pub async fn create(
         .await?
         .ok_or_else(|| Fault::not_found("project", project.map_or_else(|| "default".to_owned(), |id| id.to_string())))?;
     let id = ExperimentId::from_uuid(Uuid::now_v7());
-    let experiment = Experiment { id, project_id, name, is_default: false, created_by, created_at: now, updated_at: now, removed_at: None };
+    let experiment =
+        Experiment { id, project_id, name, is_default: false, created_by, created_at: now, updated_at: now, removed_at: None, shared: None };
     repo::insert(&tx, &experiment).await?;
     if !tags.is_empty() {
         repo::set_tags(&tx, id, tags).await?;

@@ -21,6 +21,7 @@ use crate::{
     features::{
         mail::{Letter, SendMail},
         page::{Page, Paged},
+        roles,
         sessions::{self, Entrance, Means, Opened},
     },
     services::Services,
@@ -40,17 +41,18 @@ pub async fn list(grant: Grant<'_, ListInvitations>, page: Page) -> Result<Paged
 /// Invites an address and mails the link. Inviting it again replaces the link.
 ///
 /// # Errors
-/// `Invalid` naming `role`, or `email`, also when the organization does not admit its domain; `Forbidden` when a non-owner invites an owner;
+/// `Invalid` naming `role`, or `email`, also when the organization does not admit its domain; `Forbidden` when a non-owner invites an owner, and
+/// for a role that allows what the caller may not do;
 /// `AlreadyExists` when the address belongs to a member.
 pub async fn invite(scope: &Scope, public_url: &str, email: &str, role: &str) -> Result<Invitation, Fault> {
     let grant: Grant<'_, ManageInvitations> = scope.grant()?;
     let email = Email::parse(email).map_err(|refused| Fault::invalid("email", refused.0))?;
-    let role = Role::parse(role).ok_or_else(|| Fault::invalid("role", "Choose a role from the list."))?;
-    if role == Role::Owner && !scope.roles().iter().any(|role| role == Role::Owner.as_str()) {
+    if role == Role::Owner.as_str() && !scope.roles().iter().any(|role| role == Role::Owner.as_str()) {
         return Err(Fault::new(ErrorCode::Forbidden, "Only an owner invites owners."));
     }
     let (actor, tenant, now) = (grant.actor().clone(), grant.tenant().clone(), grant.now());
     let tx = grant.begin().await?;
+    let titles = roles::check_gift(scope, &tx, &[role.to_owned()]).await?;
     if !repo::admits(&tx, tenant.id, email.as_str()).await? {
         return Err(Fault::invalid("email", "The organization admits only addresses of its own domains. An owner or admin lists them under Access."));
     }
@@ -61,7 +63,7 @@ pub async fn invite(scope: &Scope, public_url: &str, email: &str, role: &str) ->
     let invitation = Invitation {
         id: InvitationId::from_uuid(Uuid::now_v7()),
         email: email.as_str().into(),
-        role: role.as_str().into(),
+        role: role.to_owned(),
         invited_by: Some(actor.name.clone()),
         created_at: now,
         expires_at: now + TimeDelta::days(INVITATION_DAYS),
@@ -70,7 +72,7 @@ pub async fn invite(scope: &Scope, public_url: &str, email: &str, role: &str) ->
     let letter = Letter::Invitation {
         organization: tenant.name,
         inviter: actor.name,
-        role: role.title().into(),
+        role: titles.concat(),
         link: format!("{public_url}/invitation?token={}", secret.expose()),
     };
     tx.enqueue(&SendMail { to: invitation.email.clone(), letter }).await?;

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 /// One case a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemberError {
-    UnknownRole,
+    NoRole,
     OwnersOnly,
     LastOwner,
 }
@@ -15,7 +15,7 @@ pub enum MemberError {
 impl From<MemberError> for Fault {
     fn from(error: MemberError) -> Self {
         match error {
-            MemberError::UnknownRole => Self::invalid("roles", "Choose at least one role from the list."),
+            MemberError::NoRole => Self::invalid("roles", "Choose at least one role from the list."),
             MemberError::OwnersOnly => Self::new(ErrorCode::Forbidden, "Only an owner makes or removes owners."),
             MemberError::LastOwner => Self::conflict("This is the last owner. Make somebody else an owner first."),
         }

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
 use shared::ids::MemberId;
 
-use super::{Member as Domain, model::RoleSummary};
+use super::Member as Domain;
 use crate::{
     fault::Fault,
     features::page::{Listing, Page, PageInfo, Paged},
@@ -57,28 +57,6 @@ impl MemberConnection {
     }
 }
 
-/// What a role may do in this organization.
-pub struct Role(RoleSummary);
-
-#[Object]
-impl Role {
-    /// The name, as members carry it: `data_scientist`.
-    async fn name(&self) -> &str {
-        self.0.role.as_str()
-    }
-    /// The name people read: `Data scientist`.
-    async fn title(&self) -> &str {
-        self.0.role.title()
-    }
-    async fn description(&self) -> &str {
-        self.0.role.description()
-    }
-    /// `object:action`.
-    async fn permissions(&self) -> &[String] {
-        &self.0.permissions
-    }
-}
-
 #[derive(Default)]
 pub struct MembersQuery;
 
@@ -104,11 +82,6 @@ impl MembersQuery {
                 Member(member, own)
             })
             .collect())
-    }
-
-    /// What each role may do.
-    async fn roles(&self, ctx: &Context<'_>) -> Result<Vec<Role>> {
-        Ok(super::roles(scope(ctx)?.grant()?).await?.into_iter().map(Role).collect())
     }
 }
 

@@ -12,7 +12,7 @@ mod service;
 
 pub use error::MemberError;
 pub use model::Member;
-pub use service::{called, contact, find, list, remove, roles, update_roles};
+pub use service::{called, contact, find, get, list, remove, update_roles};
 
 use crate::access::{Permission, Reads, Writes};
 
@@ -28,11 +28,4 @@ pub struct ManageMembers;
 impl Permission for ManageMembers {
     const NAME: shared::Permission = shared::Permission::MembersWrite;
     type Mode = Writes;
-}
-
-/// See what each role may do.
-pub struct ListRoles;
-impl Permission for ListRoles {
-    const NAME: shared::Permission = shared::Permission::RolesRead;
-    type Mode = Reads;
 }

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::Member;
 use crate::{
-    access::live::Topic,
     access::{Connection, Sql, WriteTx},
     fault::Fault,
 };
@@ -60,7 +59,7 @@ pub async fn find_by_text<C: Connection>(tx: &C, tenant: TenantId, text: &str, l
     Ok(rows.iter().map(member).collect::<Result<_, _>>()?)
 }
 
-pub async fn find(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
+pub async fn find<C: Connection>(tx: &C, id: MemberId) -> Result<Option<Member>, Fault> {
     let sql = "select m.id, m.person_id, p.name, p.email, m.roles, m.joined_at, m.last_seen_at \
         from public.memberships m join public.people p on p.id = m.person_id where m.id = $1";
     Ok(tx.row(sql, vec![id.uuid().into()]).await?.as_ref().map(member).transpose()?)
@@ -88,10 +87,10 @@ pub async fn count_owners(tx: &WriteTx) -> Result<i64, Fault> {
 
 pub async fn set_roles(tx: &WriteTx, id: MemberId, roles: Vec<String>) -> Result<(), Fault> {
     tx.run("update public.memberships set roles = $2 where id = $1", vec![id.uuid().into(), roles.into()]).await?;
-    raise_epoch(tx).await
+    tx.raise_epoch().await
 }
 
-/// Removes the membership and what it opened here: the member's tokens in this organization. Their
+/// Removes the membership and what it opened here: the member's tokens in this organization, and their roles in projects. Their
 /// sessions find no membership any more and end with it.
 pub async fn remove(tx: &WriteTx, member: &Member, tenant: Uuid) -> Result<(), Fault> {
     tx.run("delete from public.memberships where id = $1", vec![member.id.uuid().into()]).await?;
@@ -100,18 +99,6 @@ pub async fn remove(tx: &WriteTx, member: &Member, tenant: Uuid) -> Result<(), F
         vec![tenant.into(), member.person.uuid().into(), tx.now().into()],
     )
     .await?;
-    raise_epoch(tx).await
-}
-
-/// Makes every replica load the organization's policy anew at its next request.
-async fn raise_epoch(tx: &WriteTx) -> Result<(), Fault> {
-    tx.run("update public.tenants set authz_epoch = authz_epoch + 1 where id = $1", vec![tx.tenant().id.uuid().into()]).await?;
-    tx.announce(Topic::Standing);
-    Ok(())
-}
-
-/// Role and permission rows of this organization.
-pub async fn role_permissions<C: Connection>(tx: &C) -> Result<Vec<(String, String)>, Fault> {
-    let rows = tx.rows("select role, permission from role_permissions order by role, permission", vec![]).await?;
-    Ok(rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?)
+    tx.run("delete from project_members where member_id = $1", vec![member.id.uuid().into()]).await?;
+    tx.raise_epoch().await
 }

@@ -1,20 +1,19 @@
 //! Listing members, changing their roles, removing them.
 
 use serde_json::json;
-use shared::{Role, ids::MemberId};
+use shared::ids::MemberId;
 
-use super::{
-    ListMembers, ListRoles, ManageMembers, Member,
-    model::{self, RoleSummary},
-    repo,
-};
+use super::{ListMembers, ManageMembers, Member, model, repo};
 use crate::{
     access::{
         Grant, Scope, WriteTx,
         audit::{Entry, Subject},
     },
     fault::Fault,
-    features::page::{Page, Paged},
+    features::{
+        page::{Page, Paged},
+        roles,
+    },
 };
 
 /// Longest text that is searched for, in characters.
@@ -63,29 +62,28 @@ pub async fn contact(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault
     repo::find(tx, id).await
 }
 
-/// What each role may do here.
+/// A member.
 ///
 /// # Errors
-/// `Unavailable` or `Internal`.
-pub async fn roles(grant: Grant<'_, ListRoles>) -> Result<Vec<RoleSummary>, Fault> {
-    let rows = repo::role_permissions(grant.read().await?).await?;
-    let of = |role: Role| rows.iter().filter(|(name, _)| name == role.as_str()).map(|(_, permission)| permission.clone()).collect();
-    Ok(Role::ALL.iter().map(|role| RoleSummary { role: *role, permissions: of(*role) }).collect())
+/// `NotFound`.
+pub async fn get(grant: Grant<'_, ListMembers>, id: MemberId) -> Result<Member, Fault> {
+    repo::find(grant.read().await?, id).await?.ok_or_else(|| Fault::not_found("member", id))
 }
 
 /// Gives a member other roles. Holds for every request that starts after this returned.
 ///
 /// # Errors
-/// `NotFound`; `Invalid` naming `roles`; `Forbidden` when a non-owner touches an owner; `Conflict`
-/// when it is the last owner.
-pub async fn update_roles(scope: &Scope, id: MemberId, roles: &[String]) -> Result<Member, Fault> {
+/// `NotFound`; `Invalid` naming `role` or `roles`; `Forbidden` when a non-owner touches an owner, and for a role that allows what the caller may not do;
+/// `Conflict` when it is the last owner.
+pub async fn update_roles(scope: &Scope, id: MemberId, names: &[String]) -> Result<Member, Fault> {
     let grant: Grant<'_, ManageMembers> = scope.grant()?;
-    let roles = model::check_roles(roles)?;
+    let names = model::check_roles(names)?;
     let tx = grant.begin().await?;
     let owners = repo::count_owners(&tx).await?;
     let mut member = repo::find_for_update(&tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
-    model::check_change(scope.roles(), &member, Some(&roles), owners)?;
-    let names: Vec<String> = roles.iter().map(|role| role.as_str().to_owned()).collect();
+    model::check_change(scope.roles(), &member, Some(&names), owners)?;
+    let new: Vec<String> = names.iter().filter(|name| !member.roles.contains(name)).cloned().collect();
+    roles::check_gift(scope, &tx, &new).await?;
     repo::set_roles(&tx, id, names.clone()).await?;
     let entry = Entry::new("member.update_roles", Subject::new("member", id, &member.email)).detail(json!({ "from": member.roles, "to": names }));
     tx.commit(entry).await?;

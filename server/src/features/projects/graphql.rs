@@ -10,6 +10,7 @@ use super::Project as Domain;
 use crate::{
     access::Reach,
     fault::Fault,
+    features::sharing::graphql::{ProjectAccess, ProjectMember, permissions_in, workers_of},
     graphql::{Batch, batch, scope},
 };
 
@@ -33,6 +34,18 @@ impl Project {
     }
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
+    }
+    /// Whom it is there for.
+    async fn access(&self) -> ProjectAccess {
+        self.0.access.into()
+    }
+    /// The members who have a role in it, by name. Owners and admins have every project without.
+    async fn members(&self, ctx: &Context<'_>) -> Result<Vec<ProjectMember>> {
+        workers_of(ctx, self.0.id).await
+    }
+    /// What you may do with what it holds, as `object:action`.
+    async fn viewer_permissions(&self, ctx: &Context<'_>) -> Result<Vec<&'static str>> {
+        Ok(permissions_in(scope(ctx)?, self.0.id))
     }
 }
 

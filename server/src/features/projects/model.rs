@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use shared::ids::ProjectId;
 
+use crate::features::sharing::Access;
+
 /// Longest description, in characters.
 const DESCRIPTION_MAX: usize = 2_000;
 
@@ -14,6 +16,7 @@ pub struct Project {
     /// How MLflow's clients name it, as their workspace.
     pub slug: String,
     pub description: String,
+    pub access: Access,
     pub created_at: DateTime<Utc>,
 }
 

@@ -7,6 +7,7 @@ use super::{Project, ProjectError};
 use crate::{
     access::{Connection, Sql, WriteTx},
     fault::{Fault, broken_constraint},
+    features::sharing::Access,
 };
 
 fn read(row: &QueryResult) -> Result<Project, DbErr> {
@@ -15,24 +16,25 @@ fn read(row: &QueryResult) -> Result<Project, DbErr> {
         name: row.try_get("", "name")?,
         slug: row.try_get("", "slug")?,
         description: row.try_get("", "description")?,
+        access: Access::read(&row.try_get::<String>("", "access")?),
         created_at: row.try_get("", "created_at")?,
     })
 }
 
 /// Projects by name, the default first.
 pub async fn list<C: Connection>(tx: &C) -> Result<Vec<Project>, Fault> {
-    let rows = tx.rows("select id, name, slug, description, created_at from projects order by is_default desc, name, id", vec![]).await?;
+    let rows = tx.rows("select id, name, slug, description, access, created_at from projects order by is_default desc, name, id", vec![]).await?;
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
 pub async fn find<C: Connection>(tx: &C, slug: &str) -> Result<Option<Project>, Fault> {
-    let row = tx.row("select id, name, slug, description, created_at from projects where slug = $1", vec![slug.into()]).await?;
+    let row = tx.row("select id, name, slug, description, access, created_at from projects where slug = $1", vec![slug.into()]).await?;
     Ok(row.as_ref().map(read).transpose()?)
 }
 
 /// A project, locked until the transaction ends.
 pub async fn lock(tx: &WriteTx, slug: &str) -> Result<Option<Project>, Fault> {
-    let row = tx.row("select id, name, slug, description, created_at from projects where slug = $1 for update", vec![slug.into()]).await?;
+    let row = tx.row("select id, name, slug, description, access, created_at from projects where slug = $1 for update", vec![slug.into()]).await?;
     Ok(row.as_ref().map(read).transpose()?)
 }
 

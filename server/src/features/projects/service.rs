@@ -18,6 +18,7 @@ use crate::{
         audit::{Entry, Subject},
     },
     fault::Fault,
+    features::sharing::Access,
 };
 
 fn entry(action: &'static str, project: &Project) -> Entry {
@@ -80,9 +81,11 @@ async fn insert(grant: Grant<'_, ManageProjects>, id: ProjectId, name: &str, slu
     if !model::is_description(description) {
         return Err(ProjectError::Description.into());
     }
-    let project = Project { id, name: name.to_owned(), slug, description: description.to_owned(), created_at: grant.now() };
+    let project = Project { id, name: name.to_owned(), slug, description: description.to_owned(), access: Access::Open, created_at: grant.now() };
     let tx = grant.begin().await?;
     repo::insert(&tx, &project).await?;
+    // Who has not all projects alike has to have this one named.
+    tx.raise_epoch().await?;
     tx.commit(entry("project.create", &project)).await?;
     Ok(project)
 }
@@ -128,5 +131,6 @@ pub async fn remove(grant: Grant<'_, ManageProjects>, slug: &str, leave: Leave) 
         return Err(ProjectError::Holds(project.slug, experiments, models).into());
     }
     repo::remove(&tx, project.id).await?;
+    tx.raise_epoch().await?;
     tx.commit(entry("project.remove", &project).detail(json!({ "experiments": experiments, "models": models }))).await
 }

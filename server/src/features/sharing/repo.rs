@@ -1,0 +1,87 @@
+//! The statements of who works where.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{DbErr, QueryResult};
+use shared::{
+    Permission,
+    ids::{ExperimentId, MemberId, ProjectId},
+};
+use uuid::Uuid;
+
+use super::model::{Access, Place, Worker};
+use crate::{
+    access::{Connection, Sql, WriteTx},
+    fault::Fault,
+};
+
+/// A project, locked until the transaction ends.
+pub async fn lock(tx: &WriteTx, id: ProjectId) -> Result<Option<Place>, Fault> {
+    let row = tx.row("select name, is_default from projects where id = $1 for update", vec![id.uuid().into()]).await?;
+    Ok(row.map(|row| Ok::<_, DbErr>(Place { id, name: row.try_get_by_index(0)?, is_default: row.try_get_by_index(1)? })).transpose()?)
+}
+
+pub async fn set_access(tx: &WriteTx, id: ProjectId, access: Access) -> Result<(), Fault> {
+    tx.run("update projects set access = $2 where id = $1", vec![id.uuid().into(), access.as_str().into()]).await?;
+    tx.raise_epoch().await
+}
+
+fn worker(row: &QueryResult) -> Result<Worker, DbErr> {
+    Ok(Worker {
+        project: ProjectId::from_uuid(row.try_get("", "project_id")?),
+        member: MemberId::from_uuid(row.try_get("", "member_id")?),
+        name: row.try_get("", "name")?,
+        email: row.try_get("", "email")?,
+        role: row.try_get("", "role")?,
+        added_by: row.try_get("", "added_by")?,
+        added_at: row.try_get("", "added_at")?,
+    })
+}
+
+/// The members who have a role in one of the projects, by name.
+pub async fn workers<C: Connection>(tx: &C, projects: &[Uuid]) -> Result<Vec<Worker>, Fault> {
+    let sql = "select w.project_id, w.member_id, p.name, p.email, w.role, w.added_by, w.added_at \
+        from project_members w join public.memberships m on m.id = w.member_id join public.people p on p.id = m.person_id \
+        where w.project_id = any($1) order by p.name, w.member_id";
+    Ok(tx.rows(sql, vec![projects.to_vec().into()]).await?.iter().map(worker).collect::<Result<_, _>>()?)
+}
+
+pub async fn worker_of(tx: &WriteTx, project: ProjectId, member: MemberId) -> Result<Option<Worker>, Fault> {
+    let sql = "select w.project_id, w.member_id, p.name, p.email, w.role, w.added_by, w.added_at \
+        from project_members w join public.memberships m on m.id = w.member_id join public.people p on p.id = m.person_id \
+        where w.project_id = $1 and w.member_id = $2";
+    Ok(tx.row(sql, vec![project.uuid().into(), member.uuid().into()]).await?.as_ref().map(worker).transpose()?)
+}
+
+/// What a role may do; empty for one that does not exist.
+pub async fn permissions_of(tx: &WriteTx, role: &str) -> Result<Vec<Permission>, Fault> {
+    let rows = tx.rows("select permission from role_permissions where role = $1", vec![role.into()]).await?;
+    let names = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<String>, DbErr>>()?;
+    Ok(names.iter().filter_map(|name| Permission::parse(name)).collect())
+}
+
+pub async fn put(tx: &WriteTx, project: ProjectId, member: MemberId, role: &str, by: &str) -> Result<(), Fault> {
+    let sql = "insert into project_members (project_id, member_id, role, added_by, added_at) values ($1, $2, $3, $4, $5) \
+        on conflict (project_id, member_id) do update set role = excluded.role, added_by = excluded.added_by, added_at = excluded.added_at";
+    tx.run(sql, vec![project.uuid().into(), member.uuid().into(), role.into(), by.into(), tx.now().into()]).await?;
+    tx.raise_epoch().await
+}
+
+pub async fn remove(tx: &WriteTx, project: ProjectId, member: MemberId) -> Result<bool, Fault> {
+    let gone =
+        tx.run("delete from project_members where project_id = $1 and member_id = $2", vec![project.uuid().into(), member.uuid().into()]).await?;
+    tx.raise_epoch().await?;
+    Ok(gone > 0)
+}
+
+/// The name of an experiment and whether it is removed; locked until the transaction ends.
+pub async fn lock_experiment(tx: &WriteTx, id: ExperimentId) -> Result<Option<(String, bool)>, Fault> {
+    let row = tx.row("select name, removed_at is not null from experiments where id = $1 for update", vec![id.uuid().into()]).await?;
+    Ok(row.map(|row| Ok::<_, DbErr>((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).transpose()?)
+}
+
+pub async fn set_shared(tx: &WriteTx, id: ExperimentId, shared: Option<(DateTime<Utc>, &str)>) -> Result<(), Fault> {
+    let (at, by) = shared.unzip();
+    let by: Option<String> = by.map(str::to_owned);
+    tx.run("update experiments set shared_at = $2, shared_by = $3 where id = $1", vec![id.uuid().into(), at.into(), by.into()]).await?;
+    Ok(())
+}
