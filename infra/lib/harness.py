@@ -119,7 +119,8 @@ class Harness:
         if not found:
             raise Failure("e2e/browser has no *.test.mjs")
         self._node_modules()
-        command = [node() / "node", "--test", "--test-reporter=spec", *found]
+        # By itself it leaves a core free: with two, one file would wait for the other.
+        command = [node() / "node", "--test", f"--test-concurrency={max(2, os.cpu_count() or 2)}", "--test-reporter=spec", *found]
         env = {**self.e2e_env, **node_env(node()), "ASSAY_TEST_CHROMIUM": self.chromium, "ASSAY_TEST_OIDC": self.oidc, "NO_COLOR": "1"}
         return self._runner("browser", command, env=env, cwd=E2E)
 

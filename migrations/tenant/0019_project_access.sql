@@ -49,14 +49,41 @@ create index access_decisions_actor on access_decisions (actor, minute desc);
 
 -- Whoever does not work everywhere runs statements as `assay_part`, and `app.see_*` name the projects in which they may read a kind of thing (the nil UUID: what
 -- is shared with everybody), `app.write` those in which the transaction may write. Everybody else's statements are planned without any of this.
--- Each row below: a table, the kind of thing it belongs to, and how the experiment (`e`) is found that decides about a row (`%1$I`).
+--
+-- Gates a table by project: the kind of thing its rows belong to, and how the experiment (`e`) is found that decides about a row (`%1$I`). Every table that a
+-- project holds is gated by the file that makes it.
+create function gate_by_project(held_in text, kind text, found text) returns void language plpgsql as $$
+declare
+    own constant text := '((select current_user) <> ''assay_part'' or exists (select from %s and %s))';
+    change constant text := 'e.project_id = any ((select current_setting(''app.write'')::uuid[])::uuid[])';
+    see constant text := format('(e.project_id = any ((select current_setting(''app.see_%1$s'')::uuid[])::uuid[])'
+        ' or e.shared_at is not null and ''00000000-0000-0000-0000-000000000000'' = any ((select current_setting(''app.see_%1$s'')::uuid[])::uuid[]))', kind);
+    may_see constant text := format(own, format(found, held_in), see);
+    may_change constant text := format(own, format(found, held_in), change);
+begin
+    execute format('create policy project_see on {schema}.%I as restrictive for select to assay_part using (%s)', held_in, may_see);
+    execute format('create policy project_change on {schema}.%I as restrictive for update to assay_part using (%s) with check (%s)', held_in, may_see, may_change);
+    -- A new project belongs to nobody yet.
+    if held_in <> 'projects' then
+        execute format('create policy project_add on {schema}.%I as restrictive for insert to assay_part with check (%s)', held_in, may_change);
+    end if;
+    -- A policy would pass over what may be seen and not removed; whoever tries it is to be told.
+    execute format('create policy project_remove on {schema}.%I as restrictive for delete to assay_part using (%s)', held_in, may_see);
+    execute format($trigger$
+        create function {schema}.%1$I() returns trigger language plpgsql as $body$
+        begin
+            if not exists (select from %2$s and %3$s) then
+                raise exception 'row-level security policy "project_remove" of table "%4$s"' using errcode = '42501';
+            end if;
+            return old;
+        end $body$;
+        create trigger project_remove before delete on {schema}.%4$I for each row when (current_user = 'assay_part') execute function {schema}.%1$I();
+    $trigger$, 'remove_of_' || held_in, format(found, 'old'), change, held_in);
+end $$;
+
 do $do$
 declare
     gate record;
-    own constant text := '((select current_user) <> ''assay_part'' or exists (select from %s and %s))';
-    see constant text := '(e.project_id = any ((select current_setting(''app.see_%1$s'')::uuid[])::uuid[])'
-        ' or e.shared_at is not null and ''00000000-0000-0000-0000-000000000000'' = any ((select current_setting(''app.see_%1$s'')::uuid[])::uuid[]))';
-    change constant text := 'e.project_id = any ((select current_setting(''app.write'')::uuid[])::uuid[])';
     itself constant text := '(select %1$I.project_id, null::timestamptz as shared_at) e where true';
     of_experiment constant text := '{schema}.experiments e where e.id = %1$I.experiment_id';
     of_run constant text := '{schema}.runs r join {schema}.experiments e on e.id = r.experiment_id where r.id = %1$I.run_id';
@@ -107,28 +134,7 @@ begin
         ('comments', 'comments', of_thread),
         ('comment_reactions', 'comments', of_comment)
     ) as gates (held_in, kind, found) loop
-        execute format('create policy project_see on {schema}.%I as restrictive for select to assay_part using (%s)',
-            gate.held_in, format(own, format(gate.found, gate.held_in), format(see, gate.kind)));
-        execute format('create policy project_change on {schema}.%I as restrictive for update to assay_part using (%s) with check (%s)',
-            gate.held_in, format(own, format(gate.found, gate.held_in), format(see, gate.kind)), format(own, format(gate.found, gate.held_in), change));
-        -- A new project belongs to nobody yet.
-        if gate.held_in <> 'projects' then
-            execute format('create policy project_add on {schema}.%I as restrictive for insert to assay_part with check (%s)',
-                gate.held_in, format(own, format(gate.found, gate.held_in), change));
-        end if;
-        -- A policy would pass over what may be seen and not removed; whoever tries it is to be told.
-        execute format('create policy project_remove on {schema}.%I as restrictive for delete to assay_part using (%s)',
-            gate.held_in, format(own, format(gate.found, gate.held_in), format(see, gate.kind)));
-        execute format($trigger$
-            create function {schema}.%1$I() returns trigger language plpgsql as $body$
-            begin
-                if not exists (select from %2$s and %3$s) then
-                    raise exception 'row-level security policy "project_remove" of table "%4$s"' using errcode = '42501';
-                end if;
-                return old;
-            end $body$;
-            create trigger project_remove before delete on {schema}.%4$I for each row when (current_user = 'assay_part') execute function {schema}.%1$I();
-        $trigger$, 'remove_of_' || gate.held_in, format(gate.found, 'old'), change, gate.held_in);
+        perform {schema}.gate_by_project(gate.held_in, gate.kind, gate.found);
     end loop;
 end $do$;
 

@@ -49,6 +49,7 @@ mod grant;
 mod group;
 pub mod live;
 pub mod lobby;
+mod part;
 pub mod password;
 mod policy;
 pub mod provision;

@@ -203,6 +203,11 @@ impl Standing {
         Self { everywhere, scopes: Rights::ALL, parts: None }
     }
 
+    /// The same without a token's limits: what its member may do.
+    pub fn unlimited(&self) -> Self {
+        Self { scopes: Rights::ALL, ..self.clone() }
+    }
+
     /// What a token's scopes leave of it.
     pub fn limited(self, scopes: &[String]) -> Self {
         Self { scopes: Rights::of_scopes(scopes), ..self }

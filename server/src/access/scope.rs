@@ -14,8 +14,8 @@ use uuid::Uuid;
 use super::{
     Credential, Grant, Permission, Reach, ReadTx, RequestInfo, Vault, WriteTx, audit,
     live::{Listener, Topic},
+    part,
     policy::{Explanation, Policy, Rights, Standing},
-    vault,
 };
 use crate::{
     fault::{Fault, Missing},
@@ -191,6 +191,12 @@ impl Scope {
         self.inner.standing.may_in(permission, project)
     }
 
+    /// Whether the actor's roles include the permission, in a project if one is meant, whatever the scopes of their token: nobody gives what they have not.
+    pub fn has(&self, permission: shared::Permission, project: Option<ProjectId>) -> bool {
+        let standing = self.inner.standing.unlimited();
+        project.map_or_else(|| standing.may(permission), |project| standing.may_in(permission, project))
+    }
+
     /// Why a member with these roles may do something, or may not, by the policy that this request was let in by.
     ///
     /// # Errors
@@ -305,7 +311,7 @@ impl Scope {
                 (tx, Some(standing))
             }
         };
-        vault::let_write(&tx, again.as_ref().unwrap_or(&self.inner.standing), permission).await?;
+        part::let_write(&tx, again.as_ref().unwrap_or(&self.inner.standing), permission).await?;
         // A request writes with one permission as a rule; of several the first is named.
         let _ = self.inner.writes.set(permission);
         Ok(WriteTx::new(tx, self.now(), self.inner.clone()))

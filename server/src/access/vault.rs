@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, SqlxPostgresConnector, Statement, TransactionTrait};
-use shared::ids::{MemberId, PersonId, ProjectId, TenantId};
+use shared::ids::{MemberId, PersonId, TenantId};
 use sqlx::{
     Executor, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -20,7 +20,8 @@ use super::{
     Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
     decisions::Decisions,
     live::Live,
-    policy::{Policy, ProjectRules, Rights, Standing},
+    part,
+    policy::{Policy, Rights, Standing},
     rates::Known,
     scope::{Attempt, Inner, Proof},
 };
@@ -299,7 +300,7 @@ impl Vault {
             Some(scopes) => standing.limited(scopes),
             None => standing,
         };
-        narrow(tx, &standing).await?;
+        part::narrow(tx, &standing).await?;
         Ok((standing, policy))
     }
 
@@ -309,7 +310,7 @@ impl Vault {
         }
         let rows = tx.query_all_raw(Statement::from_string(DbBackend::Postgres, "select role, permission from role_permissions")).await?;
         let rows = rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, sea_orm::DbErr>>()?;
-        let policy = Arc::new(Policy::load(rows, project_rules(tx).await?).await?);
+        let policy = Arc::new(Policy::load(rows, part::project_rules(tx).await?).await?);
         self.shared.policies.insert(entry.tenant.id, (entry.epoch, policy.clone()));
         Ok(policy)
     }
@@ -363,53 +364,6 @@ pub(super) async fn set_tenant(tx: &DatabaseTransaction, tenant: TenantId) -> Re
         [tenant.uuid().into()],
     );
     tx.query_one_raw(statement).await?;
-    Ok(())
-}
-
-/// Who works in which project.
-async fn project_rules(tx: &DatabaseTransaction) -> Result<Vec<ProjectRules>, Fault> {
-    let sql =
-        "select p.id, p.access = 'restricted', m.member_id, m.role from projects p left join project_members m on m.project_id = p.id order by p.id";
-    let mut projects: Vec<ProjectRules> = Vec::new();
-    for row in tx.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await? {
-        let project = ProjectId::from_uuid(row.try_get_by_index(0)?);
-        if projects.last().is_none_or(|last| last.project != project) {
-            projects.push(ProjectRules { project, restricted: row.try_get_by_index(1)?, members: HashMap::new() });
-        }
-        let member: Option<Uuid> = row.try_get_by_index(2)?;
-        if let (Some(member), Some(last)) = (member, projects.last_mut()) {
-            last.members.insert(MemberId::from_uuid(member), row.try_get_by_index(3)?);
-        }
-    }
-    Ok(projects)
-}
-
-/// The role of a transaction whose actor has not all projects alike. Row policies of that role alone read the settings below
-/// (`migrations/tenant/0019_project_access.sql`).
-const PART: &str = "assay_part";
-
-/// Makes what a transaction sees the projects of its actor, until it ends.
-async fn narrow(tx: &DatabaseTransaction, standing: &Standing) -> Result<(), Fault> {
-    use shared::Permission::{ArtifactsRead, CommentsRead, ExperimentsRead, ModelsRead, RunsRead};
-    if !standing.is_part() {
-        return Ok(());
-    }
-    let sql = "select set_config('role', $1, true), set_config('app.see_experiments', $2, true), set_config('app.see_runs', $3, true), \
-        set_config('app.see_artifacts', $4, true), set_config('app.see_models', $5, true), set_config('app.see_comments', $6, true), \
-        set_config('app.write', '{}', true)";
-    let kinds = [ExperimentsRead, RunsRead, ArtifactsRead, ModelsRead, CommentsRead].map(|kind| standing.readable(kind).into());
-    let values = std::iter::once(PART.into()).chain(kinds);
-    tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
-    Ok(())
-}
-
-/// Lets a transaction write in the projects in which its actor has the permission.
-pub(super) async fn let_write(tx: &DatabaseTransaction, standing: &Standing, permission: shared::Permission) -> Result<(), Fault> {
-    if standing.is_part() {
-        let statement =
-            Statement::from_sql_and_values(DbBackend::Postgres, "select set_config('app.write', $1, true)", [standing.writable(permission).into()]);
-        tx.query_one_raw(statement).await?;
-    }
     Ok(())
 }
 

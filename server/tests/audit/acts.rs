@@ -81,6 +81,8 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     let start = names.fill("mutation { startThread(input: { about: \"run_$run\", body: \"a\" }) { id comments { id } } }");
     let thread = organization.owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();
     let (comment, thread) = (thread["comments"][0]["id"].as_str().expect("an id"), thread["id"].as_str().expect("an id"));
+    let made = organization.owner.graphql("mutation { createProject(name: \"Vault\") { id } }", Value::Null).await;
+    let project = made["data"]["createProject"]["id"].as_str().unwrap_or_else(|| panic!("{made}"));
     let colleague = organization.member("data_scientist").await;
     let told = json!({ "input": { "about": names.fill("run_$run"), "body": format!("@{}", organization.owner.email) } });
     colleague.graphql("mutation($input: StartThreadInput!) { startThread(input: $input) { id } }", told).await;
@@ -88,6 +90,14 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "saveComparison(name: \"$fresh\", of: { runs: [\"$run\"] }) { id }",
         "removeComparison(id: \"$comparison\") { id }",
         "createProject(name: \"$fresh\") { id }",
+        "setProjectAccess(id: \"$project\", access: RESTRICTED)",
+        "setProjectMember(project: \"$project\", member: \"$member\", role: \"viewer\") { id }",
+        "removeProjectMember(project: \"$project\", member: \"$member\")",
+        "shareExperiment(id: \"$experiment\")",
+        "unshareExperiment(id: \"$experiment\")",
+        "createRole(input: { title: \"Keeper\", permissions: [\"runs:read\"] }) { name }",
+        "updateRole(name: \"keeper\", input: { title: \"Reader\", permissions: [\"runs:read\"] }) { name }",
+        "removeRole(name: \"keeper\") { name }",
         "createExperiment(name: \"$fresh\") { id }",
         "renameExperiment(id: \"$experiment\", name: \"$fresh\") { id }",
         "renameRun(id: \"$run\", name: \"$fresh\") { id }",
@@ -131,6 +141,7 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         let query = names.fill(
             &mutation
                 .replace("$token", token)
+                .replace("$project", project)
                 .replace("$member", member)
                 .replace("$invitation", invitation)
                 .replace("$comparison", comparison)

@@ -27,6 +27,7 @@ const PLACES: &[&str] = &[
     "/experiments/$experiment/discussion",
     "/models/$model",
     "/import/$import",
+    "/projects/$shelf",
     "/sso/begin/$slug",
     "/graphql/stream?query=subscription{changes(of:[\"run_$run\"]){of}}",
 ];
@@ -154,10 +155,11 @@ fn whole(names: &Names, answer: &Answer) -> (u16, Vec<String>, String) {
 async fn named(owner: &Actor, mut names: Names) -> Names {
     let import = "mutation { startImport(input: { address: \"https://mlflow.example.com\" }) { id } }";
     let import = owner.graphql(import, Value::Null).await["data"]["startImport"]["id"].clone();
-    let seen = owner.graphql("{ viewer { organization { id slug } } sessions { nodes { id } } }", Value::Null).await["data"].clone();
+    let seen = owner.graphql("{ viewer { organization { id slug } } sessions { nodes { id } } projects { id } }", Value::Null).await["data"].clone();
     let organization = &seen["viewer"]["organization"];
     for (placeholder, id) in [
         ("$import", &import),
+        ("$shelf", &seen["projects"][0]["id"]),
         ("$organization", &organization["id"]),
         ("$slug", &organization["slug"]),
         ("$session", &seen["sessions"]["nodes"][0]["id"]),
@@ -172,7 +174,7 @@ async fn t02_foreign_pages_and_downloads_are_not_found() {
     let (ours, theirs) = (world().organization().await, world().organization().await);
     let foreign = named(&theirs.owner, Names::of(&theirs.script().await).await).await;
     let mut absent = Names::absent();
-    for (placeholder, prefix) in [("$import", "imp_"), ("$organization", "org_"), ("$slug", "team-"), ("$session", "ses_")] {
+    for (placeholder, prefix) in [("$import", "imp_"), ("$shelf", "prj_"), ("$organization", "org_"), ("$slug", "team-"), ("$session", "ses_")] {
         absent.0.insert(placeholder, format!("{prefix}{}", uuid::Uuid::now_v7().simple()));
     }
     for place in PLACES {

@@ -44,7 +44,7 @@ impl Fixture {
         let token = answer["data"]["tokens"]["nodes"][0]["id"].as_str().expect("an id").to_owned();
         let nodes = answer["data"]["members"]["nodes"].as_array().expect("members");
         let member = nodes.iter().find(|node| node["email"] == member.email.as_str()).expect("the member")["id"].as_str().expect("an id").to_owned();
-        let answer = owner.graphql("mutation { createProject(name: \"CANARY\") { id } }", Value::Null).await;
+        let answer = owner.graphql("mutation { createProject(name: \"Shelf\") { id } }", Value::Null).await;
         let project = answer["data"]["createProject"]["id"].as_str().expect("an id").to_owned();
         Self(BTreeMap::from([
             ("project", project),

@@ -205,13 +205,3 @@ pub async fn react(tx: &WriteTx, id: CommentId, kind: Reaction, on: bool, member
     };
     Ok(changed > 0)
 }
-
-/// Those of the members who have the project of a subject, or everybody does, or the subject is shared with them.
-pub async fn readers(tx: &WriteTx, subject: Subject, members: &[Uuid]) -> Result<Vec<MemberId>, Fault> {
-    let sql = "select m.id from public.memberships m, experiments e join projects p on p.id = e.project_id \
-        where m.id = any($1) and e.id = coalesce((select r.experiment_id from runs r where r.id = $2), $2) and ( \
-            p.access = 'open' or e.shared_at is not null or exists (select from project_members w where w.project_id = p.id and w.member_id = m.id) \
-            or exists (select from role_permissions r where r.role = any(m.roles) and r.permission = 'organization:write'))";
-    let rows = tx.rows(sql, vec![members.to_vec().into(), subject.uuid().into()]).await?;
-    Ok(rows.iter().map(|row| row.try_get_by_index(0).map(MemberId::from_uuid)).collect::<Result<_, DbErr>>()?)
-}

@@ -21,6 +21,7 @@ use crate::{
         members,
         notifications::{self, News, Occasion},
         page::{Page, Paged},
+        sharing,
     },
 };
 
@@ -138,8 +139,8 @@ async fn tell(
         thread.comments.iter().for_each(|comment| add(comment.author, occasion));
     }
     if !news.is_empty() {
-        let members: Vec<Uuid> = news.iter().map(|news| news.member.uuid()).collect();
-        let readers = repo::readers(tx, about.subject, &members).await?;
+        let members: Vec<_> = news.iter().map(|news| news.member).collect();
+        let readers = sharing::readers(tx, about.subject.uuid(), &members).await?;
         news.retain(|news| readers.contains(&news.member));
     }
     notifications::tell(tx, &news).await?;

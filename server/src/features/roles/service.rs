@@ -29,7 +29,7 @@ pub async fn list(grant: Grant<'_, ListRoles>) -> Result<Vec<Role>, Fault> {
 
 /// Nobody gives what they do not have.
 fn within(scope: &Scope, permissions: &[Permission]) -> Result<(), RoleError> {
-    match permissions.iter().find(|permission| !scope.may(**permission)) {
+    match permissions.iter().find(|permission| !scope.has(**permission, None)) {
         None => Ok(()),
         Some(more) => Err(RoleError::TooMuch(*more)),
     }

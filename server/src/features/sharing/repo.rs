@@ -85,3 +85,13 @@ pub async fn set_shared(tx: &WriteTx, id: ExperimentId, shared: Option<(DateTime
     tx.run("update experiments set shared_at = $2, shared_by = $3 where id = $1", vec![id.uuid().into(), at.into(), by.into()]).await?;
     Ok(())
 }
+
+/// Those of the members who have the project of an experiment or a run, or everybody does, or it is shared with them.
+pub async fn readers(tx: &WriteTx, subject: Uuid, members: &[Uuid]) -> Result<Vec<MemberId>, Fault> {
+    let sql = "select m.id from public.memberships m, experiments e join projects p on p.id = e.project_id \
+        where m.id = any($1) and e.id = coalesce((select r.experiment_id from runs r where r.id = $2), $2) and ( \
+            p.access = 'open' or e.shared_at is not null or exists (select from project_members w where w.project_id = p.id and w.member_id = m.id) \
+            or exists (select from role_permissions r where r.role = any(m.roles) and r.permission = 'organization:write'))";
+    let rows = tx.rows(sql, vec![members.to_vec().into(), subject.into()]).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0).map(MemberId::from_uuid)).collect::<Result<_, DbErr>>()?)
+}

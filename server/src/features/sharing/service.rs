@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 use shared::ids::{ExperimentId, MemberId, ProjectId};
+use uuid::Uuid;
 
 use super::{
     Access, ListWorkers, ShareProjects, SharingError, Worker,
@@ -95,7 +96,7 @@ pub async fn set_worker(scope: &Scope, project: ProjectId, member: MemberId, rol
     if rights.is_empty() || !is_for_projects(role) {
         return Err(SharingError::Role.into());
     }
-    if let Some(more) = rights.into_iter().find(|right| right.is_of_project() && !scope.may_in(*right, project)) {
+    if let Some(more) = rights.into_iter().find(|right| right.is_of_project() && !scope.has(*right, Some(project))) {
         return Err(SharingError::TooMuch(more).into());
     }
     let found = members::contact(&tx, member).await?.ok_or_else(|| Fault::not_found("member", member))?;
@@ -119,6 +120,15 @@ pub async fn remove_worker(grant: Grant<'_, ShareProjects>, project: ProjectId, 
         return Err(SharingError::NotThere(worker.email).into());
     }
     tx.commit(entry("project.remove_member", &place).detail(json!({ "member": worker.email, "role": worker.role }))).await
+}
+
+/// Those of the members who may see an experiment or a run: who is told of something is not told more than they may see.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn readers(tx: &WriteTx, subject: Uuid, members: &[MemberId]) -> Result<Vec<MemberId>, Fault> {
+    let ids: Vec<Uuid> = members.iter().map(|id| id.uuid()).collect();
+    repo::readers(tx, subject, &ids).await
 }
 
 /// Lets everybody read an experiment whose roles let them read experiments, whatever its project.

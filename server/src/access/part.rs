@@ -1,0 +1,59 @@
+//! What a transaction sees whose actor has not all projects alike (`infra/decisions/0023-project-access.md`).
+
+use std::collections::HashMap;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
+use shared::{
+    Permission::{self, ArtifactsRead, CommentsRead, ExperimentsRead, ModelsRead, RunsRead},
+    ids::{MemberId, ProjectId},
+};
+use uuid::Uuid;
+
+use super::policy::{ProjectRules, Standing};
+use crate::fault::Fault;
+
+/// Who works in which project.
+pub(super) async fn project_rules(tx: &DatabaseTransaction) -> Result<Vec<ProjectRules>, Fault> {
+    let sql =
+        "select p.id, p.access = 'restricted', m.member_id, m.role from projects p left join project_members m on m.project_id = p.id order by p.id";
+    let mut projects: Vec<ProjectRules> = Vec::new();
+    for row in tx.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await? {
+        let project = ProjectId::from_uuid(row.try_get_by_index(0)?);
+        if projects.last().is_none_or(|last| last.project != project) {
+            projects.push(ProjectRules { project, restricted: row.try_get_by_index(1)?, members: HashMap::new() });
+        }
+        let member: Option<Uuid> = row.try_get_by_index(2)?;
+        if let (Some(member), Some(last)) = (member, projects.last_mut()) {
+            last.members.insert(MemberId::from_uuid(member), row.try_get_by_index(3)?);
+        }
+    }
+    Ok(projects)
+}
+
+/// The role of a transaction whose actor has not all projects alike. Row policies of that role alone read the settings below
+/// (`migrations/tenant/0019_project_access.sql`).
+const PART: &str = "assay_part";
+
+/// Makes what a transaction sees the projects of its actor, until it ends.
+pub(super) async fn narrow(tx: &DatabaseTransaction, standing: &Standing) -> Result<(), Fault> {
+    if !standing.is_part() {
+        return Ok(());
+    }
+    let sql = "select set_config('role', $1, true), set_config('app.see_experiments', $2, true), set_config('app.see_runs', $3, true), \
+        set_config('app.see_artifacts', $4, true), set_config('app.see_models', $5, true), set_config('app.see_comments', $6, true), \
+        set_config('app.write', '{}', true)";
+    let kinds = [ExperimentsRead, RunsRead, ArtifactsRead, ModelsRead, CommentsRead].map(|kind| standing.readable(kind).into());
+    let values = std::iter::once(PART.into()).chain(kinds);
+    tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(())
+}
+
+/// Lets a transaction write in the projects in which its actor has the permission.
+pub(super) async fn let_write(tx: &DatabaseTransaction, standing: &Standing, permission: Permission) -> Result<(), Fault> {
+    if standing.is_part() {
+        let statement =
+            Statement::from_sql_and_values(DbBackend::Postgres, "select set_config('app.write', $1, true)", [standing.writable(permission).into()]);
+        tx.query_one_raw(statement).await?;
+    }
+    Ok(())
+}
