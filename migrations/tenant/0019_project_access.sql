@@ -52,14 +52,14 @@ create index access_decisions_actor on access_decisions (actor, minute desc);
 --
 -- Gates a table by project: the kind of thing its rows belong to, and how the experiment (`e`) is found that decides about a row (`%1$I`). Every table that a
 -- project holds is gated by the file that makes it.
-create function gate_by_project(held_in text, kind text, found text) returns void language plpgsql as $$
+create function gate_by_project(held_in text, kind text, decides text) returns void language plpgsql as $$
 declare
     own constant text := '((select current_user) <> ''assay_part'' or exists (select from %s and %s))';
     change constant text := 'e.project_id = any ((select current_setting(''app.write'')::uuid[])::uuid[])';
     see constant text := format('(e.project_id = any ((select current_setting(''app.see_%1$s'')::uuid[])::uuid[])'
         ' or e.shared_at is not null and ''00000000-0000-0000-0000-000000000000'' = any ((select current_setting(''app.see_%1$s'')::uuid[])::uuid[]))', kind);
-    may_see constant text := format(own, format(found, held_in), see);
-    may_change constant text := format(own, format(found, held_in), change);
+    may_see constant text := format(own, format(decides, held_in), see);
+    may_change constant text := format(own, format(decides, held_in), change);
 begin
     execute format('create policy project_see on {schema}.%I as restrictive for select to assay_part using (%s)', held_in, may_see);
     execute format('create policy project_change on {schema}.%I as restrictive for update to assay_part using (%s) with check (%s)', held_in, may_see, may_change);
@@ -78,7 +78,7 @@ begin
             return old;
         end $body$;
         create trigger project_remove before delete on {schema}.%4$I for each row when (current_user = 'assay_part') execute function {schema}.%1$I();
-    $trigger$, 'remove_of_' || held_in, format(found, 'old'), change, held_in);
+    $trigger$, 'remove_of_' || held_in, format(decides, 'old'), change, held_in);
 end $$;
 
 do $do$
@@ -133,8 +133,8 @@ begin
         ('threads', 'comments', of_subject),
         ('comments', 'comments', of_thread),
         ('comment_reactions', 'comments', of_comment)
-    ) as gates (held_in, kind, found) loop
-        perform {schema}.gate_by_project(gate.held_in, gate.kind, gate.found);
+    ) as gates (held_in, kind, decides) loop
+        perform {schema}.gate_by_project(gate.held_in, gate.kind, gate.decides);
     end loop;
 end $do$;
 

@@ -212,8 +212,9 @@ async fn narrow_tokens(organization: &Organization<'_>) -> Vec<(Permission, Acto
     tokens
 }
 
-/// What no scope opens alone: only a person who has signed in lately makes a token, and an import also needs the right to write what it takes.
-const NOT_ALONE: [&str; 2] = ["createToken", "startImport"];
+/// What no scope opens alone: only a person who has signed in lately makes a token, an import also needs the right to write what it takes,
+/// and what a member may is asked by who may see members.
+const NOT_ALONE: [&str; 3] = ["createToken", "startImport", "accessExplanation"];
 
 #[tokio::test]
 async fn t15_each_scope_alone_opens_only_the_fields_it_names() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     place::{Place, ask, code, member_id},
-    support::world,
+    support::{Actor, world},
 };
 
 #[tokio::test]
