@@ -20,7 +20,7 @@ async function team(page, other) {
   await dialog.getByRole("button", { name: "Create experiment" }).click();
   await page.getByRole("heading", { level: 1, name: "Cards" }).waitFor();
   const experiment = new URL(page.url()).pathname;
-  const script = client(await token(page));
+  const script = client(await token(page), "fraud");
   const run = await script.run(experiment.split("exp_")[1], "candidate", { metrics: { auc: 0.9 } });
   return { owner, colleague, experiment, run };
 }
@@ -117,7 +117,7 @@ journey("c7_1a a role of the organization's own is made, changed and removed", a
   await alive(page);
   await page.getByRole("button", { name: "New role" }).click();
   const dialog = page.getByRole("dialog", { name: "New role" });
-  await dialog.getByLabel("Name").fill("Model reviewer");
+  await dialog.getByLabel("Name", { exact: true }).fill("Model reviewer");
   await dialog.getByLabel("What it is for").fill("Looks at models");
   await dialog.getByRole("checkbox", { name: "See models and versions" }).check();
   await dialog.getByRole("button", { name: "Create the role" }).click();
@@ -125,10 +125,10 @@ journey("c7_1a a role of the organization's own is made, changed and removed", a
   await page.getByRole("button", { name: "Change the role Model reviewer" }).click();
   const change = page.getByRole("dialog", { name: "Change the role Model reviewer" });
   assert.ok(await change.getByRole("checkbox", { name: "See experiments" }).isChecked(), "what it needs came with it");
-  await change.getByLabel("Name").fill("Owner");
+  await change.getByLabel("Name", { exact: true }).fill("Owner");
   await change.getByRole("button", { name: "Change the role" }).click();
   await change.getByText("A role of this name exists.").waitFor();
-  await change.getByLabel("Name").fill("Model judge");
+  await change.getByLabel("Name", { exact: true }).fill("Model judge");
   await change.getByRole("button", { name: "Change the role" }).click();
   await page.getByText("Model judge allows this from now on.").waitFor();
   await page.goto("/members");

@@ -3,12 +3,12 @@ import { connection, url } from "./journey.mjs";
 
 const BATCH = 1000; // metrics that one request may carry
 
-/** What a training does that signs in with a token; by default in the first organization. */
-export function client(token = connection.token) {
+/** What a training does that signs in with a token, in a workspace; by default in the first organization and its default one. */
+export function client(token = connection.token, workspace = "default") {
   const authorization = `Bearer ${token}`;
 
   async function send(method, path, body, headers = {}) {
-    const answer = await fetch(`${url}/api/2.0/${path}`, { method, headers: { authorization, ...headers }, body });
+    const answer = await fetch(`${url}/api/2.0/${path}`, { method, headers: { authorization, "x-mlflow-workspace": workspace, ...headers }, body });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     const text = await answer.text();
     return text && JSON.parse(text);

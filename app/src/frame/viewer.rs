@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::{Permission, Role};
@@ -40,18 +42,18 @@ pub fn use_viewer() -> RwSignal<Viewer> {
 }
 
 /// What the reader may do in the project that a page is about.
-#[derive(Clone, Copy)]
-struct Here(StoredValue<Vec<String>>);
+#[derive(Clone)]
+struct Here(Arc<[String]>);
 
 /// Tells what is inside a page which of the reader's rights hold in its project.
 pub fn provide_here(permissions: Vec<String>) {
-    provide_context(Here(StoredValue::new(permissions)));
+    provide_context(Here(permissions.into()));
 }
 
 /// Whether the reader may do something, on a page about something of a project in that project: what they may not do is not offered. The server decides.
 pub fn may(permission: Permission) -> bool {
     match use_context::<Here>().filter(|_| permission.is_of_project()) {
-        Some(here) => here.0.with_value(|own| own.iter().any(|own| own == permission.as_str())),
+        Some(here) => here.0.iter().any(|own| own == permission.as_str()),
         None => use_viewer().with(|viewer| viewer.may(permission)),
     }
 }

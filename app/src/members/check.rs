@@ -6,7 +6,7 @@ use shared::Permission;
 use super::rights;
 use crate::{
     api::{Operation, use_query},
-    kit::{Callout, Card, Empty, Glyph, Icon, Tone, loaded, use_address},
+    kit::{Address, Callout, Card, Empty, Glyph, Icon, Tone, loaded, use_address},
 };
 
 const CHOICES: Operation = Operation(include_str!("check_choices.graphql"));
@@ -62,7 +62,7 @@ pub fn CheckAccessTab() -> impl IntoView {
     });
     view! {
         <div class="check-access">
-            <Card title="Why can or can\u{2019}t they?">{loaded(choices, move |choices: Choices| form(choices))}</Card>
+            <Card title="Why can or can\u{2019}t they?">{loaded(choices, move |choices: Choices| form(choices, address))}</Card>
             {loaded(checked, |checked: Checked| checked.access_explanation.map_or_else(nothing, answer))}
         </div>
     }
@@ -83,8 +83,7 @@ fn answer(explanation: Explanation) -> AnyView {
     .into_any()
 }
 
-fn form(choices: Choices) -> AnyView {
-    let address = use_address();
+fn form(choices: Choices, address: Address) -> AnyView {
     let chosen = |name: &'static str| untrack(move || address.get(name)).unwrap_or_default();
     let (member, permission, project) = (chosen("member"), chosen("permission"), chosen("project"));
     let people =
