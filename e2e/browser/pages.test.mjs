@@ -34,6 +34,8 @@ const REST = [
   { path: "/members/invitations", list: LIST_MAX },
   { path: "/members/roles" },
   { path: "/tokens", list: LIST_MAX, dialogs: ["Create a token"] },
+  { path: "/api-access" },
+  { path: "/api-access?experiment={id}" },
   { path: "/audit", list: LIST_MAX },
   { path: "/audit?entry=1" },
   { path: "/import", list: LIST_MAX },

@@ -42,6 +42,7 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("experiments", Needs(Permission::ExperimentsRead), "{ experiments { nodes { id name } } }"),
     ("experiment", Needs(Permission::ExperimentsRead), "{ experiment(id: \"$experiment\") { id name } }"),
     ("run", Needs(Permission::RunsRead), "{ run(id: \"$run\") { id name } }"),
+    ("runTable", Needs(Permission::RunsRead), "{ runTable(experiments: [\"$experiment\"]) { rows totalCount } }"),
     ("comparison", Needs(Permission::RunsRead), "{ comparison(of: { runs: [\"$run\"] }) { groups { name } } }"),
     ("runCurves", Needs(Permission::RunsRead), "{ runCurves(runs: [\"$run\"], key: \"loss\") { total } }"),
     ("savedComparisons", Needs(Permission::ExperimentsRead), "{ savedComparisons { nodes { id name } } }"),

@@ -203,7 +203,7 @@ fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
         if picking.get() {
             view! { <Bulk removal/> }.into_any()
         } else {
-            view! { <Lifecycle address/><Facets experiment address/><ColumnChooser choices shown on_choose=choose/><Export sheet/> }.into_any()
+            view! { <Lifecycle address/><Facets experiment address/><ColumnChooser choices shown on_choose=choose/><Export sheet wish/> }.into_any()
         }
     };
     let has_rows = Memo::new(move |_| sheet.with(|sheet| !sheet.rows.is_empty()));

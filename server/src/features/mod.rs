@@ -22,6 +22,7 @@ pub mod page;
 pub mod preferences;
 pub mod projects;
 pub mod registry;
+pub mod run_table;
 pub mod runs;
 pub mod search;
 pub mod sessions;

@@ -30,6 +30,7 @@ pub struct Query(
     features::preferences::graphql::PreferencesQuery,
     features::projects::graphql::ProjectsQuery,
     features::registry::graphql::RegistryQuery,
+    features::run_table::graphql::RunTableQuery,
     features::runs::graphql::RunsQuery,
     features::search::graphql::SearchQuery,
     features::sessions::graphql::SessionsQuery,

@@ -5,6 +5,7 @@ mod caller;
 mod downloads;
 mod draining;
 mod fields;
+mod explorer;
 pub mod files;
 mod forms;
 mod graphql;
@@ -19,6 +20,7 @@ mod reports;
 pub mod routes;
 mod sso;
 mod stream;
+mod tables;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::Executor;
 
 /// Every list of the API, by its type and field, as it is asked for. `ARGS` are the page's arguments.
-const CONNECTIONS: [(&str, &str, &str); 13] = [
+const CONNECTIONS: [(&str, &str, &str); 14] = [
     ("Experiment", "runs", "{ experiment(id: \"EXPERIMENT\") { page: runs(ARGS) { ROWS } } }"),
     ("Import", "problems", "{ import(id: \"IMPORT\") { page: problems(ARGS) { ROWS } } }"),
     ("Query", "auditEntries", "{ page: auditEntries(ARGS) { ROWS } }"),
@@ -21,6 +21,7 @@ const CONNECTIONS: [(&str, &str, &str); 13] = [
     ("Query", "members", "{ page: members(ARGS) { ROWS } }"),
     ("Query", "notifications", "{ page: notifications(ARGS) { ROWS } }"),
     ("Query", "registeredModels", "{ page: registeredModels(ARGS) { ROWS } }"),
+    ("Query", "runTable", "{ page: runTable(experiments: [\"EXPERIMENT\"], ARGS) { ROWS } }"),
     ("Query", "savedComparisons", "{ page: savedComparisons(ARGS) { ROWS } }"),
     ("Query", "sessions", "{ page: sessions(ARGS) { ROWS } }"),
     ("Query", "threads", "{ page: threads(about: \"ABOUT\", ARGS) { ROWS } }"),

@@ -34,6 +34,7 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("threads", "experiment", Refused, "{ threads(about: \"$id\") { nodes { id } } }"),
     ("comparison", "run", Refused, "{ comparison(of: { runs: [\"$id\"] }) { groups { name } } }"),
     ("comparison", "experiment", Refused, "{ comparison(of: { groups: [{ experiment: \"$id\" }] }) { groups { name } } }"),
+    ("runTable", "experiment", Refused, "{ runTable(experiments: [\"$id\"]) { rows totalCount } }"),
     ("runCurves", "run", Refused, "{ runCurves(runs: [\"$id\"], key: \"CANARY\") { total } }"),
     ("cancelImport", "import", Refused, "mutation { cancelImport(id: \"$id\") { id } }"),
     ("createExperiment", "project", Refused, "mutation { createExperiment(name: \"tied\", projectId: \"$id\") { id } }"),

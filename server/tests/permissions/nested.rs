@@ -96,6 +96,8 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("Run", Needs(Permission::ArtifactsRead), "artifactText artifacts"),
     ("Run", Needs(Permission::ModelsRead), "loggedModels"),
     ("RunConnection", Nothing, "nodes pageInfo totalCount"),
+    ("RunTable", Nothing, "columns pageInfo rows totalCount"),
+    ("RunTableColumn", Nothing, "key kind type"),
     ("RunCurve", Nothing, "run steps times total values"),
     ("SavedComparison", Nothing, "createdAt createdBy id name path"),
     ("SavedComparisonConnection", Nothing, "nodes pageInfo totalCount"),

@@ -35,6 +35,7 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/members/invitations", Needs(Permission::MembersWrite), "/members/invitations"),
     ("/members/roles", Needs(Permission::RolesRead), "/members/roles"),
     ("/tokens", Needs(Permission::TokensOwn), "/tokens"),
+    ("/api-access", Needs(Permission::RunsRead), "/api-access"),
     ("/audit", Needs(Permission::AuditRead), "/audit"),
     ("/import", Needs(Permission::OrganizationWrite), "/import"),
     ("/import/{id}", Needs(Permission::OrganizationWrite), "/import/imp_$absentimport"),

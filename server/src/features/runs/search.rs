@@ -95,6 +95,18 @@ pub async fn search(grant: Grant<'_, ReadRuns>, query: &RunQuery, count: bool) -
     Ok(Runs { runs, next, total })
 }
 
+/// How many runs a search finds, however long its pages are.
+///
+/// # Errors
+/// `Invalid` naming `filter`.
+pub async fn count(grant: Grant<'_, ReadRuns>, query: &RunQuery) -> Result<i64, Fault> {
+    let filter = filter::parse(&query.filter, &GRAMMAR)?;
+    if query.experiments.is_empty() {
+        return Ok(0);
+    }
+    repo::count(grant.read().await?, &query.experiments, &filter, query.lifecycle).await
+}
+
 /// All runs of an experiment that a filter finds and that began in a period (milliseconds since the epoch, the end excluded), the newest first; at most `most`.
 ///
 /// # Errors
