@@ -97,6 +97,7 @@ const MUTATIONS: &[(&str, Policy, &str)] = &[
     ("renameRun", Needs(Permission::RunsWrite), "mutation { renameRun(id: \"$run\", name: \"$unique\") { id } }"),
     ("noteRun", Needs(Permission::RunsWrite), "mutation { noteRun(id: \"$run\", note: \"n\") { id } }"),
     ("setRunTag", Needs(Permission::RunsWrite), "mutation { setRunTag(id: \"$run\", key: \"k\", value: \"v\") { id } }"),
+    ("setTagOfRuns", Needs(Permission::RunsWrite), "mutation { setTagOfRuns(ids: [\"$run\"], key: \"k\", value: \"v\") { id } }"),
     ("removeRunTag", Needs(Permission::RunsWrite), "mutation { removeRunTag(id: \"$run\", key: \"absent\") { id } }"),
     ("removeRuns", Needs(Permission::RunsWrite), "mutation { removeRuns(ids: [\"$absentrun\"]) { id } }"),
     ("restoreRuns", Needs(Permission::RunsWrite), "mutation { restoreRuns(ids: [\"$absentrun\"]) { id } }"),

@@ -16,7 +16,7 @@ pub(super) fn Export(sheet: RwSignal<Sheet>, wish: Memo<Wish>) -> impl IntoView 
         let href = move || sheet.with(|sheet| wish.with(|wish| address(sheet, wish, ending)));
         view! { <a href=href rel="external" download><Glyph icon=Icon::DOWNLOAD/>{name}</a> }
     });
-    let count = move || sheet.with(|sheet| number::counted(sheet.total, "run", "runs"));
+    let count = move || sheet.with(|sheet| number::counted_at_least(sheet.total.count, sheet.total.is_least, "run", "runs"));
     let more = move || format!("/api-access?experiment={}", sheet.with(|sheet| sheet.head.experiment.id.clone()));
     view! {
         <button class="button" type="button" popovertarget="export"><Glyph icon=Icon::DOWNLOAD/>"Export"</button>

@@ -16,6 +16,7 @@ mod row_menu;
 mod rows;
 mod sheet;
 mod table;
+mod tag;
 mod work;
 
 pub use discussion::ExperimentDiscussion;

@@ -47,6 +47,7 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("renameRun", "run", Refused, "mutation { renameRun(id: \"$id\", name: \"taken\") { id } }"),
     ("noteRun", "run", Refused, "mutation { noteRun(id: \"$id\", note: \"n\") { id } }"),
     ("setRunTag", "run", Refused, "mutation { setRunTag(id: \"$id\", key: \"k\", value: \"v\") { id } }"),
+    ("setTagOfRuns", "run", Refused, "mutation { setTagOfRuns(ids: [\"$id\"], key: \"k\", value: \"v\") { id } }"),
     ("removeRunTag", "run", Refused, "mutation { removeRunTag(id: \"$id\", key: \"k\") { id } }"),
     ("removeRuns", "run", Refused, "mutation { removeRuns(ids: [\"$id\"]) { id } }"),
     ("restoreRuns", "run", Refused, "mutation { restoreRuns(ids: [\"$id\"]) { id } }"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ComplexObject, Context, Enum, ID, Json, Object, Result, SimpleObject};
 use chrono::{DateTime, SecondsFormat};
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use tokio::sync::OnceCell;
 
 use super::{Asked, Cell, Column, Kind, RunTable as Domain, Type};
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     features::{
         experiments::{ExperimentRef, graphql::Lifecycle},
         page::{Listing, Page, PageInfo},
+        runs::Total,
     },
     graphql::scope,
 };
@@ -84,6 +86,8 @@ fn written(ms: i64) -> Option<String> {
 pub struct RunTable {
     #[graphql(skip)]
     table: Domain,
+    #[graphql(skip)]
+    total: OnceCell<Total>,
     /// The columns in their order, the same on every page of a table whose columns were named.
     columns: Vec<RunTableColumn>,
     /// The rows as flat records, one value under the key of each column. That is what tables are made of without a further step in Power BI
@@ -96,9 +100,22 @@ pub struct RunTable {
 
 #[ComplexObject]
 impl RunTable {
-    /// How many rows there are in all; counted only when it is asked for.
+    /// How many rows there are in all; counted only when it is asked for. Of more than 100,000 runs no more are counted, and with a filter no more than the first
+    /// 20,000 are looked at.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(super::count(scope(ctx)?.grant()?, &self.table).await?)
+        Ok(self.total(ctx).await?.count)
+    }
+
+    /// Whether there may be more than `totalCount`.
+    async fn total_is_least(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(self.total(ctx).await?.is_least)
+    }
+}
+
+impl RunTable {
+    async fn total(&self, ctx: &Context<'_>) -> Result<Total> {
+        let count = async || super::count(scope(ctx)?.grant()?, &self.table).await.map_err(async_graphql::Error::from);
+        Ok(*self.total.get_or_try_init(count).await?)
     }
 }
 
@@ -141,6 +158,7 @@ impl RunTableQuery {
             columns: table.columns.iter().map(RunTableColumn::from).collect(),
             rows: found.rows.into_iter().map(|row| Json(Record { keys: keys.clone(), cells: row.cells })).collect(),
             page_info: page.info(found.next.as_deref()),
+            total: OnceCell::new(),
             table,
         })
     }

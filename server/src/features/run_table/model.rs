@@ -1,11 +1,13 @@
 //! Columns, their types, and what stands in a row.
 
+use std::collections::HashMap;
+
 use shared::ids::{ExperimentId, RunId};
 
 use super::error::TableError;
 use crate::features::{
     experiments::{ExperimentRef, Lifecycle},
-    runs::{Run, RunData},
+    runs::{Run, Values},
 };
 
 /// Most columns of a table.
@@ -186,21 +188,19 @@ pub struct Row {
 
 impl Row {
     /// A run and what it logged under some columns. A text that is to be a number and is none is absent.
-    pub fn of(run: &Run, data: Option<&RunData>, places: &[Place], columns: &[Column]) -> Self {
-        let pair = |list: &[(String, String)], column: &Column| {
-            let value = list.iter().find(|(key, _)| *key == column.name).map(|(_, value)| value);
+    pub fn of(run: &Run, values: Option<&Values>, places: &[Place], columns: &[Column]) -> Self {
+        let pair = |list: &HashMap<String, String>, column: &Column| {
+            let value = list.get(&column.name);
             match column.ty {
                 Type::Number => value.and_then(|value| value.trim().parse().ok()).map_or(Cell::Absent, Cell::Number),
                 _ => value.map_or(Cell::Absent, |value| Cell::Text(value.clone())),
             }
         };
-        let cell = |column: &Column| match (column.kind, data) {
+        let cell = |column: &Column| match (column.kind, values) {
             (Kind::Attribute, _) => attribute(run, &column.name, places),
-            (Kind::Metric, Some(data)) => {
-                data.metrics.iter().find(|one| one.key == column.name).map_or(Cell::Absent, |one| Cell::Number(one.point.value))
-            }
-            (Kind::Param, Some(data)) => pair(&data.params, column),
-            (Kind::Tag, Some(data)) => pair(&data.tags, column),
+            (Kind::Metric, Some(values)) => values.metrics.get(&column.name).map_or(Cell::Absent, |value| Cell::Number(*value)),
+            (Kind::Param, Some(values)) => pair(&values.params, column),
+            (Kind::Tag, Some(values)) => pair(&values.tags, column),
             (_, None) => Cell::Absent,
         };
         Self { run: run.id, cells: columns.iter().map(cell).collect() }

@@ -12,7 +12,7 @@ use crate::{
     fault::Fault,
     features::{
         experiments::ExperimentRef,
-        runs::{self, RunQuery},
+        runs::{self, Keys, RunQuery},
     },
 };
 
@@ -21,6 +21,7 @@ use crate::{
 pub struct RunTable {
     pub columns: Vec<Column>,
     places: Vec<Place>,
+    keys: Keys,
     query: RunQuery,
 }
 
@@ -69,23 +70,21 @@ pub async fn open(scope: &Scope, asked: Asked) -> Result<RunTable, Fault> {
         limit: 0,
         after: None,
     };
-    Ok(RunTable { columns, places, query })
+    let of = |kind| columns.iter().filter(|column| column.kind == kind).map(|column| column.name.clone()).collect();
+    let keys = Keys { metrics: of(Kind::Metric), params: of(Kind::Param), tags: of(Kind::Tag) };
+    Ok(RunTable { columns, places, keys, query })
 }
 
-/// A page of at most `limit` rows after a cursor. Takes three statements, or one where only attributes are shown.
+/// A page of at most `limit` rows after a cursor. Takes four statements at most, or one where only attributes are shown.
 ///
 /// # Errors
 /// `Invalid` naming `filter`, `orderBy` or `after`; `Forbidden`.
 pub async fn page(scope: &Scope, table: &RunTable, limit: u64, after: Option<String>) -> Result<Page, Fault> {
     let query = RunQuery { limit, after, ..table.query.clone() };
     let found = runs::search(scope.grant()?, &query, false).await?;
-    let data = if table.columns.iter().any(|column| column.kind != Kind::Attribute) {
-        let ids: Vec<RunId> = found.runs.iter().map(|run| run.id).collect();
-        runs::data(scope.grant()?, &ids).await?
-    } else {
-        Default::default()
-    };
-    let rows = found.runs.iter().map(|run| Row::of(run, data.get(&run.id), &table.places, &table.columns)).collect();
+    let ids: Vec<RunId> = found.runs.iter().map(|run| run.id).collect();
+    let values = runs::values(scope.grant()?, &ids, &table.keys).await?;
+    let rows = found.runs.iter().map(|run| Row::of(run, values.get(&run.id), &table.places, &table.columns)).collect();
     Ok(Page { rows, next: found.next })
 }
 
@@ -93,6 +92,6 @@ pub async fn page(scope: &Scope, table: &RunTable, limit: u64, after: Option<Str
 ///
 /// # Errors
 /// `Forbidden`; `Unavailable`.
-pub async fn count(grant: Grant<'_, runs::ReadRuns>, table: &RunTable) -> Result<i64, Fault> {
+pub async fn count(grant: Grant<'_, runs::ReadRuns>, table: &RunTable) -> Result<runs::Total, Fault> {
     runs::count(grant, &table.query).await
 }
