@@ -43,6 +43,7 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("experiment", Needs(Permission::ExperimentsRead), "{ experiment(id: \"$experiment\") { id name } }"),
     ("run", Needs(Permission::RunsRead), "{ run(id: \"$run\") { id name } }"),
     ("runTable", Needs(Permission::RunsRead), "{ runTable(experiments: [\"$experiment\"]) { rows totalCount } }"),
+    ("runGroups", Needs(Permission::RunsRead), "{ runGroups(experiments: [\"$experiment\"], by: [\"status\"]) { runCount } }"),
     ("comparison", Needs(Permission::RunsRead), "{ comparison(of: { runs: [\"$run\"] }) { groups { name } } }"),
     ("runCurves", Needs(Permission::RunsRead), "{ runCurves(runs: [\"$run\"], key: \"loss\") { total } }"),
     ("savedComparisons", Needs(Permission::ExperimentsRead), "{ savedComparisons { nodes { id name } } }"),

@@ -315,3 +315,90 @@ async fn t41_graphiql_is_for_who_signed_in_and_runs_nothing_but_its_own_scripts(
         assert!(nonces.insert(nonce), "a nonce is used once");
     }
 }
+
+#[tokio::test]
+async fn groups_count_runs_and_sum_up_their_numbers() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let id = experiment(&script).await;
+    for (n, model) in ["tree", "tree", "net", "tree"].into_iter().enumerate() {
+        let params = json!([{ "key": "model", "value": model }, { "key": "lr", "value": format!("0.{n}") }]);
+        let value = if n == 1 { json!("NaN") } else { json!(n) };
+        let metrics = json!([{ "key": "auc", "value": value, "timestamp": 1, "step": 0 }]);
+        run(&script, &id, &format!("r{n}"), START, params, metrics, json!([])).await;
+    }
+    run(&script, &id, "bare", START, json!([]), json!([]), json!([])).await;
+    let query = "query($of: [ID!]!, $by: [String!]!, $numbers: [String!]!, $filter: String) { \
+        runGroups(experiments: $of, by: $by, numbers: $numbers, filter: $filter) { \
+            by numbers groupCount runCount isWhole groups { values runCount numbers { count mean low high } } } }";
+    let reader = organization.owner.token(&["runs:read"]).await;
+    let ask = async |change: Value| {
+        let mut variables = json!({ "of": [id], "by": ["params.model"], "numbers": ["metrics.auc", "params.lr as number"] });
+        variables.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
+        reader.graphql(query, variables).await
+    };
+    let found = ask(json!({})).await["data"]["runGroups"].clone();
+    assert_eq!((&found["by"], &found["numbers"]), (&json!(["params.model"]), &json!(["metrics.auc", "params.lr"])));
+    assert_eq!((found["groupCount"].as_u64(), found["runCount"].as_u64(), &found["isWhole"]), (Some(3), Some(5), &json!(true)));
+    let tree = &found["groups"][0];
+    assert_eq!((&tree["values"], &tree["runCount"]), (&json!(["tree"]), &json!(3)));
+    assert_eq!(tree["numbers"][0], json!({ "count": 2, "mean": 1.5, "low": 0.0, "high": 3.0 }));
+    assert_eq!(tree["numbers"][1]["count"], 3);
+    let nothing = json!({ "count": 0, "mean": null, "low": null, "high": null });
+    assert_eq!(found["groups"][1], json!({ "values": [null], "runCount": 1, "numbers": [nothing, nothing] }));
+    let two = ask(json!({ "by": ["params.model", "status"], "filter": "params.model = 'net'" })).await["data"]["runGroups"]["groups"].clone();
+    assert_eq!((two.as_array().map(Vec::len), &two[0]["values"]), (Some(1), &json!(["net", "RUNNING"])));
+    for (change, field) in [
+        (json!({ "by": [] }), "by"),
+        (json!({ "by": ["status", "user_id", "run_name", "created_by", "experiment_id"] }), "by"),
+        (json!({ "by": ["metrics.auc"] }), "numbers"),
+        (json!({ "numbers": ["params.lr"] }), "numbers"),
+        (json!({ "filter": "x" }), "filter"),
+    ] {
+        let answer = ask(change.clone()).await;
+        assert_eq!((Actor::code(&answer), answer["errors"][0]["extensions"]["field"].as_str()), ("INVALID", Some(field)), "{change}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_looks_through_many_runs_piece_by_piece_and_finds_each_once() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let id = experiment(&script).await;
+    many(&organization, &id, 45_000).await;
+    // The newest, one in the middle of the second piece, and the oldest.
+    let filter = "run_name = 'run 45000' OR run_name = 'run 12345' OR run_name = 'run 1'";
+    let (mut names, mut after, mut pages) = (Vec::new(), Value::Null, 0);
+    loop {
+        let page = table(&organization.owner, json!({ "of": [id], "columns": ["run_name"], "filter": filter, "first": 2, "after": after })).await;
+        names.extend(page["rows"].as_array().expect("rows").iter().map(|row| row["run_name"].as_str().expect("a name").to_owned()));
+        pages += 1;
+        after = page["pageInfo"]["endCursor"].clone();
+        if page["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        assert!(pages < 10, "{page}");
+    }
+    assert_eq!((names, pages), (vec!["run 45000".to_owned(), "run 12345".to_owned(), "run 1".to_owned()], 3));
+    let mlflow = async |limit: u64| {
+        let (mut found, mut token) = (Vec::new(), String::new());
+        loop {
+            let body = json!({ "experiment_ids": [id], "filter": "run_name LIKE 'run 1234_'", "max_results": limit, "page_token": token });
+            let page = ok(&script, "POST", "runs/search", body).await;
+            found.extend(page["runs"].as_array().cloned().unwrap_or_default());
+            match page["next_page_token"].as_str() {
+                Some(next) => token = next.to_owned(),
+                None => return found.len(),
+            }
+        }
+    };
+    assert_eq!((mlflow(3).await, mlflow(1_000).await), (10, 10));
+    let counts = "query($id: ID!, $filter: String) { experiment(id: $id) { runCount runCountIsLeast runs(first: 1, filter: $filter) { totalCount totalIsLeast } } }";
+    let counted = async |filter: Option<&str>| {
+        let answer = organization.owner.graphql(counts, json!({ "id": id, "filter": filter })).await["data"]["experiment"].clone();
+        assert_eq!((&answer["runCount"], &answer["runCountIsLeast"]), (&json!(45_000), &json!(false)));
+        (answer["runs"]["totalCount"].as_u64(), answer["runs"]["totalIsLeast"].as_bool())
+    };
+    assert_eq!(counted(None).await, (Some(45_000), Some(false)));
+    assert_eq!(counted(Some("attributes.status = 'FINISHED'")).await, (Some(20_000), Some(true)));
+}

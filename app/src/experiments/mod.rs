@@ -6,6 +6,7 @@ mod columns;
 mod discussion;
 mod export;
 mod facets;
+mod groups;
 mod guide;
 mod list;
 mod live;

@@ -8,6 +8,7 @@ use super::{
     columns,
     export::Export,
     facets::Facets,
+    groups::{GroupTable, Grouping, grouped},
     guide::Guide,
     list::{Lifecycle, is_removed},
     live, model,
@@ -210,11 +211,15 @@ fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
         if picking.get() {
             view! { <Bulk removal/> }.into_any()
         } else {
-            view! { <Lifecycle address/><Facets experiment address/><ColumnChooser choices shown on_choose=choose/><Export sheet wish/> }.into_any()
+            view! { <Lifecycle address/><Facets experiment address/><Grouping sheet address/><ColumnChooser choices shown on_choose=choose/><Export sheet wish/> }.into_any()
         }
     };
     let has_rows = Memo::new(move |_| sheet.with(|sheet| !sheet.rows.is_empty()));
+    let in_groups = Memo::new(move |_| !grouped(address).is_empty());
     let rows = move || {
+        if in_groups.get() && has_rows.get() {
+            return view! { <GroupTable sheet wish address/> }.into_any();
+        }
         if has_rows.get() { filled(sheet, wish, work, removal, arrangement, address) } else { nothing(sheet, wish, address, origin.clone()) }
     };
     view! {

@@ -35,6 +35,7 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("comparison", "run", Refused, "{ comparison(of: { runs: [\"$id\"] }) { groups { name } } }"),
     ("comparison", "experiment", Refused, "{ comparison(of: { groups: [{ experiment: \"$id\" }] }) { groups { name } } }"),
     ("runTable", "experiment", Refused, "{ runTable(experiments: [\"$id\"]) { rows totalCount } }"),
+    ("runGroups", "experiment", Refused, "{ runGroups(experiments: [\"$id\"], by: [\"status\"]) { runCount groups { values } } }"),
     ("runCurves", "run", Refused, "{ runCurves(runs: [\"$id\"], key: \"CANARY\") { total } }"),
     ("cancelImport", "import", Refused, "mutation { cancelImport(id: \"$id\") { id } }"),
     ("createExperiment", "project", Refused, "mutation { createExperiment(name: \"tied\", projectId: \"$id\") { id } }"),

@@ -2,7 +2,10 @@
 
 use shared::ErrorCode;
 
-use super::model::{COLUMNS_MAX, EXPERIMENTS_MAX};
+use super::{
+    groups::{BY_MAX, NUMBERS_MAX},
+    model::{COLUMNS_MAX, EXPERIMENTS_MAX},
+};
 use crate::fault::Fault;
 
 /// The message is public and says what would be right.
@@ -20,6 +23,10 @@ pub enum TableError {
     Experiments,
     #[error("No Experiment with id={0} exists")]
     NoExperiment(String),
+    #[error("Group by 1 to {BY_MAX} columns: attributes, params or tags.")]
+    By,
+    #[error("Summed up are at most {NUMBERS_MAX} columns of numbers, by columns that are no metrics.")]
+    Numbers,
     #[error("A table is read as csv, parquet or arrow, not as '{0}'.")]
     Format(String),
 }
@@ -31,6 +38,8 @@ impl From<TableError> for Fault {
         match error {
             E::Column(..) | E::NotText(_) | E::Twice(_) => Fault::invalid("columns", message),
             E::TooManyColumns => Fault::new(ErrorCode::LimitExceeded, message),
+            E::By => Fault::invalid("by", message),
+            E::Numbers => Fault::invalid("numbers", message),
             E::Experiments => Fault::invalid("experiments", message),
             E::NoExperiment(id) => Fault::missing("experiment", format!("exp_{id}"), message),
             E::Format(_) => Fault::new(ErrorCode::NotFound, message),

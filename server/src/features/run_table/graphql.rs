@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use tokio::sync::OnceCell;
 
-use super::{Asked, Cell, Column, Kind, RunTable as Domain, Type};
+use super::{Asked, Cell, Column, Group, Groups, Kind, RunTable as Domain, Summary, Type};
 use crate::{
     fault::Fault,
     features::{
@@ -119,6 +119,63 @@ impl RunTable {
     }
 }
 
+/// What the numbers of a group's runs are. NaN and the infinities are left out.
+#[derive(SimpleObject)]
+pub struct RunGroupNumbers {
+    /// Runs that have a number.
+    count: i64,
+    /// Null where no run has one, as are `low` and `high`.
+    mean: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+/// Runs that have the same under some columns.
+#[derive(SimpleObject)]
+pub struct RunGroup {
+    /// In the order of `by`; null where the runs have nothing.
+    values: Vec<Option<String>>,
+    run_count: i64,
+    /// In the order of `numbers`.
+    numbers: Vec<RunGroupNumbers>,
+}
+
+/// Runs by groups.
+#[derive(SimpleObject)]
+pub struct RunGroups {
+    by: Vec<String>,
+    numbers: Vec<String>,
+    /// The largest first; at most 500.
+    groups: Vec<RunGroup>,
+    group_count: usize,
+    /// Runs that were looked at.
+    run_count: i64,
+    /// Whether those are all: of more than 20,000 only the newest are looked at.
+    is_whole: bool,
+}
+
+impl From<Groups> for RunGroups {
+    fn from(found: Groups) -> Self {
+        let numbers = |one: Summary| {
+            let some = |value| Some(value).filter(|_| one.count > 0);
+            RunGroupNumbers { count: one.count, mean: some(one.mean), low: some(one.low), high: some(one.high) }
+        };
+        let group = |group: Group| RunGroup {
+            values: group.values,
+            run_count: group.runs,
+            numbers: group.numbers.into_iter().map(numbers).collect(),
+        };
+        Self {
+            groups: found.groups.into_iter().map(group).collect(),
+            by: found.by,
+            numbers: found.numbers,
+            group_count: found.count,
+            run_count: found.runs,
+            is_whole: found.is_whole,
+        }
+    }
+}
+
 #[derive(Default)]
 pub struct RunTableQuery;
 
@@ -161,5 +218,26 @@ impl RunTableQuery {
             total: OnceCell::new(),
             table,
         })
+    }
+
+    /// The runs of experiments by groups: those that have the same under the columns of `by` (1 to 4 attributes, params or tags), with count, mean, least and
+    /// greatest of each of `numbers` (at most 20 metrics, or `params.<key> AS NUMBER`).
+    #[graphql(complexity = "200 + child_complexity")]
+    async fn run_groups(
+        &self,
+        ctx: &Context<'_>,
+        experiments: Vec<ID>,
+        by: Vec<String>,
+        #[graphql(default)] numbers: Vec<String>,
+        filter: Option<String>,
+        #[graphql(default)] lifecycle: Lifecycle,
+    ) -> Result<RunGroups> {
+        let asked = Asked {
+            experiments: experiments.iter().map(|id| ExperimentRef::parse(id).map_err(Fault::from)).collect::<Result<_, _>>()?,
+            filter: filter.unwrap_or_default(),
+            lifecycle: lifecycle.into(),
+            ..Asked::default()
+        };
+        Ok(super::groups(scope(ctx)?, asked, &by, &numbers).await?.into())
     }
 }

@@ -6,11 +6,13 @@
 mod error;
 pub mod files;
 pub mod graphql;
+mod groups;
 mod model;
 mod repo;
 mod service;
 
 pub use error::TableError;
+pub use groups::{Group, Groups, Summary, groups};
 pub use model::{Asked, Cell, Column, Kind, Row, Type};
 pub use service::{Page, RunTable, count, open, page};
 
