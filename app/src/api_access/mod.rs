@@ -50,10 +50,14 @@ fn ways(data: Data, origin: &str) -> AnyView {
         return view! { <Empty icon=Icon::FLASK_CONICAL title="No experiment yet" action=|| view! { <p class="row"><a class="button" href="/experiments">"To the experiments"</a></p> }>"Log a first run, and the queries for your tools stand here with its params and metrics."</Empty> }.into_any();
     };
     let snippets = Snippets::of(origin, &chosen);
-    let files = ["csv", "parquet", "arrow"].map(|ending| {
-        let href = format!("/experiments/{}/table.{ending}", chosen.id);
-        view! { <a class="button small" href=href rel="external" download><Glyph icon=Icon::DOWNLOAD/>{ending}</a> }
-    });
+    let (id, host) = (chosen.id.clone(), origin.to_owned());
+    let files = move || {
+        let link = |ending: &'static str| {
+            let href = format!("/experiments/{id}/table.{ending}");
+            view! { <a class="button small" href=href rel="external" download><Glyph icon=Icon::DOWNLOAD/>{ending}</a> }
+        };
+        ["csv", "parquet", "arrow"].map(link).into_iter().collect_view()
+    };
     view! {
         <div class="api-access">
             <Chooser experiments=data.experiments chosen=chosen.id/>
@@ -62,7 +66,7 @@ fn ways(data: Data, origin: &str) -> AnyView {
                 <CodeBlock code=snippets.power_bi label="Power Query"/>
             </Card>
             <Card title="Grafana" actions=|| "Infinity data source">
-                <p>"Under "<b>"Authentication"</b>" choose "<b>"Bearer token"</b>" and allow "<code>{origin.to_owned()}</code>". In a panel choose type "<b>"GraphQL"</b>", parser "<b>"Backend"</b>", the address below, and "<code>"data.runTable.rows"</code>" as rows."</p>
+                <p>"Under "<b>"Authentication"</b>" choose "<b>"Bearer token"</b>" and allow "<code>{host}</code>". In a panel choose type "<b>"GraphQL"</b>", parser "<b>"Backend"</b>", the address below, and "<code>"data.runTable.rows"</code>" as rows."</p>
                 <CodeBlock code=snippets.endpoint label="URL"/>
                 <CodeBlock code=snippets.grafana label="GraphQL query"/>
             </Card>
@@ -74,7 +78,7 @@ fn ways(data: Data, origin: &str) -> AnyView {
                 <p>"Page by page, with whatever else of a run the schema has."</p>
                 <CodeBlock code=snippets.gql label="Python with gql"/>
             </Card>
-            <Card title="curl" actions=move || files.clone().into_iter().collect_view()>
+            <Card title="curl" actions=files>
                 <p>"The same table as "<code>".csv"</code>", "<code>".parquet"</code>" or "<code>".arrow"</code>", narrowed by "<code>"filter"</code>", "<code>"order"</code>" and "<code>"columns"</code>"."</p>
                 <CodeBlock code=snippets.curl label="Shell"/>
             </Card>

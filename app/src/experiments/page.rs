@@ -133,6 +133,7 @@ fn facts(sheet: RwSignal<Sheet>) -> AnyView {
     (move || {
         let head = head.get();
         let experiment = head.experiment;
+        let runs = experiment.runs();
         let tags = experiment
             .tags
             .into_iter()
@@ -141,7 +142,7 @@ fn facts(sheet: RwSignal<Sheet>) -> AnyView {
             .map(|tag| view! { <span class="chip">{tag.key}": "{tag.value}</span> })
             .collect_view();
         view! {
-            <span>{experiment.runs()}</span>
+            <span>{runs}</span>
             {experiment.last_run_at.map(|at| view! { <span>"last run "<RelativeTime at/></span> })}
             {experiment.created_by.map(|by| view! { <span>"created by "{by}</span> })}
             <span>{head.project.name}</span>

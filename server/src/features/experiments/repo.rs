@@ -142,7 +142,7 @@ pub async fn stats<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<(Experimen
         from unnest($1::uuid[]) e (id)";
     let read = |row: &QueryResult| {
         let runs: i64 = row.try_get_by_index(1)?;
-        let stats = Stats { runs: runs.min(RUNS_COUNTED), runs_is_least: runs > RUNS_COUNTED, last_started_ms: row.try_get_by_index(2)? };
+        let stats = Stats { runs: Ord::min(runs, RUNS_COUNTED), runs_is_least: runs > RUNS_COUNTED, last_started_ms: row.try_get_by_index(2)? };
         Ok((ExperimentId::from_uuid(row.try_get_by_index(0)?), stats))
     };
     Ok(tx.rows(sql, vec![ids.to_vec().into(), RUNS_COUNTED.into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
