@@ -277,5 +277,6 @@ pub async fn count<C: Connection>(
     select.expr(Expr::cust_with_exprs("count(*) filter (where $1)", [matches])).expr(Expr::cust("count(*)"));
     let Some(row) = tx.query_one(&select).await? else { return Ok((0, false)) };
     let (found, looked_at): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-    Ok((found, looked_at as u64 > budget))
+    // The one more that was looked at tells only that there is one.
+    Ok((Ord::min(found, i64::try_from(budget).unwrap_or(i64::MAX)), looked_at as u64 > budget))
 }
