@@ -30,7 +30,7 @@
   };
 
   const defaultQuery = `# The runs of an experiment as one table. Ctrl Enter runs the operation where the cursor is.
-query Experiments {
+{
   experiments(first: 5) {
     nodes { id name runCount metricKeys }
   }
@@ -39,5 +39,12 @@ query Experiments {
   const forcedTheme = document.documentElement.dataset.theme;
   const root = document.getElementById("graphiql");
   root.replaceChildren();
+  // Its editors have no names of their own, which a screen reader would read.
+  new MutationObserver(() => {
+    for (const field of root.querySelectorAll(".CodeMirror textarea:not([aria-label])")) {
+      const place = field.closest("section, [aria-label]")?.getAttribute("aria-label");
+      field.setAttribute("aria-label", place ?? "Editor");
+    }
+  }).observe(root, { childList: true, subtree: true });
   ReactDOM.createRoot(root).render(React.createElement(GraphiQL, { fetcher, defaultQuery, forcedTheme, isHeadersEditorEnabled: false, shouldPersistHeaders: false }));
 })();

@@ -70,9 +70,12 @@ journey("GraphiQL runs a query as the signed-in member under a strict policy", a
   await page.waitForURL(`${url}/graphiql`);
   await page.locator(".graphiql-query-editor .CodeMirror").first().waitFor();
   await alive(page);
-  await page.evaluate(() => document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror.setValue("{ viewer { email } }"));
+  await page.locator(".graphiql-query-editor .CodeMirror").click();
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.insertText("{ viewer { email } }");
   await page.getByRole("button", { name: /^Execute query/ }).click();
   await page.locator(".result-window").getByText(connection.email).waitFor();
+  await accessible(page);
   // The schema's own descriptions, and nothing that was loaded from elsewhere.
   await page.getByRole("button", { name: /Documentation Explorer/ }).first().click();
   await page.getByText("What can be asked.").or(page.getByText("Root Types")).first().waitFor();

@@ -350,6 +350,7 @@ journey("selected runs are tagged at once, and what they have in common groups t
   assert.match(html, /fraud/);
   await page.getByRole("link", { name: "tree", exact: true }).click();
   await page.getByRole("link", { name: "a", exact: true }).waitFor();
+  await page.getByRole("link", { name: "c", exact: true }).waitFor({ state: "detached" });
   assert.deepEqual((await names(page)).sort(), ["a", "b"]);
 });
 

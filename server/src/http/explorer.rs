@@ -50,7 +50,7 @@ async fn graphiql(request: HttpRequest, edge: web::Data<Edge>) -> Result<HttpRes
          <title>GraphiQL · Assay</title><link rel=\"icon\" href=\"/pkg/{}\" type=\"image/svg+xml\">\
          <link rel=\"stylesheet\" href=\"/pkg/{}\"><link rel=\"stylesheet\" href=\"/pkg/{}\">\
          <script nonce=\"{nonce}\">window.__webpack_nonce__ = \"{nonce}\";</script>{scripts}</head>\
-         <body class=\"graphiql-page\"><p class=\"graphiql-back\"><a href=\"/api-access\">Back to Assay</a></p>\
+         <body class=\"graphiql-page\"><header class=\"graphiql-back\"><h1>GraphiQL</h1><a href=\"/api-access\">Back to Assay</a></header>\
          <main id=\"graphiql\"><noscript>GraphiQL needs scripts. The schema is at <a href=\"/schema.graphql\">/schema.graphql</a>.</noscript></main></body></html>",
         site.favicon, site.css, site.graphiql.css,
     );
