@@ -65,10 +65,7 @@ async fn rows_are_flat_records_with_numbers_as_numbers_and_times_in_utc() {
     let columns = ["run_id", "run_name", "start_time", "duration", "metrics.auc", "params.lr", "params.`f1 score`", "tags.team", "params.none"];
     let found = table(&reader, json!({ "of": [id], "columns": columns, "order": ["start_time ASC"] })).await;
     let keys: Vec<&str> = found["columns"].as_array().expect("columns").iter().filter_map(|column| column["key"].as_str()).collect();
-    assert_eq!(
-        keys,
-        ["run_id", "run_name", "start_time", "duration", "metrics.auc", "params.lr", "params.f1 score", "tags.team", "params.none"]
-    );
+    assert_eq!(keys, ["run_id", "run_name", "start_time", "duration", "metrics.auc", "params.lr", "params.f1 score", "tags.team", "params.none"]);
     assert_eq!(found["columns"][4], json!({ "key": "metrics.auc", "kind": "METRIC", "type": "NUMBER" }));
     assert_eq!(found["columns"][2], json!({ "key": "start_time", "kind": "ATTRIBUTE", "type": "TIME" }));
     let first = json!({
@@ -234,7 +231,10 @@ async fn the_files_hold_what_the_table_holds() {
         assert_eq!((batch.num_rows(), text(batch, "run_name", 0), text(batch, "params.f1 score", 0)), (3, Some("=cmd()"), Some("a,b")));
         assert_eq!((number(batch, "metrics.auc", 0), number(batch, "metrics.auc", 2)), (Some(0.25), Some(f64::INFINITY)));
         assert!(number(batch, "metrics.auc", 1).is_some_and(f64::is_nan));
-        assert_eq!((time(batch, "start_time", 1), time(batch, "end_time", 0), time(batch, "end_time", 1)), (Some(START + 1), Some(START + 1_500), None));
+        assert_eq!(
+            (time(batch, "start_time", 1), time(batch, "end_time", 0), time(batch, "end_time", 1)),
+            (Some(START + 1), Some(START + 1_500), None)
+        );
         assert_eq!((text(batch, "params.lr", 2), text(batch, "tags.team", 1), text(batch, "tags.team", 2)), (None, None, Some("")));
     }
 }
@@ -258,11 +258,14 @@ async fn a_long_table_comes_whole_and_with_each_row_once() {
         let csv = organization.owner.get(&format!("/experiments/{id}/table.csv?columns=run_name{filter}")).await;
         let text = csv.text();
         let mut names: Vec<&str> = text.trim_end().split("\r\n").skip(1).collect();
-        let total = table(&organization.owner, json!({ "of": [id], "columns": ["run_name"], "filter": match filter {
+        let total = table(
+            &organization.owner,
+            json!({ "of": [id], "columns": ["run_name"], "filter": match filter {
             "" => "",
             _ if filter.contains("LIKE") => "attributes.run_name LIKE 'run 1%'",
             _ => "attributes.run_name = 'none'",
-        } }))
+        } }),
+        )
         .await["totalCount"]
             .as_u64();
         assert_eq!(Some(names.len() as u64), total, "{filter}");
@@ -274,7 +277,6 @@ async fn a_long_table_comes_whole_and_with_each_row_once() {
     let arrow = arrow_ipc::reader::FileReader::try_new(std::io::Cursor::new(arrow.body), None).expect("is Arrow");
     assert_eq!(arrow.map(|batch| batch.expect("reads").num_rows()).sum::<usize>(), 2_500);
 }
-
 
 #[tokio::test]
 async fn groups_count_runs_and_sum_up_their_numbers() {

@@ -31,9 +31,7 @@ impl Snippets {
              in\n    \
                  Runs\n"
         );
-        let grafana = format!(
-            "{{\n  runTable(\n    experiments: [\"{id}\"]\n    columns: [{listed}]\n    first: 200\n  ) {{\n    rows\n  }}\n}}\n"
-        );
+        let grafana = format!("{{\n  runTable(\n    experiments: [\"{id}\"]\n    columns: [{listed}]\n    first: 200\n  ) {{\n    rows\n  }}\n}}\n");
         let pandas = format!(
             "import io, os, pandas, requests\n\n\
              answer = requests.get(\n    \

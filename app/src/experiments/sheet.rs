@@ -168,15 +168,7 @@ pub(super) async fn fetch(api: Api, wish: Wish, first: usize) -> Result<Sheet, A
                 columns::prefer(&mut columns, &head.param_keys, |name| differs(&runs.nodes, name));
             }
             let (next, total) = (runs.page_info.next(), runs.total());
-            Ok(Sheet {
-                rows: runs.nodes.into_iter().map(|run| line(run, &columns)).collect(),
-                head,
-                columns,
-                total,
-                next,
-                kept,
-                refused: None,
-            })
+            Ok(Sheet { rows: runs.nodes.into_iter().map(|run| line(run, &columns)).collect(), head, columns, total, next, kept, refused: None })
         }
         Err(error) if matches!(error.field.as_deref(), Some("filter" | "orderBy")) => {
             Ok(Sheet { head, columns, rows: Vec::new(), total: Total::default(), next: None, kept, refused: Some(error.message) })

@@ -160,11 +160,8 @@ impl From<Groups> for RunGroups {
             let some = |value| Some(value).filter(|_| one.count > 0);
             RunGroupNumbers { count: one.count, mean: some(one.mean), low: some(one.low), high: some(one.high) }
         };
-        let group = |group: Group| RunGroup {
-            values: group.values,
-            run_count: group.runs,
-            numbers: group.numbers.into_iter().map(numbers).collect(),
-        };
+        let group =
+            |group: Group| RunGroup { values: group.values, run_count: group.runs, numbers: group.numbers.into_iter().map(numbers).collect() };
         Self {
             groups: found.groups.into_iter().map(group).collect(),
             by: found.by,

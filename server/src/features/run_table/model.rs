@@ -49,8 +49,7 @@ const ATTRIBUTES: [(&str, Type); 11] = [
     ("artifact_uri", Type::Text),
 ];
 /// Those that a table has when nobody says which. `experiment_name` is among them for who may see it.
-const USUAL: [&str; 9] =
-    ["run_id", "run_name", "experiment_id", "experiment_name", "status", "start_time", "end_time", "duration", "user_id"];
+const USUAL: [&str; 9] = ["run_id", "run_name", "experiment_id", "experiment_name", "status", "start_time", "end_time", "duration", "user_id"];
 /// The attribute that shows what only `experiments:read` opens.
 pub const EXPERIMENT_NAME: &str = "experiment_name";
 

@@ -53,8 +53,12 @@ fn batch(schema: &Arc<Schema>, rows: &[Row]) -> Result<RecordBatch, ArrowError> 
     let column = |(at, field): (usize, &Arc<Field>)| -> ArrayRef {
         let cells = rows.iter().map(|row| row.cells.get(at).unwrap_or(&Cell::Absent));
         match field.data_type() {
-            DataType::Float64 => Arc::new(cells.map(|cell| if let Cell::Number(number) = cell { Some(*number) } else { None }).collect::<Float64Array>()),
-            DataType::Utf8 => Arc::new(cells.map(|cell| if let Cell::Text(text) = cell { Some(text.as_str()) } else { None }).collect::<StringArray>()),
+            DataType::Float64 => {
+                Arc::new(cells.map(|cell| if let Cell::Number(number) = cell { Some(*number) } else { None }).collect::<Float64Array>())
+            }
+            DataType::Utf8 => {
+                Arc::new(cells.map(|cell| if let Cell::Text(text) = cell { Some(text.as_str()) } else { None }).collect::<StringArray>())
+            }
             // A time beyond the calendar stands in no form, so that all say the same.
             _ => {
                 let times = cells.map(|cell| if let Cell::Time(ms) = cell { calendar(*ms).map(|_| *ms) } else { None });
