@@ -8,6 +8,7 @@
 pub mod access;
 pub mod account;
 pub mod api;
+pub mod api_access;
 pub mod audit;
 pub mod compare;
 pub mod discussion;
@@ -39,7 +40,7 @@ pub use account::FormState;
 pub use api::{Api, ApiError, Operation, Reply, Transport};
 #[cfg(feature = "ssr")]
 pub use document::shell;
-pub use document::{PublicUrl, Respond, SiteManifest, Theme, respond_with};
+pub use document::{Explorer, PublicUrl, Respond, SiteManifest, Theme, respond_with};
 pub use visit::Cookies;
 
 use frame::{Frame, NotFound};
@@ -85,6 +86,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/projects") view=|| page(parts::organization(Organization::Projects))/>
                     <Route path=path!("/projects/:id") view=|| page(parts::organization(Organization::Project))/>
                     <Route path=path!("/tokens") view=|| page(parts::account(Account::Tokens))/>
+                    <Route path=path!("/api-access") view=|| page(parts::organization(Organization::ApiAccess))/>
                     <Route path=path!("/audit") view=|| page(parts::organization(Organization::Audit))/>
                     <Route path=path!("/audit/access") view=|| page(parts::organization(Organization::AccessLog))/>
                     <Route path=path!("/import") view=|| page(parts::organization(Organization::Imports))/>

@@ -14,7 +14,7 @@ use leptos::{
 use leptos_router::hooks::use_location;
 
 use crate::{
-    access, account, audit, compare, experiments, gallery, imports,
+    access, account, api_access, audit, compare, experiments, gallery, imports,
     kit::{Shape, Skeleton},
     members, models, notifications, overview, projects, runs, tokens,
 };
@@ -56,7 +56,7 @@ impl Part {
             "" | "experiments" => Self::Experiments,
             "runs" => Self::Run,
             "compare" | "kit" => Self::Compare,
-            "models" | "members" | "projects" | "audit" | "import" | "access" => Self::Organization,
+            "models" | "members" | "projects" | "audit" | "import" | "access" | "api-access" => Self::Organization,
             _ => return None,
         })
     }
@@ -112,7 +112,7 @@ fn shape_of(path: &str) -> Shape {
     let mut words = path.trim_matches('/').split('/');
     match (words.next().unwrap_or_default(), words.next()) {
         ("runs", _) | ("members", _) => Shape::Tabbed,
-        ("models" | "import" | "projects", Some(_)) | ("" | "compare" | "kit", _) => Shape::Cards,
+        ("models" | "import" | "projects", Some(_)) | ("" | "compare" | "kit" | "api-access", _) => Shape::Cards,
         ("account" | "access" | "new-organization" | "new-project", _) => Shape::Form,
         _ => Shape::Listed,
     }
@@ -244,6 +244,7 @@ pub enum Organization {
     Import,
     Access,
     SingleSignOn,
+    ApiAccess,
 }
 
 #[wasm_split(organization, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_organization))]
@@ -264,5 +265,6 @@ pub fn organization(page: Organization) -> Loaded {
         Organization::Import => view! { <imports::ImportPage/> }.into_any(),
         Organization::Access => view! { <access::AccessPage/> }.into_any(),
         Organization::SingleSignOn => view! { <access::SingleSignOnPage/> }.into_any(),
+        Organization::ApiAccess => view! { <api_access::ApiAccessPage/> }.into_any(),
     })
 }

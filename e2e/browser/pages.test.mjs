@@ -37,6 +37,8 @@ const REST = [
   { path: "/projects", list: LIST_MAX },
   { path: "/projects/{project}", dialogs: ["Restrict to members"] },
   { path: "/tokens", list: LIST_MAX, dialogs: ["Create a token"] },
+  { path: "/api-access" },
+  { path: "/api-access?experiment={id}" },
   { path: "/audit", list: LIST_MAX },
   { path: "/audit?entry=1" },
   { path: "/audit/access", list: LIST_MAX },

@@ -24,6 +24,7 @@ pub mod preferences;
 pub mod projects;
 pub mod registry;
 pub mod roles;
+pub mod run_table;
 pub mod runs;
 pub mod search;
 pub mod sessions;

@@ -32,6 +32,7 @@ pub struct Query(
     features::projects::graphql::ProjectsQuery,
     features::registry::graphql::RegistryQuery,
     features::roles::graphql::RolesQuery,
+    features::run_table::graphql::RunTableQuery,
     features::runs::graphql::RunsQuery,
     features::search::graphql::SearchQuery,
     features::sessions::graphql::SessionsQuery,

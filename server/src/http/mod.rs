@@ -4,6 +4,7 @@ mod assets;
 mod caller;
 mod downloads;
 mod draining;
+mod explorer;
 mod fields;
 pub mod files;
 mod forms;
@@ -19,6 +20,7 @@ mod reports;
 pub mod routes;
 mod sso;
 mod stream;
+mod tables;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 

@@ -103,6 +103,7 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "renameRun(id: \"$run\", name: \"$fresh\") { id }",
         "noteRun(id: \"$run\", note: \"n\") { id }",
         "setRunTag(id: \"$run\", key: \"t\", value: \"v\") { id }",
+        "setTagOfRuns(ids: [\"$run\"], key: \"t\", value: \"w\") { id }",
         "removeRunTag(id: \"$run\", key: \"t\") { id }",
         "startThread(input: { about: \"run_$run\", body: \"b\" }) { id }",
         "replyToThread(id: \"$thread\", body: \"b\") { id }",

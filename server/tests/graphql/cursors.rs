@@ -22,6 +22,7 @@ const CONNECTIONS: [(&str, &str, &str); 14] = [
     ("Query", "members", "{ page: members(ARGS) { ROWS } }"),
     ("Query", "notifications", "{ page: notifications(ARGS) { ROWS } }"),
     ("Query", "registeredModels", "{ page: registeredModels(ARGS) { ROWS } }"),
+    ("Query", "runTable", "{ page: runTable(experiments: [\"EXPERIMENT\"], ARGS) { ROWS } }"),
     ("Query", "savedComparisons", "{ page: savedComparisons(ARGS) { ROWS } }"),
     ("Query", "sessions", "{ page: sessions(ARGS) { ROWS } }"),
     ("Query", "threads", "{ page: threads(about: \"ABOUT\", ARGS) { ROWS } }"),

@@ -20,6 +20,10 @@ const PLACES: &[&str] = &[
     "/get-artifact?run_id=$run&path=CANARY.txt",
     "/model-versions/get-artifact?name=$model&version=1&path=CANARY.txt",
     "/compare/report?format=csv&run=$run",
+    "/experiments/$experiment/table.csv",
+    "/experiments/$experiment/table.parquet",
+    "/experiments/$experiment/table.arrow",
+    "/api-access?experiment=$experiment",
     "/runs/$run",
     "/runs/$run/metrics",
     "/runs/$run/artifacts",
@@ -62,6 +66,8 @@ const NAMELESS_ROUTES: &[&str] = &[
     "/access",
     "/access/single-sign-on",
     "/access/single-sign-on/remove",
+    "/schema.graphql",
+    "/graphiql",
 ];
 
 /// Whether a path is an instance of a router's pattern.

@@ -38,6 +38,7 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/projects", Needs(Permission::ProjectsRead), "/projects"),
     ("/projects/{id}", Needs(Permission::ProjectsRead), "/projects/$project"),
     ("/tokens", Needs(Permission::TokensOwn), "/tokens"),
+    ("/api-access", Needs(Permission::RunsRead), "/api-access"),
     ("/audit", Needs(Permission::AuditRead), "/audit"),
     ("/audit/access", Needs(Permission::AuditRead), "/audit/access"),
     ("/import", Needs(Permission::OrganizationWrite), "/import"),

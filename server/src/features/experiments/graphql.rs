@@ -96,9 +96,13 @@ impl Experiment {
     async fn viewer_permissions(&self, ctx: &Context<'_>) -> Result<Vec<&'static str>> {
         Ok(permissions_in(scope(ctx)?, self.0.project_id))
     }
-    /// Runs that are not removed.
+    /// Runs that are not removed; no more than 100,000 are counted.
     async fn run_count(&self, ctx: &Context<'_>) -> Result<i64> {
         Ok(stats(ctx, self.0.id).await?.runs)
+    }
+    /// Whether there are more than `runCount`.
+    async fn run_count_is_least(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(stats(ctx, self.0.id).await?.runs_is_least)
     }
     /// When the latest run started.
     async fn last_run_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
@@ -124,7 +128,8 @@ impl Experiment {
     async fn facets(&self, ctx: &Context<'_>) -> Result<Vec<Facet>> {
         facets_of_experiment(ctx, self.0.id).await
     }
-    /// Its runs. `filter` and `orderBy` are MLflow's search grammar, with OR and parentheses.
+    /// Its runs. `filter` and `orderBy` are MLflow's search grammar, with OR and parentheses. A page with a filter looks at no more than 20,000 runs: it may hold
+    /// fewer than `first`, also none, and the list go on.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
     async fn runs(
         &self,

@@ -141,7 +141,10 @@ async fn data(ctx: &Context<'_>, run: RunId) -> Result<RunData> {
 pub struct RunConnection {
     nodes: Vec<Run>,
     page_info: PageInfo,
+    /// How many there are in all. Of an experiment with more than 100,000 runs no more are counted, and with a filter no more than the first 20,000 are looked at.
     total_count: i64,
+    /// Whether there may be more than `totalCount`.
+    total_is_least: bool,
 }
 
 /// A page of an experiment's runs.
@@ -165,7 +168,12 @@ pub async fn runs_of_experiment(
         after: page.after().map(str::to_owned),
     };
     let found = super::search(scope(ctx)?.grant()?, &query, true).await?;
-    Ok(RunConnection { page_info: page.info(found.next.as_deref()), total_count: found.total, nodes: found.runs.into_iter().map(Run).collect() })
+    Ok(RunConnection {
+        page_info: page.info(found.next.as_deref()),
+        total_count: found.total.count,
+        total_is_least: found.total.is_least,
+        nodes: found.runs.into_iter().map(Run).collect(),
+    })
 }
 
 /// A field of the filter that few values tell apart.
@@ -236,6 +244,12 @@ impl RunsMutation {
     /// Sets a tag of a run.
     async fn set_run_tag(&self, ctx: &Context<'_>, id: ID, key: String, value: String) -> Result<Run> {
         Ok(Run(super::set_tag(scope(ctx)?.grant()?, read_id(&id)?, &key, &value).await?))
+    }
+
+    /// Sets a tag of several runs, at most 1,000: of all of them or of none.
+    async fn set_tag_of_runs(&self, ctx: &Context<'_>, ids: Vec<ID>, key: String, value: String) -> Result<Vec<Run>> {
+        let ids = ids.iter().map(read_id).collect::<Result<Vec<_>, _>>()?;
+        Ok(super::set_tags(scope(ctx)?.grant()?, &ids, &key, &value).await?.into_iter().map(Run).collect())
     }
 
     /// Removes a tag of a run.
