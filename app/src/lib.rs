@@ -23,6 +23,7 @@ pub mod notifications;
 pub mod overview;
 mod parts;
 pub mod runs;
+pub mod templates;
 pub mod tokens;
 pub mod visit;
 
@@ -72,7 +73,10 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("") view=|| page(parts::run(Run::Overview))/>
                         <Route path=path!("/metrics") view=|| page(parts::run(Run::Metrics))/>
                         <Route path=path!("/artifacts") view=|| page(parts::run(Run::Artifacts))/>
+                        <Route path=path!("/reproduce") view=|| page(parts::run(Run::Reproduce))/>
                     </ParentRoute>
+                    <Route path=path!("/templates") view=|| page(parts::run(Run::Templates))/>
+                    <Route path=path!("/templates/:id") view=|| page(parts::run(Run::Template))/>
                     <Route path=path!("/models") view=|| page(parts::organization(Organization::Models))/>
                     <Route path=path!("/models/:name") view=|| page(parts::organization(Organization::Model))/>
                     <ParentRoute path=path!("/members") view=|| page(parts::organization(Organization::Members))>

@@ -16,7 +16,7 @@ use leptos_router::hooks::use_location;
 use crate::{
     access, account, audit, compare, experiments, gallery, imports,
     kit::{Shape, Skeleton},
-    members, models, notifications, overview, runs, tokens,
+    members, models, notifications, overview, runs, templates, tokens,
 };
 
 /// The file of a part could not be fetched: the network is away, or the server has a newer app.
@@ -39,7 +39,7 @@ pub enum Part {
     Account,
     /// Experiments and their runs.
     Experiments,
-    /// One run.
+    /// One run, and what is started from it.
     Run,
     /// Runs side by side; and the component kit on one page.
     Compare,
@@ -54,7 +54,7 @@ impl Part {
             "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "account" | "tokens"
             | "notifications" | "new-organization" | "new-project" => Self::Account,
             "" | "experiments" => Self::Experiments,
-            "runs" => Self::Run,
+            "runs" | "templates" => Self::Run,
             "compare" | "kit" => Self::Compare,
             "models" | "members" | "audit" | "import" | "access" => Self::Organization,
             _ => return None,
@@ -112,7 +112,7 @@ fn shape_of(path: &str) -> Shape {
     let mut words = path.trim_matches('/').split('/');
     match (words.next().unwrap_or_default(), words.next()) {
         ("runs", _) | ("members", _) => Shape::Tabbed,
-        ("models" | "import", Some(_)) | ("" | "compare" | "kit", _) => Shape::Cards,
+        ("models" | "import" | "templates", Some(_)) | ("" | "compare" | "kit", _) => Shape::Cards,
         ("account" | "access" | "new-organization" | "new-project", _) => Shape::Form,
         _ => Shape::Listed,
     }
@@ -164,6 +164,9 @@ pub enum Run {
     Overview,
     Metrics,
     Artifacts,
+    Reproduce,
+    Templates,
+    Template,
 }
 
 #[wasm_split(run, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_run))]
@@ -173,6 +176,9 @@ pub fn run(page: Run) -> Loaded {
         Run::Overview => view! { <runs::RunOverview/> }.into_any(),
         Run::Metrics => view! { <runs::RunMetrics/> }.into_any(),
         Run::Artifacts => view! { <runs::RunArtifacts/> }.into_any(),
+        Run::Reproduce => view! { <runs::RunReproduce/> }.into_any(),
+        Run::Templates => view! { <templates::TemplatesPage/> }.into_any(),
+        Run::Template => view! { <templates::TemplatePage/> }.into_any(),
     })
 }
 

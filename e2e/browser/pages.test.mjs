@@ -24,6 +24,9 @@ const WORK = [
   { path: "/runs/{run}", dialogs: ["Rename"] },
   { path: "/runs/{run}/metrics" },
   { path: "/runs/{run}/artifacts?path=tables/importance.csv" },
+  { path: "/runs/{run}/reproduce" },
+  { path: "/templates", list: LIST_MAX },
+  { path: "/templates/{template}", dialogs: ["Edit"] },
   { path: "/compare" },
   { path: "/compare?run={run}&run={second}", dialogs: ["Save"] },
 ];

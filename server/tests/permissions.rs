@@ -42,6 +42,8 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("experiments", Needs(Permission::ExperimentsRead), "{ experiments { nodes { id name } } }"),
     ("experiment", Needs(Permission::ExperimentsRead), "{ experiment(id: \"$experiment\") { id name } }"),
     ("run", Needs(Permission::RunsRead), "{ run(id: \"$run\") { id name } }"),
+    ("templates", Needs(Permission::RunsRead), "{ templates { nodes { id name } } }"),
+    ("template", Needs(Permission::RunsRead), "{ template(id: \"$template\") { id name } }"),
     ("comparison", Needs(Permission::RunsRead), "{ comparison(of: { runs: [\"$run\"] }) { groups { name } } }"),
     ("runCurves", Needs(Permission::RunsRead), "{ runCurves(runs: [\"$run\"], key: \"loss\") { total } }"),
     ("savedComparisons", Needs(Permission::ExperimentsRead), "{ savedComparisons { nodes { id name } } }"),
@@ -99,6 +101,10 @@ const MUTATIONS: &[(&str, Policy, &str)] = &[
     ("removeRunTag", Needs(Permission::RunsWrite), "mutation { removeRunTag(id: \"$run\", key: \"absent\") { id } }"),
     ("removeRuns", Needs(Permission::RunsWrite), "mutation { removeRuns(ids: [\"$absentrun\"]) { id } }"),
     ("restoreRuns", Needs(Permission::RunsWrite), "mutation { restoreRuns(ids: [\"$absentrun\"]) { id } }"),
+    ("createTemplate", Needs(Permission::RunsWrite), "mutation { createTemplate(run: \"$absentrun\", name: \"$unique\") { id } }"),
+    ("updateTemplate", Needs(Permission::RunsWrite), "mutation { updateTemplate(id: \"$template\", name: \"$unique\") { id } }"),
+    ("removeTemplate", Needs(Permission::RunsWrite), "mutation { removeTemplate(id: \"$absentrun\") { id } }"),
+    ("restoreTemplate", Needs(Permission::RunsWrite), "mutation { restoreTemplate(id: \"$absentrun\") { id } }"),
     ("startImport", Needs(Permission::OrganizationWrite), "mutation { startImport(input: { address: \"ftp://nowhere.example\" }) { id } }"),
     ("cancelImport", Needs(Permission::OrganizationWrite), "mutation { cancelImport(id: \"$absentimport\") { id } }"),
     ("startThread", Needs(Permission::CommentsWrite), "mutation { startThread(input: { about: \"run_$run\", body: \"b\" }) { id } }"),
@@ -176,7 +182,7 @@ async fn c7_1b_nobody_and_strangers_get_nothing() {
         let answer = stranger.graphql(&query, Value::Null).await;
         assert!(!answer.to_string().contains("CANARY"), "{field}: {answer}");
         let names_something =
-            ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member"].iter().any(|kind| query.contains(&fixture.0[kind]));
+            ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member", "template"].iter().any(|kind| query.contains(&fixture.0[kind]));
         if names_something {
             let absent = answer["data"].as_object().is_some_and(|data| data.values().all(Value::is_null)) && answer["errors"].is_null();
             assert!(absent || Actor::code(&answer) == "NOT_FOUND", "{field}: {answer}");

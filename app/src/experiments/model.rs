@@ -46,7 +46,7 @@ pub struct Tag {
 impl Tag {
     /// Whether a client wrote it for itself: not shown among a person's tags.
     pub fn is_internal(&self) -> bool {
-        self.key.starts_with("mlflow.")
+        ["mlflow.", "assay."].iter().any(|prefix| self.key.starts_with(prefix))
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Run {
     /// Changes with anything of the run.
     pub revision: String,
     pub experiment: Experiment,
+    /// The template that it is.
+    pub template: Option<Template>,
     pub metrics: Vec<Metric>,
     pub params: Vec<Tag>,
     pub tags: Vec<Tag>,
@@ -66,6 +68,12 @@ pub(super) struct Experiment {
     pub id: String,
     pub name: String,
     pub lifecycle: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Template {
+    pub id: String,
+    pub name: String,
 }
 
 /// The latest value of a metric, with the extremes of its history.

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod comments;
 pub mod comparison;
 pub mod datasets;
+pub mod environment;
 pub mod experiments;
 pub mod filter;
 pub mod identity;
@@ -26,6 +27,7 @@ pub mod runs;
 pub mod search;
 pub mod sessions;
 pub mod sign_in_policy;
+pub mod templates;
 pub mod tokens;
 pub mod traces;
 

@@ -34,6 +34,7 @@ pub struct Query(
     features::search::graphql::SearchQuery,
     features::sessions::graphql::SessionsQuery,
     features::sign_in_policy::graphql::SignInPolicyQuery,
+    features::templates::graphql::TemplatesQuery,
     features::tokens::graphql::TokensQuery,
 );
 
@@ -54,6 +55,7 @@ pub struct Mutation(
     features::runs::graphql::RunsMutation,
     features::sessions::graphql::SessionsMutation,
     features::sign_in_policy::graphql::SignInPolicyMutation,
+    features::templates::graphql::TemplatesMutation,
     features::tokens::graphql::TokensMutation,
 );
 

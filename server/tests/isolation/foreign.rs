@@ -23,9 +23,12 @@ const PLACES: &[&str] = &[
     "/runs/$run",
     "/runs/$run/metrics",
     "/runs/$run/artifacts",
+    "/runs/$run/reproduce",
+    "/runs/$run/reproduce.sh",
     "/experiments/$experiment",
     "/experiments/$experiment/discussion",
     "/models/$model",
+    "/templates/$template",
     "/import/$import",
     "/sso/begin/$slug",
     "/graphql/stream?query=subscription{changes(of:[\"run_$run\"]){of}}",
@@ -41,6 +44,7 @@ const NAMELESS_ROUTES: &[&str] = &[
     "/metrics",
     "/pkg/{file:.*}",
     "/favicon.ico",
+    "/assay_environment.py",
     // `ids.rs` asks it.
     "/graphql",
     "/sign-in",
@@ -154,10 +158,15 @@ fn whole(names: &Names, answer: &Answer) -> (u16, Vec<String>, String) {
 async fn named(owner: &Actor, mut names: Names) -> Names {
     let import = "mutation { startImport(input: { address: \"https://mlflow.example.com\" }) { id } }";
     let import = owner.graphql(import, Value::Null).await["data"]["startImport"]["id"].clone();
+    let create = "mutation($run: ID!) { createTemplate(run: $run, name: \"CANARY\") { id } }";
+    let script = owner.token(&["*"]).await;
+    assert_eq!(script.mlflow("POST", "runs/update", json!({ "run_id": names.0["$run"], "status": "FINISHED" })).await.status, 200);
+    let template = owner.graphql(create, json!({ "run": names.0["$run"] })).await["data"]["createTemplate"]["id"].clone();
     let seen = owner.graphql("{ viewer { organization { id slug } } sessions { nodes { id } } }", Value::Null).await["data"].clone();
     let organization = &seen["viewer"]["organization"];
     for (placeholder, id) in [
         ("$import", &import),
+        ("$template", &template),
         ("$organization", &organization["id"]),
         ("$slug", &organization["slug"]),
         ("$session", &seen["sessions"]["nodes"][0]["id"]),
@@ -172,7 +181,7 @@ async fn t02_foreign_pages_and_downloads_are_not_found() {
     let (ours, theirs) = (world().organization().await, world().organization().await);
     let foreign = named(&theirs.owner, Names::of(&theirs.script().await).await).await;
     let mut absent = Names::absent();
-    for (placeholder, prefix) in [("$import", "imp_"), ("$organization", "org_"), ("$slug", "team-"), ("$session", "ses_")] {
+    for (placeholder, prefix) in [("$import", "imp_"), ("$template", "tpl_"), ("$organization", "org_"), ("$slug", "team-"), ("$session", "ses_")] {
         absent.0.insert(placeholder, format!("{prefix}{}", uuid::Uuid::now_v7().simple()));
     }
     for place in PLACES {

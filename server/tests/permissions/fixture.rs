@@ -32,6 +32,14 @@ impl Fixture {
         let thread = owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();
         let comment = thread["comments"][0]["id"].as_str().expect("an id").to_owned();
         let thread = thread["id"].as_str().expect("an id").to_owned();
+        let finished = script.mlflow("POST", "runs/create", json!({ "experiment_id": experiment, "run_name": "CANARY-finished" })).await.json()["run"]["info"]
+            ["run_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        assert_eq!(script.mlflow("POST", "runs/update", json!({ "run_id": finished, "status": "FINISHED" })).await.status, 200);
+        let create = format!("mutation {{ createTemplate(run: \"{finished}\", name: \"CANARY-template\") {{ id }} }}");
+        let template = owner.graphql(&create, Value::Null).await["data"]["createTemplate"]["id"].as_str().expect("an id").to_owned();
         let member = organization.member("viewer").await;
         let answer = owner
             .graphql(
@@ -48,6 +56,7 @@ impl Fixture {
             ("experiment", experiment),
             ("run", run),
             ("model", model),
+            ("template", template),
             ("thread", thread),
             ("comment", comment),
             ("invitation", invitation),

@@ -19,6 +19,7 @@ const ASKED: &[(&str, &str, &str)] = &[
     ("/artifacts/runs/{id}/{path:.*}", "/artifacts/runs/$run/CANARY.txt", ""),
     ("/artifacts/models/{id}/{path:.*}", "/artifacts/models/$absentrun/CANARY.txt", ""),
     ("/compare/report", "/compare/report?format=csv&run=$run", ""),
+    ("/runs/{id}/reproduce.sh", "/runs/$run/reproduce.sh", ""),
     ("/end-session", "/end-session", "session=ses_$absentsession"),
 ];
 

@@ -16,7 +16,7 @@ pub mod uploads;
 
 pub use error::ArtifactError;
 pub use model::{Artifact, StoredFile};
-pub use service::{MAX_BYTES, find, hold, list, list_many, list_with_root, put, remove, root_uri};
+pub use service::{MAX_BYTES, among, find, hold, list, list_many, list_with_root, put, remove, root_uri};
 
 use crate::access::{Permission, Reads, Writes};
 
