@@ -14,6 +14,7 @@ mod page;
 mod plots;
 mod preview;
 mod reproduce;
+mod similar;
 mod tags;
 
 pub use actions::{rename, set_removed};

@@ -14,6 +14,7 @@ use super::{
     open::Open,
     overview, plots,
     reproduce::Recipe,
+    similar::Done,
 };
 use crate::{
     api::use_api,
@@ -49,6 +50,7 @@ pub fn RunPage() -> impl IntoView {
     );
     Files::provide(id);
     Recipe::provide(id);
+    Done::provide(id);
     let talk = Talk::provide(Signal::derive(move || id.with(|id| if id.starts_with("run_") { id.clone() } else { format!("run_{id}") })));
     steady_as(Shape::Tabbed, query, move |run| inside(Open::provide(run), id, talk))
 }

@@ -27,6 +27,7 @@ pub mod runs;
 pub mod search;
 pub mod sessions;
 pub mod sign_in_policy;
+pub mod similar_runs;
 pub mod templates;
 pub mod tokens;
 pub mod traces;

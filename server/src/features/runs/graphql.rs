@@ -20,6 +20,7 @@ use crate::{
         logged_models::graphql::{LoggedModel, logged_models_of_run},
         metrics::graphql::{Metric, MetricSeries, series_of_run, time},
         page::{Page, PageInfo},
+        similar_runs::graphql::{SimilarRuns, similar_to_run},
         templates::graphql::{Template, template_of_run},
     },
     graphql::{Batch, batch, scope},
@@ -133,6 +134,11 @@ impl Run {
     #[graphql(complexity = "20 + child_complexity")]
     async fn reproduction(&self, ctx: &Context<'_>) -> Result<Reproduction> {
         reproduction_of_run(ctx, self.0.id).await
+    }
+    /// Finished runs of the organization that had the same params, or nearly the same.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn similar(&self, ctx: &Context<'_>) -> Result<SimilarRuns> {
+        similar_to_run(ctx, &self.0).await
     }
     /// The template that it is; null: it is none.
     async fn template(&self, ctx: &Context<'_>) -> Result<Option<Template>> {
