@@ -181,8 +181,9 @@ async fn c7_1b_nobody_and_strangers_get_nothing() {
         assert_eq!(Actor::code(&answer) == "UNAUTHENTICATED", *policy != Public, "{field}: {answer}");
         let answer = stranger.graphql(&query, Value::Null).await;
         assert!(!answer.to_string().contains("CANARY"), "{field}: {answer}");
-        let names_something =
-            ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member", "template"].iter().any(|kind| query.contains(&fixture.0[kind]));
+        let names_something = ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member", "template"]
+            .iter()
+            .any(|kind| query.contains(&fixture.0[kind]));
         if names_something {
             let absent = answer["data"].as_object().is_some_and(|data| data.values().all(Value::is_null)) && answer["errors"].is_null();
             assert!(absent || Actor::code(&answer) == "NOT_FOUND", "{field}: {answer}");

@@ -69,7 +69,10 @@ async fn c5_1c_a_run_tells_what_it_ran_in() {
 
     // A reader of runs who sees no artifacts is told the rest, and that something is left out.
     let finance = organization.member("finance").await;
-    assert_eq!(Actor::code(&finance.graphql("query($id: ID!) { run(id: $id) { environment { lock { path } } } }", json!({ "id": run })).await), "FORBIDDEN");
+    assert_eq!(
+        Actor::code(&finance.graphql("query($id: ID!) { run(id: $id) { environment { lock { path } } } }", json!({ "id": run })).await),
+        "FORBIDDEN"
+    );
     let seen = told(&finance, &run, "environment { python } reproduction { script gaps { what } }").await;
     assert_eq!(seen["environment"]["python"], "3.12.4");
     assert!(!seen["reproduction"]["script"].as_str().expect("a text").contains("requirements.txt"), "{seen}");
@@ -90,7 +93,9 @@ async fn c5_1c_what_a_model_needs_is_known_without_the_module() {
     assert_eq!((&found["environment"]["captured"], &found["environment"]["lockIsWhole"]), (&json!(false), &json!(false)));
     assert_eq!(found["environment"]["packages"], json!([{ "name": "mlflow" }, { "name": "scikit-learn" }]));
     let gaps = found["reproduction"]["gaps"].to_string();
-    for gap in ["The code:", "only those that the logged model needs", "The command with its arguments", "Python's version", "assay_environment.capture()"] {
+    for gap in
+        ["The code:", "only those that the logged model needs", "The command with its arguments", "Python's version", "assay_environment.capture()"]
+    {
         assert!(gaps.contains(gap), "{gap}: {gaps}");
     }
 }

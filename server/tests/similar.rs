@@ -150,7 +150,22 @@ async fn c5_2a_runs_that_are_alike_are_found_by_an_index() {
 async fn a_seed_is_a_seed_on_both_sides() {
     let organization = world().organization().await;
     let mut tamperer = organization.tamperer().await;
-    let keys = ["seed", "random_state", "model__random_state", "train.seed", "np_random_seed", "cv_fold", "SEED", "seedling", "learning_rate", "folder", "proceed", "state", "Fold-1", "random_states"];
+    let keys = [
+        "seed",
+        "random_state",
+        "model__random_state",
+        "train.seed",
+        "np_random_seed",
+        "cv_fold",
+        "SEED",
+        "seedling",
+        "learning_rate",
+        "folder",
+        "proceed",
+        "state",
+        "Fold-1",
+        "random_states",
+    ];
     for key in keys {
         let row = sqlx::query("select is_seed($1)").bind(key).fetch_one(&mut tamperer).await.expect("an answer");
         assert_eq!(row.get::<bool, _>(0), server::features::comparison::is_seed(key), "{key}");

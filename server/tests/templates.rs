@@ -72,7 +72,8 @@ async fn c5_2c_only_what_came_out_well_is_a_template_and_once() {
     let there = finished(&script, there["data"]["createExperiment"]["mlflowId"].as_str().expect("an id")).await;
     marked(owner, &there, "a").await;
     let of = async |project: Value| {
-        let answer = owner.graphql("query($p: ID) { templates(project: $p) { totalCount nodes { run { mlflowId } } } }", json!({ "p": project })).await;
+        let answer =
+            owner.graphql("query($p: ID) { templates(project: $p) { totalCount nodes { run { mlflowId } } } }", json!({ "p": project })).await;
         answer["data"]["templates"].clone()
     };
     assert_eq!(of(project).await, json!({ "totalCount": 1, "nodes": [{ "run": { "mlflowId": there } }] }));
@@ -103,7 +104,9 @@ async fn c5_2c_runs_started_from_a_template_are_linked_back() {
     }
     let ask = "query($id: ID!) { template(id: $id) { lifecycle startedCount startedRuns { mlflowId } } }";
     let seen = async |id: &str| owner.graphql(ask, json!({ "id": id })).await["data"]["template"].clone();
-    let names = |seen: &Value| seen["startedRuns"].as_array().expect("runs").iter().map(|run| run["mlflowId"].as_str().expect("an id").to_owned()).collect::<Vec<_>>();
+    let names = |seen: &Value| {
+        seen["startedRuns"].as_array().expect("runs").iter().map(|run| run["mlflowId"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
     let found = seen(&id).await;
     let (mut expected, mut listed) = (runs[..2].to_vec(), names(&found));
     expected.sort();

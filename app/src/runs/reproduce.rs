@@ -121,7 +121,7 @@ fn shown(told: Told) -> AnyView {
     let script = reproduction.script.clone();
     let button = move || view! { <a class="button small" href=download.clone() download="reproduce.sh" rel="external"><Glyph icon=Icon::DOWNLOAD/>"Download reproduce.sh"</a> };
     let captured = environment.captured;
-    let about = facts(&environment);
+    let about = facts(environment.clone());
     view! {
         <div class="split">
             <div class="stack">
@@ -144,8 +144,13 @@ fn verdict(reproduction: &Reproduction) -> AnyView {
     if reproduction.gaps.is_empty() {
         return view! { <Callout tone=Tone::Good><b>"Everything is known. "</b>"The code, its changes, the packages, Python and the command were logged."</Callout> }.into_any();
     }
-    let lines = reproduction.gaps.iter().map(|gap| view! { <li><span>{gap.what.clone()}</span>" "<span class="muted">{gap.how.clone()}</span></li> }).collect_view();
-    view! { <Callout tone=Tone::Warn><b>"Not everything is known. "</b>"Missing to run it again exactly:"<ul class="gaps">{lines}</ul></Callout> }.into_any()
+    let lines = reproduction
+        .gaps
+        .iter()
+        .map(|gap| view! { <li><span>{gap.what.clone()}</span>" "<span class="muted">{gap.how.clone()}</span></li> })
+        .collect_view();
+    view! { <Callout tone=Tone::Warn><b>"Not everything is known. "</b>"Missing to run it again exactly:"<ul class="gaps">{lines}</ul></Callout> }
+        .into_any()
 }
 
 /// How the next run logs its environment.
@@ -186,19 +191,22 @@ fn download(file: &File) -> AnyView {
     view! { {digest}<a class="button small" href=file.url.clone() download=name.clone() rel="external"><Glyph icon=Icon::DOWNLOAD/>{format!("Download {name}")}</a> }.into_any()
 }
 
-fn facts(environment: &Environment) -> AnyView {
+fn facts(environment: Environment) -> AnyView {
     let code = |label: &'static str, text: Option<String>, what: &'static str| text.map(|text| view! { <Fact label><Copyable text what/></Fact> });
     let plain = |label: &'static str, text: Option<String>| text.map(|text| view! { <Fact label>{text}</Fact> });
     let command = (!environment.command.is_empty()).then(|| environment.command.join(" "));
     let dirty = environment.dirty.map(|dirty| if dirty { "not committed" } else { "none" }.to_owned());
     let memory = environment.memory.map(number::bytes);
-    let gpus = environment.gpus.iter().map(|gpu| view! { <Fact label="GPU">{gpu.clone()}</Fact> }).collect_view();
+    let gpus = environment.gpus.clone().into_iter().map(|gpu| view! { <Fact label="GPU">{gpu}</Fact> }).collect_view();
     let known = [&environment.commit, &environment.branch, &environment.remote, &environment.python, &environment.os, &environment.cpu];
     if known.iter().all(|fact| fact.is_none()) && command.is_none() {
         return view! { <Card title="Environment"><p class="faint s">"This run logged nothing of what it ran in."</p></Card> }.into_any();
     }
-    let (environment, short) = (environment.clone(), |commit: &String| commit.chars().take(8).collect::<String>());
-    let commit = environment.commit.clone().map(|commit| view! { <Fact label="Commit"><Copyable text=commit.clone() shown=short(&commit) what="the commit"/></Fact> });
+    let short = |commit: &String| commit.chars().take(8).collect::<String>();
+    let commit = environment
+        .commit
+        .clone()
+        .map(|commit| view! { <Fact label="Commit"><Copyable text=commit.clone() shown=short(&commit) what="the commit"/></Fact> });
     view! {
         <Card title="Environment">
             <Facts>

@@ -101,25 +101,37 @@ pub(super) fn DoneBefore(
 ) -> impl IntoView {
     let Done(query) = expect_context();
     let id = StoredValue::new(id);
-    steady(query, move |held| (move || held.with(|found| told(found, &id.get_value()))).into_any())
+    steady(query, move |held| (move || told(held.get(), &id.get_value())).into_any())
 }
 
-fn told(found: &Similar, id: &str) -> Option<AnyView> {
+fn told(found: Similar, id: &str) -> Option<AnyView> {
     if found.same_count == 0 && found.near.is_empty() {
         return None;
     }
-    let compared: Vec<String> = found.same.iter().filter_map(|same| same.run.as_ref()).chain(found.near.iter().filter_map(|near| near.run.as_ref())).map(|run| run.id.clone()).collect();
+    let compared: Vec<String> = found
+        .same
+        .iter()
+        .filter_map(|same| same.run.as_ref())
+        .chain(found.near.iter().filter_map(|near| near.run.as_ref()))
+        .map(|run| run.id.clone())
+        .collect();
     let compare = compared.iter().take(COMPARED).fold(format!("/compare?run={id}"), |path, other| format!("{path}&run={other}"));
+    let words = words(&found);
     let best = found.best.clone().filter(|_| found.same_count > 0).map(|best| {
         view! { <span>"; best "<code>{best.key}</code>" "<a class="link num" href=format!("/runs/{}", best.run)>{number::number(best.value.0)}</a></span> }
     });
     let same = found.same.iter().filter_map(|same| Some((same.run.clone()?, likeness(same)))).map(|(run, words)| line(run, words)).collect_view();
-    let near = found.near.iter().filter_map(|near| Some((near.run.clone()?, differing(&near.differences)))).map(|(run, words)| line(run, words)).collect_view();
+    let near = found
+        .near
+        .iter()
+        .filter_map(|near| Some((near.run.clone()?, differing(&near.differences))))
+        .map(|(run, words)| line(run, words))
+        .collect_view();
     Some(
         view! {
             <Callout tone=Tone::Info icon=Icon::COPY>
                 <details class="done-before">
-                    <summary><b>{words(found)}</b>{best}"."</summary>
+                    <summary><b>{words}</b>{best}"."</summary>
                     <ul class="lines">{same}{near}</ul>
                     <p><a class="link" href=compare>"Compare with them"</a></p>
                 </details>

@@ -13,8 +13,8 @@ use crate::{
     api::{Api, ApiError, Operation, use_api, use_live, use_query},
     frame::may,
     kit::{
-        Button, Callout, Card, Cell, Column, Crumb, Fact, Facts, Failure, Icon, Menu, MenuItem, Page, RelativeTime, Row, Saving, Shape, Table, Toasts, Tone, number,
-        run_tone, steady_as, use_toasts,
+        Button, Callout, Card, Cell, Column, Crumb, Fact, Facts, Failure, Icon, Menu, MenuItem, Page, RelativeTime, Row, Saving, Shape, Table,
+        Toasts, Tone, number, run_tone, steady_as, use_toasts,
     },
 };
 
@@ -35,7 +35,9 @@ pub fn TemplatePage() -> impl IntoView {
     steady_as(Shape::Cards, query, move |held| {
         let again = move || query.refetch();
         // A run that begins is told by its experiment, and so is a change of the template.
-        let topic = Signal::derive(move || held.with(|data| data.template.as_ref().and_then(|template| template.run.as_ref()).map(|run| run.experiment.id.clone())));
+        let topic = Signal::derive(move || {
+            held.with(|data| data.template.as_ref().and_then(|template| template.run.as_ref()).map(|run| run.experiment.id.clone()))
+        });
         use_live(topic, again);
         let there = Memo::new(move |_| held.with(|data| data.template.is_some()));
         (move || if there.get() { page(held, api, toasts, may_write, again) } else { absent() }).into_any()
@@ -47,7 +49,9 @@ fn crumbs() -> Vec<Crumb> {
 }
 
 fn absent() -> AnyView {
-    let error = ApiError::from_response(&json!({ "message": "There is no template at this address, or it belongs to another organization.", "extensions": { "code": "NOT_FOUND" } }));
+    let error = ApiError::from_response(
+        &json!({ "message": "There is no template at this address, or it belongs to another organization.", "extensions": { "code": "NOT_FOUND" } }),
+    );
     view! { <Page title="Template" crumbs=crumbs()><Failure error/></Page> }.into_any()
 }
 
@@ -57,7 +61,9 @@ fn page(held: RwSignal<Data>, api: StoredValue<Api>, toasts: Toasts, may_write: 
     let (title, id) = (of(|template| template.name.clone()), of(|template| template.id.clone()));
     let gone = Memo::new(move |_| template.with(|template| template.as_ref().is_some_and(|template| template.lifecycle == "DELETED")));
     let editing = RwSignal::new(false);
-    let value = Signal::derive(move || template.with(|template| template.as_ref().map(|own| (own.name.clone(), own.description.clone())).unwrap_or_default()));
+    let value = Signal::derive(move || {
+        template.with(|template| template.as_ref().map(|own| (own.name.clone(), own.description.clone())).unwrap_or_default())
+    });
     let save = Callback::new(move |(name, about): (String, String)| -> Saving {
         let work = data::update(api.get_value(), id.get_untracked(), name, about);
         Box::pin(async move {
@@ -132,7 +138,8 @@ fn set_removed(api: Api, toasts: Toasts, id: String, name: String, removed: bool
 
 fn started(runs: Vec<Started>) -> AnyView {
     if runs.is_empty() {
-        return view! { <Card title="Started from it"><p class="faint s">"Nothing yet. Runs that begin with the code above appear here."</p></Card> }.into_any();
+        return view! { <Card title="Started from it"><p class="faint s">"Nothing yet. Runs that begin with the code above appear here."</p></Card> }
+            .into_any();
     }
     let columns = vec![Column::text("name", "Run"), Column::text("status", "Status"), Column::text("by", "By"), Column::text("began", "Began")];
     let rows = runs.into_iter().map(|run| {
@@ -151,7 +158,11 @@ fn started(runs: Vec<Started>) -> AnyView {
 
 fn about(template: &Template) -> AnyView {
     let words = template.description.clone();
-    let words = if words.is_empty() { view! { <p class="faint s">"No description."</p> }.into_any() } else { view! { <p class="note s">{words}</p> }.into_any() };
+    let words = if words.is_empty() {
+        view! { <p class="faint s">"No description."</p> }.into_any()
+    } else {
+        view! { <p class="note s">{words}</p> }.into_any()
+    };
     let run = template.run.clone().map(|run| {
         view! {
             <Facts>

@@ -24,7 +24,8 @@ pub(super) fn start(template: &Template) -> AnyView {
     let again = format!("/runs/{}/reproduce", run.id);
     let (first, rest) = params.split_at(params.len().min(SHOWN));
     let (first, folded, rest) = (fields(first), rest.len(), fields(rest));
-    let more = (folded > 0).then(|| view! { <details class="fold"><summary>{format!("{folded} more")}</summary><div class="starting">{rest}</div></details> });
+    let more = (folded > 0)
+        .then(|| view! { <details class="fold"><summary>{format!("{folded} more")}</summary><div class="starting">{rest}</div></details> });
     let asked = (!params.is_empty()).then(|| view! { <p class="s muted">"Change what your run shall do otherwise; the code below follows."</p><div class="starting">{first}</div>{more} });
     view! {
         <Card title="Start a run from it">
@@ -59,7 +60,9 @@ fn text(value: &str) -> String {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
             '\n' => out.push_str("\\n"),
-            c if c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c if c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+                out.push_str(&format!("\\u{:04x}", c as u32))
+            }
             c => out.push(c),
         }
     }
@@ -70,7 +73,9 @@ fn text(value: &str) -> String {
 /// A param's value: numbers and truth as such, all else as a text. What a client logs is text, so that both log the same.
 fn value(of: &str) -> String {
     let digits = of.strip_prefix('-').unwrap_or(of);
-    let number = digits.starts_with(|c: char| c.is_ascii_digit()) && digits.parse::<f64>().is_ok() && !(digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()));
+    let number = digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.parse::<f64>().is_ok()
+        && !(digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()));
     if number || matches!(of, "True" | "False" | "None") { of.to_owned() } else { text(of) }
 }
 
@@ -105,8 +110,19 @@ mod tests {
     #[test]
     fn values_are_what_logs_the_same_text() {
         for (of, written) in [
-            ("3", "3"), ("-0.5", "-0.5"), ("1e-05", "1e-05"), ("True", "True"), ("None", "None"), ("007", "\"007\""), ("nan", "\"nan\""),
-            ("inf", "\"inf\""), ("", "\"\""), ("adam", "\"adam\""), ("a\"b\\", "\"a\\\"b\\\\\""), ("x\ny", "\"x\\ny\""), ("\u{202e}", "\"\\u202e\""),
+            ("3", "3"),
+            ("-0.5", "-0.5"),
+            ("1e-05", "1e-05"),
+            ("True", "True"),
+            ("None", "None"),
+            ("007", "\"007\""),
+            ("nan", "\"nan\""),
+            ("inf", "\"inf\""),
+            ("", "\"\""),
+            ("adam", "\"adam\""),
+            ("a\"b\\", "\"a\\\"b\\\\\""),
+            ("x\ny", "\"x\\ny\""),
+            ("\u{202e}", "\"\\u202e\""),
         ] {
             assert_eq!(value(of), written);
         }

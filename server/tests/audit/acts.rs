@@ -83,7 +83,8 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     let (comment, thread) = (thread["comments"][0]["id"].as_str().expect("an id"), thread["id"].as_str().expect("an id"));
     let (script, mut finished) = (organization.script().await, Vec::new());
     for _ in 0..2 {
-        let run = script.mlflow("POST", "runs/create", json!({ "experiment_id": "0", "start_time": 1 })).await.json()["run"]["info"]["run_id"].clone();
+        let run =
+            script.mlflow("POST", "runs/create", json!({ "experiment_id": "0", "start_time": 1 })).await.json()["run"]["info"]["run_id"].clone();
         assert_eq!(script.mlflow("POST", "runs/update", json!({ "run_id": run, "status": "FINISHED" })).await.status, 200);
         finished.push(run.as_str().expect("an id").to_owned());
     }

@@ -143,7 +143,10 @@ fn environment(out: &mut Vec<String>, recipe: &Recipe) {
         // All packages are named, so that none has to be looked for.
         Some((lock, whole)) => {
             out.push(format!("  {}", fetch(&recipe.site, lock, "requirements.txt")));
-            out.push(format!("  \"$python\" -m pip install --quiet --disable-pip-version-check {}-r requirements.txt", if whole { "--no-deps " } else { "" }));
+            out.push(format!(
+                "  \"$python\" -m pip install --quiet --disable-pip-version-check {}-r requirements.txt",
+                if whole { "--no-deps " } else { "" }
+            ));
         }
         None => out.push("  \"$python\" -m pip install --quiet --disable-pip-version-check mlflow".to_owned()),
     }
@@ -223,13 +226,23 @@ pub fn gaps(recipe: &Recipe) -> Vec<Gap> {
         "Keep the code in a Git repository with a remote, and call assay_environment.capture() in the training.",
     );
     let short: String = facts.commit.iter().flat_map(|commit| commit.chars().take(8)).collect();
-    gap(facts.pushed == Some(false), format!("The commit {short}: no branch of the remote held it when the run began."), "Push before the run begins.");
+    gap(
+        facts.pushed == Some(false),
+        format!("The commit {short}: no branch of the remote held it when the run began."),
+        "Push before the run begins.",
+    );
     match &recipe.files {
-        None => gap(true, "The packages and what was not committed: your role does not show artifacts.".into(), "Ask somebody who may read artifacts."),
+        None => {
+            gap(true, "The packages and what was not committed: your role does not show artifacts.".into(), "Ask somebody who may read artifacts.")
+        }
         Some(files) => {
             let changed = facts.dirty == Some(true) && files.diff.is_none();
             let size = facts.diff_left_out.map(|bytes| format!(" ({bytes} bytes)")).unwrap_or_default();
-            gap(changed, format!("What was not committed: files had changed, and how was not logged{size}."), "Commit before the run begins, or keep the changes below 1 MB.");
+            gap(
+                changed,
+                format!("What was not committed: files had changed, and how was not logged{size}."),
+                "Commit before the run begins, or keep the changes below 1 MB.",
+            );
             gap(files.lock.is_none(), "The packages: their versions were not logged.".into(), capture);
             gap(
                 files.lock.is_some() && !files.lock_is_whole,
@@ -239,17 +252,42 @@ pub fn gaps(recipe: &Recipe) -> Vec<Gap> {
         }
     }
     gap(!facts.captured && facts.commit.is_some(), "Whether anything had changed since the commit.".into(), capture);
-    gap(facts.command.is_empty(), "The command with its arguments.".into(), "Run a script instead of a notebook, and call assay_environment.capture() in it.");
+    gap(
+        facts.command.is_empty(),
+        "The command with its arguments.".into(),
+        "Run a script instead of a notebook, and call assay_environment.capture() in it.",
+    );
     let outside = facts.command.first().is_some_and(|word| word.starts_with('/'));
     gap(outside, "The script: it lies outside the repository.".into(), "Keep the script in the repository.");
     let hidden = facts.command.iter().any(|word| word.contains(HIDDEN));
     gap(hidden, "An argument of the command that looked like a secret: it reads *** here.".into(), "Hand secrets over in environment variables.");
-    gap(facts.directory.is_some() && facts.folder().is_none(), "The folder of the command: it lies outside the repository.".into(), "Run the command in the repository.");
+    gap(
+        facts.directory.is_some() && facts.folder().is_none(),
+        "The folder of the command: it lies outside the repository.".into(),
+        "Run the command in the repository.",
+    );
     gap(facts.python_version().is_none(), "Python's version.".into(), capture);
-    gap(facts.conda, "Packages that are not Python's: the environment was made by conda, and only Python's packages are listed.".into(), "Log `conda list --explicit` as an artifact.");
-    gap(!facts.untracked.is_empty(), format!("Files that are not in Git: {}.", listed(&facts.untracked)), "Add them to the repository, or to .gitignore if the run does not need them.");
-    let local: Vec<String> = recipe.inputs.iter().filter(|input| matches!(source(input, &serde_json::from_str(&input.source).unwrap_or_default()), Source::Local(_))).map(|input| input.name.clone()).collect();
-    gap(!local.is_empty(), format!("Data that lies on the run's own machine: {}.", listed(&local)), "Log datasets with a source that others can read.");
+    gap(
+        facts.conda,
+        "Packages that are not Python's: the environment was made by conda, and only Python's packages are listed.".into(),
+        "Log `conda list --explicit` as an artifact.",
+    );
+    gap(
+        !facts.untracked.is_empty(),
+        format!("Files that are not in Git: {}.", listed(&facts.untracked)),
+        "Add them to the repository, or to .gitignore if the run does not need them.",
+    );
+    let local: Vec<String> = recipe
+        .inputs
+        .iter()
+        .filter(|input| matches!(source(input, &serde_json::from_str(&input.source).unwrap_or_default()), Source::Local(_)))
+        .map(|input| input.name.clone())
+        .collect();
+    gap(
+        !local.is_empty(),
+        format!("Data that lies on the run's own machine: {}.", listed(&local)),
+        "Log datasets with a source that others can read.",
+    );
     gaps
 }
 
@@ -266,8 +304,16 @@ mod tests {
     use super::*;
 
     /// Texts that a shell would take for more than text.
-    const HOSTILE: [&str; 8] =
-        ["$(touch pwned)", "`touch pwned`", "'; touch pwned; '", "\\'; touch pwned #", "a\ntouch pwned\n", "\"; touch pwned; \"", "${IFS}touch", "-rf ~"];
+    const HOSTILE: [&str; 8] = [
+        "$(touch pwned)",
+        "`touch pwned`",
+        "'; touch pwned; '",
+        "\\'; touch pwned #",
+        "a\ntouch pwned\n",
+        "\"; touch pwned; \"",
+        "${IFS}touch",
+        "-rf ~",
+    ];
 
     /// What `sh` makes of a text's words.
     fn words(text: &str) -> Vec<String> {

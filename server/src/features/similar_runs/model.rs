@@ -69,7 +69,8 @@ pub fn best(runs: &[(RunId, Vec<(String, f64)>)]) -> Option<Best> {
     let unseen = |key: &str| ["val", "test", "eval"].iter().any(|part| key.to_lowercase().contains(part));
     let trained = |key: &str| key.to_lowercase().contains("train");
     let told = keys.into_iter().filter(|(key, _)| Better::guess(key).is_some());
-    let (key, _) = told.max_by_key(|(key, count)| (*count, unseen(key), !trained(key), Better::guess(key) == Some(Better::Higher), std::cmp::Reverse(*key)))?;
+    let (key, _) =
+        told.max_by_key(|(key, count)| (*count, unseen(key), !trained(key), Better::guess(key) == Some(Better::Higher), std::cmp::Reverse(*key)))?;
     let higher = Better::guess(key) == Some(Better::Higher);
     let of = |(run, metrics): &(RunId, Vec<(String, f64)>)| {
         let value = metrics.iter().find(|(own, value)| own == key && value.is_finite())?.1;

@@ -3,10 +3,7 @@
 use sea_orm::DbErr;
 use shared::ids::{ExperimentId, RunId};
 
-use crate::{
-    access::{Connection, Sql},
-    fault::Fault,
-};
+use crate::{access::Connection, fault::Fault};
 
 /// Finished runs with the same params, the latest first, at most `most`. Of a setting that very many share, the latest thousand are looked at.
 pub async fn same<C: Connection>(tx: &C, run: RunId, most: i64) -> Result<Vec<RunId>, Fault> {

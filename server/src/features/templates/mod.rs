@@ -11,4 +11,4 @@ mod service;
 
 pub use error::TemplateError;
 pub use model::{TAG, Template};
-pub use service::{create, get, list, of_runs, restore, started, remove, update};
+pub use service::{create, get, list, of_runs, remove, restore, started, update};

@@ -77,7 +77,8 @@ pub async fn lock(tx: &WriteTx, id: TemplateId) -> Result<Option<(Template, Expe
 
 /// The templates that runs are.
 pub async fn of_runs<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<Template>, Fault> {
-    let sql = "select id, run_id, name, description, created_by, created_at, false as removed from templates where run_id = any($1) and removed_at is null";
+    let sql =
+        "select id, run_id, name, description, created_by, created_at, false as removed from templates where run_id = any($1) and removed_at is null";
     Ok(tx.rows(sql, vec![runs.to_vec().into()]).await?.iter().map(read).collect::<Result<_, _>>()?)
 }
 
@@ -92,7 +93,8 @@ pub async fn list<C: Connection>(tx: &C, reach: Reach, after: Option<Uuid>, limi
 }
 
 pub async fn count<C: Connection>(tx: &C, reach: Reach) -> Result<u64, Fault> {
-    let sql = "select count(*) from templates where removed_at is null and ($1 or project_id = coalesce($2, (select id from projects where is_default)))";
+    let sql =
+        "select count(*) from templates where removed_at is null and ($1 or project_id = coalesce($2, (select id from projects where is_default)))";
     let row = tx.row(sql, vec![reach.is_whole().into(), reach.project().into()]).await?;
     Ok(row.map_or(Ok(0_i64), |row| row.try_get_by_index(0))?.unsigned_abs())
 }
