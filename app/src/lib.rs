@@ -25,6 +25,7 @@ mod parts;
 pub mod runs;
 pub mod templates;
 pub mod tokens;
+pub mod traces;
 pub mod visit;
 
 use leptos::prelude::*;
@@ -69,6 +70,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/experiments/:id") view=|| page(parts::experiments(Experiments::Runs))/>
                     <Route path=path!("/compare") view=|| page(parts::compare(Compare::Page))/>
                     <Route path=path!("/experiments/:id/discussion") view=|| page(parts::experiments(Experiments::Discussion))/>
+                    <Route path=path!("/experiments/:id/traces") view=|| page(parts::run(Run::Traces))/>
+                    <Route path=path!("/traces/:id") view=|| page(parts::run(Run::Trace))/>
                     <ParentRoute path=path!("/runs/:id") view=|| page(parts::run(Run::Page))>
                         <Route path=path!("") view=|| page(parts::run(Run::Overview))/>
                         <Route path=path!("/metrics") view=|| page(parts::run(Run::Metrics))/>

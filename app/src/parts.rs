@@ -16,7 +16,7 @@ use leptos_router::hooks::use_location;
 use crate::{
     access, account, audit, compare, experiments, gallery, imports,
     kit::{Shape, Skeleton},
-    members, models, notifications, overview, runs, templates, tokens,
+    members, models, notifications, overview, runs, templates, tokens, traces,
 };
 
 /// The file of a part could not be fetched: the network is away, or the server has a newer app.
@@ -50,11 +50,14 @@ pub enum Part {
 impl Part {
     /// The part that the page at a path belongs to.
     pub fn of(path: &str) -> Option<Self> {
-        Some(match path.trim_start_matches('/').split(['/', '?', '#']).next()? {
+        let mut words = path.trim_start_matches('/').split(['?', '#']).next()?.split('/');
+        let (first, third) = (words.next()?, words.nth(1));
+        Some(match first {
+            "experiments" if third == Some("traces") => Self::Run,
             "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "account" | "tokens"
             | "notifications" | "new-organization" | "new-project" => Self::Account,
             "" | "experiments" => Self::Experiments,
-            "runs" | "templates" => Self::Run,
+            "runs" | "templates" | "traces" => Self::Run,
             "compare" | "kit" => Self::Compare,
             "models" | "members" | "audit" | "import" | "access" => Self::Organization,
             _ => return None,
@@ -112,7 +115,7 @@ fn shape_of(path: &str) -> Shape {
     let mut words = path.trim_matches('/').split('/');
     match (words.next().unwrap_or_default(), words.next()) {
         ("runs", _) | ("members", _) => Shape::Tabbed,
-        ("models" | "import" | "templates", Some(_)) | ("" | "compare" | "kit", _) => Shape::Cards,
+        ("models" | "import" | "templates" | "traces", Some(_)) | ("" | "compare" | "kit", _) => Shape::Cards,
         ("account" | "access" | "new-organization" | "new-project", _) => Shape::Form,
         _ => Shape::Listed,
     }
@@ -167,6 +170,8 @@ pub enum Run {
     Reproduce,
     Templates,
     Template,
+    Traces,
+    Trace,
 }
 
 #[wasm_split(run, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_run))]
@@ -179,6 +184,8 @@ pub fn run(page: Run) -> Loaded {
         Run::Reproduce => view! { <runs::RunReproduce/> }.into_any(),
         Run::Templates => view! { <templates::TemplatesPage/> }.into_any(),
         Run::Template => view! { <templates::TemplatePage/> }.into_any(),
+        Run::Traces => view! { <traces::TracesPage/> }.into_any(),
+        Run::Trace => view! { <traces::TracePage/> }.into_any(),
     })
 }
 

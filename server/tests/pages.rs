@@ -139,6 +139,15 @@ async fn t41_what_people_typed_is_text_on_every_page() {
     let save = "mutation($name: String!, $run: ID!) { saveComparison(name: $name, of: { runs: [$run] }) { id } }";
     let answer = owner.graphql(save, json!({ "name": NAME, "run": run })).await;
     assert!(answer["errors"].is_null(), "{answer}");
+    let trace = format!("tr-{}", uuid::Uuid::now_v7().simple());
+    let place = json!({ "mlflow_experiment": { "experiment_id": experiment } });
+    let info = json!({
+        "trace_id": trace, "trace_location": place, "request_time": "2026-01-01T00:00:00Z", "tags": { "mlflow.traceName": HOSTILE, "t": HOSTILE },
+        "request_preview": HOSTILE, "response_preview": HOSTILE, "trace_metadata": { "m": HOSTILE }
+    });
+    made("traces", json!({ "trace": { "trace_info": info } })).await;
+    let judged = json!({ "assessment": { "assessment_name": "CANARY", "feedback": { "value": HOSTILE }, "rationale": HOSTILE } });
+    made(&format!("traces/{trace}/assessments"), judged).await;
     made("runs/update", json!({ "run_id": run, "status": "FINISHED" })).await;
     let create = "mutation($run: ID!, $name: String!, $about: String!) { createTemplate(run: $run, name: $name, description: $about) { id } }";
     let answer = owner.graphql(create, json!({ "run": run, "name": NAME, "about": HOSTILE })).await;
@@ -153,6 +162,10 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         (format!("/audit?actor={typed}"), false),
         (experiment.clone(), true),
         (format!("{experiment}/discussion"), true),
+        (format!("{experiment}/traces"), true),
+        (format!("{experiment}/traces?filter={typed}"), false),
+        (format!("/traces/{trace}"), true),
+        (format!("/traces/{typed}"), false),
         ("/compare".into(), true),
         (format!("/compare?run={typed}&metric={typed}&unit={typed}"), false),
         ("/notifications".into(), false),

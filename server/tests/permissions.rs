@@ -42,6 +42,7 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("experiments", Needs(Permission::ExperimentsRead), "{ experiments { nodes { id name } } }"),
     ("experiment", Needs(Permission::ExperimentsRead), "{ experiment(id: \"$experiment\") { id name } }"),
     ("run", Needs(Permission::RunsRead), "{ run(id: \"$run\") { id name } }"),
+    ("trace", Needs(Permission::RunsRead), "{ trace(id: \"$trace\") { id name } }"),
     ("templates", Needs(Permission::RunsRead), "{ templates { nodes { id name } } }"),
     ("template", Needs(Permission::RunsRead), "{ template(id: \"$template\") { id name } }"),
     ("comparison", Needs(Permission::RunsRead), "{ comparison(of: { runs: [\"$run\"] }) { groups { name } } }"),
@@ -181,7 +182,7 @@ async fn c7_1b_nobody_and_strangers_get_nothing() {
         assert_eq!(Actor::code(&answer) == "UNAUTHENTICATED", *policy != Public, "{field}: {answer}");
         let answer = stranger.graphql(&query, Value::Null).await;
         assert!(!answer.to_string().contains("CANARY"), "{field}: {answer}");
-        let names_something = ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member", "template"]
+        let names_something = ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member", "template", "trace"]
             .iter()
             .any(|kind| query.contains(&fixture.0[kind]));
         if names_something {

@@ -23,6 +23,7 @@ pub use groups::rank;
 pub use metrics::RunMetrics;
 pub use overview::RunOverview;
 pub use page::RunPage;
+pub use preview::pretty;
 pub use reproduce::RunReproduce;
 
 /// The colour of a run, 1 to 6: by its id, so that it is the same everywhere and for everyone.

@@ -29,6 +29,8 @@ pub(super) struct Run {
     pub experiment: Experiment,
     /// The template that it is.
     pub template: Option<Template>,
+    /// Traces that arose in it.
+    pub trace_count: i64,
     pub metrics: Vec<Metric>,
     pub params: Vec<Tag>,
     pub tags: Vec<Tag>,

@@ -36,6 +36,7 @@ pub struct Query(
     features::sign_in_policy::graphql::SignInPolicyQuery,
     features::templates::graphql::TemplatesQuery,
     features::tokens::graphql::TokensQuery,
+    features::traces::graphql::TracesQuery,
 );
 
 /// What can be changed.

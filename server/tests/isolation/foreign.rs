@@ -27,6 +27,8 @@ const PLACES: &[&str] = &[
     "/runs/$run/reproduce.sh",
     "/experiments/$experiment",
     "/experiments/$experiment/discussion",
+    "/experiments/$experiment/traces",
+    "/traces/$trace",
     "/models/$model",
     "/templates/$template",
     "/import/$import",

@@ -32,6 +32,7 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("thread", "thread", Refused, "{ thread(id: \"$id\") { id comments { body } } }"),
     ("threads", "run", Refused, "{ threads(about: \"$id\") { nodes { id } } }"),
     ("threads", "experiment", Refused, "{ threads(about: \"$id\") { nodes { id } } }"),
+    ("trace", "trace", Refused, "{ trace(id: \"$id\") { id name } }"),
     ("template", "template", Refused, "{ template(id: \"$id\") { id name } }"),
     ("templates", "project", Refused, "{ templates(project: \"$id\") { nodes { id } } }"),
     ("createTemplate", "run", Refused, "mutation { createTemplate(run: \"$id\", name: \"tied\") { id } }"),
@@ -98,6 +99,7 @@ impl Ids {
         Self(vec![
             ("experiment", format!("exp_{}", names.0["$experiment"])),
             ("run", format!("run_{run}")),
+            ("trace", names.0["$trace"].clone()),
             ("template", id(owner, &create, "/createTemplate/id").await),
             ("thread", text(&thread["id"])),
             ("comment", text(&thread["comments"][0]["id"])),
@@ -119,7 +121,9 @@ impl Ids {
 
 /// An id of the same kind that names nothing.
 fn absent(id: &str) -> String {
-    format!("{}_{}", id.split('_').next().expect("a prefix"), uuid::Uuid::now_v7().simple())
+    let fresh = uuid::Uuid::now_v7().simple();
+    // A trace's id is the one of MLflow's protocol.
+    if id.starts_with("tr-") { format!("tr-{fresh}") } else { format!("{}_{fresh}", id.split('_').next().expect("a prefix")) }
 }
 
 /// What remains of an answer without the id.

@@ -24,6 +24,8 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/experiments", Needs(Permission::ExperimentsRead), "/experiments"),
     ("/experiments/{id}", Needs(Permission::ExperimentsRead), "/experiments/$experiment"),
     ("/experiments/{id}/discussion", Needs(Permission::ExperimentsRead), "/experiments/$experiment/discussion"),
+    ("/experiments/{id}/traces", Needs(Permission::ExperimentsRead), "/experiments/$experiment/traces"),
+    ("/traces/{id}", Needs(Permission::RunsRead), "/traces/$trace"),
     ("/compare", Needs(Permission::RunsRead), "/compare?run=$run"),
     // The models that a run made are shown to those who may see models.
     ("/runs/{id}", Needs(Permission::RunsRead), "/runs/$run"),

@@ -14,6 +14,7 @@ use crate::{
         page::{Listing, Page, PageInfo},
         projects::graphql::{Project, project_of, within},
         runs::graphql::{Facet, RunConnection, facets_of_experiment, runs_of_experiment},
+        traces::graphql::{TraceConnection, traces_of_experiment},
     },
     graphql::{Batch, batch, scope},
 };
@@ -124,6 +125,19 @@ impl Experiment {
     ) -> Result<RunConnection> {
         let page = Page::new(Listing::of(scope(ctx)?, "runs"), first, after)?;
         runs_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by, lifecycle.into()).await
+    }
+    /// Its traces, the latest first. `filter` and `orderBy` are MLflow's grammar of traces, with OR and parentheses.
+    #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
+    async fn traces(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 50)] first: i32,
+        after: Option<String>,
+        filter: Option<String>,
+        order_by: Option<Vec<String>>,
+    ) -> Result<TraceConnection> {
+        let page = Page::new(Listing::of(scope(ctx)?, "traces"), first, after)?;
+        traces_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by).await
     }
 }
 

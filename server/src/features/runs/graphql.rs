@@ -22,6 +22,7 @@ use crate::{
         page::{Page, PageInfo},
         similar_runs::graphql::{SimilarRuns, similar_to_run},
         templates::graphql::{Template, template_of_run},
+        traces::graphql::trace_count_of_run,
     },
     graphql::{Batch, batch, scope},
 };
@@ -139,6 +140,10 @@ impl Run {
     #[graphql(complexity = "50 + child_complexity")]
     async fn similar(&self, ctx: &Context<'_>) -> Result<SimilarRuns> {
         similar_to_run(ctx, &self.0).await
+    }
+    /// How many traces arose in it.
+    async fn trace_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        trace_count_of_run(ctx, self.0.id).await
     }
     /// The template that it is; null: it is none.
     async fn template(&self, ctx: &Context<'_>) -> Result<Option<Template>> {
