@@ -46,6 +46,7 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("templates", Needs(Permission::RunsRead), "{ templates { nodes { id name } } }"),
     ("template", Needs(Permission::RunsRead), "{ template(id: \"$template\") { id name } }"),
     ("comparison", Needs(Permission::RunsRead), "{ comparison(of: { runs: [\"$run\"] }) { groups { name } } }"),
+    ("environmentDifferences", Needs(Permission::RunsRead), "{ environmentDifferences(runs: [\"$run\"]) { name } }"),
     ("runCurves", Needs(Permission::RunsRead), "{ runCurves(runs: [\"$run\"], key: \"loss\") { total } }"),
     ("savedComparisons", Needs(Permission::ExperimentsRead), "{ savedComparisons { nodes { id name } } }"),
     ("imports", Needs(Permission::OrganizationWrite), "{ imports { nodes { id source } } }"),

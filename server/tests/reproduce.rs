@@ -184,3 +184,33 @@ async fn c5_1d_the_module_is_for_everybody_and_the_script_for_who_may_read_the_r
     let text = script_of(&organization.owner, &run).await;
     assert!(text.starts_with("#!/bin/sh\n") && text.contains("# Missing: The code: "), "{text}");
 }
+
+#[tokio::test]
+async fn c5_1c_what_two_runs_ran_in_is_held_against_each_other() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let experiment = experiment(&script).await;
+    let mut runs = Vec::new();
+    for (python, lock) in [("3.11.2", "mlflow==3.17.2\nnumpy==2.3.0\n"), ("3.12.4", "mlflow==3.17.2\nnumpy==2.4.6\ntorch==2.9.0\n")] {
+        let run = run_in(&script, &experiment).await;
+        tag(&script, &run, json!({ "assay.environment": "1", "assay.environment.python": python, "assay.environment.os": "Linux" })).await;
+        put(&script, &experiment, &run, "environment/requirements.txt", lock).await;
+        let metrics = json!([{ "key": "accuracy", "value": 0.9, "timestamp": 1 }]);
+        ok(&script, "POST", "runs/log-batch", json!({ "run_id": run, "metrics": metrics })).await;
+        runs.push(format!("run_{run}"));
+    }
+    let ask = "query($runs: [ID!]!) { environmentDifferences(runs: $runs) { name isPackage values } }";
+    let found = organization.owner.graphql(ask, json!({ "runs": runs })).await;
+    let expected = json!([
+        { "name": "Python", "isPackage": false, "values": ["3.11.2", "3.12.4"] },
+        { "name": "numpy", "isPackage": true, "values": ["2.3.0", "2.4.6"] },
+        { "name": "torch", "isPackage": true, "values": [null, "2.9.0"] },
+    ]);
+    assert_eq!(found["data"]["environmentDifferences"], expected, "{found}");
+    let seen = organization.member("finance").await.graphql(ask, json!({ "runs": runs })).await;
+    assert_eq!(seen["data"]["environmentDifferences"], json!([expected[0]]), "no artifacts, no packages");
+    let page = organization.owner.get(&format!("/compare?run={}&run={}", runs[0], runs[1])).await.text();
+    assert!(page.contains("Environments that differ") && page.contains("2.9.0"), "{page}");
+    let many: Vec<&String> = runs.iter().cycle().take(7).collect();
+    assert_eq!(Actor::code(&organization.owner.graphql(ask, json!({ "runs": many })).await), "LIMIT_EXCEEDED");
+}

@@ -21,6 +21,7 @@ pub struct Query(
     features::audit::graphql::AuditQuery,
     features::comparison::graphql::ComparisonQuery,
     features::comments::graphql::CommentsQuery,
+    features::environment::graphql::EnvironmentQuery,
     features::experiments::graphql::ExperimentsQuery,
     features::identity::graphql::IdentityQuery,
     features::imports::graphql::ImportsQuery,

@@ -41,6 +41,7 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("restoreTemplate", "template", Refused, "mutation { restoreTemplate(id: \"$id\") { id } }"),
     ("comparison", "run", Refused, "{ comparison(of: { runs: [\"$id\"] }) { groups { name } } }"),
     ("comparison", "experiment", Refused, "{ comparison(of: { groups: [{ experiment: \"$id\" }] }) { groups { name } } }"),
+    ("environmentDifferences", "run", Refused, "{ environmentDifferences(runs: [\"$id\"]) { name } }"),
     ("runCurves", "run", Refused, "{ runCurves(runs: [\"$id\"], key: \"CANARY\") { total } }"),
     ("cancelImport", "import", Refused, "mutation { cancelImport(id: \"$id\") { id } }"),
     ("createExperiment", "project", Refused, "mutation { createExperiment(name: \"tied\", projectId: \"$id\") { id } }"),

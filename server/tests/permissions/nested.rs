@@ -51,6 +51,7 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("DatasetInput", Nothing, "context digest name schema sourceType"),
     ("Environment", Nothing, "branch captured command commit cpu directory dirty gpus memory os python remote untracked"),
     ("Environment", Needs(Permission::ArtifactsRead), "diff lock lockIsWhole packages"),
+    ("EnvironmentDifference", Nothing, "isPackage name values"),
     // The only ways to a file ask for what its text asks for.
     ("EnvironmentFile", Nothing, "digest path size text url"),
     ("Experiment", Nothing, "createdAt createdBy id lifecycle mlflowId name updatedAt"),

@@ -1,12 +1,11 @@
 //! Artifacts in the API. They hang on the objects that own them.
 
 use async_graphql::{Context, Object, Result};
-use futures::TryStreamExt;
 use shared::ids::RunId;
 
 use super::{
     Artifact as Domain,
-    location::{Location, Owner, url},
+    location::{Owner, url},
     media,
     path::ArtifactPath,
 };
@@ -14,9 +13,6 @@ use crate::{
     fault::Fault,
     graphql::{Batch, batch, scope, services},
 };
-
-/// Bytes of a text that the API shows.
-const TEXT_BYTES: u64 = 256 * 1024;
 
 /// A file or a folder of a run or a logged model.
 pub struct Artifact(Domain);
@@ -93,30 +89,8 @@ pub async fn artifact_text_of_run(ctx: &Context<'_>, run: RunId, path: &str) -> 
 /// # Errors
 /// As [`artifact_text_of_run`].
 pub async fn artifact_text(ctx: &Context<'_>, owner: Owner, path: &str) -> Result<Option<ArtifactText>> {
-    let at = Location { owner, path: ArtifactPath::parse(path).map_err(Fault::from)? };
-    let scope = scope(ctx)?;
-    if !media::is_text(media::content_type(at.path.name())) {
-        return Ok(None);
-    }
-    let file = match super::find(scope.grant()?, &at).await {
-        Ok(file) => file,
-        Err(fault) if fault.code() == shared::ErrorCode::NotFound => return Ok(None),
-        Err(fault) => return Err(fault.into()),
-    };
-    let end = file.blob.size.min(TEXT_BYTES);
-    let stream = services(ctx)?.blobs.read(scope.tenant().id, &file.blob, 0..end).await.map_err(Fault::from)?;
-    let parts: Vec<bytes::Bytes> = stream.try_collect().await.map_err(Fault::from)?;
-    let mut bytes = parts.concat();
-    if end < file.blob.size {
-        // The cut may fall inside a character.
-        while bytes.last().is_some_and(|byte| byte & 0xC0 == 0x80) {
-            bytes.pop();
-        }
-        if bytes.last().is_some_and(|byte| *byte >= 0xC0) {
-            bytes.pop();
-        }
-    }
-    Ok(Some(ArtifactText { text: String::from_utf8_lossy(&bytes).into_owned(), truncated: end < file.blob.size }))
+    let found = super::beginning(scope(ctx)?, &services(ctx)?.blobs, owner, path).await?;
+    Ok(found.map(|(text, truncated)| ArtifactText { text, truncated }))
 }
 
 /// A folder whose content a request asks for.

@@ -12,10 +12,12 @@ mod model;
 pub mod path;
 mod repo;
 mod service;
+mod text;
 pub mod uploads;
 
 pub use error::ArtifactError;
 pub use model::{Artifact, StoredFile};
+pub use text::beginning;
 pub use service::{MAX_BYTES, among, find, hold, list, list_many, list_with_root, put, remove, root_uri};
 
 use crate::access::{Permission, Reads, Writes};

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Object, Result, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, ID, Object, Result, SimpleObject, dataloader::Loader};
 use shared::ids::RunId;
 
 use super::{Facts, Files, Recipe, packages, script};
@@ -175,6 +175,30 @@ impl Reproduction {
 /// `Forbidden`.
 pub async fn reproduction_of_run(ctx: &Context<'_>, run: RunId) -> Result<Reproduction> {
     Ok(Reproduction(super::recipe(scope(ctx)?, run, &services(ctx)?.config.public_url()).await?))
+}
+
+/// What the environments of runs differ in: a fact, or the version of a package.
+#[derive(SimpleObject)]
+pub struct EnvironmentDifference {
+    name: String,
+    is_package: bool,
+    /// Of each run, in the order asked; null: not known, or not installed.
+    values: Vec<Option<String>>,
+}
+
+#[derive(Default)]
+pub struct EnvironmentQuery;
+
+#[Object]
+impl EnvironmentQuery {
+    /// What the environments of up to 6 runs differ in: facts first, then packages by name. Packages are left out for who may not read artifacts, and where
+    /// not every run logged all of its own.
+    #[graphql(complexity = "100 + child_complexity")]
+    async fn environment_differences(&self, ctx: &Context<'_>, runs: Vec<ID>) -> Result<Vec<EnvironmentDifference>> {
+        let runs = runs.iter().map(|id| id.parse::<RunId>().map_err(Fault::from)).collect::<Result<Vec<_>, Fault>>()?;
+        let shown = |one: super::Difference| EnvironmentDifference { name: one.name, is_package: one.is_package, values: one.values };
+        Ok(super::differences(scope(ctx)?, &services(ctx)?.blobs, &runs).await?.into_iter().map(shown).collect())
+    }
 }
 
 /// The run whose files a request asks for.
