@@ -69,7 +69,8 @@ async fn c5_2c_only_what_came_out_well_is_a_template_and_once() {
     // In another project the name is free.
     let project = owner.graphql("mutation { createProject(name: \"Elsewhere\") { id slug } }", Value::Null).await["data"]["createProject"].clone();
     let (project, slug) = (project["id"].clone(), project["slug"].as_str().expect("a slug").to_owned());
-    let experiment = owner.graphql("mutation($p: ID!) { createExperiment(name: \"there\", projectId: $p) { mlflowId } }", json!({ "p": project })).await;
+    let experiment =
+        owner.graphql("mutation($p: ID!) { createExperiment(name: \"there\", projectId: $p) { mlflowId } }", json!({ "p": project })).await;
     let begun = json!({ "experiment_id": experiment["data"]["createExperiment"]["mlflowId"], "start_time": 1 });
     let request = script.request(reqwest::Method::POST, "/api/2.0/mlflow/runs/create").header("x-mlflow-workspace", slug);
     let there = script.send(request.json(&begun)).await.json()["run"]["info"]["run_id"].as_str().expect("an id").to_owned();

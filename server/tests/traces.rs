@@ -346,15 +346,24 @@ async fn the_pages_show_what_a_request_went_through() {
     let query = "query($id: ID!) { trace(id: $id) { name state duration requestPreview experiment { mlflowId } \
         spans { id parentId name kind status offset duration inputs outputs attributes { key value } } } }";
     let found = organization.owner.graphql(query, json!({ "id": id })).await["data"]["trace"].clone();
-    assert_eq!((&found["name"], &found["state"], &found["duration"], &found["experiment"]["mlflowId"]), (&json!("answer"), &json!("ERROR"), &json!(400), &json!("0")));
+    assert_eq!(
+        (&found["name"], &found["state"], &found["duration"], &found["experiment"]["mlflowId"]),
+        (&json!("answer"), &json!("ERROR"), &json!(400), &json!("0"))
+    );
     let span = |at: usize| found["spans"][at].clone();
-    assert_eq!((&span(0)["kind"], &span(0)["status"], &span(0)["inputs"], &span(0)["outputs"]), (&json!("CHAIN"), &json!("ERROR"), &json!("{\"question\": \"which card\"}"), &json!("\"gold\"")));
+    assert_eq!(
+        (&span(0)["kind"], &span(0)["status"], &span(0)["inputs"], &span(0)["outputs"]),
+        (&json!("CHAIN"), &json!("ERROR"), &json!("{\"question\": \"which card\"}"), &json!("\"gold\""))
+    );
     assert_eq!((&span(1)["parentId"], &span(1)["offset"], &span(1)["duration"]), (&span(0)["id"], &json!(100.0), &json!(50.0)));
     assert_eq!(span(1)["attributes"], json!([{ "key": "top_k", "value": "5" }]));
 
-    let experiment = organization.owner.graphql("{ experiments { nodes { id mlflowId } } }", Value::Null).await["data"]["experiments"]["nodes"][0]["id"].clone();
+    let experiment =
+        organization.owner.graphql("{ experiments { nodes { id mlflowId } } }", Value::Null).await["data"]["experiments"]["nodes"][0]["id"].clone();
     let experiment = experiment.as_str().expect("an id");
-    for (filter, shown) in [("", true), ("status%20%3D%20%27ERROR%27", true), ("status%20%3D%20%27OK%27", false), ("execution_time%20%3E%20500", false), ("answ", true)] {
+    for (filter, shown) in
+        [("", true), ("status%20%3D%20%27ERROR%27", true), ("status%20%3D%20%27OK%27", false), ("execution_time%20%3E%20500", false), ("answ", true)]
+    {
         let page = organization.owner.get(&format!("/experiments/{experiment}/traces?filter={filter}")).await;
         assert_eq!((page.status, page.text().contains(&format!("/traces/{id}"))), (200, shown), "{filter}");
     }

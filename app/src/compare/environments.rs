@@ -12,7 +12,12 @@ pub(super) fn environments(sheet: &Sheet) -> Option<AnyView> {
         let known = sheet.comparison.as_ref().and_then(|found| found.points.iter().find(|point| point.run == *id)).map(|point| point.name.clone());
         known.unwrap_or_else(|| shortened(id))
     };
-    let heads = sheet.wish.runs.iter().map(|id| view! { <th scope="col"><a class="link" href=format!("/runs/{id}/reproduce")>{name(id)}</a></th> }).collect_view();
+    let heads = sheet
+        .wish
+        .runs
+        .iter()
+        .map(|id| view! { <th scope="col"><a class="link" href=format!("/runs/{id}/reproduce")>{name(id)}</a></th> })
+        .collect_view();
     let rows = sheet.environments.iter().map(row).collect_view();
     Some(
         view! {

@@ -63,7 +63,8 @@ fn errors(address: Address) -> AnyView {
     const ERRORS: &str = "status = 'ERROR'";
     let only = move || address.get("filter").as_deref() == Some(ERRORS);
     let href = move || address.with_each(&[("filter", (!only()).then(|| ERRORS.to_owned())), ("after", None)]);
-    view! { <a class="button" href=href aria-current=move || only().then_some("true")>{move || if only() { "Show all" } else { "Only errors" }}</a> }.into_any()
+    view! { <a class="button" href=href aria-current=move || only().then_some("true")>{move || if only() { "Show all" } else { "Only errors" }}</a> }
+        .into_any()
 }
 
 fn list(traces: Connection<Listed>, address: Address) -> AnyView {

@@ -73,9 +73,11 @@ fn steps_of(trace: Trace, address: Address) -> AnyView {
     }
     let first = arranged(&trace.spans).first().map(|(_, span)| span.id.clone()).unwrap_or_default();
     let spans = StoredValue::new(trace.spans);
-    let chosen = Memo::new(move |_| address.get("span").filter(|id| spans.with_value(|spans| spans.iter().any(|span| span.id == *id))).unwrap_or_else(|| first.clone()));
+    let chosen = Memo::new(move |_| {
+        address.get("span").filter(|id| spans.with_value(|spans| spans.iter().any(|span| span.id == *id))).unwrap_or_else(|| first.clone())
+    });
     let bars = move || spans.with_value(|spans| waterfall(spans, &chosen.get(), address));
-    let detail = move || spans.with_value(|spans| spans.iter().find(|span| span.id == chosen.get()).map(span::shown));
+    let detail = move || spans.with_value(|spans| spans.iter().find(|span| span.id == chosen.get()).cloned().map(span::shown));
     let more = spans.with_value(Vec::len).saturating_sub(SHOWN);
     let rest = (more > 0).then(|| view! { <p class="note faint xs">{format!("{} more steps are not shown", number::count(more as i64))}</p> });
     view! { <Card title="Steps" flush=true>{bars}{rest}</Card>{detail} }.into_any()
@@ -83,21 +85,24 @@ fn steps_of(trace: Trace, address: Address) -> AnyView {
 
 fn about(trace: &Trace) -> AnyView {
     let pairs = |list: &[Tag]| {
-        list.iter().filter(|tag| !tag.is_internal() && tag.value.len() < 400).map(|tag| view! { <Fact label=tag.key.clone()><Copyable text=tag.value.clone() what="the value"/></Fact> }).collect_view()
+        let shown: Vec<Tag> = list.iter().filter(|tag| !tag.is_internal() && tag.value.len() < 400).cloned().collect();
+        shown.into_iter().map(|tag| view! { <Fact label=tag.key><Copyable text=tag.value what="the value"/></Fact> }).collect_view()
     };
+    let (id, experiment) = (trace.id.clone(), trace.experiment.clone());
+    let (tags, metadata) = (pairs(&trace.tags), pairs(&trace.metadata));
     let run = trace.run.clone().map(|run| view! { <Fact label="Run"><a class="link" href=format!("/runs/{}", run.id)>{run.name}</a></Fact> });
     let assessments = (!trace.assessments.is_empty()).then(|| {
-        let lines = trace.assessments.iter().map(assessment).collect_view();
+        let lines = trace.assessments.iter().cloned().map(assessment).collect_view();
         view! { <Card title="Assessments"><ul class="lines">{lines}</ul></Card> }
     });
     view! {
         <Card title="About">
             <Facts>
-                <Fact label="Trace id"><Copyable text=trace.id.clone() shown=crate::kit::shortened(&trace.id) what="the trace id"/></Fact>
-                <Fact label="Experiment"><a class="link" href=format!("/experiments/{}", trace.experiment.id)>{trace.experiment.name.clone()}</a></Fact>
+                <Fact label="Trace id"><Copyable text=id.clone() shown=crate::kit::shortened(&id) what="the trace id"/></Fact>
+                <Fact label="Experiment"><a class="link" href=format!("/experiments/{}", experiment.id)>{experiment.name}</a></Fact>
                 {run}
-                {pairs(&trace.tags)}
-                {pairs(&trace.metadata)}
+                {tags}
+                {metadata}
             </Facts>
         </Card>
         {assessments}
@@ -105,7 +110,7 @@ fn about(trace: &Trace) -> AnyView {
     .into_any()
 }
 
-fn assessment(one: &Assessment) -> AnyView {
+fn assessment(one: Assessment) -> AnyView {
     let tone = match (one.kind.as_str(), one.value.as_str()) {
         ("feedback", "true" | "yes") => Tone::Good,
         ("feedback", "false" | "no") | ("issue", _) => Tone::Bad,
@@ -115,9 +120,9 @@ fn assessment(one: &Assessment) -> AnyView {
     let over = (!one.valid).then(|| view! { <small class="faint">"overridden"</small> });
     view! {
         <li>
-            <span class="name">{one.name.clone()}</span><Chip tone>{value}</Chip>{over}
-            {one.rationale.clone().map(|why| view! { <span class="muted">{why}</span> })}
-            {one.source.clone().map(|source| view! { <small class="faint">{source}</small> })}
+            <span class="name">{one.name}</span><Chip tone>{value}</Chip>{over}
+            {one.rationale.map(|why| view! { <span class="muted">{why}</span> })}
+            {one.source.map(|source| view! { <small class="faint">{source}</small> })}
         </li>
     }
     .into_any()

@@ -12,7 +12,7 @@ use crate::{
 const SHORT: usize = 160;
 
 /// Everything that is known of a step.
-pub(super) fn shown(span: &Span) -> AnyView {
+pub(super) fn shown(span: Span) -> AnyView {
     let bad = (span.status == "ERROR").then(|| {
         let words = span.message.clone().unwrap_or_else(|| "No message was logged.".into());
         view! { <Callout tone=Tone::Bad><b>"It failed. "</b><span class="wrap">{words}</span></Callout> }
@@ -47,7 +47,11 @@ pub(super) fn shown(span: &Span) -> AnyView {
 fn event(event: &Event) -> AnyView {
     let text: String = event.attributes.iter().map(|Tag { key, value }| format!("{key}: {value}\n")).collect();
     let head = format!("{} after {}", event.name, lasting(event.offset.max(0.0)));
-    if text.is_empty() { view! { <p class="s muted">{head}</p> }.into_any() } else { view! { <CodeBlock code=Signal::stored(text) label=head/> }.into_any() }
+    if text.is_empty() {
+        view! { <p class="s muted">{head}</p> }.into_any()
+    } else {
+        view! { <CodeBlock code=Signal::stored(text) label=head/> }.into_any()
+    }
 }
 
 /// JSON in lines; any other text as it is.

@@ -89,7 +89,16 @@ mod tests {
 
     #[test]
     fn children_follow_their_parents_and_nobody_is_lost() {
-        let spans = [span("a", None, 0.0), span("b", Some("a"), 1.0), span("c", Some("b"), 2.0), span("d", Some("a"), 3.0), span("e", Some("gone"), 4.0), span("f", Some("g"), 5.0), span("g", Some("f"), 6.0), span("h", Some("h"), 7.0)];
+        let spans = [
+            span("a", None, 0.0),
+            span("b", Some("a"), 1.0),
+            span("c", Some("b"), 2.0),
+            span("d", Some("a"), 3.0),
+            span("e", Some("gone"), 4.0),
+            span("f", Some("g"), 5.0),
+            span("g", Some("f"), 6.0),
+            span("h", Some("h"), 7.0),
+        ];
         let shown: Vec<(usize, &str)> = arranged(&spans).into_iter().map(|(depth, span)| (depth, span.id.as_str())).collect();
         assert_eq!(shown, [(0, "a"), (1, "b"), (2, "c"), (1, "d"), (0, "e"), (0, "h"), (0, "f"), (0, "g")]);
     }

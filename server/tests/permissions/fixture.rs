@@ -40,7 +40,8 @@ impl Fixture {
         assert_eq!(script.mlflow("POST", "runs/update", json!({ "run_id": finished, "status": "FINISHED" })).await.status, 200);
         let trace = format!("tr-{}", uuid::Uuid::now_v7().simple());
         let place = json!({ "mlflow_experiment": { "experiment_id": experiment } });
-        let info = json!({ "trace_id": trace, "trace_location": place, "request_time": "2026-01-01T00:00:00Z", "tags": { "mlflow.traceName": "CANARY" } });
+        let info =
+            json!({ "trace_id": trace, "trace_location": place, "request_time": "2026-01-01T00:00:00Z", "tags": { "mlflow.traceName": "CANARY" } });
         assert_eq!(script.mlflow("POST", "traces", json!({ "trace": { "trace_info": info } })).await.status, 200);
         let create = format!("mutation {{ createTemplate(run: \"{finished}\", name: \"CANARY-template\") {{ id }} }}");
         let template = owner.graphql(&create, Value::Null).await["data"]["createTemplate"]["id"].as_str().expect("an id").to_owned();

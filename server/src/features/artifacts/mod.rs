@@ -17,8 +17,8 @@ pub mod uploads;
 
 pub use error::ArtifactError;
 pub use model::{Artifact, StoredFile};
-pub use text::beginning;
 pub use service::{MAX_BYTES, among, find, hold, list, list_many, list_with_root, put, remove, root_uri};
+pub use text::beginning;
 
 use crate::access::{Permission, Reads, Writes};
 

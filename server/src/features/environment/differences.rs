@@ -76,7 +76,8 @@ fn of_facts(facts: &[Facts]) -> Vec<Difference> {
         ("Memory", |facts| facts.memory.map(|bytes| format!("{:.1} GB", bytes as f64 / 1e9))),
         ("GPU", |facts| Some(facts.gpus.join("; ")).filter(|gpus| !gpus.is_empty())),
     ];
-    let differing = picks.into_iter().map(|(name, pick)| Difference { name: name.to_owned(), is_package: false, values: facts.iter().map(pick).collect() });
+    let differing =
+        picks.into_iter().map(|(name, pick)| Difference { name: name.to_owned(), is_package: false, values: facts.iter().map(pick).collect() });
     differing.filter(differs).collect()
 }
 
@@ -100,7 +101,8 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_told() {
-        let run = |pairs: &[(&str, &str)]| Some(pairs.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect::<HashMap<_, _>>());
+        let run =
+            |pairs: &[(&str, &str)]| Some(pairs.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect::<HashMap<_, _>>());
         let (a, b) = (run(&[("numpy", "1"), ("mlflow", "3")]), run(&[("numpy", "2"), ("mlflow", "3"), ("torch", "2")]));
         let found: Vec<_> = of_packages(&[a.clone(), b]).into_iter().map(|one| (one.name, one.values)).collect();
         let some = |text: &str| Some(text.to_owned());

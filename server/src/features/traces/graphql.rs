@@ -228,7 +228,11 @@ pub async fn traces_of_experiment(
         after: page.after().map(str::to_owned),
     };
     let found = super::search(scope(ctx)?.grant()?, &query, true).await?;
-    Ok(TraceConnection { page_info: page.info(found.next.as_deref()), total_count: found.total, nodes: found.traces.into_iter().map(Trace).collect() })
+    Ok(TraceConnection {
+        page_info: page.info(found.next.as_deref()),
+        total_count: found.total,
+        nodes: found.traces.into_iter().map(Trace).collect(),
+    })
 }
 
 /// How many traces arose in a run. Several runs of one request are asked for at once.

@@ -14,11 +14,12 @@ mod shown;
 
 pub use error::TraceError;
 pub use model::{Assessment, AssessmentKind, Span, State, Trace, TraceId};
-pub use shown::{ShownEvent, ShownSpan, show};
 pub use search::{GRAMMAR, TraceQuery, Traces, search};
 pub use service::{
-    Removal, assess, assessment, complete, get, get_many, link, log_spans, reassess, remove, remove_assessment, remove_tag, run_counts, set_tag, spans, start,
+    Removal, assess, assessment, complete, get, get_many, link, log_spans, reassess, remove, remove_assessment, remove_tag, run_counts, set_tag,
+    spans, start,
 };
+pub use shown::{ShownEvent, ShownSpan, show};
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -62,7 +62,11 @@ pub fn show(data: &str) -> ShownSpan {
         inputs: own("mlflow.spanInputs"),
         outputs: own("mlflow.spanOutputs"),
         events: events
-            .map(|event| ShownEvent { name: text(&event["name"]), at_ns: nanos(&event["time_unix_nano"]).unwrap_or_default(), attributes: pairs(&event["attributes"]) })
+            .map(|event| ShownEvent {
+                name: text(&event["name"]),
+                at_ns: nanos(&event["time_unix_nano"]).unwrap_or_default(),
+                attributes: pairs(&event["attributes"]),
+            })
             .collect(),
         attributes: attributes.into_iter().filter(|(key, _)| !OWN.contains(&key.as_str())).collect(),
     }
