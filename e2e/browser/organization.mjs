@@ -36,7 +36,7 @@ export async function fill(page, other) {
   await invite(page, colleague.email, "Data scientist");
   await accept(other, colleague);
   const secret = await token(page);
-  const { experiment, run, curves, upload, end, model, version, alias, stage } = client(secret);
+  const { trace, experiment, run, curves, upload, end, model, version, alias, stage } = client(secret);
 
   const experiments = await Promise.all(rows.map((at) => experiment(long(at), { team: "fraud", quarter: "2026-Q4" })));
   const [id] = experiments;
@@ -62,8 +62,10 @@ export async function fill(page, other) {
     await ask(other, "mutation($input: StartThreadInput!) { startThread(input: $input) { id } }", { input: { about, body: `@${owner.email} a list:\n\n- one\n- \`two\`\n\n> quoted\n\n\`\`\`\ncode\n\`\`\`` } });
   }
   await ask(page, "mutation($of: ComparisonInput!) { saveComparison(name: \"Two candidates\", of: $of) { id } }", { of: { runs: [`run_${first}`, `run_${second}`] } });
+  const steps = rows.map((at) => ({ number: at + 1, parent: at && Math.ceil(at / 2), name: `${long(at)}-step`, start: at * 10, end: 400 - at, attributes: { "mlflow.spanType": '"TOOL"', "mlflow.spanInputs": JSON.stringify({ question: long(at).repeat(3) }), retrieved: String(at) } }));
+  const traces = await Promise.all(rows.map((at) => trace(id, at ? steps.slice(0, 2) : [...steps.slice(0, -1), { ...steps.at(-1), failed: "The index was not reachable." }], first)));
   const { createTemplate } = await ask(page, "mutation($run: ID!, $name: String!) { createTemplate(run: $run, name: $name, description: \"Start from it when a new device appears.\") { id } }", { run: `run_${first}`, name: long(0) });
   await run(id, `${long(1)}-started`, { tags: { "assay.template": createTemplate.id } });
   const { startImport } = await ask(page, "mutation($input: StartImportInput!) { startImport(input: $input) { id } }", { input: { address: url, token: connection.token, experiments: [`no such experiment ${name}`] } });
-  return { cookies: await page.context().cookies(), id, run: first, second, model: name, import: startImport.id, template: createTemplate.id };
+  return { cookies: await page.context().cookies(), id, run: first, second, model: name, import: startImport.id, template: createTemplate.id, trace: traces[0] };
 }

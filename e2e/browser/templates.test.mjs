@@ -9,7 +9,7 @@ journey("c5_2c a run becomes a template, and what is started from it is listed w
   await page.goto(`/runs/${id}`);
   await alive(page);
   await page.getByRole("button", { name: "More for this run" }).click();
-  await page.getByRole("menuitem", { name: "Mark as template" }).click();
+  await page.getByRole("button", { name: "Mark as template" }).click();
   const dialog = page.getByRole("dialog", { name: "Mark as template" });
   await dialog.getByLabel("Name").waitFor();
   assert.equal(await dialog.getByLabel("Name").inputValue(), name);
@@ -42,7 +42,7 @@ journey("c5_2c a run becomes a template, and what is started from it is listed w
   await edit.getByRole("button", { name: "Save template" }).click();
   await page.getByRole("heading", { level: 1, name: `${name} v2` }).waitFor();
   await page.getByRole("button", { name: "More for this template" }).click();
-  await page.getByRole("menuitem", { name: "Remove template" }).click();
+  await page.getByRole("button", { name: "Remove template" }).click();
   await page.getByText("This template was removed.").waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("This template was removed.").waitFor({ state: "hidden" });

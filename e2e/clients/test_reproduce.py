@@ -173,10 +173,11 @@ def test_5_1c_the_environment_is_logged_without_secrets(repository, settings, gr
 
 def test_5_1c_what_cannot_be_found_out_ends_no_training(settings, tmp_path, module):
     (tmp_path / "assay_environment.py").write_text(module)
-    program = "import assay_environment as e, mlflow\ne._machine = e._packages = lambda: 1 / 0\nprint(e.capture())\nmlflow.end_run()\n"
+    program = "import assay_environment as e, mlflow\ne._machine = e._packages = lambda: 1 / 0\nprint('id', e.capture())\nmlflow.end_run()\n"
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={**settings, "PATH": str(tmp_path)}, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0 and "assay_environment" in done.stderr, done.stderr
-    tags = MlflowClient().get_run(done.stdout.split()[-1]).data.tags
+    run = next(line.split()[1] for line in done.stdout.splitlines() if line.startswith("id "))
+    tags = MlflowClient().get_run(run).data.tags
     assert tags["assay.environment"] == "1" and "mlflow.source.git.commit" not in tags
 
 

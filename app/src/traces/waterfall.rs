@@ -43,7 +43,8 @@ fn place(span: &Span, from: f64, whole: f64) -> (f64, f64) {
     }
     let left = ((span.offset - from) / whole * 100.0).clamp(0.0, 100.0);
     let width = span.duration.unwrap_or(from + whole - span.offset) / whole * 100.0;
-    (left, width.clamp(0.3, 100.0 - left.min(99.7)))
+    let left = left.min(99.5);
+    (left, width.min(100.0 - left).max(0.5))
 }
 
 /// Each span is a link that chooses it; the choice stands in the address.

@@ -153,7 +153,19 @@ fn whole(names: &Names, answer: &Answer) -> (u16, Vec<String>, String) {
         Some((before, after)) => format!("{before}{CLOCK}{}", after.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')),
         None => text,
     };
-    (status, headers, text)
+    (status, headers, in_order(&text))
+}
+
+/// A page with the answers it brings in the order of their numbers: they come as they are ready.
+fn in_order(text: &str) -> String {
+    const ANSWER: &str = "__RESOLVED_RESOURCES[";
+    let Some((answers, rest)) = text.split_once("__INCOMPLETE_CHUNKS") else { return text.to_owned() };
+    let mut pieces = answers.split(ANSWER);
+    let before = pieces.next().unwrap_or_default();
+    let mut pieces: Vec<&str> = pieces.collect();
+    pieces.sort_unstable();
+    let answers: String = pieces.iter().map(|piece| format!("{ANSWER}{piece}")).collect();
+    format!("{before}{answers}__INCOMPLETE_CHUNKS{rest}")
 }
 
 /// Names of what only the API knows, beside those of the MLflow protocol.
