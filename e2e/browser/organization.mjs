@@ -65,7 +65,7 @@ export async function fill(page, other) {
   const steps = rows.map((at) => ({ number: at + 1, parent: at && Math.ceil(at / 2), name: `${long(at)}-step`, start: at * 10, end: 400 - at, attributes: { "mlflow.spanType": '"TOOL"', "mlflow.spanInputs": JSON.stringify({ question: long(at).repeat(3) }), retrieved: String(at) } }));
   const traces = await Promise.all(rows.map((at) => trace(id, at ? steps.slice(0, 2) : [...steps.slice(0, -1), { ...steps.at(-1), failed: "The index was not reachable." }], first)));
   const { createTemplate } = await ask(page, "mutation($run: ID!, $name: String!) { createTemplate(run: $run, name: $name, description: \"Start from it when a new device appears.\") { id } }", { run: `run_${first}`, name: long(0) });
-  await run(id, `${long(1)}-started`, { tags: { "assay.template": createTemplate.id } });
+  await run(experiments[1], `${long(1)}-started`, { tags: { "assay.template": createTemplate.id } });
   const { startImport } = await ask(page, "mutation($input: StartImportInput!) { startImport(input: $input) { id } }", { input: { address: url, token: connection.token, experiments: [`no such experiment ${name}`] } });
   return { cookies: await page.context().cookies(), id, run: first, second, model: name, import: startImport.id, template: createTemplate.id, trace: traces[0] };
 }

@@ -39,8 +39,8 @@ pub fn TemplatePage() -> impl IntoView {
             held.with(|data| data.template.as_ref().and_then(|template| template.run.as_ref()).map(|run| run.experiment.id.clone()))
         });
         use_live(topic, again);
-        let there = Memo::new(move |_| held.with(|data| data.template.is_some()));
-        (move || if there.get() { page(held, api, toasts, may_write, again) } else { absent() }).into_any()
+        // What the frame shows a reader of is asked for at once: a closure runs when the server writes the page, where nobody is known any more.
+        if held.with_untracked(|data| data.template.is_some()) { page(held, api, toasts, may_write, again) } else { absent() }
     })
 }
 
