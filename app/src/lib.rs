@@ -25,7 +25,9 @@ pub mod overview;
 mod parts;
 pub mod projects;
 pub mod runs;
+pub mod templates;
 pub mod tokens;
+pub mod traces;
 pub mod visit;
 
 use leptos::prelude::*;
@@ -70,11 +72,16 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/experiments/:id") view=|| page(parts::experiments(Experiments::Runs))/>
                     <Route path=path!("/compare") view=|| page(parts::compare(Compare::Page))/>
                     <Route path=path!("/experiments/:id/discussion") view=|| page(parts::experiments(Experiments::Discussion))/>
+                    <Route path=path!("/experiments/:id/traces") view=|| page(parts::run(Run::Traces))/>
+                    <Route path=path!("/traces/:id") view=|| page(parts::run(Run::Trace))/>
                     <ParentRoute path=path!("/runs/:id") view=|| page(parts::run(Run::Page))>
                         <Route path=path!("") view=|| page(parts::run(Run::Overview))/>
                         <Route path=path!("/metrics") view=|| page(parts::run(Run::Metrics))/>
                         <Route path=path!("/artifacts") view=|| page(parts::run(Run::Artifacts))/>
+                        <Route path=path!("/reproduce") view=|| page(parts::run(Run::Reproduce))/>
                     </ParentRoute>
+                    <Route path=path!("/templates") view=|| page(parts::run(Run::Templates))/>
+                    <Route path=path!("/templates/:id") view=|| page(parts::run(Run::Template))/>
                     <Route path=path!("/models") view=|| page(parts::organization(Organization::Models))/>
                     <Route path=path!("/models/:name") view=|| page(parts::organization(Organization::Model))/>
                     <ParentRoute path=path!("/members") view=|| page(parts::organization(Organization::Members))>

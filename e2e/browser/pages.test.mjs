@@ -24,6 +24,11 @@ const WORK = [
   { path: "/runs/{run}", dialogs: ["Rename"] },
   { path: "/runs/{run}/metrics" },
   { path: "/runs/{run}/artifacts?path=tables/importance.csv" },
+  { path: "/runs/{run}/reproduce" },
+  { path: "/experiments/{id}/traces", list: LIST_MAX },
+  { path: "/traces/{trace}" },
+  { path: "/templates", list: LIST_MAX },
+  { path: "/templates/{template}", dialogs: ["Edit"] },
   { path: "/compare" },
   { path: "/compare?run={run}&run={second}", dialogs: ["Save"] },
 ];

@@ -58,8 +58,13 @@ pub struct Tag {
 impl Tag {
     /// Whether a client wrote it for itself: not shown among a person's tags.
     pub fn is_internal(&self) -> bool {
-        self.key.starts_with("mlflow.")
+        is_internal(&self.key)
     }
+}
+
+/// Whether a client writes a tag of this key for itself.
+pub(super) fn is_internal(key: &str) -> bool {
+    key.starts_with("mlflow.") || key.starts_with("assay.")
 }
 
 /// Where a list ends and whether more follows.

@@ -96,6 +96,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
     let actions = move || {
         view! {
             <ButtonLink href=Signal::derive(move || compare().address()) icon=Icon::GIT_COMPARE>"Compare"</ButtonLink>
+            <ButtonLink href=Signal::derive(move || format!("/experiments/{}/traces", sheet.with(|sheet| sheet.head.experiment.id.clone()))) icon=Icon::SCROLL_TEXT>"Traces"</ButtonLink>
             {talks.then(|| view! { <ButtonLink href=Signal::derive(move || format!("/experiments/{}/discussion", sheet.with(|sheet| sheet.head.experiment.id.clone()))) icon=Icon::MESSAGE_SQUARE>"Discussion"</ButtonLink> })}
             <button class="button" type="button" command="show-modal" commandfor="share" on:click=move |_| sharing.set(true)>"Share"</button>
             <button class="button primary" type="button" command="show-modal" commandfor="guide" on:click=move |_| guiding.set(true)><Glyph icon=Icon::PLAY/>"Log a run"</button>

@@ -8,6 +8,7 @@ pub mod comments;
 pub mod comparison;
 pub mod datasets;
 pub mod decisions;
+pub mod environment;
 pub mod experiments;
 pub mod filter;
 pub mod identity;
@@ -30,6 +31,8 @@ pub mod search;
 pub mod sessions;
 pub mod sharing;
 pub mod sign_in_policy;
+pub mod similar_runs;
+pub mod templates;
 pub mod tokens;
 pub mod traces;
 

@@ -17,6 +17,7 @@ pub mod pages;
 mod projects;
 mod render;
 mod reports;
+mod reproduce;
 pub mod routes;
 mod sso;
 mod stream;

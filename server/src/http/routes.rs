@@ -4,7 +4,7 @@
 use actix_web::{http::Method, web};
 use shared::Permission;
 
-use super::{assets, downloads, explorer, forms, graphql, health, projects, reports, sso, stream, tables};
+use super::{assets, downloads, explorer, forms, graphql, health, projects, reports, reproduce, sso, stream, tables};
 
 /// Whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         reports::ROUTES,
         tables::ROUTES,
         explorer::ROUTES,
+        reproduce::ROUTES,
     ];
     PARTS.iter().flat_map(|part| part.iter())
 }

@@ -22,6 +22,7 @@ const ASKED: &[(&str, &str, &str)] = &[
     ("/experiments/{id}/table.csv", "/experiments/$experiment/table.csv", ""),
     ("/experiments/{id}/table.parquet", "/experiments/$experiment/table.parquet", ""),
     ("/experiments/{id}/table.arrow", "/experiments/$experiment/table.arrow", ""),
+    ("/runs/{id}/reproduce.sh", "/runs/$run/reproduce.sh", ""),
     ("/end-session", "/end-session", "session=ses_$absentsession"),
 ];
 

@@ -15,6 +15,7 @@ use crate::{
         projects::graphql::{Project, project_of, within},
         runs::graphql::{Facet, RunConnection, facets_of_experiment, runs_of_experiment},
         sharing::graphql::permissions_in,
+        traces::graphql::{TraceConnection, traces_of_experiment},
     },
     graphql::{Batch, batch, scope},
 };
@@ -142,6 +143,19 @@ impl Experiment {
     ) -> Result<RunConnection> {
         let page = Page::new(Listing::of(scope(ctx)?, "runs"), first, after)?;
         runs_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by, lifecycle.into()).await
+    }
+    /// Its traces, the latest first. `filter` and `orderBy` are MLflow's grammar of traces, with OR and parentheses.
+    #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
+    async fn traces(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 50)] first: i32,
+        after: Option<String>,
+        filter: Option<String>,
+        order_by: Option<Vec<String>>,
+    ) -> Result<TraceConnection> {
+        let page = Page::new(Listing::of(scope(ctx)?, "traces"), first, after)?;
+        traces_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by).await
     }
 }
 

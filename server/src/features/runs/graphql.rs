@@ -12,6 +12,7 @@ use crate::{
     features::{
         artifacts::graphql::{Artifact, ArtifactText, artifact_text_of_run, artifacts_of_run},
         datasets::graphql::{DatasetInput, datasets_of_run},
+        environment::graphql::{Environment, Reproduction, environment_of, reproduction_of_run},
         experiments::{
             ExperimentRef,
             graphql::{Experiment, Lifecycle, Tag, experiment_of},
@@ -19,6 +20,9 @@ use crate::{
         logged_models::graphql::{LoggedModel, logged_models_of_run},
         metrics::graphql::{Metric, MetricSeries, series_of_run, time},
         page::{Page, PageInfo},
+        similar_runs::graphql::{SimilarRuns, similar_to_run},
+        templates::graphql::{Template, template_of_run},
+        traces::graphql::trace_count_of_run,
     },
     graphql::{Batch, batch, scope},
 };
@@ -122,6 +126,28 @@ impl Run {
     /// The beginning of a text file; null when there is none.
     async fn artifact_text(&self, ctx: &Context<'_>, path: String) -> Result<Option<ArtifactText>> {
         artifact_text_of_run(ctx, self.0.id, &path).await
+    }
+    /// What it ran in, as far as it logged that.
+    async fn environment(&self, ctx: &Context<'_>) -> Result<Environment> {
+        Ok(environment_of(self.0.id, &data(ctx, self.0.id).await?.tags))
+    }
+    /// How it is run again.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn reproduction(&self, ctx: &Context<'_>) -> Result<Reproduction> {
+        reproduction_of_run(ctx, self.0.id).await
+    }
+    /// Finished runs of the organization that had the same params, or nearly the same.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn similar(&self, ctx: &Context<'_>) -> Result<SimilarRuns> {
+        similar_to_run(ctx, &self.0).await
+    }
+    /// How many traces arose in it.
+    async fn trace_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        trace_count_of_run(ctx, self.0.id).await
+    }
+    /// The template that it is; null: it is none.
+    async fn template(&self, ctx: &Context<'_>) -> Result<Option<Template>> {
+        template_of_run(ctx, self.0.id).await
     }
     async fn datasets(&self, ctx: &Context<'_>) -> Result<Vec<DatasetInput>> {
         datasets_of_run(ctx, self.0.id).await
