@@ -27,6 +27,18 @@ pub struct SiteManifest {
     pub mono: String,
     /// The icon of the browser's tab.
     pub favicon: String,
+    /// What the page with GraphiQL loads, and no other.
+    pub graphiql: Explorer,
+}
+
+/// The files of GraphiQL.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Explorer {
+    /// In the order in which they run.
+    pub scripts: Vec<String>,
+    /// Its own style sheet.
+    pub css: String,
 }
 
 /// Light, dark, or as the reader's system says. Kept in the cookie `theme`; the server provides it

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod account;
 pub mod api;
+pub mod api_access;
 pub mod audit;
 pub mod compare;
 pub mod discussion;
@@ -24,7 +25,9 @@ pub mod overview;
 mod parts;
 pub mod projects;
 pub mod runs;
+pub mod templates;
 pub mod tokens;
+pub mod traces;
 pub mod visit;
 
 use leptos::prelude::*;
@@ -39,7 +42,7 @@ pub use account::FormState;
 pub use api::{Api, ApiError, Operation, Reply, Transport};
 #[cfg(feature = "ssr")]
 pub use document::shell;
-pub use document::{PublicUrl, Respond, SiteManifest, Theme, respond_with};
+pub use document::{Explorer, PublicUrl, Respond, SiteManifest, Theme, respond_with};
 pub use visit::Cookies;
 
 use frame::{Frame, NotFound};
@@ -69,11 +72,16 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/experiments/:id") view=|| page(parts::experiments(Experiments::Runs))/>
                     <Route path=path!("/compare") view=|| page(parts::compare(Compare::Page))/>
                     <Route path=path!("/experiments/:id/discussion") view=|| page(parts::experiments(Experiments::Discussion))/>
+                    <Route path=path!("/experiments/:id/traces") view=|| page(parts::run(Run::Traces))/>
+                    <Route path=path!("/traces/:id") view=|| page(parts::run(Run::Trace))/>
                     <ParentRoute path=path!("/runs/:id") view=|| page(parts::run(Run::Page))>
                         <Route path=path!("") view=|| page(parts::run(Run::Overview))/>
                         <Route path=path!("/metrics") view=|| page(parts::run(Run::Metrics))/>
                         <Route path=path!("/artifacts") view=|| page(parts::run(Run::Artifacts))/>
+                        <Route path=path!("/reproduce") view=|| page(parts::run(Run::Reproduce))/>
                     </ParentRoute>
+                    <Route path=path!("/templates") view=|| page(parts::run(Run::Templates))/>
+                    <Route path=path!("/templates/:id") view=|| page(parts::run(Run::Template))/>
                     <Route path=path!("/models") view=|| page(parts::organization(Organization::Models))/>
                     <Route path=path!("/models/:name") view=|| page(parts::organization(Organization::Model))/>
                     <ParentRoute path=path!("/members") view=|| page(parts::organization(Organization::Members))>
@@ -85,6 +93,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/projects") view=|| page(parts::organization(Organization::Projects))/>
                     <Route path=path!("/projects/:id") view=|| page(parts::organization(Organization::Project))/>
                     <Route path=path!("/tokens") view=|| page(parts::account(Account::Tokens))/>
+                    <Route path=path!("/api-access") view=|| page(parts::organization(Organization::ApiAccess))/>
                     <Route path=path!("/audit") view=|| page(parts::organization(Organization::Audit))/>
                     <Route path=path!("/audit/access") view=|| page(parts::organization(Organization::AccessLog))/>
                     <Route path=path!("/import") view=|| page(parts::organization(Organization::Imports))/>

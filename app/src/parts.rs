@@ -14,9 +14,9 @@ use leptos::{
 use leptos_router::hooks::use_location;
 
 use crate::{
-    access, account, audit, compare, experiments, gallery, imports,
+    access, account, api_access, audit, compare, experiments, gallery, imports,
     kit::{Shape, Skeleton},
-    members, models, notifications, overview, projects, runs, tokens,
+    members, models, notifications, overview, projects, runs, templates, tokens, traces,
 };
 
 /// The file of a part could not be fetched: the network is away, or the server has a newer app.
@@ -39,7 +39,7 @@ pub enum Part {
     Account,
     /// Experiments and their runs.
     Experiments,
-    /// One run.
+    /// One run, and what is started from it.
     Run,
     /// Runs side by side; and the component kit on one page.
     Compare,
@@ -50,13 +50,16 @@ pub enum Part {
 impl Part {
     /// The part that the page at a path belongs to.
     pub fn of(path: &str) -> Option<Self> {
-        Some(match path.trim_start_matches('/').split(['/', '?', '#']).next()? {
+        let mut words = path.trim_start_matches('/').split(['?', '#']).next()?.split('/');
+        let (first, third) = (words.next()?, words.nth(1));
+        Some(match first {
+            "experiments" if third == Some("traces") => Self::Run,
             "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "account" | "tokens"
             | "notifications" | "new-organization" | "new-project" => Self::Account,
             "" | "experiments" => Self::Experiments,
-            "runs" => Self::Run,
+            "runs" | "templates" | "traces" => Self::Run,
             "compare" | "kit" => Self::Compare,
-            "models" | "members" | "projects" | "audit" | "import" | "access" => Self::Organization,
+            "models" | "members" | "projects" | "audit" | "import" | "access" | "api-access" => Self::Organization,
             _ => return None,
         })
     }
@@ -112,7 +115,7 @@ fn shape_of(path: &str) -> Shape {
     let mut words = path.trim_matches('/').split('/');
     match (words.next().unwrap_or_default(), words.next()) {
         ("runs", _) | ("members", _) => Shape::Tabbed,
-        ("models" | "import" | "projects", Some(_)) | ("" | "compare" | "kit", _) => Shape::Cards,
+        ("models" | "import" | "projects" | "templates" | "traces", Some(_)) | ("" | "compare" | "kit" | "api-access", _) => Shape::Cards,
         ("account" | "access" | "new-organization" | "new-project", _) => Shape::Form,
         _ => Shape::Listed,
     }
@@ -164,6 +167,11 @@ pub enum Run {
     Overview,
     Metrics,
     Artifacts,
+    Reproduce,
+    Templates,
+    Template,
+    Traces,
+    Trace,
 }
 
 #[wasm_split(run, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_run))]
@@ -173,6 +181,11 @@ pub fn run(page: Run) -> Loaded {
         Run::Overview => view! { <runs::RunOverview/> }.into_any(),
         Run::Metrics => view! { <runs::RunMetrics/> }.into_any(),
         Run::Artifacts => view! { <runs::RunArtifacts/> }.into_any(),
+        Run::Reproduce => view! { <runs::RunReproduce/> }.into_any(),
+        Run::Templates => view! { <templates::TemplatesPage/> }.into_any(),
+        Run::Template => view! { <templates::TemplatePage/> }.into_any(),
+        Run::Traces => view! { <traces::TracesPage/> }.into_any(),
+        Run::Trace => view! { <traces::TracePage/> }.into_any(),
     })
 }
 
@@ -244,6 +257,7 @@ pub enum Organization {
     Import,
     Access,
     SingleSignOn,
+    ApiAccess,
 }
 
 #[wasm_split(organization, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_organization))]
@@ -264,5 +278,6 @@ pub fn organization(page: Organization) -> Loaded {
         Organization::Import => view! { <imports::ImportPage/> }.into_any(),
         Organization::Access => view! { <access::AccessPage/> }.into_any(),
         Organization::SingleSignOn => view! { <access::SingleSignOnPage/> }.into_any(),
+        Organization::ApiAccess => view! { <api_access::ApiAccessPage/> }.into_any(),
     })
 }

@@ -21,7 +21,7 @@ journey("the palette offers every page to an owner", async (page) => {
   await page.keyboard.press("Control+k");
   const all = await options(page);
   const pages = ["Overview", "Experiments", "Compare", "Models", "Audit log", "Members", "Invitations", "Roles", "Access", "Single sign-on"];
-  for (const label of [...pages, "API tokens", "Import", "Notifications", "Account", "New project", "New organization", "Sign out"]) assert.ok(all.includes(label), `${label}: ${all}`);
+  for (const label of [...pages, "API tokens", "API & BI", "Import", "Notifications", "Account", "New project", "New organization", "Sign out"]) assert.ok(all.includes(label), `${label}: ${all}`);
   await field(page).fill("single");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/access\/single-sign-on$/);

@@ -323,3 +323,57 @@ journey("of a thousand rows only those in sight are there, and the keyboard reac
   await accessible(page);
   await fits(page);
 });
+
+journey("selected runs are tagged at once, and what they have in common groups them", async (page) => {
+  const lr = { a: 1, b: 2, c: 4 };
+  const id = await table(page, "groups", ["a", "b", "c"], (name) => ({ params: { model: name === "c" ? "net" : "tree" }, metrics: { auc: lr[name] } }));
+  for (const key of ["j", "x", "j", "x"]) await page.keyboard.press(key);
+  await page.getByRole("button", { name: "Tag", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Tag 2 runs" });
+  await dialog.getByLabel("Key").fill("team");
+  await dialog.getByLabel("Value").fill("fraud");
+  await accessible(page, { within: "dialog[open]" });
+  await dialog.getByRole("button", { name: "Set the tag" }).click();
+  await page.getByText("Tag team was set on 2 runs.").waitFor();
+  await page.keyboard.press("Escape");
+
+  await page.getByRole("button", { name: "Group", exact: true }).click();
+  await page.locator("#grouping").getByRole("link", { name: "model", exact: true }).click();
+  const rows = page.getByRole("region", { name: "Groups of runs" }).locator("tbody tr");
+  await rows.nth(1).waitFor();
+  const said = (await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim());
+  assert.deepEqual(said, ["tree 2 1.5 1 to 2", "net 1 4"]);
+  await accessible(page);
+  await fits(page);
+  // Without the app the same stands there.
+  const html = await (await page.request.get(`/experiments/${id}?group=params.model&group=tags.team`)).text();
+  assert.match(html, /fraud/);
+  await page.getByRole("link", { name: "tree", exact: true }).click();
+  await page.getByRole("link", { name: "a", exact: true }).waitFor();
+  await page.getByRole("link", { name: "c", exact: true }).waitFor({ state: "detached" });
+  assert.deepEqual((await names(page)).sort(), ["a", "b"]);
+});
+
+journey("a long table loads on while it is scrolled", async (page) => {
+  await table(page, "scroll", Array.from({ length: 70 }, (_, at) => `s${at}`));
+  assert.equal((await names(page)).length, 30);
+  for (const rows of [60, 70]) {
+    await page.locator(".sheet").evaluate((sheet) => sheet.scrollTo(0, sheet.scrollHeight));
+    await page.locator("tbody th .name").nth(rows - 1).waitFor();
+  }
+  const all = await names(page);
+  assert.equal(new Set(all).size, 70);
+});
+
+journey("all rows of the table leave as a file, in its order and with its filter", async (page) => {
+  await table(page, "export", ["a", "b", "c"], (name) => ({ params: { model: name }, metrics: { auc: name === "b" ? 2 : 1 } }));
+  await page.goto(`${page.url()}?filter=${encodeURIComponent("metrics.auc > 0")}&sort=-metrics.auc&columns=metrics.auc&columns=params.model`);
+  await page.waitForSelector("html[data-ready]");
+  await page.getByRole("button", { name: "Export" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#export").getByRole("link", { name: "CSV", exact: true }).click()]);
+  const { readFileSync } = await import("node:fs");
+  const lines = readFileSync(await download.path(), "utf8").trim().split("\r\n");
+  assert.equal(lines[0], "run_id,run_name,metrics.auc,params.model");
+  assert.deepEqual(lines.slice(1).map((line) => line.split(",").slice(1).join(",")).slice(0, 1), ["b,2.0,b"]);
+  assert.equal(lines.length, 4);
+});

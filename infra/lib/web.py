@@ -49,6 +49,7 @@ def build(out: Path = SITE, dev: bool = False) -> str:
     manifest.update(_fonts(parts, packages, pkg))
     manifest.update(_pictures(pkg))
     manifest["css"] = _place(_css(parts, packages, manifest, dev), pkg)
+    manifest["graphiql"] = _graphiql(parts, packages, pkg, dev)
     _compress(pkg, 5 if dev else 11)
     (fresh / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     (fresh / ".inputs").write_text(stamp)
@@ -117,6 +118,22 @@ def _css(parts: Path, packages: Path, manifest: dict, dev: bool) -> Path:
 
     out.write_text(re.sub(r"/pkg/([\w-]+)((?:\.\w+)+)", address, out.read_text()))
     return out
+
+
+def _graphiql(parts: Path, packages: Path, pkg: Path, dev: bool) -> dict:
+    """GraphiQL for its own page, as its package brings it, and what starts it. Its fonts stay behind: they are half of its bytes, and the app's own are there."""
+    modules, own = packages / "node_modules", ROOT / "browser"
+    scripts = [
+        modules / "react" / "umd" / "react.production.min.js",
+        modules / "react-dom" / "umd" / "react-dom.production.min.js",
+        modules / "graphiql" / "graphiql.min.js",
+        own / "graphiql.js",
+    ]
+    sheet = parts / "graphiql.css"
+    sheet.write_text(re.sub(r"@font-face\s*\{[^}]*\}", "", (modules / "graphiql" / "graphiql.min.css").read_text()) + (own / "graphiql.css").read_text())
+    small = parts / "graphiql.min.css"
+    run([node() / "node", ROOT / "infra" / "lib" / "assets.mjs", "css", str(not dev).lower(), small, sheet], "web-css", cwd=packages, append=True)
+    return {"scripts": [_place(script, pkg) for script in scripts], "css": _place(small, pkg)}
 
 
 def _fonts(parts: Path, packages: Path, pkg: Path) -> dict:

@@ -7,8 +7,10 @@ use std::{
 };
 
 /// A new story's criteria come here with it; from then on they never lose their tests.
-const THERE: [&str; 15] =
-    ["c5_1a", "c5_1b", "c5_1c", "c5_2a", "c5_2b", "c5_2d", "c5_3a", "c5_3b", "c5_3c", "c5_3d", "c7_1a", "c7_1b", "c7_1c", "c7_1d", "c7_3a"];
+const THERE: [&str; 17] = [
+    "c5_1a", "c5_1b", "c5_1c", "c5_1d", "c5_2a", "c5_2b", "c5_2c", "c5_2d", "c5_3a", "c5_3b", "c5_3c", "c5_3d", "c7_1a", "c7_1b", "c7_1c", "c7_1d",
+    "c7_3a",
+];
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());

@@ -92,6 +92,9 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         { "key": "mlflow.source.git.commit", "value": HOSTILE },
         { "key": "mlflow.source.git.branch", "value": HOSTILE },
         { "key": "mlflow.parentRunId", "value": HOSTILE },
+        { "key": "assay.environment.command", "value": json!([HOSTILE, LINK]).to_string() },
+        { "key": "assay.environment.untracked", "value": json!([HOSTILE]).to_string() },
+        { "key": "assay.environment.os", "value": HOSTILE },
     ]);
     let experiment = made("experiments/create", json!({ "name": HOSTILE, "tags": pairs })).await;
     let experiment = experiment["experiment_id"].as_str().expect("an id").to_owned();
@@ -136,6 +139,19 @@ async fn t41_what_people_typed_is_text_on_every_page() {
     let save = "mutation($name: String!, $run: ID!) { saveComparison(name: $name, of: { runs: [$run] }) { id } }";
     let answer = owner.graphql(save, json!({ "name": NAME, "run": run })).await;
     assert!(answer["errors"].is_null(), "{answer}");
+    let trace = format!("tr-{}", uuid::Uuid::now_v7().simple());
+    let place = json!({ "mlflow_experiment": { "experiment_id": experiment } });
+    let info = json!({
+        "trace_id": trace, "trace_location": place, "request_time": "2026-01-01T00:00:00Z", "tags": { "mlflow.traceName": HOSTILE, "t": HOSTILE },
+        "request_preview": HOSTILE, "response_preview": HOSTILE, "trace_metadata": { "m": HOSTILE }
+    });
+    made("traces", json!({ "trace": { "trace_info": info } })).await;
+    let judged = json!({ "assessment": { "assessment_name": "CANARY", "feedback": { "value": HOSTILE }, "rationale": HOSTILE } });
+    made(&format!("traces/{trace}/assessments"), judged).await;
+    made("runs/update", json!({ "run_id": run, "status": "FINISHED" })).await;
+    let create = "mutation($run: ID!, $name: String!, $about: String!) { createTemplate(run: $run, name: $name, description: $about) { id } }";
+    let answer = owner.graphql(create, json!({ "run": run, "name": NAME, "about": HOSTILE })).await;
+    let template = answer["data"]["createTemplate"]["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
     let (run, experiment, model, typed) = (format!("/runs/{run}"), format!("/experiments/{experiment}"), encode(NAME), encode(HOSTILE));
     // Each with whether what was typed must be seen on it.
     let pages = [
@@ -146,9 +162,17 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         (format!("/audit?actor={typed}"), false),
         (experiment.clone(), true),
         (format!("{experiment}/discussion"), true),
+        (format!("{experiment}/traces"), true),
+        (format!("{experiment}/traces?filter={typed}"), false),
+        (format!("/traces/{trace}"), true),
+        (format!("/traces/{typed}"), false),
         ("/compare".into(), true),
         (format!("/compare?run={typed}&metric={typed}&unit={typed}"), false),
         ("/notifications".into(), false),
+        ("/api-access".into(), true),
+        (format!("/api-access?experiment={typed}"), false),
+        ("/graphiql".into(), false),
+        (format!("/tokens?name={typed}&scope={typed}"), false),
         ("/import".into(), false),
         (format!("/import/{typed}"), false),
         ("/access".into(), false),
@@ -161,7 +185,10 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         (run.clone(), true),
         (format!("{run}/metrics"), true),
         (format!("{run}/artifacts"), true),
+        (format!("{run}/reproduce"), true),
         (format!("{run}/artifacts?path={}", encode(name)), true),
+        ("/templates".into(), true),
+        (format!("/templates/{template}"), true),
         ("/models".into(), true),
         (format!("/models/{model}"), true),
         ("/members".into(), true),

@@ -42,7 +42,13 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("experiments", Needs(Permission::ExperimentsRead), "{ experiments { nodes { id name } } }"),
     ("experiment", Needs(Permission::ExperimentsRead), "{ experiment(id: \"$experiment\") { id name } }"),
     ("run", Needs(Permission::RunsRead), "{ run(id: \"$run\") { id name } }"),
+    ("runTable", Needs(Permission::RunsRead), "{ runTable(experiments: [\"$experiment\"]) { rows totalCount } }"),
+    ("runGroups", Needs(Permission::RunsRead), "{ runGroups(experiments: [\"$experiment\"], by: [\"status\"]) { runCount } }"),
+    ("trace", Needs(Permission::RunsRead), "{ trace(id: \"$trace\") { id name } }"),
+    ("templates", Needs(Permission::RunsRead), "{ templates { nodes { id name } } }"),
+    ("template", Needs(Permission::RunsRead), "{ template(id: \"$template\") { id name } }"),
     ("comparison", Needs(Permission::RunsRead), "{ comparison(of: { runs: [\"$run\"] }) { groups { name } } }"),
+    ("environmentDifferences", Needs(Permission::RunsRead), "{ environmentDifferences(runs: [\"$run\"]) { name } }"),
     ("runCurves", Needs(Permission::RunsRead), "{ runCurves(runs: [\"$run\"], key: \"loss\") { total } }"),
     ("savedComparisons", Needs(Permission::ExperimentsRead), "{ savedComparisons { nodes { id name } } }"),
     ("imports", Needs(Permission::OrganizationWrite), "{ imports { nodes { id source } } }"),
@@ -114,9 +120,14 @@ const MUTATIONS: &[(&str, Policy, &str)] = &[
     ("renameRun", Needs(Permission::RunsWrite), "mutation { renameRun(id: \"$run\", name: \"$unique\") { id } }"),
     ("noteRun", Needs(Permission::RunsWrite), "mutation { noteRun(id: \"$run\", note: \"n\") { id } }"),
     ("setRunTag", Needs(Permission::RunsWrite), "mutation { setRunTag(id: \"$run\", key: \"k\", value: \"v\") { id } }"),
+    ("setTagOfRuns", Needs(Permission::RunsWrite), "mutation { setTagOfRuns(ids: [\"$run\"], key: \"k\", value: \"v\") { id } }"),
     ("removeRunTag", Needs(Permission::RunsWrite), "mutation { removeRunTag(id: \"$run\", key: \"absent\") { id } }"),
     ("removeRuns", Needs(Permission::RunsWrite), "mutation { removeRuns(ids: [\"$absentrun\"]) { id } }"),
     ("restoreRuns", Needs(Permission::RunsWrite), "mutation { restoreRuns(ids: [\"$absentrun\"]) { id } }"),
+    ("createTemplate", Needs(Permission::RunsWrite), "mutation { createTemplate(run: \"$absentrun\", name: \"$unique\") { id } }"),
+    ("updateTemplate", Needs(Permission::RunsWrite), "mutation { updateTemplate(id: \"$template\", name: \"$unique\") { id } }"),
+    ("removeTemplate", Needs(Permission::RunsWrite), "mutation { removeTemplate(id: \"$absentrun\") { id } }"),
+    ("restoreTemplate", Needs(Permission::RunsWrite), "mutation { restoreTemplate(id: \"$absentrun\") { id } }"),
     ("startImport", Needs(Permission::OrganizationWrite), "mutation { startImport(input: { address: \"ftp://nowhere.example\" }) { id } }"),
     ("cancelImport", Needs(Permission::OrganizationWrite), "mutation { cancelImport(id: \"$absentimport\") { id } }"),
     ("startThread", Needs(Permission::CommentsWrite), "mutation { startThread(input: { about: \"run_$run\", body: \"b\" }) { id } }"),
@@ -193,7 +204,8 @@ async fn c7_1b_nobody_and_strangers_get_nothing() {
         assert_eq!(Actor::code(&answer) == "UNAUTHENTICATED", *policy != Public, "{field}: {answer}");
         let answer = stranger.graphql(&query, Value::Null).await;
         assert!(!answer.to_string().contains("CANARY"), "{field}: {answer}");
-        let names_something = ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member", "project"]
+        let names_something =
+            ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member", "project", "template", "trace"]
             .iter()
             .any(|kind| query.contains(&fixture.0[kind]));
         if names_something {

@@ -325,3 +325,54 @@ async fn t05_traces_are_linked_only_to_a_run_that_is_there_whichever_traces_are_
         assert_eq!(found["traces"].as_array().map(Vec::len), count, "{filter}: {found}");
     }
 }
+
+#[tokio::test]
+async fn the_pages_show_what_a_request_went_through() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let run = run_in(&script, "0").await;
+    let (number, id) = trace();
+    let attributes = [("mlflow.spanInputs", "{\"question\": \"which card\"}"), ("mlflow.spanOutputs", "\"gold\""), ("mlflow.spanType", "\"CHAIN\"")];
+    let spans = [
+        Span { trace: number, id: 1, parent: 0, name: "answer", start: 1_000, end: 1_400, status: 2, attributes: &attributes },
+        Span { trace: number, id: 2, parent: 1, name: "retrieve", start: 1_100, end: 1_150, status: 1, attributes: &[("top_k", "5")] },
+    ];
+    let request = script
+        .request(Method::POST, "/v1/traces")
+        .header("content-type", "application/x-protobuf")
+        .header("x-mlflow-experiment-id", "0")
+        .header("x-mlflow-run-id", &run);
+    assert_eq!(script.send(request.body(export(&spans))).await.status, 200);
+    let query = "query($id: ID!) { trace(id: $id) { name state duration requestPreview experiment { mlflowId } \
+        spans { id parentId name kind status offset duration inputs outputs attributes { key value } } } }";
+    let found = organization.owner.graphql(query, json!({ "id": id })).await["data"]["trace"].clone();
+    assert_eq!(
+        (&found["name"], &found["state"], &found["duration"], &found["experiment"]["mlflowId"]),
+        (&json!("answer"), &json!("ERROR"), &json!(400), &json!("0"))
+    );
+    let span = |at: usize| found["spans"][at].clone();
+    assert_eq!(
+        (&span(0)["kind"], &span(0)["status"], &span(0)["inputs"], &span(0)["outputs"]),
+        (&json!("CHAIN"), &json!("ERROR"), &json!("{\"question\": \"which card\"}"), &json!("\"gold\""))
+    );
+    assert_eq!((&span(1)["parentId"], &span(1)["offset"], &span(1)["duration"]), (&span(0)["id"], &json!(100.0), &json!(50.0)));
+    assert_eq!(span(1)["attributes"], json!([{ "key": "top_k", "value": "5" }]));
+
+    let experiment =
+        organization.owner.graphql("{ experiments { nodes { id mlflowId } } }", Value::Null).await["data"]["experiments"]["nodes"][0]["id"].clone();
+    let experiment = experiment.as_str().expect("an id");
+    for (filter, shown) in
+        [("", true), ("status%20%3D%20%27ERROR%27", true), ("status%20%3D%20%27OK%27", false), ("execution_time%20%3E%20500", false), ("answ", true)]
+    {
+        let page = organization.owner.get(&format!("/experiments/{experiment}/traces?filter={filter}")).await;
+        assert_eq!((page.status, page.text().contains(&format!("/traces/{id}"))), (200, shown), "{filter}");
+    }
+    let page = organization.owner.get(&format!("/traces/{id}")).await.text();
+    assert!(["retrieve", "which card", "400 ms", "It failed."].iter().all(|words| page.contains(words)), "{page}");
+    let page = organization.owner.get(&format!("/traces/{id}?span=0000000000000002")).await.text();
+    assert!(page.contains("top_k") && !page.contains("It failed."), "{page}");
+    let counted = organization.owner.graphql("query($id: ID!) { run(id: $id) { traceCount } }", json!({ "id": run })).await;
+    let page = organization.owner.get(&format!("/runs/{run}")).await.text();
+    let linked = counted["data"]["run"]["traceCount"].as_i64().expect("a number");
+    assert_eq!(page.contains("/traces?filter=run_id"), linked > 0, "{counted}");
+}

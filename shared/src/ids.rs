@@ -115,6 +115,8 @@ ids! {
     LoggedModelId = "mdl";
     /// A registered model.
     RegisteredModelId = "reg";
+    /// A run that others are started from.
+    TemplateId = "tpl";
     /// A saved comparison.
     ComparisonId = "cmp";
     /// An import of another tracking server.

@@ -10,6 +10,9 @@ use crate::{
 };
 
 const COMPARE: Operation = Operation(include_str!("compare.graphql"));
+const ENVIRONMENTS_OF: Operation = Operation(include_str!("environments.graphql"));
+/// Runs whose environments are held against each other.
+const ENVIRONMENTS: usize = 6;
 const CHOICES: Operation = Operation(include_str!("choices.graphql"));
 const SAVED: Operation = Operation(include_str!("saved_comparisons.graphql"));
 const SAVE: Operation = Operation(include_str!("save_comparison.graphql"));
@@ -22,6 +25,8 @@ pub(super) struct Sheet {
     pub wish: Wish,
     /// `None` when nothing was asked for, or it was refused.
     pub comparison: Option<Comparison>,
+    /// What the environments of a few single runs differ in.
+    pub environments: Vec<EnvironmentDifference>,
     pub refused: Option<String>,
     pub experiments: Vec<Named>,
     pub saved: Vec<Saved>,
@@ -220,6 +225,21 @@ impl Comparison {
     }
 }
 
+/// Something that the environments of the runs differ in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EnvironmentDifference {
+    pub name: String,
+    pub is_package: bool,
+    pub values: Vec<Option<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Environments {
+    environment_differences: Vec<EnvironmentDifference>,
+}
+
 #[derive(Deserialize)]
 struct Compared {
     comparison: Comparison,
@@ -258,7 +278,13 @@ pub(super) async fn fetch(api: Api, wish: Wish) -> Result<Sheet, ApiError> {
     } else {
         Vec::new()
     };
-    Ok(Sheet { wish, comparison, refused, experiments, saved })
+    // Few runs are looked at one by one; of many, each setup counts.
+    let environments = if comparison.is_some() && wish.groups.is_empty() && (2..=ENVIRONMENTS).contains(&wish.runs.len()) {
+        api.query::<Environments>(ENVIRONMENTS_OF, json!({ "runs": wish.runs })).await.map(|found| found.environment_differences).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    Ok(Sheet { wish, comparison, environments, refused, experiments, saved })
 }
 
 /// Keeps a comparison under a name.

@@ -4,6 +4,7 @@ mod charts;
 mod curves;
 mod data;
 mod differences;
+mod environments;
 mod groups;
 mod page;
 mod saved;

@@ -5,6 +5,7 @@ use super::{
     charts::Charts,
     data::{self, Comparison, Insight, Sheet},
     differences::{Metrics, Params},
+    environments::environments,
     groups::Groups,
     saved::SavedList,
     tests_of_pairs::Pairs,
@@ -140,6 +141,7 @@ fn body(sheet: RwSignal<Sheet>, there: bool, query: Resource<Result<Sheet, ApiEr
     view! {
         {move || found.get().map(|found| insights(found.insights))}
         {move || found.get().map(|found| view! { <Metrics found=found.clone() wish=sheet.with(|sheet| sheet.wish.clone())/><Pairs found=found.clone()/><Params found/> })}
+        {move || sheet.with(environments)}
         <Charts sheet/>
     }
     .into_any()

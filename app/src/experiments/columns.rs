@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::model::is_internal;
 use crate::kit::{Better, Choice, Column};
 
 /// Columns every experiment has, with the attribute that orders by them.
@@ -106,7 +107,7 @@ pub(super) fn choices(metrics: &[String], params: &[String], tags: &[String]) ->
     let own = OWN.iter().map(|own| choice(Shows::Own(own.0.to_owned()), "Run"));
     let metrics = metrics.iter().map(|name| choice(Shows::Metric(name.clone()), "Metrics"));
     let params = params.iter().map(|name| choice(Shows::Param(name.clone()), "Params"));
-    let tags = tags.iter().filter(|name| !name.starts_with("mlflow.")).map(|name| choice(Shows::Tag(name.clone()), "Tags"));
+    let tags = tags.iter().filter(|name| !is_internal(name)).map(|name| choice(Shows::Tag(name.clone()), "Tags"));
     own.chain(metrics).chain(params).chain(tags).collect()
 }
 

@@ -1,17 +1,60 @@
-//! The table as it stands, as CSV (RFC 4180): numbers with all their digits, times in UTC.
+//! The table as a file: what is shown, as CSV (RFC 4180; numbers with all their digits, times in UTC); or all rows that the filter finds, from the server.
 
 use leptos::{ev, prelude::*};
 
 use super::{
-    columns::Shows,
+    columns::{self, Shows},
     rows::{Held, Line},
-    sheet::Sheet,
+    sheet::{Sheet, Wish},
 };
-use crate::kit::{Glyph, Icon, moment};
+use crate::kit::{Glyph, Icon, address_of, moment, number};
+
+/// A menu with the forms in which the table can be saved.
+#[component]
+pub(super) fn Export(sheet: RwSignal<Sheet>, wish: Memo<Wish>) -> impl IntoView {
+    let all = [("csv", "CSV"), ("parquet", "Parquet"), ("arrow", "Arrow")].map(|(ending, name)| {
+        let href = move || sheet.with(|sheet| wish.with(|wish| address(sheet, wish, ending)));
+        view! { <a href=href rel="external" download><Glyph icon=Icon::DOWNLOAD/>{name}</a> }
+    });
+    let count = move || sheet.with(|sheet| number::counted_at_least(sheet.total.count, sheet.total.is_least, "run", "runs"));
+    let more = move || format!("/api-access?experiment={}", sheet.with(|sheet| sheet.head.experiment.id.clone()));
+    view! {
+        <button class="button" type="button" popovertarget="export"><Glyph icon=Icon::DOWNLOAD/>"Export"</button>
+        <div class="menu end" id="export" popover="auto">
+            <div class="group">"All "{count}</div>
+            {all.into_iter().collect_view()}
+            <div class="group">"The rows shown"</div>
+            <Shown sheet/>
+            <hr/>
+            <a href=more>"For BI tools and scripts"</a>
+        </div>
+    }
+    .into_any()
+}
+
+/// Where all rows are, in the order, with the filter and under the columns of the table.
+fn address(sheet: &Sheet, wish: &Wish, ending: &str) -> String {
+    let own = ["run_id", "run_name"].map(str::to_owned);
+    let columns = sheet.columns.iter().filter_map(|shows| match shows {
+        Shows::Own(key) if key == "started" => Some("start_time".to_owned()),
+        Shows::Own(key) if key == "by" => Some("created_by".to_owned()),
+        Shows::Own(key) if key == "dataset" => None,
+        Shows::Own(key) => Some(key.clone()),
+        Shows::Metric(name) => Some(columns::written("metrics", name)),
+        Shows::Param(name) => Some(columns::written("params", name)),
+        Shows::Tag(name) => Some(columns::written("tags", name)),
+    });
+    let mut query: Vec<(String, String)> = own.into_iter().chain(columns).map(|column| ("columns".to_owned(), column)).collect();
+    let order = columns::order(&wish.sort.key, wish.sort.descending);
+    query.extend(wish.filter.clone().map(|filter| ("filter".to_owned(), filter)));
+    query.extend(order.map(|order| ("order".to_owned(), order)));
+    query.extend(wish.removed.then(|| ("lifecycle".to_owned(), "deleted".to_owned())));
+    address_of(&format!("/experiments/{}/table.{ending}", sheet.head.experiment.id), &query)
+}
 
 /// Saves the rows and columns shown.
 #[component]
-pub(super) fn Export(sheet: RwSignal<Sheet>) -> impl IntoView {
+fn Shown(sheet: RwSignal<Sheet>) -> impl IntoView {
     let press = move |event: ev::MouseEvent| {
         let text = sheet.with_untracked(csv);
         #[cfg(feature = "hydrate")]
@@ -27,7 +70,7 @@ pub(super) fn Export(sheet: RwSignal<Sheet>) -> impl IntoView {
         drop((event, text));
     };
     let file = move || sheet.with(|sheet| format!("{}.csv", sheet.head.experiment.name.replace(['/', '\\', '"'], "-")));
-    view! { <a class="button" href="#" download=file on:click=press title="Save the rows and columns shown as CSV"><Glyph icon=Icon::DOWNLOAD/>"Export"</a> }.into_any()
+    view! { <a href="#" rel="external" download=file on:click=press><Glyph icon=Icon::DOWNLOAD/>"CSV of what is shown"</a> }.into_any()
 }
 
 fn csv(sheet: &Sheet) -> String {

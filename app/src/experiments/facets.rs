@@ -93,7 +93,7 @@ fn title(field: &str) -> String {
 }
 
 /// What a filter says of a field and a value; `None` when no quotes can hold it.
-fn term(field: &str, value: &str) -> Option<String> {
+pub(super) fn term(field: &str, value: &str) -> Option<String> {
     let quote = ['\'', '"'].into_iter().find(|quote| !value.contains(*quote))?;
     let field = match field.split_once('.')? {
         (entity, name) if name.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c)) => format!("{entity}.{name}"),

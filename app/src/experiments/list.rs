@@ -203,7 +203,10 @@ fn row(experiment: &Experiment, actions: Actions, may_write: bool) -> Row {
         .collect();
     let mut cells = vec![
         Cell::Link(experiment.name.clone(), experiment.path()),
-        Cell::Measure(experiment.run_count as f64, number::count(experiment.run_count)),
+        Cell::Measure(
+            experiment.run_count as f64,
+            format!("{}{}", number::count(experiment.run_count), if experiment.run_count_is_least { "+" } else { "" }),
+        ),
         experiment.last_run_at.map_or(Cell::Empty, Cell::Time),
         experiment.created_by.clone().map_or(Cell::Empty, Cell::Muted),
         Cell::Time(experiment.created_at),

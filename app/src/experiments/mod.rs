@@ -6,6 +6,7 @@ mod columns;
 mod discussion;
 mod export;
 mod facets;
+mod groups;
 mod guide;
 mod list;
 mod live;
@@ -17,6 +18,7 @@ mod rows;
 mod share;
 mod sheet;
 mod table;
+mod tag;
 mod work;
 
 pub use discussion::ExperimentDiscussion;

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::api::{Api, ApiError, Moment, Operation};
+use crate::{
+    api::{Api, ApiError, Moment, Operation},
+    kit::number,
+};
 
 const CREATE: Operation = Operation(include_str!("create_experiment.graphql"));
 const RENAME: Operation = Operation(include_str!("rename_experiment.graphql"));
@@ -22,11 +25,18 @@ pub struct Experiment {
     pub created_at: Moment,
     pub created_by: Option<String>,
     pub run_count: i64,
+    /// Whether there are more than those.
+    pub run_count_is_least: bool,
     pub last_run_at: Option<Moment>,
     pub tags: Vec<Tag>,
 }
 
 impl Experiment {
+    /// `12 runs`.
+    pub fn runs(&self) -> String {
+        number::counted_at_least(self.run_count, self.run_count_is_least, "run", "runs")
+    }
+
     /// Whether it was removed and can be restored.
     pub fn is_removed(&self) -> bool {
         self.lifecycle == "DELETED"
@@ -48,8 +58,13 @@ pub struct Tag {
 impl Tag {
     /// Whether a client wrote it for itself: not shown among a person's tags.
     pub fn is_internal(&self) -> bool {
-        self.key.starts_with("mlflow.")
+        is_internal(&self.key)
     }
+}
+
+/// Whether a client writes a tag of this key for itself.
+pub(super) fn is_internal(key: &str) -> bool {
+    key.starts_with("mlflow.") || key.starts_with("assay.")
 }
 
 /// Where a list ends and whether more follows.

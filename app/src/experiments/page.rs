@@ -8,6 +8,7 @@ use super::{
     columns,
     export::Export,
     facets::Facets,
+    groups::{GroupTable, Grouping, grouped},
     guide::Guide,
     list::{Lifecycle, is_removed},
     live, model,
@@ -95,6 +96,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
     let actions = move || {
         view! {
             <ButtonLink href=Signal::derive(move || compare().address()) icon=Icon::GIT_COMPARE>"Compare"</ButtonLink>
+            <ButtonLink href=Signal::derive(move || format!("/experiments/{}/traces", sheet.with(|sheet| sheet.head.experiment.id.clone()))) icon=Icon::SCROLL_TEXT>"Traces"</ButtonLink>
             {talks.then(|| view! { <ButtonLink href=Signal::derive(move || format!("/experiments/{}/discussion", sheet.with(|sheet| sheet.head.experiment.id.clone()))) icon=Icon::MESSAGE_SQUARE>"Discussion"</ButtonLink> })}
             <button class="button" type="button" command="show-modal" commandfor="share" on:click=move |_| sharing.set(true)>"Share"</button>
             <button class="button primary" type="button" command="show-modal" commandfor="guide" on:click=move |_| guiding.set(true)><Glyph icon=Icon::PLAY/>"Log a run"</button>
@@ -137,6 +139,7 @@ fn facts(sheet: RwSignal<Sheet>) -> AnyView {
     (move || {
         let head = head.get();
         let experiment = head.experiment;
+        let runs = experiment.runs();
         let tags = experiment
             .tags
             .into_iter()
@@ -145,7 +148,7 @@ fn facts(sheet: RwSignal<Sheet>) -> AnyView {
             .map(|tag| view! { <span class="chip">{tag.key}": "{tag.value}</span> })
             .collect_view();
         view! {
-            <span>{number::counted(experiment.run_count, "run", "runs")}</span>
+            <span>{runs}</span>
             {experiment.last_run_at.map(|at| view! { <span>"last run "<RelativeTime at/></span> })}
             {experiment.created_by.map(|by| view! { <span>"created by "{by}</span> })}
             <span>{head.project.name}</span>
@@ -192,7 +195,14 @@ fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
     let shown = Signal::derive(move || sheet.with(|sheet| sheet.columns.iter().map(columns::Shows::key).collect::<Vec<_>>()));
     let found = move || {
         let filtered = wish.with(|wish| wish.filter.is_some()) && error.get().is_none();
-        filtered.then(|| sheet.with(|sheet| format!("{} of {}", number::count(sheet.total), number::count(sheet.head.experiment.run_count))))
+        let plus = |least: bool| if least { "+" } else { "" };
+        filtered.then(|| {
+            sheet.with(|sheet| {
+                let (found, all) = (sheet.total, &sheet.head.experiment);
+                let (found, of) = (number::count(found.count) + plus(found.is_least), number::count(all.run_count) + plus(all.run_count_is_least));
+                format!("{found} of {of}")
+            })
+        })
     };
     // Other rows are selected anew; with other columns they are the same.
     let listed = Memo::new(move |_| wish.with(|wish| (wish.id.clone(), wish.filter.clone(), wish.sort.clone(), wish.removed, wish.after.clone())));
@@ -208,11 +218,15 @@ fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
         if picking.get() {
             view! { <Bulk removal/> }.into_any()
         } else {
-            view! { <Lifecycle address/><Facets experiment address/><ColumnChooser choices shown on_choose=choose/><Export sheet/> }.into_any()
+            view! { <Lifecycle address/><Facets experiment address/><Grouping sheet address/><ColumnChooser choices shown on_choose=choose/><Export sheet wish/> }.into_any()
         }
     };
     let has_rows = Memo::new(move |_| sheet.with(|sheet| !sheet.rows.is_empty()));
+    let in_groups = Memo::new(move |_| !grouped(address).is_empty());
     let rows = move || {
+        if in_groups.get() && has_rows.get() {
+            return view! { <GroupTable sheet wish address/> }.into_any();
+        }
         if has_rows.get() { filled(sheet, wish, work, removal, arrangement, address) } else { nothing(sheet, wish, address, origin.clone()) }
     };
     view! {
@@ -238,16 +252,17 @@ fn filled(sheet: RwSignal<Sheet>, wish: Memo<Wish>, work: Work, removal: Removal
     let columns = Signal::derive(move || sheet.with(table::columns));
     let rows = Signal::derive(move || sheet.with(table::rows));
     let shown = Signal::derive(move || sheet.with(|sheet| sheet.rows.len()));
-    let total = Signal::derive(move || sheet.with(|sheet| sheet.total));
+    let total = Signal::derive(move || sheet.with(|sheet| sheet.total.count));
+    let least = Signal::derive(move || sheet.with(|sheet| sheet.total.is_least));
     let next = Signal::derive(move || sheet.with(|sheet| sheet.next.clone()));
     let (loading, more) = more(sheet, wish, work);
     let busy = Signal::derive(move || work.shows() || loading.get());
     let opened = RwSignal::new(None::<String>);
     let menu = RowMenu { id: row_menu::ID, on_open: Callback::new(move |id| opened.set(Some(id))) };
     view! {
-        <Table label="Runs" columns rows selected=selected sort=usual() keys=true busy arrange=arrangement.arrange(address) menu/>
+        <Table label="Runs" columns rows selected=selected sort=usual() keys=true busy arrange=arrangement.arrange(address) menu on_end=more/>
         <RunMenu opened removal/>
-        <Pager shown total next of=("run", "runs") on_more=more busy=loading keys=vec![("j", ""), ("k", "move"), ("x", "select"), ("c", "compare"), ("Enter", "open"), ("/", "filter"), ("?", "all keys")]/>
+        <Pager shown total least next of=("run", "runs") on_more=more busy=loading keys=vec![("j", ""), ("k", "move"), ("x", "select"), ("c", "compare"), ("Enter", "open"), ("/", "filter"), ("?", "all keys")]/>
     }
     .into_any()
 }
@@ -256,6 +271,10 @@ fn nothing(sheet: RwSignal<Sheet>, wish: Memo<Wish>, address: Address, origin: S
     let (filtered, removed) = wish.with(|wish| (wish.filter.is_some(), wish.removed));
     if sheet.with(|sheet| sheet.refused.is_some()) {
         return view! { <Empty icon=Icon::CIRCLE_ALERT title="The filter was not understood">"Nothing was changed. Put it right above, or try "<code>"metrics.auc > 0.9 and params.model = 'gbdt'"</code>"."</Empty> }.into_any();
+    }
+    if let Some(further) = sheet.with(|sheet| sheet.next.clone()) {
+        let further = address.with_each(&[("after", Some(further))]);
+        return view! { <Empty icon=Icon::SEARCH title="None among the runs looked at so far" action=move || view! { <p class="row"><a class="button" href=further.clone()>"Look further"</a></p> }>"There are so many that they are looked through piece by piece, the newest first."</Empty> }.into_any();
     }
     if filtered {
         let all = move || address.with("filter", None);

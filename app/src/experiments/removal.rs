@@ -48,7 +48,7 @@ impl Removal {
             self.selected.try_update(|selected| selected.retain(|id| !ids.contains(id)));
             self.sheet.try_update(|sheet| {
                 sheet.rows.retain(|line| !ids.contains(&line.id));
-                sheet.total -= count;
+                sheet.total.count -= count;
             });
             let words = number::counted(count, "run was", "runs were");
             toasts.undo(format!("{words} {}.", if to_removed { "removed" } else { "restored" }), move || {

@@ -74,12 +74,20 @@ pub(super) struct Sheet {
     pub columns: Vec<Shows>,
     #[serde(with = "super::rows")]
     pub rows: Vec<Line>,
-    pub total: i64,
+    pub total: Total,
     pub next: Option<String>,
     /// How the reader arranged the columns, on whatever machine.
     pub kept: Kept,
     /// Why the filter or the order was refused; there are no rows then.
     pub refused: Option<String>,
+}
+
+/// How many runs fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Total {
+    pub count: i64,
+    /// Whether there may be more: nobody looked at the rest.
+    pub is_least: bool,
 }
 
 /// What a member keeps of the columns of an experiment.
@@ -114,6 +122,13 @@ struct Runs {
     nodes: Vec<Run>,
     page_info: PageInfo,
     total_count: i64,
+    total_is_least: bool,
+}
+
+impl Runs {
+    fn total(&self) -> Total {
+        Total { count: self.total_count, is_least: self.total_is_least }
+    }
 }
 
 #[derive(Deserialize)]
@@ -164,19 +179,11 @@ pub(super) async fn fetch(api: Api, wish: Wish, first: usize) -> Result<Sheet, A
             if wanted.is_empty() {
                 columns::prefer(&mut columns, &head.param_keys, |name| differs(&runs.nodes, name));
             }
-            let next = runs.page_info.next();
-            Ok(Sheet {
-                rows: runs.nodes.into_iter().map(|run| line(run, &columns)).collect(),
-                head,
-                columns,
-                total: runs.total_count,
-                next,
-                kept,
-                refused: None,
-            })
+            let (next, total) = (runs.page_info.next(), runs.total());
+            Ok(Sheet { rows: runs.nodes.into_iter().map(|run| line(run, &columns)).collect(), head, columns, total, next, kept, refused: None })
         }
         Err(error) if matches!(error.field.as_deref(), Some("filter" | "orderBy")) => {
-            Ok(Sheet { head, columns, rows: Vec::new(), total: 0, next: None, kept, refused: Some(error.message) })
+            Ok(Sheet { head, columns, rows: Vec::new(), total: Total::default(), next: None, kept, refused: Some(error.message) })
         }
         Err(error) => Err(error),
     }
@@ -188,10 +195,10 @@ pub(super) fn key(experiment: &str) -> String {
 }
 
 /// One page of runs: rows, how many there are in all, the cursor of what follows.
-pub(super) async fn page(api: Api, wish: &Wish, columns: &[Shows]) -> Result<(Vec<Line>, i64, Option<String>), ApiError> {
+pub(super) async fn page(api: Api, wish: &Wish, columns: &[Shows]) -> Result<(Vec<Line>, Total, Option<String>), ApiError> {
     let runs = ask(api, wish, columns, FIRST).await?;
-    let next = runs.page_info.next();
-    Ok((runs.nodes.into_iter().map(|run| line(run, columns)).collect(), runs.total_count, next))
+    let (next, total) = (runs.page_info.next(), runs.total());
+    Ok((runs.nodes.into_iter().map(|run| line(run, columns)).collect(), total, next))
 }
 
 /// Whether a param has more than one value among some runs.

@@ -42,10 +42,11 @@ impl Place {
 }
 
 /// All of them, in the order of the rail.
-pub const PLACES: [Place; 19] = [
+pub const PLACES: [Place; 21] = [
     Place::new("Overview", "/", Icon::LAYOUT_DASHBOARD).rail("g o"),
     Place::new("Experiments", "/experiments", Icon::FLASK_CONICAL).rail("g e").needs(Permission::ExperimentsRead),
     Place::new("Compare", "/compare", Icon::GIT_COMPARE).needs(Permission::RunsRead),
+    Place::new("Templates", "/templates", Icon::COPY).rail("g l").needs(Permission::RunsRead),
     Place::new("Models", "/models", Icon::BOXES).rail("g m").needs(Permission::ModelsRead),
     Place::new("Audit log", "/audit", Icon::SCROLL_TEXT).rail("g a").needs(Permission::AuditRead).group("Governance"),
     Place::new("Access log", "/audit/access", Icon::SCROLL_TEXT).needs(Permission::AuditRead),
@@ -57,6 +58,7 @@ pub const PLACES: [Place; 19] = [
     Place::new("Access", "/access", Icon::SHIELD_CHECK).rail("g c").needs(Permission::OrganizationWrite),
     Place::new("Single sign-on", "/access/single-sign-on", Icon::SHIELD_CHECK).needs(Permission::OrganizationWrite),
     Place::new("API tokens", "/tokens", Icon::KEY_ROUND).rail("g t").needs(Permission::TokensOwn),
+    Place::new("API & BI", "/api-access", Icon::TABLE_2).rail("g b").needs(Permission::RunsRead),
     Place::new("Import", "/import", Icon::DOWNLOAD).rail("g i").needs(Permission::OrganizationWrite),
     Place::new("Notifications", "/notifications", Icon::BELL).needs(Permission::CommentsRead),
     Place::new("Account", "/account", Icon::USER),

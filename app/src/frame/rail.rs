@@ -9,7 +9,7 @@ use crate::kit::{Avatar, Glyph, Icon, open_instead};
 fn owns(entry: &str, path: &str) -> bool {
     match entry {
         "/" => path == "/",
-        "/experiments" if path.starts_with("/runs/") || path == "/compare" => true,
+        "/experiments" if path.starts_with("/runs/") || path.starts_with("/traces/") || path == "/compare" => true,
         _ => path == entry || path.strip_prefix(entry).is_some_and(|rest| rest.starts_with('/')),
     }
 }

@@ -115,6 +115,11 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// An address of a path and its parameters.
+pub fn address_of(path: &str, query: &[(String, String)]) -> String {
+    write(path.to_owned(), query)
+}
+
 fn write(path: String, query: &[(String, String)]) -> String {
     let mut address = path;
     for (at, (name, value)) in query.iter().enumerate() {

@@ -162,12 +162,26 @@ pub(crate) fn follow(node: NodeRef<html::Dialog>, open: RwSignal<bool>) {
         }
         let wanted = open.get();
         match (wanted, dialog.open()) {
-            (true, false) => drop(dialog.show_modal()),
+            (true, false) => show(dialog, open, PATIENCE),
             (false, true) => dialog.close(),
             _ => {}
         }
         wanted
     });
+}
+
+/// How many frames a page may take to come into the document.
+const PATIENCE: u32 = 120;
+
+/// Shows a dialog. One that is to be open from the beginning waits until its page is in the document.
+fn show(dialog: web_sys::HtmlDialogElement, open: RwSignal<bool>, patience: u32) {
+    if dialog.show_modal().is_err() && patience > 0 {
+        request_animation_frame(move || {
+            if open.try_get_untracked() == Some(true) && !dialog.open() {
+                show(dialog, open, patience - 1);
+            }
+        });
+    }
 }
 
 /// Browsers without `closedby` close through the click that lands on the dialog itself.

@@ -34,7 +34,7 @@ mod toast;
 
 use leptos::prelude::*;
 
-pub use address::{Address, Sort, use_address};
+pub use address::{Address, Sort, address_of, use_address};
 pub use avatar::Avatar;
 pub use button::{Button, ButtonKind, ButtonLink, IconButton, UnitCallback};
 pub use card::{Callout, Card, Fact, Facts, Stat};

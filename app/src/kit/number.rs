@@ -29,6 +29,11 @@ pub fn counted(value: i64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
 }
 
+/// The same of what nobody counted to its end: `100 000+ runs`.
+pub fn counted_at_least(value: i64, is_least: bool, one: &str, many: &str) -> String {
+    if is_least { format!("{}+ {many}", count(value)) } else { counted(value, one, many) }
+}
+
 /// A measured value with up to five significant digits, zeros at the end dropped.
 pub fn number(value: f64) -> String {
     match value {

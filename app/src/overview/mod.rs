@@ -34,6 +34,7 @@ struct Experiment {
     id: String,
     name: String,
     run_count: i64,
+    run_count_is_least: bool,
     last_run_at: Option<Moment>,
     runs: Runs,
 }

@@ -56,7 +56,7 @@ fn entry(experiment: Experiment) -> AnyView {
     view! {
         <li>
             <a href=format!("/experiments/{}", experiment.id)>
-                <Glyph icon=Icon::FLASK_CONICAL/><b>{experiment.name}</b><span class="muted">{number::counted(experiment.run_count, "run", "runs")}</span><span class="push faint">{when}</span>
+                <Glyph icon=Icon::FLASK_CONICAL/><b>{experiment.name}</b><span class="muted">{number::counted_at_least(experiment.run_count, experiment.run_count_is_least, "run", "runs")}</span><span class="push faint">{when}</span>
             </a>
         </li>
     }

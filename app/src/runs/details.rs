@@ -22,6 +22,8 @@ pub(super) fn Details(open: Open) -> impl IntoView {
         let parent = told.parent.map(
             |parent| view! { <Fact label="Parent run"><a class="link" href=format!("/runs/{parent}")><code>{shortened(&parent)}</code></a></Fact> },
         );
+        let href = format!("/experiments/{}/traces?filter=run_id%20%3D%20%27{}%27", told.experiment.0, told.mlflow_id);
+        let traces = (told.traces > 0).then(|| view! { <Fact label="Traces"><a class="link" href=href>{number::count(told.traces)}</a></Fact> });
         view! {
             <Facts>
                 <Fact label="Run id"><Copyable text=told.id.clone() shown=shortened(&told.id) what="the run id"/></Fact>
@@ -31,7 +33,7 @@ pub(super) fn Details(open: Open) -> impl IntoView {
                 {told.ended.map(|at| view! { <Fact label="Ended"><RelativeTime at/></Fact> })}
                 {(told.running || told.ended.is_some()).then(|| view! { <Fact label="Duration"><Elapsed from=told.started until=told.ended/></Fact> })}
                 {told.user.map(|user| view! { <Fact label="User">{user}</Fact> })}
-                {source}{commit}{branch}{parent}
+                {source}{commit}{branch}{parent}{traces}
             </Facts>
         }
         .into_any()
@@ -52,6 +54,7 @@ struct Told {
     commit: Option<String>,
     branch: Option<String>,
     parent: Option<String>,
+    traces: i64,
 }
 
 impl Told {
@@ -69,6 +72,7 @@ impl Told {
             commit: tag("mlflow.source.git.commit"),
             branch: tag("mlflow.source.git.branch"),
             parent: tag("mlflow.parentRunId"),
+            traces: run.trace_count,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod actions;
 mod artifacts;
 mod details;
+mod diff;
 mod groups;
 mod metrics;
 mod model;
@@ -12,6 +13,8 @@ mod overview;
 mod page;
 mod plots;
 mod preview;
+mod reproduce;
+mod similar;
 mod tags;
 
 pub use actions::{rename, set_removed};
@@ -20,6 +23,8 @@ pub use groups::rank;
 pub use metrics::RunMetrics;
 pub use overview::RunOverview;
 pub use page::RunPage;
+pub use preview::pretty;
+pub use reproduce::RunReproduce;
 
 /// The colour of a run, 1 to 6: by its id, so that it is the same everywhere and for everyone.
 pub fn colour(id: &str) -> u8 {

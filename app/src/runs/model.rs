@@ -27,6 +27,10 @@ pub(super) struct Run {
     /// Changes with anything of the run.
     pub revision: String,
     pub experiment: Experiment,
+    /// The template that it is.
+    pub template: Option<Template>,
+    /// Traces that arose in it.
+    pub trace_count: i64,
     pub metrics: Vec<Metric>,
     pub params: Vec<Tag>,
     pub tags: Vec<Tag>,
@@ -69,6 +73,12 @@ pub(super) struct Experiment {
     pub lifecycle: String,
     /// What the reader may do in its project.
     pub viewer_permissions: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Template {
+    pub id: String,
+    pub name: String,
 }
 
 /// The latest value of a metric, with the extremes of its history.

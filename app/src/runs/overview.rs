@@ -7,6 +7,7 @@ use super::{
     note::Note,
     open::{Open, use_open},
     plots::Plots,
+    similar::DoneBefore,
     tags::Tags,
 };
 use crate::{
@@ -30,7 +31,7 @@ pub fn RunOverview() -> impl IntoView {
     let main = move || if empty.get() { nothing(open) } else { logged(open) };
     view! {
         <div class="split">
-            <div class="stack">{main}</div>
+            <div class="stack"><DoneBefore id=open.id()/>{main}</div>
             <aside class="stack" aria-label="About the run">
                 <Details open/>
                 <Note open/>

@@ -13,6 +13,8 @@ use super::{
     model::{self, Run},
     open::Open,
     overview, plots,
+    reproduce::Recipe,
+    similar::Done,
 };
 use crate::{
     api::use_api,
@@ -22,6 +24,7 @@ use crate::{
         Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Shape, Tab, Tabs, Tone,
         field, steady_as, use_address,
     },
+    templates::{self, TemplateDialog},
 };
 
 /// What stands around the tabs of a run.
@@ -46,6 +49,8 @@ pub fn RunPage() -> impl IntoView {
         },
     );
     Files::provide(id);
+    Recipe::provide(id);
+    Done::provide(id);
     let talk = Talk::provide(Signal::derive(move || id.with(|id| if id.starts_with("run_") { id.clone() } else { format!("run_{id}") })));
     steady_as(Shape::Tabbed, query, move |run| inside(Open::provide(run), id, talk))
 }
@@ -54,7 +59,7 @@ pub fn RunPage() -> impl IntoView {
 fn charts(run: &Run, path: &str, find: &str) -> Vec<Group> {
     match path.trim_end_matches('/').rsplit('/').next() {
         Some("metrics") => metrics::first_charts(&run.metrics, find),
-        Some("artifacts") => Vec::new(),
+        Some("artifacts" | "reproduce") => Vec::new(),
         _ => overview::charts(&run.metrics),
     }
 }
@@ -72,7 +77,10 @@ fn inside(open: Open, id: Memo<String>, talk: Talk) -> AnyView {
         let path = format!("/runs/{}", id.get());
         let own =
             [Tab::new("Overview", path.clone()), Tab::new("Metrics", format!("{path}/metrics")).count(run.with(|run| run.metrics.len() as i64))];
-        own.into_iter().chain(has_artifacts.then(|| Tab::new("Artifacts", format!("{path}/artifacts")))).collect()
+        own.into_iter()
+            .chain(has_artifacts.then(|| Tab::new("Artifacts", format!("{path}/artifacts"))))
+            .chain([Tab::new("Reproduce", format!("{path}/reproduce"))])
+            .collect()
     });
     let renaming = RwSignal::new(false);
     let rename = Callback::new(move |name: String| -> Saving {
@@ -83,7 +91,18 @@ fn inside(open: Open, id: Memo<String>, talk: Talk) -> AnyView {
             Ok(())
         })
     });
-    let actions = move || open.may_write.then(|| buttons(open, renaming));
+    let marking = RwSignal::new(false);
+    let mark = Callback::new(move |(name, about): (String, String)| -> Saving {
+        let (work, said) = (templates::create(open.api(), open.id(), name.clone(), about), format!("{name} is a template now."));
+        Box::pin(async move {
+            work.await?;
+            open.toasts.say(said);
+            open.refresh();
+            Ok(())
+        })
+    });
+    let first = Signal::derive(move || (run.with(|run| run.name.clone()), String::new()));
+    let actions = move || open.may_write.then(|| buttons(open, renaming, marking));
     view! {
         <Page title crumbs mark=move || view! { <i class=format!("dot s{colour}")></i> } facts=move || facts(run) actions>
             {move || removed(open)}
@@ -91,16 +110,20 @@ fn inside(open: Open, id: Memo<String>, talk: Talk) -> AnyView {
             <Outlet/>
         </Page>
         <PointDialog talk/>
+        <TemplateDialog open=marking title="Mark as template" save="Mark as template" value=first on_save=mark/>
         <NameDialog open=renaming title="Rename run" label="Name" save="Rename" rule=field::run_name as field::Rule value=title on_save=rename/>
     }
     .into_any()
 }
 
-fn buttons(open: Open, renaming: RwSignal<bool>) -> AnyView {
+fn buttons(open: Open, renaming: RwSignal<bool>, marking: RwSignal<bool>) -> AnyView {
     let gone = Memo::new(move |_| open.run.with(Run::is_removed));
+    // Whoever starts from it relies on how it came out.
+    let may_mark = Memo::new(move |_| open.run.with(|run| run.status == "FINISHED" && run.template.is_none() && !run.is_removed()));
     view! {
         <Button icon=Icon::PENCIL on_press=move || renaming.set(true)>"Rename"</Button>
         <Menu id="run-menu" label="More for this run">
+            {move || may_mark.get().then(|| view! { <MenuItem icon=Icon::COPY on_press=move || marking.set(true)>"Mark as template"</MenuItem> })}
             {move || if gone.get() {
                 view! { <MenuItem icon=Icon::UNDO_2 on_press=move || actions::remove(open, false)>"Restore"</MenuItem> }
             } else {
@@ -113,6 +136,7 @@ fn buttons(open: Open, renaming: RwSignal<bool>) -> AnyView {
 
 fn facts(run: RwSignal<Run>) -> AnyView {
     let state = Memo::new(move |_| run.with(|run| (run.status.clone(), run.started_at, run.ended_at, run.created_by.clone().or(run.user.clone()))));
+    let template = Memo::new(move |_| run.with(|run| run.template.clone()));
     (move || {
         let (status, started, ended, by) = state.get();
         let running = status == "RUNNING";
@@ -120,6 +144,7 @@ fn facts(run: RwSignal<Run>) -> AnyView {
             <RunStatus status/>
             {running.then(|| view! { <Chip tone=Tone::Good dot=true>"live"</Chip> })}
             <span>"started "<RelativeTime at=started/>{by.map(|by| format!(" by {by}"))}</span>
+            {template.get().map(|own| view! { <span>"template "<a class="link" href=format!("/templates/{}", own.id)>{own.name}</a></span> })}
             {(running || ended.is_some()).then(|| view! { <span>{if running { "for " } else { "took " }}<Elapsed from=started until=ended/></span> })}
         }
     })

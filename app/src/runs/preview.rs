@@ -190,7 +190,7 @@ fn records(text: &str, separator: char, most: usize) -> Vec<Vec<String>> {
 
 /// JSON of one long line, broken into lines. A text that already has lines stays as it is; no
 /// number or text is touched.
-fn pretty(text: &str) -> String {
+pub fn pretty(text: &str) -> String {
     if text.trim().lines().count() > 1 {
         return text.to_owned();
     }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     api::{ApiError, use_api},
     frame::use_viewer,
-    kit::{Button, ButtonKind, Callout, Dialog, Field, Select, Tone, field, moment, use_clock},
+    kit::{Address, Button, ButtonKind, Callout, Dialog, Field, Select, Tone, field, moment, use_address, use_clock},
     members::rights,
 };
 
@@ -26,6 +26,18 @@ struct Draft {
 }
 
 impl Draft {
+    /// What the address asks for, where another page of ours leads here for a token of its own: `?name=BI&scope=runs:read`. Unknown scopes are passed over.
+    fn of(address: Address) -> Self {
+        let chosen: Vec<&'static str> =
+            untrack(|| address.all("scope")).iter().filter_map(|text| Permission::parse(text)).map(Permission::as_str).collect();
+        Self {
+            name: RwSignal::new(untrack(|| address.get("name")).unwrap_or_default()),
+            days: RwSignal::new("90".to_owned()),
+            narrow: RwSignal::new(!chosen.is_empty()),
+            chosen: RwSignal::new(chosen),
+        }
+    }
+
     fn wanted(self) -> Wanted {
         let scopes =
             if self.narrow.get_untracked() { self.chosen.get_untracked().into_iter().map(str::to_owned).collect() } else { vec!["*".to_owned()] };
@@ -62,12 +74,8 @@ pub(super) fn Create(
 
 #[component]
 fn Form(open: RwSignal<bool>, on_created: Callback<Created>) -> impl IntoView {
-    let draft = Draft {
-        name: RwSignal::new(String::new()),
-        days: RwSignal::new("90".to_owned()),
-        narrow: RwSignal::new(false),
-        chosen: RwSignal::new(Vec::new()),
-    };
+    let draft = Draft::of(use_address());
+    let (name, narrow) = (draft.name.get_untracked(), draft.narrow.get_untracked());
     let busy = RwSignal::new(false);
     let wrong = RwSignal::new(None::<String>);
     let refused = RwSignal::new(None::<ApiError>);
@@ -100,10 +108,10 @@ fn Form(open: RwSignal<bool>, on_created: Callback<Created>) -> impl IntoView {
         <form class="new-token" method="post" on:submit=submit>
             {note}
             <div class="two">
-                <Field name="token-name" label="Name" hint="Where it will be used: laptop, nightly training." autofocus=true bind=draft.name error=wrong rule=field::name as field::Rule/>
+                <Field name="token-name" label="Name" hint="Where it will be used: laptop, nightly training." autofocus=true value=name bind=draft.name error=wrong rule=field::name as field::Rule/>
                 <div class="life"><Select name="token-life" label="Expires after" options=lives value="90" bind=draft.days/><Ends days=draft.days/></div>
             </div>
-            <Scopes draft/>
+            <Scopes draft narrow/>
             <div class="row end">
                 <Button on_press=move || open.set(false)>"Cancel"</Button>
                 <Button kind=ButtonKind::Primary busy disabled=nothing>"Create the token"</Button>
@@ -130,13 +138,13 @@ fn Ends(days: RwSignal<String>) -> impl IntoView {
 
 /// Everything the reader's roles allow, or a choice of it, by noun.
 #[component]
-fn Scopes(draft: Draft) -> impl IntoView {
+fn Scopes(draft: Draft, narrow: bool) -> impl IntoView {
     let own = use_viewer().with_untracked(|viewer| Permission::ALL.iter().copied().filter(|permission| viewer.may(*permission)).collect::<Vec<_>>());
     let groups = rights::by_noun(own.into_iter()).into_iter().map(|(noun, permissions)| group(noun, permissions, draft)).collect_view();
-    let radio = move |narrow: bool, title: &'static str, about: &'static str| {
+    let radio = move |own: bool, title: &'static str, about: &'static str| {
         view! {
             <label class="choice">
-                <input class="check round" type="radio" name="token-scopes" checked=!narrow prop:checked=move || draft.narrow.get() == narrow on:change=move |_| draft.narrow.set(narrow)/>
+                <input class="check round" type="radio" name="token-scopes" checked=own == narrow prop:checked=move || draft.narrow.get() == own on:change=move |_| draft.narrow.set(own)/>
                 <span><b>{title}</b><small>{about}</small></span>
             </label>
         }

@@ -38,6 +38,8 @@ pub fn TokensPage() -> impl IntoView {
     let address = use_address();
     let query = use_query::<_, Data>(TOKENS, move || json!({ "first": FIRST, "after": address.get("after") }));
     let creating = RwSignal::new(false);
+    // Another page leads here for a token of its own.
+    Effect::new(move || creating.set(!address.all("scope").is_empty()));
     let created = RwSignal::new(None::<Created>);
     let revoking = RwSignal::new(None::<Token>);
     let facts = || view! { <span>"Yours alone: a token may at most what you may"</span> };

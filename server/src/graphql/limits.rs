@@ -14,6 +14,8 @@ pub const BODY_MAX: usize = 256 * 1024;
 /// Operations in a batch.
 pub const BATCH_MAX: usize = 5;
 const DEPTH: usize = 10;
+/// What clients ask of the schema itself nests deeper: a type in a list in a list. It reads nothing but the schema.
+const DEPTH_OF_SCHEMA: usize = 20;
 const COMPLEXITY: usize = 4_000;
 const RECURSION: usize = 24;
 const DIRECTIVES: usize = 5;
@@ -25,7 +27,7 @@ const DIRECTIVES_IN_ALL: usize = 50;
 
 /// The limits that async-graphql counts itself.
 pub fn apply(builder: SchemaBuilder<Query, Mutation, Subscription>) -> SchemaBuilder<Query, Mutation, Subscription> {
-    builder.limit_depth(DEPTH).limit_complexity(COMPLEXITY).limit_recursive_depth(RECURSION).limit_directives(DIRECTIVES).disable_suggestions()
+    builder.limit_complexity(COMPLEXITY).limit_recursive_depth(RECURSION).limit_directives(DIRECTIVES).disable_suggestions()
 }
 
 /// What a page of rows costs: every ten rows cost what is asked of one, and no page costs less than that.
@@ -34,8 +36,8 @@ pub fn page_cost(first: i32, child: usize) -> usize {
     1 + (rows * child.max(1) / 10).max(child)
 }
 
-/// The limits that async-graphql does not count: tokens, fields after fragments, aliases, root
-/// fields, directives in all.
+/// The limits that async-graphql does not count so: tokens, fields after fragments, aliases, root
+/// fields, directives in all, depth.
 pub fn check(request: &mut Request) -> Result<(), Fault> {
     let refused = |what: &str, most: usize| Err(Fault::new(ErrorCode::LimitExceeded, format!("The query has too many {what}; the most is {most}.")));
     if tokens(&request.query) > TOKENS {
@@ -48,7 +50,10 @@ pub fn check(request: &mut Request) -> Result<(), Fault> {
         let mut path = Vec::new();
         count.root_fields += operation.node.selection_set.node.items.len();
         count.directives += operation.node.directives.len();
-        count.selection(document, &operation.node.selection_set.node, &mut path);
+        count.selection(document, &operation.node.selection_set.node, &mut path, Level::default());
+    }
+    if count.too_deep {
+        return Err(Fault::new(ErrorCode::LimitExceeded, format!("The query is nested too deep; the most is {DEPTH}.")));
     }
     if count.fields > FIELDS {
         return refused("fields", FIELDS);
@@ -115,12 +120,31 @@ struct Count {
     aliases: usize,
     root_fields: usize,
     directives: usize,
+    too_deep: bool,
+}
+
+/// Where in an operation a selection stands.
+#[derive(Clone, Copy, Default)]
+struct Level {
+    depth: usize,
+    /// Below `__schema` or `__type`.
+    of_schema: bool,
+}
+
+impl Level {
+    fn below(self, field: &str) -> Self {
+        Self { depth: self.depth + 1, of_schema: self.of_schema || self.depth == 0 && matches!(field, "__schema" | "__type") }
+    }
+
+    fn is_too_deep(self) -> bool {
+        self.depth > if self.of_schema { DEPTH_OF_SCHEMA } else { DEPTH }
+    }
 }
 
 impl Count {
     /// Walks a selection with its fragments spread out; stops once past the limit, so that a bomb
     /// of fragments costs no more than an honest query.
-    fn selection<'d>(&mut self, document: &'d ExecutableDocument, set: &'d SelectionSet, path: &mut Vec<&'d str>) {
+    fn selection<'d>(&mut self, document: &'d ExecutableDocument, set: &'d SelectionSet, path: &mut Vec<&'d str>, level: Level) {
         for item in &set.items {
             if self.fields > FIELDS {
                 return;
@@ -130,12 +154,14 @@ impl Count {
                     self.fields += 1;
                     self.aliases += usize::from(field.node.alias.is_some());
                     self.directives += field.node.directives.len();
-                    self.selection(document, &field.node.selection_set.node, path);
+                    let below = level.below(&field.node.name.node);
+                    self.too_deep |= below.is_too_deep();
+                    self.selection(document, &field.node.selection_set.node, path, below);
                 }
                 Selection::InlineFragment(fragment) => {
                     self.fields += 1;
                     self.directives += fragment.node.directives.len();
-                    self.selection(document, &fragment.node.selection_set.node, path);
+                    self.selection(document, &fragment.node.selection_set.node, path, level);
                 }
                 Selection::FragmentSpread(spread) => {
                     self.fields += 1;
@@ -146,7 +172,7 @@ impl Count {
                     }
                     if let Some(fragment) = document.fragments.get(name) {
                         path.push(name);
-                        self.selection(document, &fragment.node.selection_set.node, path);
+                        self.selection(document, &fragment.node.selection_set.node, path, level);
                         path.pop();
                     }
                 }

@@ -22,6 +22,7 @@ pub struct Query(
     features::comparison::graphql::ComparisonQuery,
     features::comments::graphql::CommentsQuery,
     features::decisions::graphql::DecisionsQuery,
+    features::environment::graphql::EnvironmentQuery,
     features::experiments::graphql::ExperimentsQuery,
     features::identity::graphql::IdentityQuery,
     features::imports::graphql::ImportsQuery,
@@ -32,11 +33,14 @@ pub struct Query(
     features::projects::graphql::ProjectsQuery,
     features::registry::graphql::RegistryQuery,
     features::roles::graphql::RolesQuery,
+    features::run_table::graphql::RunTableQuery,
     features::runs::graphql::RunsQuery,
     features::search::graphql::SearchQuery,
     features::sessions::graphql::SessionsQuery,
     features::sign_in_policy::graphql::SignInPolicyQuery,
+    features::templates::graphql::TemplatesQuery,
     features::tokens::graphql::TokensQuery,
+    features::traces::graphql::TracesQuery,
 );
 
 /// What can be changed.
@@ -58,6 +62,7 @@ pub struct Mutation(
     features::sessions::graphql::SessionsMutation,
     features::sharing::graphql::SharingMutation,
     features::sign_in_policy::graphql::SignInPolicyMutation,
+    features::templates::graphql::TemplatesMutation,
     features::tokens::graphql::TokensMutation,
 );
 

@@ -4,6 +4,7 @@ mod assets;
 mod caller;
 mod downloads;
 mod draining;
+mod explorer;
 mod fields;
 pub mod files;
 mod forms;
@@ -16,9 +17,11 @@ pub mod pages;
 mod projects;
 mod render;
 mod reports;
+mod reproduce;
 pub mod routes;
 mod sso;
 mod stream;
+mod tables;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 

@@ -4,7 +4,7 @@
 use actix_web::{http::Method, web};
 use shared::Permission;
 
-use super::{assets, downloads, forms, graphql, health, projects, reports, sso, stream};
+use super::{assets, downloads, explorer, forms, graphql, health, projects, reports, reproduce, sso, stream, tables};
 
 /// Whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +70,9 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         sso::ROUTES,
         downloads::ROUTES,
         reports::ROUTES,
+        tables::ROUTES,
+        explorer::ROUTES,
+        reproduce::ROUTES,
     ];
     PARTS.iter().flat_map(|part| part.iter())
 }

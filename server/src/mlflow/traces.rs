@@ -292,7 +292,7 @@ async fn search(Call { scope, input }: Call<Search>) -> Answer<Value> {
         limit: limit(input.max_results, 100, 500)?,
         after: page_token::after(&list, input.page_token)?,
     };
-    let found = traces::search(scope.grant()?, &query).await?;
+    let found = traces::search(scope.grant()?, &query, false).await?;
     let mut answer = listed("traces", found.traces.iter().map(show).collect());
     if let Some(next) = &found.next {
         answer["next_page_token"] = list.cursor(next).into();

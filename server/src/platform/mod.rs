@@ -2,6 +2,7 @@
 
 mod blobs;
 mod clock;
+pub mod csv;
 mod digest;
 mod mailer;
 mod network;

@@ -83,12 +83,26 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     let (comment, thread) = (thread["comments"][0]["id"].as_str().expect("an id"), thread["id"].as_str().expect("an id"));
     let made = organization.owner.graphql("mutation { createProject(name: \"Vault\") { id } }", Value::Null).await;
     let project = made["data"]["createProject"]["id"].as_str().unwrap_or_else(|| panic!("{made}"));
+    let (script, mut finished) = (organization.script().await, Vec::new());
+    for _ in 0..2 {
+        let run =
+            script.mlflow("POST", "runs/create", json!({ "experiment_id": "0", "start_time": 1 })).await.json()["run"]["info"]["run_id"].clone();
+        assert_eq!(script.mlflow("POST", "runs/update", json!({ "run_id": run, "status": "FINISHED" })).await.status, 200);
+        finished.push(run.as_str().expect("an id").to_owned());
+    }
+    let create = format!("mutation {{ createTemplate(run: \"{}\", name: \"first\") {{ id }} }}", finished[0]);
+    let template = organization.owner.graphql(&create, Value::Null).await;
+    let template = template["data"]["createTemplate"]["id"].as_str().unwrap_or_else(|| panic!("{template}"));
     let colleague = organization.member("data_scientist").await;
     let told = json!({ "input": { "about": names.fill("run_$run"), "body": format!("@{}", organization.owner.email) } });
     colleague.graphql("mutation($input: StartThreadInput!) { startThread(input: $input) { id } }", told).await;
     let mutations = [
         "saveComparison(name: \"$fresh\", of: { runs: [\"$run\"] }) { id }",
         "removeComparison(id: \"$comparison\") { id }",
+        "createTemplate(run: \"$finished\", name: \"$fresh\") { id }",
+        "updateTemplate(id: \"$template\", name: \"$fresh\") { id }",
+        "removeTemplate(id: \"$template\") { id }",
+        "restoreTemplate(id: \"$template\") { id }",
         "createProject(name: \"$fresh\") { id }",
         "setProjectAccess(id: \"$project\", access: RESTRICTED)",
         "setProjectMember(project: \"$project\", member: \"$member\", role: \"viewer\") { id }",
@@ -103,6 +117,7 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "renameRun(id: \"$run\", name: \"$fresh\") { id }",
         "noteRun(id: \"$run\", note: \"n\") { id }",
         "setRunTag(id: \"$run\", key: \"t\", value: \"v\") { id }",
+        "setTagOfRuns(ids: [\"$run\"], key: \"t\", value: \"w\") { id }",
         "removeRunTag(id: \"$run\", key: \"t\") { id }",
         "startThread(input: { about: \"run_$run\", body: \"b\" }) { id }",
         "replyToThread(id: \"$thread\", body: \"b\") { id }",
@@ -140,6 +155,8 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         let before = log(&organization.owner).await.0;
         let query = names.fill(
             &mutation
+                .replace("$finished", &finished[1])
+                .replace("$template", template)
                 .replace("$token", token)
                 .replace("$project", project)
                 .replace("$member", member)

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use sqlx::Executor;
 
 /// Every list of the API, by its type and field, as it is asked for. `ARGS` are the page's arguments.
-const CONNECTIONS: [(&str, &str, &str); 14] = [
+const CONNECTIONS: [(&str, &str, &str); 16] = [
     ("Experiment", "runs", "{ experiment(id: \"EXPERIMENT\") { page: runs(ARGS) { ROWS } } }"),
+    ("Experiment", "traces", "{ experiment(id: \"EXPERIMENT\") { page: traces(ARGS) { ROWS } } }"),
     ("Import", "problems", "{ import(id: \"IMPORT\") { page: problems(ARGS) { ROWS } } }"),
     ("Query", "accessDecisions", "{ page: accessDecisions(ARGS) { ROWS } }"),
     ("Query", "auditEntries", "{ page: auditEntries(ARGS) { ROWS } }"),
@@ -22,8 +23,10 @@ const CONNECTIONS: [(&str, &str, &str); 14] = [
     ("Query", "members", "{ page: members(ARGS) { ROWS } }"),
     ("Query", "notifications", "{ page: notifications(ARGS) { ROWS } }"),
     ("Query", "registeredModels", "{ page: registeredModels(ARGS) { ROWS } }"),
+    ("Query", "runTable", "{ page: runTable(experiments: [\"EXPERIMENT\"], ARGS) { ROWS } }"),
     ("Query", "savedComparisons", "{ page: savedComparisons(ARGS) { ROWS } }"),
     ("Query", "sessions", "{ page: sessions(ARGS) { ROWS } }"),
+    ("Query", "templates", "{ page: templates(ARGS) { ROWS } }"),
     ("Query", "threads", "{ page: threads(about: \"ABOUT\", ARGS) { ROWS } }"),
     ("Query", "tokens", "{ page: tokens(ARGS) { ROWS } }"),
 ];
@@ -66,6 +69,9 @@ impl Full<'_> {
             make(&format!("inviteMember(email: \"{n}-{run}@example.com\", role: \"viewer\") {{ id }}")).await;
             make(&format!("saveComparison(name: \"{n}\", of: {{ runs: [\"{run}\"] }}) {{ id }}")).await;
             make(&format!("startThread(input: {{ about: \"run_{run}\", body: \"{n}\" }}) {{ id }}")).await;
+            let finished = run_in(&script, &experiment).await;
+            ok(&script, "POST", "runs/update", json!({ "run_id": finished, "status": "FINISHED" })).await;
+            make(&format!("createTemplate(run: \"{finished}\", name: \"{n}\") {{ id }}")).await;
             ok(&script, "POST", "registered-models/create", json!({ "name": format!("model {n}") })).await;
             ok(&script, "POST", "model-versions/create", json!({ "name": "model 0", "source": format!("runs:/{run}"), "run_id": run })).await;
             ok(&script, "POST", "logged-models", json!({ "experiment_id": experiment, "name": format!("logged {n}") })).await;

@@ -20,12 +20,21 @@ const PLACES: &[&str] = &[
     "/get-artifact?run_id=$run&path=CANARY.txt",
     "/model-versions/get-artifact?name=$model&version=1&path=CANARY.txt",
     "/compare/report?format=csv&run=$run",
+    "/experiments/$experiment/table.csv",
+    "/experiments/$experiment/table.parquet",
+    "/experiments/$experiment/table.arrow",
+    "/api-access?experiment=$experiment",
     "/runs/$run",
     "/runs/$run/metrics",
     "/runs/$run/artifacts",
+    "/runs/$run/reproduce",
+    "/runs/$run/reproduce.sh",
     "/experiments/$experiment",
     "/experiments/$experiment/discussion",
+    "/experiments/$experiment/traces",
+    "/traces/$trace",
     "/models/$model",
+    "/templates/$template",
     "/import/$import",
     "/projects/$shelf",
     "/sso/begin/$slug",
@@ -42,6 +51,7 @@ const NAMELESS_ROUTES: &[&str] = &[
     "/metrics",
     "/pkg/{file:.*}",
     "/favicon.ico",
+    "/assay_environment.py",
     // `ids.rs` asks it.
     "/graphql",
     "/sign-in",
@@ -62,6 +72,8 @@ const NAMELESS_ROUTES: &[&str] = &[
     "/access",
     "/access/single-sign-on",
     "/access/single-sign-on/remove",
+    "/schema.graphql",
+    "/graphiql",
 ];
 
 /// Whether a path is an instance of a router's pattern.
@@ -148,18 +160,35 @@ fn whole(names: &Names, answer: &Answer) -> (u16, Vec<String>, String) {
         Some((before, after)) => format!("{before}{CLOCK}{}", after.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')),
         None => text,
     };
-    (status, headers, text)
+    (status, headers, in_order(&text))
+}
+
+/// A page with the answers it brings in the order of their numbers: they come as they are ready.
+fn in_order(text: &str) -> String {
+    const ANSWER: &str = "__RESOLVED_RESOURCES[";
+    let Some((answers, rest)) = text.split_once("__INCOMPLETE_CHUNKS") else { return text.to_owned() };
+    let mut pieces = answers.split(ANSWER);
+    let before = pieces.next().unwrap_or_default();
+    let mut pieces: Vec<&str> = pieces.collect();
+    pieces.sort_unstable();
+    let answers: String = pieces.iter().map(|piece| format!("{ANSWER}{piece}")).collect();
+    format!("{before}{answers}__INCOMPLETE_CHUNKS{rest}")
 }
 
 /// Names of what only the API knows, beside those of the MLflow protocol.
 async fn named(owner: &Actor, mut names: Names) -> Names {
     let import = "mutation { startImport(input: { address: \"https://mlflow.example.com\" }) { id } }";
     let import = owner.graphql(import, Value::Null).await["data"]["startImport"]["id"].clone();
+    let create = "mutation($run: ID!) { createTemplate(run: $run, name: \"CANARY\") { id } }";
+    let script = owner.token(&["*"]).await;
+    assert_eq!(script.mlflow("POST", "runs/update", json!({ "run_id": names.0["$run"], "status": "FINISHED" })).await.status, 200);
+    let template = owner.graphql(create, json!({ "run": names.0["$run"] })).await["data"]["createTemplate"]["id"].clone();
     let seen = owner.graphql("{ viewer { organization { id slug } } sessions { nodes { id } } projects { id } }", Value::Null).await["data"].clone();
     let organization = &seen["viewer"]["organization"];
     for (placeholder, id) in [
         ("$import", &import),
         ("$shelf", &seen["projects"][0]["id"]),
+        ("$template", &template),
         ("$organization", &organization["id"]),
         ("$slug", &organization["slug"]),
         ("$session", &seen["sessions"]["nodes"][0]["id"]),
@@ -174,7 +203,9 @@ async fn t02_foreign_pages_and_downloads_are_not_found() {
     let (ours, theirs) = (world().organization().await, world().organization().await);
     let foreign = named(&theirs.owner, Names::of(&theirs.script().await).await).await;
     let mut absent = Names::absent();
-    for (placeholder, prefix) in [("$import", "imp_"), ("$shelf", "prj_"), ("$organization", "org_"), ("$slug", "team-"), ("$session", "ses_")] {
+    let kinds =
+        [("$import", "imp_"), ("$shelf", "prj_"), ("$template", "tpl_"), ("$organization", "org_"), ("$slug", "team-"), ("$session", "ses_")];
+    for (placeholder, prefix) in kinds {
         absent.0.insert(placeholder, format!("{prefix}{}", uuid::Uuid::now_v7().simple()));
     }
     for place in PLACES {

@@ -32,8 +32,18 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("thread", "thread", Refused, "{ thread(id: \"$id\") { id comments { body } } }"),
     ("threads", "run", Refused, "{ threads(about: \"$id\") { nodes { id } } }"),
     ("threads", "experiment", Refused, "{ threads(about: \"$id\") { nodes { id } } }"),
+    ("trace", "trace", Refused, "{ trace(id: \"$id\") { id name } }"),
+    ("template", "template", Refused, "{ template(id: \"$id\") { id name } }"),
+    ("templates", "project", Refused, "{ templates(project: \"$id\") { nodes { id } } }"),
+    ("createTemplate", "run", Refused, "mutation { createTemplate(run: \"$id\", name: \"tied\") { id } }"),
+    ("updateTemplate", "template", Refused, "mutation { updateTemplate(id: \"$id\", name: \"taken\") { id } }"),
+    ("removeTemplate", "template", Refused, "mutation { removeTemplate(id: \"$id\") { id } }"),
+    ("restoreTemplate", "template", Refused, "mutation { restoreTemplate(id: \"$id\") { id } }"),
     ("comparison", "run", Refused, "{ comparison(of: { runs: [\"$id\"] }) { groups { name } } }"),
     ("comparison", "experiment", Refused, "{ comparison(of: { groups: [{ experiment: \"$id\" }] }) { groups { name } } }"),
+    ("runTable", "experiment", Refused, "{ runTable(experiments: [\"$id\"]) { rows totalCount } }"),
+    ("runGroups", "experiment", Refused, "{ runGroups(experiments: [\"$id\"], by: [\"status\"]) { runCount groups { values } } }"),
+    ("environmentDifferences", "run", Refused, "{ environmentDifferences(runs: [\"$id\"]) { name } }"),
     ("runCurves", "run", Refused, "{ runCurves(runs: [\"$id\"], key: \"CANARY\") { total } }"),
     ("cancelImport", "import", Refused, "mutation { cancelImport(id: \"$id\") { id } }"),
     ("createExperiment", "project", Refused, "mutation { createExperiment(name: \"tied\", projectId: \"$id\") { id } }"),
@@ -46,6 +56,7 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("renameRun", "run", Refused, "mutation { renameRun(id: \"$id\", name: \"taken\") { id } }"),
     ("noteRun", "run", Refused, "mutation { noteRun(id: \"$id\", note: \"n\") { id } }"),
     ("setRunTag", "run", Refused, "mutation { setRunTag(id: \"$id\", key: \"k\", value: \"v\") { id } }"),
+    ("setTagOfRuns", "run", Refused, "mutation { setTagOfRuns(ids: [\"$id\"], key: \"k\", value: \"v\") { id } }"),
     ("removeRunTag", "run", Refused, "mutation { removeRunTag(id: \"$id\", key: \"k\") { id } }"),
     ("removeRuns", "run", Refused, "mutation { removeRuns(ids: [\"$id\"]) { id } }"),
     ("restoreRuns", "run", Refused, "mutation { restoreRuns(ids: [\"$id\"]) { id } }"),
@@ -89,6 +100,9 @@ impl Ids {
         let text = |value: &Value| value.as_str().expect("an id").to_owned();
         let reply = format!("mutation {{ replyToThread(id: {}, body: \"CANARY\") {{ id }} }}", thread["id"]);
         assert!(organization.member("ml_engineer").await.graphql(&reply, Value::Null).await["errors"].is_null());
+        let ended = json!({ "run_id": run, "status": "FINISHED" });
+        assert_eq!(organization.script().await.mlflow("POST", "runs/update", ended).await.status, 200);
+        let create = format!("mutation {{ createTemplate(run: \"{run}\", name: \"CANARY\") {{ id }} }}");
         let save = format!("mutation {{ saveComparison(name: \"CANARY\", of: {{ runs: [\"{run}\"] }}) {{ id }} }}");
         let import = "mutation { startImport(input: { address: \"https://mlflow.example.com\" }) { id } }";
         let invite =
@@ -96,6 +110,8 @@ impl Ids {
         Self(vec![
             ("experiment", format!("exp_{}", names.0["$experiment"])),
             ("run", format!("run_{run}")),
+            ("trace", names.0["$trace"].clone()),
+            ("template", id(owner, &create, "/createTemplate/id").await),
             ("thread", text(&thread["id"])),
             ("comment", text(&thread["comments"][0]["id"])),
             ("import", id(owner, import, "/startImport/id").await),
@@ -122,7 +138,9 @@ async fn own_member(organization: &Organization<'_>) -> String {
 
 /// An id of the same kind that names nothing.
 fn absent(id: &str) -> String {
-    format!("{}_{}", id.split('_').next().expect("a prefix"), uuid::Uuid::now_v7().simple())
+    let fresh = uuid::Uuid::now_v7().simple();
+    // A trace's id is the one of MLflow's protocol.
+    if id.starts_with("tr-") { format!("tr-{fresh}") } else { format!("{}_{fresh}", id.split('_').next().expect("a prefix")) }
 }
 
 /// What remains of an answer without the id.

@@ -32,6 +32,19 @@ impl Fixture {
         let thread = owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();
         let comment = thread["comments"][0]["id"].as_str().expect("an id").to_owned();
         let thread = thread["id"].as_str().expect("an id").to_owned();
+        let finished = script.mlflow("POST", "runs/create", json!({ "experiment_id": experiment, "run_name": "CANARY-finished" })).await.json()["run"]["info"]
+            ["run_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        assert_eq!(script.mlflow("POST", "runs/update", json!({ "run_id": finished, "status": "FINISHED" })).await.status, 200);
+        let trace = format!("tr-{}", uuid::Uuid::now_v7().simple());
+        let place = json!({ "mlflow_experiment": { "experiment_id": experiment } });
+        let info =
+            json!({ "trace_id": trace, "trace_location": place, "request_time": "2026-01-01T00:00:00Z", "tags": { "mlflow.traceName": "CANARY" } });
+        assert_eq!(script.mlflow("POST", "traces", json!({ "trace": { "trace_info": info } })).await.status, 200);
+        let create = format!("mutation {{ createTemplate(run: \"{finished}\", name: \"CANARY-template\") {{ id }} }}");
+        let template = owner.graphql(&create, Value::Null).await["data"]["createTemplate"]["id"].as_str().expect("an id").to_owned();
         let member = organization.member("viewer").await;
         let answer = owner
             .graphql(
@@ -51,6 +64,8 @@ impl Fixture {
             ("experiment", experiment),
             ("run", run),
             ("model", model),
+            ("template", template),
+            ("trace", trace),
             ("thread", thread),
             ("comment", comment),
             ("invitation", invitation),

@@ -19,6 +19,10 @@ const ASKED: &[(&str, &str, &str)] = &[
     ("/artifacts/runs/{id}/{path:.*}", "/artifacts/runs/$run/CANARY.txt", ""),
     ("/artifacts/models/{id}/{path:.*}", "/artifacts/models/$absentrun/CANARY.txt", ""),
     ("/compare/report", "/compare/report?format=csv&run=$run", ""),
+    ("/experiments/{id}/table.csv", "/experiments/$experiment/table.csv", ""),
+    ("/experiments/{id}/table.parquet", "/experiments/$experiment/table.parquet", ""),
+    ("/experiments/{id}/table.arrow", "/experiments/$experiment/table.arrow", ""),
+    ("/runs/{id}/reproduce.sh", "/runs/$run/reproduce.sh", ""),
     ("/end-session", "/end-session", "session=ses_$absentsession"),
 ];
 

@@ -17,7 +17,7 @@ pub use cell::{Better, Cell, Column, Kind, Row};
 pub use chooser::{Choice, ColumnChooser, chosen_columns, with_columns};
 pub use pager::Pager;
 
-use super::{late::use_alive, use_address};
+use super::{UnitCallback, late::use_alive, use_address};
 use window::Window;
 
 /// What the rows share: where the keyboard stands, what is selected.
@@ -77,6 +77,9 @@ pub fn Table(
     /// What opens from the end of each row.
     #[prop(optional)]
     menu: Option<RowMenu>,
+    /// Called when the reader has scrolled near the last row; not while they have not scrolled.
+    #[prop(optional, into)]
+    on_end: Option<UnitCallback>,
 ) -> impl IntoView {
     let address = use_address();
     let sort = Memo::new(move |_| address.sort().or_else(|| sort.clone()));
@@ -118,8 +121,14 @@ pub fn Table(
     let width = custom_attribute("width", move || arrange.and_then(|arrange| columns.with(|columns| arrange::total(columns, arrange, pick, more))));
     let fixed = move || arrange.is_some_and(Arrange::is_set);
     keep_focus(shared, columns, sheet);
+    let scrolled = move |_| {
+        window.scrolled();
+        if let Some(on_end) = on_end.filter(|_| window.is_near_end()) {
+            on_end.run();
+        }
+    };
     view! {
-        <div class="sheet" node_ref=sheet role="region" aria-label=label.clone() aria-busy=move || busy.get().then_some("true") tabindex="0" on:scroll=move |_| window.scrolled()>
+        <div class="sheet" node_ref=sheet role="region" aria-label=label.clone() aria-busy=move || busy.get().then_some("true") tabindex="0" on:scroll=scrolled>
             <table class="table" class:selectable=selected.is_some() class:walked=move || shared.cursor.get().is_some() class:fixed=fixed aria-rowcount={count} {..width}>
                 <caption class="hidden">{label.clone()}</caption>
                 {widths}

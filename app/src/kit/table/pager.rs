@@ -11,6 +11,9 @@ pub fn Pager(
     /// How many there are.
     #[prop(into)]
     total: Signal<i64>,
+    /// Whether there may be more than those.
+    #[prop(optional, into)]
+    least: Signal<bool>,
     /// The cursor of what follows; `None` at the end.
     #[prop(optional, into)]
     next: MaybeProp<String>,
@@ -30,7 +33,7 @@ pub fn Pager(
     let address = use_address();
     let text = move || {
         let (shown, total) = (shown.get() as i64, total.get());
-        let all = number::counted(total, of.0, of.1);
+        let all = number::counted_at_least(total, least.get(), of.0, of.1);
         if shown >= total { all } else { format!("{} of {all}", number::count(shown)) }
     };
     let cursor = Memo::new(move |_| next.get());

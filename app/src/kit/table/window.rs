@@ -49,6 +49,14 @@ impl Window {
         }
     }
 
+    /// Whether less than a window's height of rows is left below those in sight.
+    pub fn is_near_end(self) -> bool {
+        self.sheet.get_untracked().is_some_and(|sheet| {
+            let left = sheet.scroll_height() - sheet.scroll_top() - sheet.client_height();
+            sheet.scroll_top() > 0 && left < sheet.client_height()
+        })
+    }
+
     /// Brings a row of a long table into sight, below the head.
     pub fn show(self, at: usize) {
         let Some(sheet) = self.sheet.get_untracked() else { return };

@@ -1,12 +1,11 @@
 //! Artifacts in the API. They hang on the objects that own them.
 
 use async_graphql::{Context, Object, Result};
-use futures::TryStreamExt;
 use shared::ids::RunId;
 
 use super::{
     Artifact as Domain,
-    location::{Location, Owner},
+    location::{Owner, url},
     media,
     path::ArtifactPath,
 };
@@ -14,9 +13,6 @@ use crate::{
     fault::Fault,
     graphql::{Batch, batch, scope, services},
 };
-
-/// Bytes of a text that the API shows.
-const TEXT_BYTES: u64 = 256 * 1024;
 
 /// A file or a folder of a run or a logged model.
 pub struct Artifact(Domain);
@@ -54,8 +50,8 @@ impl Artifact {
 
 /// The beginning of a text file.
 pub struct ArtifactText {
-    text: String,
-    truncated: bool,
+    pub text: String,
+    pub truncated: bool,
 }
 
 #[Object]
@@ -68,23 +64,6 @@ impl ArtifactText {
     async fn truncated(&self) -> bool {
         self.truncated
     }
-}
-
-/// The address of a download, relative to this server.
-pub fn url(owner: Owner, path: &str) -> String {
-    let (kind, id) = match owner {
-        Owner::Run(id) => ("runs", id.to_string()),
-        Owner::Model(id) => ("models", id.to_string()),
-    };
-    let mut url = format!("/artifacts/{kind}/{id}/");
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            url.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    url
 }
 
 /// What lies directly in a folder of a run. Several runs of one request are asked for at once.
@@ -102,30 +81,16 @@ pub async fn artifacts_of_run(ctx: &Context<'_>, run: RunId, path: &str) -> Resu
 /// # Errors
 /// `Invalid` naming `path`; `IntegrityError`; `Forbidden`.
 pub async fn artifact_text_of_run(ctx: &Context<'_>, run: RunId, path: &str) -> Result<Option<ArtifactText>> {
-    let at = Location { owner: Owner::Run(run), path: ArtifactPath::parse(path).map_err(Fault::from)? };
-    let scope = scope(ctx)?;
-    if !media::is_text(media::content_type(at.path.name())) {
-        return Ok(None);
-    }
-    let file = match super::find(scope.grant()?, &at).await {
-        Ok(file) => file,
-        Err(fault) if fault.code() == shared::ErrorCode::NotFound => return Ok(None),
-        Err(fault) => return Err(fault.into()),
-    };
-    let end = file.blob.size.min(TEXT_BYTES);
-    let stream = services(ctx)?.blobs.read(scope.tenant().id, &file.blob, 0..end).await.map_err(Fault::from)?;
-    let parts: Vec<bytes::Bytes> = stream.try_collect().await.map_err(Fault::from)?;
-    let mut bytes = parts.concat();
-    if end < file.blob.size {
-        // The cut may fall inside a character.
-        while bytes.last().is_some_and(|byte| byte & 0xC0 == 0x80) {
-            bytes.pop();
-        }
-        if bytes.last().is_some_and(|byte| *byte >= 0xC0) {
-            bytes.pop();
-        }
-    }
-    Ok(Some(ArtifactText { text: String::from_utf8_lossy(&bytes).into_owned(), truncated: end < file.blob.size }))
+    artifact_text(ctx, Owner::Run(run), path).await
+}
+
+/// The beginning of a text artifact; `None` when there is no such file or it is no text.
+///
+/// # Errors
+/// As [`artifact_text_of_run`].
+pub async fn artifact_text(ctx: &Context<'_>, owner: Owner, path: &str) -> Result<Option<ArtifactText>> {
+    let found = super::beginning(scope(ctx)?, &services(ctx)?.blobs, owner, path).await?;
+    Ok(found.map(|(text, truncated)| ArtifactText { text, truncated }))
 }
 
 /// A folder whose content a request asks for.
@@ -140,16 +105,5 @@ impl async_graphql::dataloader::Loader<FolderOf> for Batch {
         let folders: Vec<_> = keys.iter().map(|FolderOf(owner, path)| (*owner, path.clone())).collect();
         let lists = super::list_many(self.scope().grant()?, &folders).await?;
         Ok(keys.iter().cloned().zip(lists).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn download_addresses_are_encoded_once() {
-        let run: RunId = "0190aaaabbbb7ccc8dddeeeeffff0001".parse().unwrap();
-        assert_eq!(url(Owner::Run(run), "d d/é%.txt"), format!("/artifacts/runs/{run}/d%20d/%C3%A9%25.txt"));
     }
 }

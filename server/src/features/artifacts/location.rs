@@ -72,6 +72,23 @@ impl Location {
     }
 }
 
+/// The address of a download, relative to this server.
+pub fn url(owner: Owner, path: &str) -> String {
+    let (kind, id) = match owner {
+        Owner::Run(id) => ("runs", id.to_string()),
+        Owner::Model(id) => ("models", id.to_string()),
+    };
+    let mut url = format!("/artifacts/{kind}/{id}/");
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url
+}
+
 /// A logged model's id as MLflow shows it: `m-` and 32 hexadecimal characters. Its client tells ids from names by that shape.
 pub fn show_model_id(id: LoggedModelId) -> String {
     format!("m-{}", id.hex())
@@ -107,6 +124,12 @@ mod tests {
 
     fn proxy(text: &str) -> Result<Location, LocationError> {
         Location::from_proxy_path(&ArtifactPath::parse(text)?)
+    }
+
+    #[test]
+    fn download_addresses_are_encoded_once() {
+        let run: RunId = RUN.parse().unwrap();
+        assert_eq!(url(Owner::Run(run), "d d/é%.txt"), format!("/artifacts/runs/{run}/d%20d/%C3%A9%25.txt"));
     }
 
     #[test]

@@ -4,9 +4,10 @@
 pub fn content_type(name: &str) -> &'static str {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     match extension.as_deref() {
-        Some("txt" | "log" | "md" | "rst" | "py" | "r" | "sql" | "sh" | "toml" | "ini" | "cfg" | "conf" | "yaml" | "yml" | "env" | "lock") => {
-            "text/plain; charset=utf-8"
-        }
+        Some(
+            "txt" | "log" | "md" | "rst" | "py" | "r" | "sql" | "sh" | "toml" | "ini" | "cfg" | "conf" | "yaml" | "yml" | "env" | "lock" | "diff"
+            | "patch",
+        ) => "text/plain; charset=utf-8",
         Some("csv") => "text/csv; charset=utf-8",
         Some("tsv") => "text/tab-separated-values; charset=utf-8",
         Some("html" | "htm") => "text/html; charset=utf-8",

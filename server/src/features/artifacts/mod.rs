@@ -12,11 +12,13 @@ mod model;
 pub mod path;
 mod repo;
 mod service;
+mod text;
 pub mod uploads;
 
 pub use error::ArtifactError;
 pub use model::{Artifact, StoredFile};
-pub use service::{MAX_BYTES, find, hold, list, list_many, list_with_root, put, remove, root_uri};
+pub use service::{MAX_BYTES, among, find, hold, list, list_many, list_with_root, put, remove, root_uri};
+pub use text::beginning;
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -185,6 +185,25 @@ pub async fn list<C: Connection>(tx: &C, folders: &[(Owner, ArtifactPath)]) -> R
     rows.iter().map(|row| listed(row, folders)).collect()
 }
 
+/// The current files under some paths, of runs and of the models that they logged; each with its run.
+pub async fn among<C: Connection>(tx: &C, runs: &[RunId], paths: &[&str]) -> Result<Vec<(RunId, Artifact)>, Fault> {
+    let sql = "select r.id, a.run_id, a.model_id, a.path, a.size, a.digest from unnest($1::uuid[]) as r (id) \
+        cross join lateral (select r.id as owner_id union all select m.id from logged_models m where m.source_run_id = r.id and m.removed_at is null) o \
+        cross join lateral (select run_id, model_id, path, size, digest from artifacts \
+            where owner_id = o.owner_id and path = any($2::text[]) and replaced_at is null offset 0) a \
+        order by r.id, a.model_id nulls first, a.path";
+    let ids: Vec<Uuid> = runs.iter().map(|run| run.uuid()).collect();
+    let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+    let read = |row: &QueryResult| {
+        let (run, model): (Option<Uuid>, Option<Uuid>) = (row.try_get("", "run_id")?, row.try_get("", "model_id")?);
+        let run = run.map(|id| Owner::Run(RunId::from_uuid(id)));
+        let owner = run.unwrap_or_else(|| Owner::Model(LoggedModelId::from_uuid(model.unwrap_or_default())));
+        let file = FileFacts { size: size(row, "size")?, digest: digest(row, "digest")? };
+        Ok((RunId::from_uuid(row.try_get("", "id")?), Artifact { owner, path: row.try_get("", "path")?, file: Some(file) }))
+    };
+    Ok(tx.rows(sql, vec![ids.into(), paths.into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+}
+
 fn listed(row: &QueryResult, folders: &[(Owner, ArtifactPath)]) -> Result<(usize, Artifact), Fault> {
     let place = usize::try_from(row.try_get::<i64>("", "place")? - 1).map_err(Fault::internal)?;
     let (owner, folder) = folders.get(place).ok_or_else(|| Fault::internal("a listing that nobody asked for"))?;

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use bytes::Bytes;
 use futures::Stream;
 use serde_json::json;
+use shared::ids::RunId;
 
 use super::{
     Artifact, ArtifactError, ReadArtifacts, StoredFile, WriteArtifacts,
@@ -133,6 +134,14 @@ pub async fn list_many(grant: Grant<'_, ReadArtifacts>, folders: &[(Owner, Artif
         lists[place].push(artifact);
     }
     Ok(lists)
+}
+
+/// The current files under some paths, of runs and of the models that they logged: a run's own come before those of its models.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn among(grant: Grant<'_, ReadArtifacts>, runs: &[RunId], paths: &[&str]) -> Result<Vec<(RunId, Artifact)>, Fault> {
+    repo::among(grant.read().await?, runs, paths).await
 }
 
 pub(super) async fn check_active<C: Connection>(tx: &C, owner: Owner) -> Result<(), Fault> {

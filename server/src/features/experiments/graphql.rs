@@ -15,6 +15,7 @@ use crate::{
         projects::graphql::{Project, project_of, within},
         runs::graphql::{Facet, RunConnection, facets_of_experiment, runs_of_experiment},
         sharing::graphql::permissions_in,
+        traces::graphql::{TraceConnection, traces_of_experiment},
     },
     graphql::{Batch, batch, scope},
 };
@@ -96,9 +97,13 @@ impl Experiment {
     async fn viewer_permissions(&self, ctx: &Context<'_>) -> Result<Vec<&'static str>> {
         Ok(permissions_in(scope(ctx)?, self.0.project_id))
     }
-    /// Runs that are not removed.
+    /// Runs that are not removed; no more than 100,000 are counted.
     async fn run_count(&self, ctx: &Context<'_>) -> Result<i64> {
         Ok(stats(ctx, self.0.id).await?.runs)
+    }
+    /// Whether there are more than `runCount`.
+    async fn run_count_is_least(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(stats(ctx, self.0.id).await?.runs_is_least)
     }
     /// When the latest run started.
     async fn last_run_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
@@ -124,7 +129,8 @@ impl Experiment {
     async fn facets(&self, ctx: &Context<'_>) -> Result<Vec<Facet>> {
         facets_of_experiment(ctx, self.0.id).await
     }
-    /// Its runs. `filter` and `orderBy` are MLflow's search grammar, with OR and parentheses.
+    /// Its runs. `filter` and `orderBy` are MLflow's search grammar, with OR and parentheses. A page with a filter looks at no more than 20,000 runs: it may hold
+    /// fewer than `first`, also none, and the list go on.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
     async fn runs(
         &self,
@@ -137,6 +143,19 @@ impl Experiment {
     ) -> Result<RunConnection> {
         let page = Page::new(Listing::of(scope(ctx)?, "runs"), first, after)?;
         runs_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by, lifecycle.into()).await
+    }
+    /// Its traces, the latest first. `filter` and `orderBy` are MLflow's grammar of traces, with OR and parentheses.
+    #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
+    async fn traces(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 50)] first: i32,
+        after: Option<String>,
+        filter: Option<String>,
+        order_by: Option<Vec<String>>,
+    ) -> Result<TraceConnection> {
+        let page = Page::new(Listing::of(scope(ctx)?, "traces"), first, after)?;
+        traces_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by).await
     }
 }
 

@@ -91,11 +91,16 @@ pub enum Lifecycle {
     All,
 }
 
+/// Runs of an experiment that are counted.
+pub const RUNS_COUNTED: i64 = 100_000;
+
 /// What the runs of an experiment say of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Runs that are not removed.
     pub runs: i64,
+    /// Whether there are more than those, which nobody counted.
+    pub runs_is_least: bool,
     /// When the latest of them started, milliseconds since the epoch.
     pub last_started_ms: Option<i64>,
 }

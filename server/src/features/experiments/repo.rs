@@ -8,7 +8,7 @@ use sea_orm::{
 use shared::ids::{ExperimentId, ProjectId};
 use uuid::Uuid;
 
-use super::{Experiment, ExperimentError, ExperimentRef, Keys, Lifecycle, Stats};
+use super::{Experiment, ExperimentError, ExperimentRef, Keys, Lifecycle, Stats, model::RUNS_COUNTED};
 use crate::{
     access::{Connection, Reach, Sql, WriteTx},
     fault::{Fault, broken_constraint},
@@ -137,11 +137,16 @@ pub async fn tags<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<(Experiment
 }
 
 pub async fn stats<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<(ExperimentId, Stats)>, Fault> {
-    let sql = "select experiment_id, count(*), max(started_ms) from runs where experiment_id = any($1) and removed_at is null group by experiment_id";
+    let sql = "select e.id, \
+            (select count(*) from (select from runs where experiment_id = e.id and removed_at is null limit $2 + 1) counted), \
+            (select started_ms from runs where experiment_id = e.id and removed_at is null order by started_ms desc, id limit 1) \
+        from unnest($1::uuid[]) e (id)";
     let read = |row: &QueryResult| {
-        Ok((ExperimentId::from_uuid(row.try_get_by_index(0)?), Stats { runs: row.try_get_by_index(1)?, last_started_ms: row.try_get_by_index(2)? }))
+        let runs: i64 = row.try_get_by_index(1)?;
+        let stats = Stats { runs: Ord::min(runs, RUNS_COUNTED), runs_is_least: runs > RUNS_COUNTED, last_started_ms: row.try_get_by_index(2)? };
+        Ok((ExperimentId::from_uuid(row.try_get_by_index(0)?), stats))
     };
-    Ok(tx.rows(sql, vec![ids.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+    Ok(tx.rows(sql, vec![ids.to_vec().into(), RUNS_COUNTED.into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
 /// The keys that the latest 500 runs of the experiment carry.

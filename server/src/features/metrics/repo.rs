@@ -32,6 +32,13 @@ pub async fn latest<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(RunId, 
     Ok(tx.rows(sql, vec![runs.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
+/// The same of some keys only.
+pub async fn latest_of<C: Connection>(tx: &C, runs: &[Uuid], keys: &[String]) -> Result<Vec<(RunId, String, f64)>, Fault> {
+    let sql = "select run_id, key, value from latest_metrics where run_id = any($1) and key = any($2)";
+    let read = |row: &QueryResult| Ok((RunId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?, row.try_get_by_index(2)?));
+    Ok(tx.rows(sql, vec![runs.to_vec().into(), keys.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+}
+
 /// What is stored of a run: bytes of a chunk with its key, or of a batch.
 pub enum Part {
     Chunk(String, Vec<u8>),

@@ -88,6 +88,15 @@ pub async fn latest<C: Connection>(tx: &C, runs: &[RunId]) -> Result<HashMap<Run
     Ok(lists)
 }
 
+/// The latest values that several runs have under some keys.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn latest_of<C: Connection>(tx: &C, runs: &[RunId], keys: &[String]) -> Result<Vec<(RunId, String, f64)>, Fault> {
+    let ids: Vec<_> = runs.iter().map(|run| run.uuid()).collect();
+    repo::latest_of(tx, &ids, keys).await
+}
+
 /// The tidy series of a run and how many batches hold a part of them. `keys`: `None` is every key.
 pub(super) async fn read<C: Connection>(
     tx: &C,

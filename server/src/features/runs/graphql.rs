@@ -12,6 +12,7 @@ use crate::{
     features::{
         artifacts::graphql::{Artifact, ArtifactText, artifact_text_of_run, artifacts_of_run},
         datasets::graphql::{DatasetInput, datasets_of_run},
+        environment::graphql::{Environment, Reproduction, environment_of, reproduction_of_run},
         experiments::{
             ExperimentRef,
             graphql::{Experiment, Lifecycle, Tag, experiment_of},
@@ -19,6 +20,9 @@ use crate::{
         logged_models::graphql::{LoggedModel, logged_models_of_run},
         metrics::graphql::{Metric, MetricSeries, series_of_run, time},
         page::{Page, PageInfo},
+        similar_runs::graphql::{SimilarRuns, similar_to_run},
+        templates::graphql::{Template, template_of_run},
+        traces::graphql::trace_count_of_run,
     },
     graphql::{Batch, batch, scope},
 };
@@ -123,6 +127,28 @@ impl Run {
     async fn artifact_text(&self, ctx: &Context<'_>, path: String) -> Result<Option<ArtifactText>> {
         artifact_text_of_run(ctx, self.0.id, &path).await
     }
+    /// What it ran in, as far as it logged that.
+    async fn environment(&self, ctx: &Context<'_>) -> Result<Environment> {
+        Ok(environment_of(self.0.id, &data(ctx, self.0.id).await?.tags))
+    }
+    /// How it is run again.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn reproduction(&self, ctx: &Context<'_>) -> Result<Reproduction> {
+        reproduction_of_run(ctx, self.0.id).await
+    }
+    /// Finished runs of the organization that had the same params, or nearly the same.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn similar(&self, ctx: &Context<'_>) -> Result<SimilarRuns> {
+        similar_to_run(ctx, &self.0).await
+    }
+    /// How many traces arose in it.
+    async fn trace_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        trace_count_of_run(ctx, self.0.id).await
+    }
+    /// The template that it is; null: it is none.
+    async fn template(&self, ctx: &Context<'_>) -> Result<Option<Template>> {
+        template_of_run(ctx, self.0.id).await
+    }
     async fn datasets(&self, ctx: &Context<'_>) -> Result<Vec<DatasetInput>> {
         datasets_of_run(ctx, self.0.id).await
     }
@@ -141,7 +167,10 @@ async fn data(ctx: &Context<'_>, run: RunId) -> Result<RunData> {
 pub struct RunConnection {
     nodes: Vec<Run>,
     page_info: PageInfo,
+    /// How many there are in all. Of an experiment with more than 100,000 runs no more are counted, and with a filter no more than the first 20,000 are looked at.
     total_count: i64,
+    /// Whether there may be more than `totalCount`.
+    total_is_least: bool,
 }
 
 /// A page of an experiment's runs.
@@ -165,7 +194,12 @@ pub async fn runs_of_experiment(
         after: page.after().map(str::to_owned),
     };
     let found = super::search(scope(ctx)?.grant()?, &query, true).await?;
-    Ok(RunConnection { page_info: page.info(found.next.as_deref()), total_count: found.total, nodes: found.runs.into_iter().map(Run).collect() })
+    Ok(RunConnection {
+        page_info: page.info(found.next.as_deref()),
+        total_count: found.total.count,
+        total_is_least: found.total.is_least,
+        nodes: found.runs.into_iter().map(Run).collect(),
+    })
 }
 
 /// A field of the filter that few values tell apart.
@@ -236,6 +270,12 @@ impl RunsMutation {
     /// Sets a tag of a run.
     async fn set_run_tag(&self, ctx: &Context<'_>, id: ID, key: String, value: String) -> Result<Run> {
         Ok(Run(super::set_tag(scope(ctx)?.grant()?, read_id(&id)?, &key, &value).await?))
+    }
+
+    /// Sets a tag of several runs, at most 1,000: of all of them or of none.
+    async fn set_tag_of_runs(&self, ctx: &Context<'_>, ids: Vec<ID>, key: String, value: String) -> Result<Vec<Run>> {
+        let ids = ids.iter().map(read_id).collect::<Result<Vec<_>, _>>()?;
+        Ok(super::set_tags(scope(ctx)?.grant()?, &ids, &key, &value).await?.into_iter().map(Run).collect())
     }
 
     /// Removes a tag of a run.

@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub use facets::facets;
-pub use search::{count, search};
+pub use search::{count, search, search_newest};
 
 fn read(row: &QueryResult) -> Result<Run, DbErr> {
     let status: String = row.try_get("", "status")?;
@@ -306,18 +306,27 @@ pub struct Pair {
     pub value: String,
 }
 
+/// The params and tags of many runs that have some keys.
+pub async fn pairs_of<C: Connection>(tx: &C, ids: &[Uuid], params: &[String], tags: &[String]) -> Result<Vec<Pair>, Fault> {
+    let sql = "select r.id, pair.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
+        select true, k.key, p.params ->> k.key from run_params p, unnest($2::text[]) as k (key) where p.run_id = r.id and p.params ? k.key \
+        union all select false, key, value from run_tags where run_id = r.id and key = any($3) offset 0) pair (is_param, key, value)";
+    Ok(tx.rows(sql, vec![ids.to_vec().into(), params.to_vec().into(), tags.to_vec().into()]).await?.iter().map(pair).collect::<Result<_, DbErr>>()?)
+}
+
+fn pair(row: &QueryResult) -> Result<Pair, DbErr> {
+    Ok(Pair {
+        run: RunId::from_uuid(row.try_get_by_index(0)?),
+        is_param: row.try_get_by_index(1)?,
+        key: row.try_get_by_index(2)?,
+        value: row.try_get_by_index(3)?,
+    })
+}
+
 /// The params and tags of many runs, by key.
 pub async fn pairs<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<Pair>, Fault> {
     let sql = "select r.id, pair.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
         select true, p.key collate \"C\", p.value from run_params, jsonb_each_text(params) p where run_id = r.id \
         union all select false, key, value from run_tags where run_id = r.id offset 0) pair (is_param, key, value) order by 1, 2, 3";
-    let read = |row: &QueryResult| {
-        Ok(Pair {
-            run: RunId::from_uuid(row.try_get_by_index(0)?),
-            is_param: row.try_get_by_index(1)?,
-            key: row.try_get_by_index(2)?,
-            value: row.try_get_by_index(3)?,
-        })
-    };
-    Ok(tx.rows(sql, vec![ids.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+    Ok(tx.rows(sql, vec![ids.to_vec().into()]).await?.iter().map(pair).collect::<Result<_, DbErr>>()?)
 }

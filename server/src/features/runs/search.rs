@@ -2,7 +2,7 @@
 
 use super::{ReadRuns, Run, repo};
 use crate::{
-    access::Grant,
+    access::{Connection, Grant},
     fault::Fault,
     features::{
         experiments::{ExperimentRef, Lifecycle},
@@ -51,6 +51,12 @@ pub const GRAMMAR: Grammar = Grammar {
     ],
 };
 
+/// Runs that one page of a filtered list looks at, and one count with a filter. Where the filter finds little among many, a page ends before it is full and the
+/// list goes on behind it: how long an answer takes does not depend on how much there is to look through.
+const LOOKED_AT: u64 = 20_000;
+/// Runs that one count without a filter looks at.
+const COUNTED: u64 = 100_000;
+
 /// A search for runs.
 #[derive(Clone, Debug, Default)]
 pub struct RunQuery {
@@ -70,8 +76,16 @@ pub struct Runs {
     pub runs: Vec<Run>,
     /// Continues the list, if it goes on.
     pub next: Option<String>,
-    /// How many match in all; 0 unless it was asked for.
-    pub total: i64,
+    /// How many match in all; nothing unless it was asked for.
+    pub total: Total,
+}
+
+/// How many runs a search finds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    pub count: i64,
+    /// Whether there are runs that were not looked at: there may be more.
+    pub is_least: bool,
 }
 
 /// A page of runs and, with `count`, how many there are in all.
@@ -87,12 +101,42 @@ pub async fn search(grant: Grant<'_, ReadRuns>, query: &RunQuery, count: bool) -
         return Ok(Runs::default());
     }
     let tx = grant.read().await?;
-    let mut runs = repo::search(tx, &query.experiments, &filter, &order, query.lifecycle, after, query.limit + 1).await?;
+    let (mut runs, looked_to) = match query.experiments[..] {
+        // In the order of an index, so that it can be read piece by piece.
+        [experiment] if order.is_empty() && !is_whole(&filter) => {
+            repo::search_newest(tx, experiment, &filter, query.lifecycle, after, (query.limit + 1, LOOKED_AT)).await?
+        }
+        _ => (repo::search(tx, &query.experiments, &filter, &order, query.lifecycle, after, query.limit + 1).await?, None),
+    };
     let more = runs.len() as u64 > query.limit;
     runs.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
-    let next = runs.last().filter(|_| more).map(|last| keyset::seal(&described, last.id.uuid()));
-    let total = if count { repo::count(tx, &query.experiments, &filter, query.lifecycle).await? } else { 0 };
+    let last = runs.last().filter(|_| more).map(|last| last.id.uuid()).or(looked_to);
+    let next = last.map(|last| keyset::seal(&described, last));
+    let total = if count { total(tx, query, &filter).await? } else { Total::default() };
     Ok(Runs { runs, next, total })
+}
+
+/// Whether a filter leaves nothing out.
+fn is_whole(filter: &Filter) -> bool {
+    matches!(filter, Filter::All(parts) if parts.is_empty())
+}
+
+async fn total<C: Connection>(tx: &C, query: &RunQuery, filter: &Filter) -> Result<Total, Fault> {
+    let budget = if is_whole(filter) { COUNTED } else { LOOKED_AT };
+    let (count, is_least) = repo::count(tx, &query.experiments, filter, query.lifecycle, budget).await?;
+    Ok(Total { count, is_least })
+}
+
+/// How many runs a search finds, however long its pages are.
+///
+/// # Errors
+/// `Invalid` naming `filter`.
+pub async fn count(grant: Grant<'_, ReadRuns>, query: &RunQuery) -> Result<Total, Fault> {
+    let filter = filter::parse(&query.filter, &GRAMMAR)?;
+    if query.experiments.is_empty() {
+        return Ok(Total::default());
+    }
+    total(grant.read().await?, query, &filter).await
 }
 
 /// All runs of an experiment that a filter finds and that began in a period (milliseconds since the epoch, the end excluded), the newest first; at most `most`.

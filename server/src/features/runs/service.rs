@@ -350,14 +350,32 @@ pub async fn outputs(grant: Grant<'_, WriteRuns>, id: RunId, models: &[(LoggedMo
 /// # Errors
 /// `Invalid`; `NotFound`; `Conflict` for a removed run.
 pub async fn set_tag(grant: Grant<'_, WriteRuns>, id: RunId, key: &str, value: &str) -> Result<Run, Fault> {
-    let mut batch = Batch::of(id);
-    batch.tags.push((key.to_owned(), value.to_owned()));
-    batch.check()?;
+    set_tags(grant, &[id], key, value).await?.pop().ok_or_else(|| RunError::missing(id).into())
+}
+
+/// The same for several runs, each with its entry; all of them or none.
+///
+/// # Errors
+/// `Invalid`; `NotFound`; `Conflict` for a removed run; `LimitExceeded`.
+pub async fn set_tags(grant: Grant<'_, WriteRuns>, ids: &[RunId], key: &str, value: &str) -> Result<Vec<Run>, Fault> {
+    if ids.len() > RUNS_MAX {
+        return Err(RunError::TooMany { what: "runs", most: RUNS_MAX, got: ids.len() }.into());
+    }
+    let once: std::collections::BTreeSet<RunId> = ids.iter().copied().collect();
+    let batch = |id| {
+        let mut batch = Batch::of(id);
+        batch.tags.push((key.to_owned(), value.to_owned()));
+        batch.check().map(|()| batch)
+    };
+    let batches = once.into_iter().map(batch).collect::<Result<Vec<_>, _>>()?;
     let tx = grant.begin().await?;
-    write(&tx, &[], &[&batch], &[]).await?.logged.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let run = repo::find_many(&tx, &[id.uuid()]).await?.pop().ok_or_else(|| RunError::missing(id))?;
-    tx.commit(entry("run.tag", &run).detail(json!({ "key": key }))).await?;
-    Ok(run)
+    write(&tx, &[], &batches.iter().collect::<Vec<_>>(), &[]).await?.logged.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let runs = repo::find_many(&tx, &uuids(ids)).await?;
+    let entries: Vec<Entry> = runs.iter().map(|run| entry("run.tag", run).detail(json!({ "key": key }))).collect();
+    if !entries.is_empty() {
+        tx.commit_all(entries).await?;
+    }
+    Ok(runs)
 }
 
 /// Sets the note of a run; the empty text removes it.

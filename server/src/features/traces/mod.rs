@@ -4,18 +4,22 @@
 //! what follows from the spans; spans and whole traces are telemetry, what people do with them later has an audit entry.
 
 mod error;
+pub mod graphql;
 mod model;
 pub mod otlp;
 mod repo;
 mod search;
 mod service;
+mod shown;
 
 pub use error::TraceError;
 pub use model::{Assessment, AssessmentKind, Span, State, Trace, TraceId};
 pub use search::{GRAMMAR, TraceQuery, Traces, search};
 pub use service::{
-    Removal, assess, assessment, complete, get, get_many, link, log_spans, reassess, remove, remove_assessment, remove_tag, set_tag, spans, start,
+    Removal, assess, assessment, complete, get, get_many, link, log_spans, reassess, remove, remove_assessment, remove_tag, run_counts, set_tag,
+    spans, start,
 };
+pub use shown::{ShownEvent, ShownSpan, show};
 
 use crate::access::{Permission, Reads, Writes};
 

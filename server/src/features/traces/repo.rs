@@ -15,7 +15,7 @@ use crate::{
     features::experiments::ExperimentRef,
 };
 
-pub use search::search;
+pub use search::{count, search};
 
 /// An experiment that traces are logged to: its id, whether it is the default one, whether it is removed.
 pub async fn experiment<C: Connection>(tx: &C, experiment: ExperimentRef) -> Result<Option<(ExperimentId, bool, bool)>, Fault> {
@@ -223,6 +223,15 @@ pub async fn spans<C: Connection>(tx: &C, ids: &[TraceId]) -> Result<Vec<(TraceI
     let uuids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = tx.rows("select trace_id, data from trace_spans where trace_id = any($1) order by start_ns, span_id", vec![uuids.into()]).await?;
     Ok(rows.iter().map(|row| Ok((TraceId(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?)
+}
+
+/// How many traces arose in runs, or were tied to them.
+pub async fn run_counts<C: Connection>(tx: &C, runs: &[RunId]) -> Result<Vec<(RunId, i64)>, Fault> {
+    let sql = "select r.id, c.traces from unnest($1::uuid[], $2::text[]) as r (id, shown) cross join lateral (select count(*) as traces from ( \
+        select trace_id from trace_metadata where key = $3 and left(value, 200) = r.shown union select trace_id from trace_runs where run_id = r.id) t) c";
+    let (ids, shown): (Vec<Uuid>, Vec<String>) = runs.iter().map(|run| (run.uuid(), run.hex())).unzip();
+    let rows = tx.rows(sql, vec![ids.into(), shown.into(), RUN_METADATA.into()]).await?;
+    Ok(rows.iter().map(|row| Ok((RunId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?)
 }
 
 /// The ids of traces of an experiment that are to be removed: those named, or the oldest up to a time.

@@ -67,13 +67,15 @@ pub struct Traces {
     pub traces: Vec<Trace>,
     /// Continues the list, if it goes on.
     pub next: Option<String>,
+    /// How many there are in all, if it was asked for.
+    pub total: i64,
 }
 
-/// A page of traces, the latest first unless an order says otherwise.
+/// A page of traces, the latest first unless an order says otherwise, and, with `count`, how many there are in all.
 ///
 /// # Errors
 /// `Invalid` naming `filter`, `orderBy` or `after`.
-pub async fn search(grant: Grant<'_, ReadTraces>, query: &TraceQuery) -> Result<Traces, Fault> {
+pub async fn search(grant: Grant<'_, ReadTraces>, query: &TraceQuery, count: bool) -> Result<Traces, Fault> {
     let filter = filter::parse(&query.filter, &GRAMMAR)?;
     let order = filter::orders(&query.order, &GRAMMAR)?;
     let described = format!("traces {} {:?} {:?} {filter:?} {order:?}", grant.tenant().id, grant.reach(), query.experiments);
@@ -86,7 +88,8 @@ pub async fn search(grant: Grant<'_, ReadTraces>, query: &TraceQuery) -> Result<
     let more = ids.len() as u64 > query.limit;
     ids.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
     let next = ids.last().filter(|_| more).map(|last| keyset::seal(&described, last.0));
-    Ok(Traces { traces: repo::load(tx, &ids).await?, next })
+    let total = if count { repo::count(tx, &query.experiments, &filter).await? } else { 0 };
+    Ok(Traces { traces: repo::load(tx, &ids).await?, next, total })
 }
 
 #[cfg(test)]

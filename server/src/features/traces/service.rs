@@ -149,6 +149,14 @@ pub async fn spans(grant: Grant<'_, ReadTraces>, ids: &[TraceId]) -> Result<Hash
     Ok(all)
 }
 
+/// How many traces arose in each of several runs.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn run_counts(grant: Grant<'_, ReadTraces>, runs: &[RunId]) -> Result<HashMap<RunId, i64>, Fault> {
+    Ok(repo::run_counts(grant.read().await?, runs).await?.into_iter().collect())
+}
+
 fn bounded(ids: &[TraceId]) -> Result<(), TraceError> {
     if ids.len() > IDS_MAX { Err(TraceError::TooMany { what: "traces", most: IDS_MAX, got: ids.len() }) } else { Ok(()) }
 }

@@ -2,7 +2,10 @@
 
 use shared::comparison::Better;
 
-use crate::features::comparison::Comparison;
+use crate::{
+    features::comparison::Comparison,
+    platform::csv::{quoted, record},
+};
 
 const HEAD: [&str; 19] = [
     "metric",
@@ -28,7 +31,7 @@ const HEAD: [&str; 19] = [
 
 pub fn write(comparison: &Comparison) -> String {
     let mut out = String::new();
-    record(&mut out, HEAD.map(str::to_owned));
+    record(&mut out, HEAD.map(str::to_owned).into_iter());
     for row in &comparison.metrics {
         for (group, cell) in comparison.groups.iter().zip(&row.cells) {
             let Some(own) = &cell.summary else { continue };
@@ -64,32 +67,11 @@ pub fn write(comparison: &Comparison) -> String {
                     optional(size.map(|size| size.value)),
                     optional(size.map(|size| size.low)),
                     optional(size.map(|size| size.high)),
-                ],
+                ]
+                .map(|cell| quoted(&cell))
+                .into_iter(),
             );
         }
     }
     out
-}
-
-fn record(out: &mut String, cells: [String; HEAD.len()]) {
-    out.push_str(&cells.map(|cell| quoted(&cell)).join(","));
-    out.push_str("\r\n");
-}
-
-/// Quoted where it must be. What a spreadsheet would run as a formula gets a quote mark before it; numbers stay numbers.
-fn quoted(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
-    let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
-    if formula || cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn t40_cells_are_safe_in_a_spreadsheet() {
-        let cells = ["a", "a,b", "a\"b", "-0.5", "=1+1", "@x", "\tx", "+1e3", "-1-1"];
-        assert_eq!(cells.map(quoted), ["a", "\"a,b\"", "\"a\"\"b\"", "-0.5", "\"'=1+1\"", "\"'@x\"", "\"'\tx\"", "+1e3", "\"'-1-1\""]);
-    }
 }

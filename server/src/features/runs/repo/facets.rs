@@ -10,7 +10,7 @@ pub async fn facets<C: Connection>(tx: &C, experiment: ExperimentId) -> Result<V
             select 1 as rank, 'attributes.status' as field, status as value from latest \
             union all select 2, 'attributes.user_id', user_name from latest where user_name <> '' \
             union all select 3, 'params.' || p.key, p.value from run_params, jsonb_each_text(params) p where run_id in (select id from latest) \
-            union all select 3, 'tags.' || key, value from run_tags where run_id in (select id from latest) and key not like 'mlflow.%'), \
+            union all select 3, 'tags.' || key, value from run_tags where run_id in (select id from latest) and key not like 'mlflow.%' and key not like 'assay.%'), \
         counted as (select rank, field, value, count(*) as runs from held group by rank, field, value), \
         ranked as (select *, count(*) over of_field as values, max(length(value)) over of_field as longest, min(length(value)) over of_field as shortest, \
             sum(runs) over of_field as carried from counted window of_field as (partition by field)) \

@@ -1,6 +1,6 @@
 //! Searching runs.
 
-use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Asterisk, Cond, Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
 
 use super::read;
@@ -156,14 +156,8 @@ fn base() -> SelectStatement {
     select
 }
 
-fn matching(reach: Reach, experiments: &[ExperimentRef], filter: &Filter, lifecycle: Lifecycle) -> SelectStatement {
-    let mut select = base();
-    if !reach.is_whole() {
-        select.and_where(Expr::cust_with_values(
-            "experiments.project_id = coalesce($1, (select id from projects where is_default))",
-            [reach.project()],
-        ));
-    }
+/// The runs of some experiments, whatever they are.
+fn within(experiments: &[ExperimentRef]) -> Cond {
     let ids: Vec<Uuid> = experiments.iter().filter_map(|one| one.id()).map(|id| id.uuid()).collect();
     let mut within = Cond::any();
     if !ids.is_empty() {
@@ -172,16 +166,44 @@ fn matching(reach: Reach, experiments: &[ExperimentRef], filter: &Filter, lifecy
     if experiments.contains(&ExperimentRef::Default) {
         within = within.add(column("experiment_id").eq(Expr::cust("(select id from experiments where is_default)")));
     }
-    select.cond_where(within);
-    match lifecycle {
-        Lifecycle::Active => select.and_where(column("removed_at").is_null()),
-        Lifecycle::Deleted => select.and_where(column("removed_at").is_not_null()),
-        Lifecycle::All => &mut select,
+    within
+}
+
+/// What of some runs and their experiments is asked for.
+fn condition(reach: Reach, filter: &Filter, lifecycle: Lifecycle) -> Condition {
+    let mut all = Cond::all();
+    if !reach.is_whole() {
+        all = all.add(Expr::cust_with_values("experiments.project_id = coalesce($1, (select id from projects where is_default))", [reach.project()]));
+    }
+    all = match lifecycle {
+        Lifecycle::Active => all.add(column("removed_at").is_null()),
+        Lifecycle::Deleted => all.add(column("removed_at").is_not_null()),
+        Lifecycle::All => all,
     };
-    select.cond_where(sql::condition(filter, &leaf));
+    all.add(sql::condition(filter, &leaf))
+}
+
+fn matching(reach: Reach, experiments: &[ExperimentRef], filter: &Filter, lifecycle: Lifecycle) -> SelectStatement {
+    let mut select = base();
+    select.cond_where(within(experiments)).cond_where(condition(reach, filter, lifecycle));
     select
 }
 
+/// The same of no more than some runs, which `few` picks.
+fn matching_few(reach: Reach, few: SelectStatement, filter: &Filter, lifecycle: Lifecycle) -> SelectStatement {
+    let mut select = Query::select();
+    select.from_subquery(few, Alias::new("runs")).inner_join(Alias::new("experiments"), Expr::cust("experiments.id = runs.experiment_id"));
+    select.cond_where(condition(reach, filter, lifecycle));
+    select
+}
+
+/// Columns of runs for [`read`].
+fn shown(select: &mut SelectStatement) {
+    for name in ["id", "experiment_id", "name", "user_name", "created_by", "status", "started_ms", "ended_ms", "revision"] {
+        select.column((Alias::new("runs"), Alias::new(name)));
+    }
+    select.column((Alias::new("experiments"), Alias::new("is_default"))).expr_as(column("removed_at").is_not_null(), Alias::new("removed"));
+}
 /// A page of runs after the row `after`. `experiments` is not empty.
 pub async fn search<C: Connection>(
     tx: &C,
@@ -193,18 +215,68 @@ pub async fn search<C: Connection>(
     limit: u64,
 ) -> Result<Vec<Run>, Fault> {
     let mut select = matching(tx.reach(), experiments, filter, lifecycle);
-    for name in ["id", "experiment_id", "name", "user_name", "created_by", "status", "started_ms", "ended_ms", "revision"] {
-        select.column((Alias::new("runs"), Alias::new(name)));
-    }
-    select.column((Alias::new("experiments"), Alias::new("is_default"))).expr_as(column("removed_at").is_not_null(), Alias::new("removed"));
+    shown(&mut select);
     arrange(&mut select, &terms(order), after.map(|id| column("id").eq(id)), base);
     select.limit(limit);
     Ok(tx.query_all(&select).await?.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-/// How many runs match.
-pub async fn count<C: Connection>(tx: &C, experiments: &[ExperimentRef], filter: &Filter, lifecycle: Lifecycle) -> Result<i64, Fault> {
-    let mut select = matching(tx.reach(), experiments, filter, lifecycle);
-    select.expr(Expr::cust("count(*)"));
-    Ok(tx.query_one(&select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+/// The runs of an experiment after the row `after`, the newest first, of which none is looked at past the first `budget`.
+fn newest(experiment: ExperimentRef, after: Option<Uuid>, budget: u64) -> SelectStatement {
+    let runs = || {
+        let mut select = Query::select();
+        select.from(Alias::new("runs"));
+        select
+    };
+    let mut select = runs();
+    select.cond_where(within(&[experiment]));
+    arrange(&mut select, &terms(&[]), after.map(|id| column("id").eq(id)), runs);
+    select.limit(budget);
+    select
+}
+
+/// A page of an experiment's runs after the row `after`, the newest first, found among the next `budget` of them; and the last that was looked at, when there
+/// may be more behind it and the page is not full.
+pub async fn search_newest<C: Connection>(
+    tx: &C,
+    experiment: ExperimentRef,
+    filter: &Filter,
+    lifecycle: Lifecycle,
+    after: Option<Uuid>,
+    (limit, budget): (u64, u64),
+) -> Result<(Vec<Run>, Option<Uuid>), Fault> {
+    let mut few = newest(experiment, after, budget);
+    few.column(Asterisk);
+    let mut select = matching_few(tx.reach(), few, filter, lifecycle);
+    shown(&mut select);
+    arrange(&mut select, &terms(&[]), None, base);
+    select.limit(limit);
+    let runs: Vec<Run> = tx.query_all(&select).await?.iter().map(read).collect::<Result<_, _>>()?;
+    if runs.len() as u64 == limit {
+        return Ok((runs, None));
+    }
+    let mut last = newest(experiment, after, 1);
+    last.column((Alias::new("runs"), Alias::new("id"))).offset(budget - 1);
+    let last = tx.query_one(&last).await?.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok((runs, last))
+}
+
+/// How many of at most `budget` runs match, and whether there are more than those.
+pub async fn count<C: Connection>(
+    tx: &C,
+    experiments: &[ExperimentRef],
+    filter: &Filter,
+    lifecycle: Lifecycle,
+    budget: u64,
+) -> Result<(i64, bool), Fault> {
+    let mut few = Query::select();
+    few.column(Asterisk).from(Alias::new("runs")).cond_where(within(experiments)).limit(budget + 1);
+    let mut select = Query::select();
+    select.from_subquery(few, Alias::new("runs")).inner_join(Alias::new("experiments"), Expr::cust("experiments.id = runs.experiment_id"));
+    let matches: Expr = condition(tx.reach(), filter, lifecycle).into();
+    select.expr(Expr::cust_with_exprs("count(*) filter (where $1)", [matches])).expr(Expr::cust("count(*)"));
+    let Some(row) = tx.query_one(&select).await? else { return Ok((0, false)) };
+    let (found, looked_at): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    // The one more that was looked at tells only that there is one.
+    Ok((Ord::min(found, i64::try_from(budget).unwrap_or(i64::MAX)), looked_at as u64 > budget))
 }

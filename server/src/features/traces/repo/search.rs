@@ -7,7 +7,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    access::Connection,
+    access::{Connection, Reach},
     fault::Fault,
     features::{
         experiments::ExperimentRef,
@@ -152,8 +152,23 @@ pub async fn search<C: Connection>(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<TraceId>, Fault> {
-    let mut select = base();
+    let mut select = matching(tx.reach(), experiments, filter);
     select.expr(column("id"));
+    arrange(&mut select, &terms(order), after.map(|id| column("id").eq(id)), base);
+    select.limit(limit);
+    let rows = tx.query_all(&select).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0).map(TraceId)).collect::<Result<_, DbErr>>()?)
+}
+
+/// How many traces match. `experiments` is not empty.
+pub async fn count<C: Connection>(tx: &C, experiments: &[ExperimentRef], filter: &Filter) -> Result<i64, Fault> {
+    let mut select = matching(tx.reach(), experiments, filter);
+    select.expr(Expr::cust("count(*)"));
+    Ok(tx.query_one(&select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+}
+
+fn matching(reach: Reach, experiments: &[ExperimentRef], filter: &Filter) -> SelectStatement {
+    let mut select = base();
     let ids: Vec<Uuid> = experiments.iter().filter_map(|one| one.id()).map(|id| id.uuid()).collect();
     let mut within = Cond::any();
     if !ids.is_empty() {
@@ -163,13 +178,9 @@ pub async fn search<C: Connection>(
         within = within.add(column("experiment_id").eq(Expr::cust("(select id from experiments where is_default)")));
     }
     select.cond_where(within).cond_where(sql::condition(filter, &leaf));
-    let reach = tx.reach();
     if !reach.is_whole() {
         let own = "exists (select from experiments e where e.id = traces.experiment_id and e.project_id = coalesce($1, (select id from projects where is_default)))";
         select.and_where(Expr::cust_with_values(own, [reach.project()]));
     }
-    arrange(&mut select, &terms(order), after.map(|id| column("id").eq(id)), base);
-    select.limit(limit);
-    let rows = tx.query_all(&select).await?;
-    Ok(rows.iter().map(|row| row.try_get_by_index(0).map(TraceId)).collect::<Result<_, DbErr>>()?)
+    select
 }
