@@ -1,5 +1,7 @@
 //! Assay's server. Edges at the top, tools at the bottom, imports only downwards:
 //! `http`, `graphql`, `mlflow` → `features` → `jobs` → `access` → `platform`, `config`, `fault`.
+// The futures of GraphQL's roots hold one of every slice.
+#![recursion_limit = "256"]
 
 pub mod access;
 pub mod commands;

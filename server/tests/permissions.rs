@@ -204,8 +204,7 @@ async fn c7_1b_nobody_and_strangers_get_nothing() {
         assert_eq!(Actor::code(&answer) == "UNAUTHENTICATED", *policy != Public, "{field}: {answer}");
         let answer = stranger.graphql(&query, Value::Null).await;
         assert!(!answer.to_string().contains("CANARY"), "{field}: {answer}");
-        let names_something =
-            ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member", "project", "template", "trace"]
+        let names_something = ["experiment", "run", "model", "thread", "comment", "invitation", "token", "member", "project", "template", "trace"]
             .iter()
             .any(|kind| query.contains(&fixture.0[kind]));
         if names_something {

@@ -203,8 +203,7 @@ async fn t02_foreign_pages_and_downloads_are_not_found() {
     let (ours, theirs) = (world().organization().await, world().organization().await);
     let foreign = named(&theirs.owner, Names::of(&theirs.script().await).await).await;
     let mut absent = Names::absent();
-    let kinds =
-        [("$import", "imp_"), ("$shelf", "prj_"), ("$template", "tpl_"), ("$organization", "org_"), ("$slug", "team-"), ("$session", "ses_")];
+    let kinds = [("$import", "imp_"), ("$shelf", "prj_"), ("$template", "tpl_"), ("$organization", "org_"), ("$slug", "team-"), ("$session", "ses_")];
     for (placeholder, prefix) in kinds {
         absent.0.insert(placeholder, format!("{prefix}{}", uuid::Uuid::now_v7().simple()));
     }
