@@ -63,6 +63,9 @@ pub struct Groups {
     pub is_whole: bool,
 }
 
+/// What the runs of a group have, in the order of the columns they are grouped by.
+type Key = Vec<Option<String>>;
+
 /// Groups the newest 20,000 runs of a table.
 ///
 /// # Errors
@@ -79,7 +82,7 @@ pub async fn groups(scope: &Scope, asked: Asked, by: &[String], numbers: &[Strin
     if number_columns.iter().any(|column| column.ty != Type::Number) || by_columns.iter().any(|column| column.kind == Kind::Metric) {
         return Err(TableError::Numbers.into());
     }
-    let (mut found, mut runs, mut next): (HashMap<Vec<Option<String>>, (i64, Vec<Summary>)>, usize, _) = (HashMap::new(), 0, None);
+    let (mut found, mut runs, mut next): (HashMap<Key, (i64, Vec<Summary>)>, usize, _) = (HashMap::new(), 0, None);
     loop {
         let page = service::page(scope, &table, AT_A_TIME, next).await?;
         runs += page.rows.len();
