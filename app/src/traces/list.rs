@@ -7,7 +7,7 @@ use super::data::{self, Listed};
 use crate::{
     api::{ApiError, Connection, Operation, use_query},
     experiments::filter,
-    kit::{Address, Cell, CodeBlock, Column, Crumb, Empty, Failure, FilterField, Icon, Page, Pager, Row, Shape, Table, loaded_as, use_address},
+    kit::{Address, Cell, CodeBlock, Column, Crumb, Empty, Failure, FilterField, Icon, Page, Pager, Row, Shape, Table, steady_as, use_address},
 };
 
 const TRACES: Operation = Operation(include_str!("traces.graphql"));
@@ -39,19 +39,20 @@ pub fn TracesPage() -> impl IntoView {
     });
     let words = ["name", "status", "execution_time", "timestamp", "run_id", "span.name", "span.type", "span.status", "trace.text"];
     let words: Signal<Vec<String>> = Signal::stored(words.map(str::to_owned).to_vec());
-    loaded_as(Shape::Listed, query, move |data: Data| {
-        let Some(of) = data.experiment else {
+    steady_as(Shape::Listed, query, move |held| {
+        let Some((id, name)) = held.with_untracked(|data| data.experiment.as_ref().map(|of| (of.id.clone(), of.name.clone()))) else {
             let error = ApiError::absent("There is no experiment at this address, or it belongs to another organization.");
             return view! { <Failure error/> }.into_any();
         };
-        let crumbs = vec![Crumb::new("Experiments", "/experiments"), Crumb::new(of.name, format!("/experiments/{}", of.id))];
+        let crumbs = vec![Crumb::new("Experiments", "/experiments"), Crumb::new(name, format!("/experiments/{id}"))];
+        let rows = move || held.get().experiment.map(|of| list(of.traces, address));
         view! {
             <Page title="Traces" crumbs facts=|| view! { <span>"What single requests to models and agents went through"</span> }>
                 <div class="toolbar">
                     <FilterField label="Filter traces" placeholder="status = 'ERROR', execution_time > 1000, span.type = 'LLM'" words/>
                     <div class="tools">{errors(address)}</div>
                 </div>
-                {list(of.traces, address)}
+                {rows}
             </Page>
         }
         .into_any()

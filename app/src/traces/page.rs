@@ -11,7 +11,7 @@ use super::{
 use crate::{
     api::{ApiError, Operation, use_query},
     experiments::Tag,
-    kit::{Address, Card, Chip, Copyable, Crumb, Empty, Fact, Facts, Failure, Icon, Page, RelativeTime, Shape, Tone, loaded_as, number, use_address},
+    kit::{Address, Card, Chip, Copyable, Crumb, Empty, Fact, Facts, Failure, Icon, Page, RelativeTime, Shape, Tone, number, steady_as, use_address},
 };
 
 const TRACE: Operation = Operation(include_str!("trace.graphql"));
@@ -28,7 +28,7 @@ pub fn TracePage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
     let address = use_address();
     let query = use_query::<_, Data>(TRACE, move || json!({ "id": id.get() }));
-    loaded_as(Shape::Cards, query, move |data: Data| match data.trace {
+    steady_as(Shape::Cards, query, move |held| match held.get_untracked().trace {
         Some(trace) => page(trace, address),
         None => {
             let error = ApiError::absent("There is no trace at this address, or it belongs to another organization.");
