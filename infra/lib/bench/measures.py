@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from bench.browser import visits
 from bench.client import Client, milliseconds
 from bench.load import CONNECTIONS, Load, load
-from bench.million import Million
 
 POINTS_OF_HISTORY = 10_000
 KEYS_OF_POINTS, STEPS_OF_POINTS, FIRST_OF_POINTS = 5, 20, 1_000_000  # as in points.lua
@@ -118,25 +117,12 @@ class Bench:
 
     def page(self) -> dict:
         """A cold visit to the run table of the first filling."""
-        self._filled()
-        found = visits(self.target, self.filled, self.size.visits)
-        self.notes.append(f"page: {found[0]['requests']} requests, first paint {statistics.median(one['paint'] for one in found):.0f} ms, rows {statistics.median(one['rows'] for one in found):.0f} ms")
-        return {"page": statistics.median(one["readable"] for one in found) / 1000, "transfer": statistics.median(one["bytes"] for one in found)}
-
-    def search(self) -> dict:
-        """Searching the runs of the first filling, as people and scripts do."""
-        self._filled()
-        return {"search": self._load("search", self.size.seconds, EXPERIMENT=self.filled).rate}
-
-    def million(self) -> dict:
-        """The run table of a million runs. The peer is not asked: its database is not Assay's to fill."""
-        return Million(self).measure() if self.target.slug == "assay" else {}
-
-    def _filled(self) -> None:
-        """Makes sure that there is a filled experiment."""
         if self.filled is None:
             self.filled = self.client.experiment("fill")
             self._load("fill", 600, EXPERIMENT=self.filled, RUNS=self.size.runs // CONNECTIONS)
+        found = visits(self.target, self.filled, self.size.visits)
+        self.notes.append(f"page: {found[0]['requests']} requests, first paint {statistics.median(one['paint'] for one in found):.0f} ms, rows {statistics.median(one['rows'] for one in found):.0f} ms")
+        return {"page": statistics.median(one["readable"] for one in found) / 1000, "transfer": statistics.median(one["bytes"] for one in found)}
 
     def _runs(self, experiment: str) -> dict:
         """One run for each connection, as settings of a load."""

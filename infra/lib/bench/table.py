@@ -32,16 +32,12 @@ FIGURES = (
     Figure("history", "history", "history of 10,000 points", "ms", -1, times=30, scale=1e3),
     Figure("bytes", "points", "on disk, long curves", "bytes/point", -1, times=20),
     Figure("bytes-single", "fill", "on disk, curves of one point", "bytes/point", -1),
-    Figure("search", "search", "run search, 100 of 2,000", "calls/s", 1, times=40),
-    Figure("million-page", "million", "a million runs, first page", "ms", -1, limit=100, scale=1e3),
-    Figure("million-filter", "million", "a million runs, slowest filter", "ms", -1, limit=300, scale=1e3),
-    Figure("million-order", "million", "a million runs, ordered by a metric", "ms", -1, scale=1e3),
     Figure("memory", "memory", "memory after the load", "MB", -1, limit=190, scale=1e-6),
     Figure("page", "page", "cold visit, readable after", "ms", -1, limit=500, scale=1e3),
     Figure("transfer", "page", "cold visit, transferred", "kB", -1, limit=700, scale=1e-3),
 )
-# In this order: `points` finds empty tables, and memory is read when all the load is over. `million` weighs on what comes after it.
-MEASURES = ("points", "fill", "calls", "history", "page", "search", "memory", "million")
+# In this order: `points` finds empty tables, and memory is read when all the load is over.
+MEASURES = ("points", "fill", "calls", "history", "page", "memory")
 
 # Cores that other work of the machine may take before it is told.
 QUIET = 0.1
