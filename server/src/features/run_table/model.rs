@@ -65,11 +65,14 @@ pub struct Column {
 impl Column {
     /// The name that the column has in the table, as `mlflow.search_runs` names it: `metrics.auc`, `status`.
     pub fn key(&self) -> String {
+        // In quotes where the end of a name would be read as something else.
+        let number = self.name.len().checked_sub(AS_NUMBER.len()).and_then(|at| self.name.get(at..));
+        let name = if number.is_some_and(|end| end.eq_ignore_ascii_case(AS_NUMBER)) { format!("`{}`", self.name) } else { self.name.clone() };
         match self.kind {
-            Kind::Attribute => self.name.clone(),
-            Kind::Metric => format!("metrics.{}", self.name),
-            Kind::Param => format!("params.{}", self.name),
-            Kind::Tag => format!("tags.{}", self.name),
+            Kind::Attribute => name,
+            Kind::Metric => format!("metrics.{name}"),
+            Kind::Param => format!("params.{name}"),
+            Kind::Tag => format!("tags.{name}"),
         }
     }
 
@@ -239,7 +242,7 @@ mod tests {
             ("params.f1 score", "params.f1 score", Type::Text),
             ("params.a.b AS NUMBER", "params.a.b", Type::Number),
             ("tags.\"x\" as number", "tags.x", Type::Number),
-            ("params.`x as number`", "params.x as number", Type::Text),
+            ("params.`x as number`", "params.`x as number`", Type::Text),
         ] {
             let column = Column::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!((column.key().as_str(), column.ty), (key, ty), "{text}");
