@@ -192,6 +192,7 @@ impl ExperimentsQuery {
     /// Experiments, of one project or of all, the newest first. `filter` and `orderBy` are MLflow's search grammar, with OR and parentheses;
     /// `last_run_time` is when the latest run started.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the API")]
     async fn experiments(
         &self,
         ctx: &Context<'_>,
