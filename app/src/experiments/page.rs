@@ -98,7 +98,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
             <ButtonLink href=Signal::derive(move || compare().address()) icon=Icon::GIT_COMPARE>"Compare"</ButtonLink>
             <ButtonLink href=Signal::derive(move || format!("/experiments/{}/traces", sheet.with(|sheet| sheet.head.experiment.id.clone()))) icon=Icon::SCROLL_TEXT>"Traces"</ButtonLink>
             {talks.then(|| view! { <ButtonLink href=Signal::derive(move || format!("/experiments/{}/discussion", sheet.with(|sheet| sheet.head.experiment.id.clone()))) icon=Icon::MESSAGE_SQUARE>"Discussion"</ButtonLink> })}
-            <button class="button" type="button" command="show-modal" commandfor="share" on:click=move |_| sharing.set(true)>"Share"</button>
+            <Button on_press=move || sharing.set(true)>"Share"</Button>
             <button class="button primary" type="button" command="show-modal" commandfor="guide" on:click=move |_| guiding.set(true)><Glyph icon=Icon::PLAY/>"Log a run"</button>
             {may_write.then(|| view! {
                 <Menu id="experiment-menu" label="More for this experiment" late=true>

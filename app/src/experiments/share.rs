@@ -18,7 +18,7 @@ use crate::{
 pub(super) fn Share(open: RwSignal<bool>, sheet: RwSignal<Sheet>, query: Query) -> impl IntoView {
     // Rows that come in do not make what is read here anew.
     let head = Memo::new(move |_| sheet.with(|sheet| sheet.head.clone()));
-    view! { <Dialog open title="Share" id="share" class="narrow">{move || content(head.get(), query)}</Dialog> }.into_any()
+    view! { <Dialog open title=Signal::stored("Share".to_owned()) class="narrow">{move || content(head.get(), query)}</Dialog> }.into_any()
 }
 
 fn content(head: Head, query: Query) -> AnyView {
