@@ -98,7 +98,7 @@ journey("c7_1b c7_1d why a member may not is explained, and what was decided is 
   await Promise.all([page.waitForURL(/permission=runs/), page.getByRole("button", { name: "Check" }).click()]);
   await page.getByText("None of the roles of Vera Viewer includes runs:write.").waitFor();
   await page.getByText(/Give Vera Viewer one of these roles, in Fraud or everywhere: .*Data scientist/).waitFor();
-  assert.equal(await page.getByLabel("Member", { exact: true }).locator("option:checked").innerText(), `Vera Viewer · ${colleague.email}`);
+  assert.equal(await page.locator("select[name=member] option:checked").innerText(), `Vera Viewer · ${colleague.email}`);
 
   // Decisions are written every five seconds.
   const seen = page.getByRole("table", { name: "Decisions" }).getByText("members:write").first();

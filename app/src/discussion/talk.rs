@@ -22,6 +22,7 @@ pub struct Talk {
     /// Whether the dialog that asks what to say about a point is open.
     pub asking: RwSignal<bool>,
     pub(super) toasts: Toasts,
+    writes: StoredValue<bool>,
     api: StoredValue<Api>,
 }
 
@@ -50,8 +51,16 @@ impl Talk {
                 },
             )
         };
-        let talk =
-            Self { query, about, held, point: RwSignal::new(None), asking: RwSignal::new(false), toasts: use_toasts(), api: StoredValue::new(api) };
+        let talk = Self {
+            query,
+            about,
+            held,
+            point: RwSignal::new(None),
+            asking: RwSignal::new(false),
+            toasts: use_toasts(),
+            writes: StoredValue::new(may(Permission::CommentsWrite)),
+            api: StoredValue::new(api),
+        };
         use_live(about, move || talk.refresh());
         Effect::new(move |_: Option<()>| {
             if let Some(Ok(threads)) = query.get()
@@ -64,9 +73,14 @@ impl Talk {
         talk
     }
 
-    /// Whether the reader may say something here. Asked inside of the page, which knows the project.
+    /// Whether the reader may say something.
     pub fn may_write(self) -> bool {
-        may(Permission::CommentsWrite)
+        self.writes.try_get_value().unwrap_or_default()
+    }
+
+    /// The page knows by now what the reader may in the project of its subject.
+    pub fn is_here(self) {
+        self.writes.set_value(may(Permission::CommentsWrite));
     }
 
     pub(super) fn api(self) -> Api {

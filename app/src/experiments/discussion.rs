@@ -38,6 +38,7 @@ pub fn ExperimentDiscussion() -> impl IntoView {
             return view! { <crate::kit::Failure error/> }.into_any();
         };
         provide_here(experiment.viewer_permissions);
+        talk.is_here();
         let crumbs = vec![Crumb::new("Experiments", "/experiments"), Crumb::new(experiment.name, format!("/experiments/{}", experiment.id))];
         view! { <Page title="Discussion" crumbs><div class="reading"><Panel talk/></div></Page> }.into_any()
     })

@@ -5,7 +5,7 @@ use shared::Permission;
 
 use super::rights;
 use crate::{
-    api::{Operation, use_query},
+    api::{ApiError, Operation, use_api, use_query},
     kit::{Address, Callout, Card, Empty, Glyph, Icon, Tone, loaded, use_address},
 };
 
@@ -36,10 +36,9 @@ struct Named {
     name: String,
 }
 
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Checked {
-    #[serde(default)]
     access_explanation: Option<Explanation>,
 }
 
@@ -55,10 +54,17 @@ struct Explanation {
 pub fn CheckAccessTab() -> impl IntoView {
     let address = use_address();
     let choices = use_query::<_, Choices>(CHOICES, || ());
-    let checked = use_query::<_, Checked>(CHECK, move || {
-        let (member, permission) = (address.get("member").unwrap_or_default(), address.get("permission").unwrap_or_default());
-        let asked = !member.is_empty() && !permission.is_empty();
-        json!({ "member": member, "permission": permission, "project": address.get("project").filter(|id| !id.is_empty()), "asked": asked })
+    let api = use_api();
+    let question =
+        move || Some(json!({ "member": address.get("member")?, "permission": address.get("permission")?, "project": address.get("project") }));
+    let checked: Resource<Result<Checked, ApiError>> = Resource::new(question, move |question| {
+        let api = api.clone();
+        async move {
+            match question {
+                Some(question) => api.query(CHECK, question).await,
+                None => Ok(Checked::default()),
+            }
+        }
     });
     view! {
         <div class="check-access">

@@ -16,11 +16,22 @@ use crate::{
 pub(super) fn Invite(open: RwSignal<bool>) -> impl IntoView {
     // A new form after each invitation.
     let round = RwSignal::new(0);
+    // What the organization made itself comes with the app, as its names are asked for by the page around.
+    let own = RwSignal::new(Vec::<model::Role>::new());
+    if let Some(team) = use_context::<TeamQuery>() {
+        Effect::new(move |_: Option<()>| {
+            let roles = team.get().and_then(Result::ok).map(|team| team.roles).unwrap_or_default();
+            let roles: Vec<_> = roles.into_iter().filter(|role| !role.is_built_in).collect();
+            if own.with_untracked(|own| *own != roles) {
+                own.set(roles);
+            }
+        });
+    }
     view! {
         <Dialog open title=Signal::stored("Invite a member".to_owned()) id="invite" class="narrow">
             {move || {
                 round.track();
-                view! { <Form open round/> }
+                view! { <Form open round own=own.get()/> }
             }}
         </Dialog>
     }
@@ -28,12 +39,10 @@ pub(super) fn Invite(open: RwSignal<bool>) -> impl IntoView {
 }
 
 #[component]
-fn Form(open: RwSignal<bool>, round: RwSignal<u32>) -> impl IntoView {
+fn Form(open: RwSignal<bool>, round: RwSignal<u32>, own: Vec<model::Role>) -> impl IntoView {
     let (api, toasts, changes) = (use_api(), use_toasts(), use_changes());
     let owns = use_viewer().with_untracked(|viewer| viewer.roles.iter().any(|role| role == Role::Owner.as_str()));
     let built_in = Role::ALL.iter().map(|role| (role.as_str().to_owned(), role.title().to_owned()));
-    let own = use_context::<TeamQuery>().and_then(|team| team.get_untracked()).and_then(Result::ok).map(|team| team.roles).unwrap_or_default();
-    let own: Vec<_> = own.into_iter().filter(|role| !role.is_built_in).collect();
     let purposes: Vec<(String, String)> = own.iter().map(|role| (role.name.clone(), role.description.clone())).collect();
     let roles = built_in
         .chain(own.into_iter().map(|role| (role.name, role.title)))

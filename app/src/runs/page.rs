@@ -67,6 +67,7 @@ fn charts(run: &Run, path: &str, find: &str) -> Vec<Group> {
 /// `id` is the run as the address names it, by its own id or the one MLflow knows: the tabs stay at that address.
 fn inside(open: Open, id: Memo<String>, talk: Talk) -> AnyView {
     let run = open.run;
+    talk.is_here();
     let title = Signal::derive(move || run.with(|run| run.name.clone()));
     let crumbs = run.with_untracked(|run| {
         vec![Crumb::new("Experiments", "/experiments"), Crumb::new(run.experiment.name.clone(), format!("/experiments/{}", run.experiment.id))]
