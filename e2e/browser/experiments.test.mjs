@@ -96,6 +96,7 @@ journey("without scripts the run table sorts and filters", { javaScriptEnabled: 
   await signIn(page);
   await page.goto(`/experiments/${id}`);
   await page.getByRole("link", { name: "auc" }).click();
+  await page.waitForURL(/sort=/);
   assert.deepEqual(await page.locator("tbody th .name").allInnerTexts(), ["high", "low"]);
   await page.getByRole("combobox", { name: "Filter runs" }).fill("metrics.auc < 0.8");
   await page.keyboard.press("Enter");
