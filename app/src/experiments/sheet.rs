@@ -18,7 +18,7 @@ use crate::{
 const EXPERIMENT: Operation = Operation(include_str!("experiment.graphql"));
 const RUNS: Operation = Operation(include_str!("experiment_runs.graphql"));
 /// Rows of a page: as many as one of less than 60 kB has place for. The table loads on while it is scrolled.
-pub(super) const FIRST: usize = 25;
+pub(super) const FIRST: usize = 23;
 
 /// What the address asks for.
 #[derive(Clone, Debug, PartialEq)]
