@@ -68,6 +68,7 @@ journey("c5_2a c5_2d a project is restricted, shared, and given to a member", as
   await openProject(page);
   await page.getByRole("button", { name: "Stop sharing" }).click();
   await page.getByText("Cards is for those who have its project.").waitFor();
+  await page.getByText("No experiment is shared").waitFor();
 
   // With a role in it, the viewer works in it.
   await page.getByLabel("Member", { exact: true }).selectOption({ label: `Vera Viewer · ${colleague.email}` });
@@ -135,7 +136,7 @@ journey("c7_1a a role of the organization's own is made, changed and removed", a
   await alive(page);
   await page.getByRole("button", { name: "Invite a member" }).click();
   await page.getByRole("dialog", { name: "Invite a member" }).getByLabel("Role").selectOption({ label: "Model judge" });
-  await page.getByText("Looks at models").waitFor();
+  await page.getByRole("dialog", { name: "Invite a member" }).getByText("Looks at models").waitFor();
   await page.goto("/members/roles");
   await alive(page);
   await page.getByRole("button", { name: "Remove the role Model judge" }).click();

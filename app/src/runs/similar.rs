@@ -118,7 +118,11 @@ fn told(found: Similar, id: &str) -> Option<AnyView> {
     let compare = compared.iter().take(COMPARED).fold(format!("/compare?run={id}"), |path, other| format!("{path}&run={other}"));
     let words = words(&found);
     let best = found.best.clone().filter(|_| found.same_count > 0).map(|best| {
-        view! { <span>"; best "<code>{best.key}</code>" "<a class="link num" href=format!("/runs/{}", best.run)>{number::number(best.value.0)}</a></span> }
+        view! { <span>"; best "<code>{best.key}</code>" "<span class="num">{number::number(best.value.0)}</span></span> }
+    });
+    // What is folded out holds the ways on: a summary is itself pressed.
+    let to_best = found.best.as_ref().filter(|_| found.same_count > 0).map(|best| {
+        view! { <a class="link" href=format!("/runs/{}", best.run)>"Open the best"</a>" \u{00B7} " }
     });
     let same = found.same.iter().filter_map(|same| Some((same.run.clone()?, likeness(same)))).map(|(run, words)| line(run, words)).collect_view();
     let near = found
@@ -133,7 +137,7 @@ fn told(found: Similar, id: &str) -> Option<AnyView> {
                 <details class="done-before">
                     <summary><b>{words}</b>{best}"."</summary>
                     <ul class="lines">{same}{near}</ul>
-                    <p><a class="link" href=compare>"Compare with them"</a></p>
+                    <p>{to_best}<a class="link" href=compare>"Compare with them"</a></p>
                 </details>
             </Callout>
         }
