@@ -75,7 +75,7 @@ journey("c5_2a c5_2d a project is restricted, shared, and given to a member", as
   await page.getByLabel("Role here", { exact: true }).selectOption({ label: "Data scientist" });
   await page.getByRole("button", { name: "Add to the project" }).click();
   await page.getByText("Vera Viewer works in this project from now on.").waitFor();
-  await page.getByRole("table", { name: "Members of the project" }).getByText("Vera Viewer").waitFor();
+  await page.getByRole("table", { name: "Members of the project" }).getByText("Vera Viewer", { exact: true }).waitFor();
   await other.goto(`/runs/${run}`);
   await other.getByRole("button", { name: "Rename" }).waitFor();
 
