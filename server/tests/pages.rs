@@ -2,6 +2,14 @@
 
 mod support;
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::{Actor, PASSWORD, World, actor::Answer, html::elements, world};
@@ -309,6 +317,27 @@ async fn c7_1b_the_chosen_project_holds_over_pages_and_one_that_is_not_there_is_
         assert_eq!(choose(absent, "/experiments").await.status, 303);
         assert_eq!(shows("/experiments").await, (true, true), "{absent:?}");
     }
+}
+
+/// The router asks no query while it lists the pages, in the whole process: that must be over before the first of them is shown.
+#[tokio::test]
+async fn a_page_is_whole_whoever_lists_the_pages_meanwhile() {
+    let organization = world().organization().await;
+    let over = Arc::new(AtomicBool::new(false));
+    let lists = std::thread::spawn({
+        let over = over.clone();
+        move || {
+            while !over.load(Ordering::Relaxed) {
+                std::hint::black_box(server::http::pages::routes());
+            }
+        }
+    });
+    for _ in 0..5 {
+        let page = tokio::time::timeout(Duration::from_secs(60), organization.owner.get("/experiments")).await;
+        assert_eq!(page.expect("every query of the page is asked").status, 200);
+    }
+    over.store(true, Ordering::Relaxed);
+    lists.join().expect("lists");
 }
 
 /// What the rail and the palette offer is one list; a page that is not in it is found by nobody.

@@ -66,7 +66,7 @@ impl Edge {
         pages::start_executor();
         let rendering = Arc::new(Semaphore::new(services.config.threads * PAGES_A_THREAD));
         // What stands for everything else is no page.
-        let pages = pages::routes().into_iter().filter(|path| !path.starts_with("/{")).collect();
+        let pages = pages::routes().iter().filter(|path| !path.starts_with("/{")).cloned().collect();
         Self {
             schema: crate::graphql::schema(services.clone()),
             assets: Assets::load(&services.config.site),

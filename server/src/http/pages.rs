@@ -2,7 +2,7 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use actix_web::{
@@ -63,7 +63,15 @@ pub fn start_executor() {
 }
 
 /// The path of every page, as the app's router lists them; a parameter stands as `{name}`.
-pub fn routes() -> Vec<String> {
+///
+/// They are listed once in a process, before its first page: while the router lists, no query of any page anywhere in the process is
+/// asked, and one that would have been is never asked again.
+pub fn routes() -> &'static [String] {
+    static ROUTES: LazyLock<Vec<String>> = LazyLock::new(listed);
+    &ROUTES
+}
+
+fn listed() -> Vec<String> {
     start_executor();
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new())));
     let routes = owner.with(|| {

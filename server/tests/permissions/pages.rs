@@ -60,7 +60,7 @@ const PAGES: &[(&str, Policy, &str)] = &[
 #[test]
 fn r16_every_page_has_a_policy() {
     let mut declared: Vec<&str> = PAGES.iter().map(|(page, ..)| *page).collect();
-    let mut routes = server::http::pages::routes();
+    let mut routes: Vec<&str> = server::http::pages::routes().iter().map(String::as_str).collect();
     declared.sort_unstable();
     routes.sort_unstable();
     routes.dedup();

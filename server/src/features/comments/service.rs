@@ -17,7 +17,6 @@ use crate::{
     },
     fault::Fault,
     features::{
-        experiments::maker,
         members,
         notifications::{self, News, Occasion},
         page::{Page, Paged},
@@ -91,7 +90,7 @@ fn new_comment(tx: &WriteTx, thread: ThreadId, body: String, mentions: Vec<Menti
         id: CommentId::from_uuid(Uuid::now_v7()),
         thread,
         author: tx.actor().member,
-        author_name: maker(tx.actor()),
+        author_name: tx.actor().called(),
         body,
         mentions,
         created_at: tx.now(),
@@ -126,7 +125,7 @@ async fn tell(
             news.push(News {
                 member,
                 occasion,
-                actor: maker(tx.actor()),
+                actor: tx.actor().called(),
                 subject: about.subject.to_string(),
                 subject_name: about.name.clone(),
                 path: format!("{}#{}", about.subject.path(), thread.id),
@@ -257,7 +256,7 @@ pub async fn resolve(grant: Grant<'_, WriteComments>, id: ThreadId, resolved: bo
     if thread.resolved.is_some() == resolved {
         return Ok(thread);
     }
-    let name = maker(tx.actor());
+    let name = tx.actor().called();
     repo::resolve(&tx, id, resolved.then_some(name.as_str())).await?;
     thread.resolved = resolved.then(|| (tx.now(), name));
     if resolved {
@@ -276,7 +275,7 @@ pub async fn resolve(grant: Grant<'_, WriteComments>, id: ThreadId, resolved: bo
 pub async fn react(grant: Grant<'_, WriteComments>, id: CommentId, kind: Reaction, on: bool) -> Result<Thread, Fault> {
     let tx = grant.begin().await?;
     let (thread, about, _) = place(&tx, id).await?;
-    let name = maker(tx.actor());
+    let name = tx.actor().called();
     if !repo::react(&tx, id, kind, on, tx.actor().member, &name).await? {
         return Ok(thread);
     }

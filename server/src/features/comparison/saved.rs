@@ -12,10 +12,7 @@ use crate::{
         audit::{Entry, Subject},
     },
     fault::Fault,
-    features::{
-        experiments::maker,
-        page::{Page, Paged},
-    },
+    features::page::{Page, Paged},
 };
 
 /// Comparisons an organization can keep.
@@ -55,7 +52,7 @@ pub async fn save(grant: Grant<'_, SaveComparisons>, name: &str, wish: Wish) -> 
         id: ComparisonId::from_uuid(Uuid::now_v7()),
         name: name.as_str().into(),
         wish,
-        created_by: maker(grant.actor()),
+        created_by: grant.actor().called(),
         created_at: grant.now(),
     };
     let tx = grant.begin().await?;

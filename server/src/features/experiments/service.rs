@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     access::{
-        Actor, Grant, Sql, WriteTx,
+        Grant, Sql, WriteTx,
         audit::{Entry, Subject},
     },
     fault::Fault,
@@ -27,11 +27,6 @@ pub struct Found {
     pub experiments: Vec<Experiment>,
     /// Continues the list, if it goes on.
     pub next: Option<String>,
-}
-
-/// The name that rows keep of who made them: the person's, as everywhere else.
-pub fn maker(actor: &Actor) -> String {
-    actor.called()
 }
 
 /// Now, to the millisecond, which is what the MLflow protocol shows.
@@ -55,7 +50,7 @@ pub async fn create(
 ) -> Result<Experiment, Fault> {
     let name = model::check_name(name)?;
     model::check_tags(tags)?;
-    let (created_by, now) = (maker(grant.actor()), now_ms(grant.now()));
+    let (created_by, now) = (grant.actor().called(), now_ms(grant.now()));
     let tx = grant.begin().await?;
     let project = project.or_else(|| tx.reach().project().map(ProjectId::from_uuid));
     let project_id = repo::project(&tx, project)

@@ -13,10 +13,7 @@ use crate::{
         audit::{Entry, Subject},
     },
     fault::Fault,
-    features::{
-        experiments::maker,
-        page::{Page, Paged, bad_cursor},
-    },
+    features::page::{Page, Paged, bad_cursor},
     jobs::Job,
     services::Services,
 };
@@ -43,7 +40,7 @@ pub async fn start(scope: &Scope, services: &Services, new: NewImport) -> Result
     let source = address.as_str().trim_end_matches('/').to_owned();
     let id = ImportId::from_uuid(Uuid::now_v7());
     let sealed = services.seal.seal(&place(id), &serde_json::to_string(&new.credentials).map_err(Fault::internal)?)?;
-    let by = maker(grant.actor());
+    let by = grant.actor().called();
     let tx = grant.begin().await?;
     repo::insert(&tx, id, &source, &new, sealed, &by).await?;
     tx.enqueue(&ImportStep { import: id, step: 0, wait_seconds: 0 }).await?;

@@ -21,7 +21,6 @@ use crate::{
     },
     fault::Fault,
     features::{
-        experiments::maker,
         logged_models::{self, Direction, ModelLink},
         metrics::{self, LoggedSeries, jobs::CompactMetrics},
     },
@@ -53,7 +52,7 @@ pub struct Wrote {
 /// Of the whole: `Unavailable` or `Internal`.
 pub async fn write(tx: &WriteTx, new: &[&NewRun], batches: &[&Batch], changes: &[(RunId, &RunChange)]) -> Result<Wrote, Fault> {
     let now = tx.now().timestamp_millis();
-    let created_by = maker(tx.actor());
+    let created_by = tx.actor().called();
     let begun: Vec<(RunId, &NewRun, i64)> = new.iter().map(|run| (RunId::from_uuid(Uuid::now_v7()), *run, run.started_ms.unwrap_or(now))).collect();
     let mut made = Vec::with_capacity(new.len());
     let mut logged: Vec<Option<Result<Option<Entry>, Fault>>> = batches.iter().map(|_| None).collect();

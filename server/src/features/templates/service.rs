@@ -15,7 +15,6 @@ use crate::{
     },
     fault::Fault,
     features::{
-        experiments::maker,
         page::{Page, Paged},
         runs::{ReadRuns, Status, WriteRuns},
     },
@@ -91,7 +90,7 @@ pub async fn create(grant: Grant<'_, WriteRuns>, run: RunId, name: &str, descrip
         run,
         name,
         description,
-        created_by: maker(tx.actor()),
+        created_by: tx.actor().called(),
         created_at: tx.now(),
         removed: false,
     };
