@@ -15,7 +15,7 @@ from counts import Counts, count, excerpt
 from packages import apt, chromium, node, node_env, npm_ci, venv
 from paths import LOCAL, ROOT
 from processes import Processes, free_port
-from run import Failure, log_path, run, run_logged
+from run import Failure, log_path, run, run_logged, tail
 from services import Services
 from steps import say, step
 from toolchain import WASM, components, toolchain
@@ -24,6 +24,8 @@ STEPS = ("format", "lint", "rust", "web", "clients", "browser", "faults")
 E2E = ROOT / "e2e"
 WORK = LOCAL / "test"
 FAULTS, FAULTS_LABEL = WORK / "faults", "test-faults-"
+# Seconds for one runner: several times what the slowest takes from nothing. One that hangs says so, and does not keep everybody waiting.
+PATIENCE = 2400
 # A line of a compiler that was asked to be short: file:line:column: level: what.
 COMPLAINT = re.compile(r"^\S+:\d+:\d+: (warning|error)")
 
@@ -139,13 +141,15 @@ class Harness:
 
     def _runner(self, log: str, command, env: dict, cwd: Path = ROOT):
         """A test runner: counts come from its closing lines; a bad end that it did not count is one more failure."""
-        code = run_logged(command, f"test-{log}", env=env, cwd=cwd)
+        code = run_logged(command, f"test-{log}", env=env, cwd=cwd, timeout=None if self.long else PATIENCE)
         output = log_path(f"test-{log}").read_text(errors="replace")
         counts = count(output)
         if code != 0 and counts.failed == 0:
             counts += Counts(failed=1)
         if code == 0 and counts.passed + counts.skipped == 0:
             return counts + Counts(failed=1), f"  {log}: no test ran; the log: {log_path(f'test-{log}')}"
+        if isinstance(code, str):
+            return counts, f"{excerpt(output)}\n  {code}; the last lines of its log say where it stood:\n{tail(f'test-{log}')}"
         return counts, f"{excerpt(output)}\n  the whole log: {log_path(f'test-{log}')}" if code != 0 else ""
 
     # What they stand on.

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,16 +49,22 @@ def run_logged(command, log: str, cwd: Path = ROOT, env: dict | None = None, tim
         out.write(f"$ {shlex.join(map(str, command))}\n".encode())
         out.flush()
         try:
-            return subprocess.run(
-                [str(part) for part in command],
-                cwd=cwd, env={**os.environ, **(env or {})}, timeout=timeout,
-                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, check=False,
-            ).returncode
-        except subprocess.TimeoutExpired:
-            return f"no answer in {timeout:.0f} s"
+            process = subprocess.Popen(
+                [str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})}, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            )
         except FileNotFoundError:
             out.write(f"{command[0]}: not found\n".encode())
             return 127
+        try:
+            return process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return f"no answer in {timeout:.0f} s"
+        finally:
+            # With all that it started: a test that hangs is a program of its own.
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def answer(command, env: dict | None = None, timeout: float = 60) -> str | None:
