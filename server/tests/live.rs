@@ -187,6 +187,21 @@ async fn t11_c7_1c_a_shorter_session_ends_the_streams_of_older_sign_ins_within_a
     assert_eq!(Actor::code(&last), "UNAUTHENTICATED", "{last}");
 }
 
+#[tokio::test]
+async fn t11_c7_1c_a_new_password_ends_the_streams_of_every_sign_in_within_a_second() {
+    let organization = world().organization().await;
+    let owner = &organization.owner;
+    let topic = format!("run_{}", run_in(&organization.script().await, "0").await);
+    assert_eq!(world().anonymous().form("/forgot-password", &[("email", &owner.email)]).await.status, 303);
+    let link = world().link_to(&owner.email).await;
+    let token = link.split("token=").nth(1).expect("a token");
+    let mut stream = Stream::open(owner, &[&topic]).await.expect("opens");
+    let changed = world().anonymous().form("/reset-password", &[("token", token), ("password", "another long phrase")]).await;
+    assert_eq!(changed.status, 303, "{}", changed.text());
+    let last = tokio::time::timeout(Duration::from_secs(1), stream.next()).await.expect("it ends within a second");
+    assert_eq!(Actor::code(&last), "UNAUTHENTICATED", "{last}");
+}
+
 /// The id of a member, as the members' page has it.
 async fn member_id(owner: &Actor, email: &str) -> String {
     let list = owner.graphql("{ members { nodes { id email } } }", Value::Null).await;

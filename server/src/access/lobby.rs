@@ -50,7 +50,7 @@ impl LobbyTx {
     }
 
     /// Commits an act that concerns a person in all of their organizations (a new password, signing
-    /// out everywhere): one entry in the log of each. With none there is nothing to enter.
+    /// out everywhere): one entry in the log of each. With none there is nothing to enter. Whoever listens there proves themselves again.
     ///
     /// # Errors
     /// `Unavailable` or `Internal`; the transaction is then rolled back.
@@ -59,7 +59,10 @@ impl LobbyTx {
             set_tenant(&self.tx, *tenant).await?;
             audit::append_by(&self.tx, self.now, author, std::slice::from_ref(entry)).await?;
         }
-        self.commit_unlogged().await
+        let live = self.vault.live().clone();
+        self.commit_unlogged().await?;
+        tenants.iter().for_each(|tenant| live.standing_changed(*tenant));
+        Ok(())
     }
 
     /// Commits what no organization has a log for: what is asked for by somebody who is nobody yet, and housekeeping.

@@ -129,9 +129,7 @@ pub async fn sign_out(services: &Services, scope: &Scope) -> Result<(), Fault> {
     let session = scope.actor().credential;
     repo::delete(&tx, session).await?;
     let entry = Entry::new("session.remove", Subject::new("session", shared::ids::SessionId::from_uuid(session), &scope.actor().email));
-    tx.commit_in(scope.tenant().id, of_scope(scope), entry).await?;
-    services.vault.live().standing_changed(scope.tenant().id);
-    Ok(())
+    tx.commit_in(scope.tenant().id, of_scope(scope), entry).await
 }
 
 /// Whether the scope's session was vouched for by an organization's provider, so that it is worth something there alone.
@@ -158,9 +156,7 @@ pub async fn sign_out_everywhere(services: &Services, scope: &Scope) -> Result<(
     };
     let entry =
         Entry::new("session.remove_all", Subject::new("member", scope.actor().member, &scope.actor().email)).detail(json!({ "sessions": ended }));
-    tx.commit_in_all(&tenants, &of_scope(scope), &entry).await?;
-    tenants.into_iter().for_each(|tenant| services.vault.live().standing_changed(tenant));
-    Ok(())
+    tx.commit_in_all(&tenants, &of_scope(scope), &entry).await
 }
 
 /// Moves the scope's session to another organization of the same person. It gets a new id and a new secret, because it has other rights there; it stays as
@@ -222,7 +218,6 @@ pub async fn end(services: &Services, scope: &Scope, id: SessionId) -> Result<Se
     let entry = Entry::new("session.remove", Subject::new("session", id, &scope.actor().email))
         .detail(json!({ "userAgent": session.user_agent, "address": session.address }));
     tx.commit_in_all(&concerned(scope, [session.tenant]), &of_scope(scope), &entry).await?;
-    services.vault.live().standing_changed(session.tenant);
     Ok(session)
 }
 
@@ -240,7 +235,6 @@ pub async fn end_others(services: &Services, scope: &Scope) -> Result<usize, Fau
     let entry =
         Entry::new("session.remove_others", Subject::new("member", scope.actor().member, &scope.actor().email)).detail(json!({ "sessions": count }));
     tx.commit_in_all(&tenants, &of_scope(scope), &entry).await?;
-    tenants.into_iter().for_each(|tenant| services.vault.live().standing_changed(tenant));
     Ok(count)
 }
 
