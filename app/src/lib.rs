@@ -18,6 +18,7 @@ pub mod frame;
 pub mod gallery;
 pub mod imports;
 pub mod kit;
+pub mod links;
 pub mod members;
 pub mod models;
 pub mod notifications;
@@ -66,6 +67,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/invitation") view=|| page(parts::account(Account::Invitation)) ssr=SsrMode::Async/>
                 <Route path=path!("/sso") view=|| page(parts::account(Account::SingleSignOn)) ssr=SsrMode::Async/>
                 <Route path=path!("/kit") view=|| page(parts::compare(Compare::Gallery)) ssr=SsrMode::Async/>
+                <Route path=path!("/shared/:secret") view=|| page(parts::run(Run::Shared)) ssr=SsrMode::Async/>
+                <Route path=path!("/shared/:secret/runs/:id") view=|| page(parts::run(Run::SharedRun)) ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=|| page(parts::experiments(Experiments::Overview))/>
                     <Route path=path!("/experiments") view=|| page(parts::experiments(Experiments::List))/>

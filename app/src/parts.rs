@@ -16,7 +16,7 @@ use leptos_router::hooks::use_location;
 use crate::{
     access, account, api_access, audit, compare, experiments, gallery, imports,
     kit::{Shape, Skeleton},
-    members, models, notifications, overview, projects, runs, templates, tokens, traces,
+    links, members, models, notifications, overview, projects, runs, templates, tokens, traces,
 };
 
 /// The file of a part could not be fetched: the network is away, or the server has a newer app.
@@ -57,7 +57,7 @@ impl Part {
             "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "account" | "tokens"
             | "notifications" | "new-organization" | "new-project" => Self::Account,
             "" | "experiments" => Self::Experiments,
-            "runs" | "templates" | "traces" => Self::Run,
+            "runs" | "templates" | "traces" | "shared" => Self::Run,
             "compare" | "kit" => Self::Compare,
             "models" | "members" | "projects" | "audit" | "import" | "access" | "api-access" => Self::Organization,
             _ => return None,
@@ -115,6 +115,7 @@ fn shape_of(path: &str) -> Shape {
     let mut words = path.trim_matches('/').split('/');
     match (words.next().unwrap_or_default(), words.next()) {
         ("runs", _) | ("members", _) => Shape::Tabbed,
+        ("shared", _) => Shape::Listed,
         ("models" | "import" | "projects" | "templates" | "traces", Some(_)) | ("" | "compare" | "kit" | "api-access", _) => Shape::Cards,
         ("account" | "access" | "new-organization" | "new-project", _) => Shape::Form,
         _ => Shape::Listed,
@@ -172,6 +173,8 @@ pub enum Run {
     Template,
     Traces,
     Trace,
+    Shared,
+    SharedRun,
 }
 
 #[wasm_split(run, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_run))]
@@ -186,6 +189,8 @@ pub fn run(page: Run) -> Loaded {
         Run::Template => view! { <templates::TemplatePage/> }.into_any(),
         Run::Traces => view! { <traces::TracesPage/> }.into_any(),
         Run::Trace => view! { <traces::TracePage/> }.into_any(),
+        Run::Shared => view! { <links::SharedPage/> }.into_any(),
+        Run::SharedRun => view! { <links::SharedRunPage/> }.into_any(),
     })
 }
 
