@@ -93,7 +93,7 @@ pub(crate) fn Links(
     view! {
         <section class="stack" aria-label="Links">
             <h3>"Read-only links"</h3>
-            <p class="faint xs">"Whoever has such a link sees runs, parameters, metrics and charts without an account, until it expires or you revoke it. No artifacts, comments or names of members."</p>
+            <p class="faint xs">"Whoever has such a link sees runs, parameters, metrics and charts without an account, until it expires or you revoke it. No artifacts, no comments, nothing else of the organization."</p>
             {move || fresh.get().map(|url| view! { <Callout tone=Tone::Good><b>"Copy the link now. "</b>"It is shown only this once."<br/><Copyable text=url.clone() shown=url what="the link"/></Callout> })}
             <NewLink api about on_made=made/>
             {list}
