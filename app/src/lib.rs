@@ -74,7 +74,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/experiments") view=|| page(parts::experiments(Experiments::List))/>
                     <Route path=path!("/experiments/:id") view=|| page(parts::experiments(Experiments::Runs))/>
                     <Route path=path!("/compare") view=|| page(parts::compare(Compare::Page))/>
-                    <Route path=path!("/experiments/:id/discussion") view=|| page(parts::experiments(Experiments::Discussion))/>
+                    <Route path=path!("/experiments/:id/discussion") view=|| page(parts::run(Run::Discussion))/>
                     <Route path=path!("/experiments/:id/traces") view=|| page(parts::run(Run::Traces))/>
                     <Route path=path!("/traces/:id") view=|| page(parts::run(Run::Trace))/>
                     <ParentRoute path=path!("/runs/:id") view=|| page(parts::run(Run::Page))>

@@ -39,7 +39,7 @@ pub enum Part {
     Account,
     /// Experiments and their runs.
     Experiments,
-    /// One run, and what is started from it.
+    /// One run, what is started from it, and what is said and traced around it.
     Run,
     /// Runs side by side; and the component kit on one page.
     Compare,
@@ -53,7 +53,7 @@ impl Part {
         let mut words = path.trim_start_matches('/').split(['?', '#']).next()?.split('/');
         let (first, third) = (words.next()?, words.nth(1));
         Some(match first {
-            "experiments" if third == Some("traces") => Self::Run,
+            "experiments" if matches!(third, Some("traces" | "discussion")) => Self::Run,
             "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "account" | "tokens"
             | "notifications" | "new-organization" | "new-project" => Self::Account,
             "" | "experiments" => Self::Experiments,
@@ -148,7 +148,6 @@ pub enum Experiments {
     Overview,
     List,
     Runs,
-    Discussion,
 }
 
 #[wasm_split(experiments, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_experiments))]
@@ -157,7 +156,6 @@ pub fn experiments(page: Experiments) -> Loaded {
         Experiments::Overview => view! { <overview::Overview/> }.into_any(),
         Experiments::List => view! { <experiments::ExperimentsPage/> }.into_any(),
         Experiments::Runs => view! { <experiments::ExperimentPage/> }.into_any(),
-        Experiments::Discussion => view! { <experiments::ExperimentDiscussion/> }.into_any(),
     })
 }
 
@@ -171,6 +169,7 @@ pub enum Run {
     Reproduce,
     Templates,
     Template,
+    Discussion,
     Traces,
     Trace,
     Shared,
@@ -187,6 +186,7 @@ pub fn run(page: Run) -> Loaded {
         Run::Reproduce => view! { <runs::RunReproduce/> }.into_any(),
         Run::Templates => view! { <templates::TemplatesPage/> }.into_any(),
         Run::Template => view! { <templates::TemplatePage/> }.into_any(),
+        Run::Discussion => view! { <experiments::ExperimentDiscussion/> }.into_any(),
         Run::Traces => view! { <traces::TracesPage/> }.into_any(),
         Run::Trace => view! { <traces::TracePage/> }.into_any(),
         Run::Shared => view! { <links::SharedPage/> }.into_any(),
