@@ -18,6 +18,7 @@ pub mod frame;
 pub mod gallery;
 pub mod imports;
 pub mod kit;
+pub mod links;
 pub mod members;
 pub mod models;
 pub mod notifications;
@@ -66,12 +67,14 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/invitation") view=|| page(parts::account(Account::Invitation)) ssr=SsrMode::Async/>
                 <Route path=path!("/sso") view=|| page(parts::account(Account::SingleSignOn)) ssr=SsrMode::Async/>
                 <Route path=path!("/kit") view=|| page(parts::compare(Compare::Gallery)) ssr=SsrMode::Async/>
+                <Route path=path!("/shared/:secret") view=|| page(parts::run(Run::Shared)) ssr=SsrMode::Async/>
+                <Route path=path!("/shared/:secret/runs/:id") view=|| page(parts::run(Run::SharedRun)) ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=|| page(parts::experiments(Experiments::Overview))/>
                     <Route path=path!("/experiments") view=|| page(parts::experiments(Experiments::List))/>
                     <Route path=path!("/experiments/:id") view=|| page(parts::experiments(Experiments::Runs))/>
                     <Route path=path!("/compare") view=|| page(parts::compare(Compare::Page))/>
-                    <Route path=path!("/experiments/:id/discussion") view=|| page(parts::experiments(Experiments::Discussion))/>
+                    <Route path=path!("/experiments/:id/discussion") view=|| page(parts::run(Run::Discussion))/>
                     <Route path=path!("/experiments/:id/traces") view=|| page(parts::run(Run::Traces))/>
                     <Route path=path!("/traces/:id") view=|| page(parts::run(Run::Trace))/>
                     <ParentRoute path=path!("/runs/:id") view=|| page(parts::run(Run::Page))>

@@ -16,7 +16,7 @@ use leptos_router::hooks::use_location;
 use crate::{
     access, account, api_access, audit, compare, experiments, gallery, imports,
     kit::{Shape, Skeleton},
-    members, models, notifications, overview, projects, runs, templates, tokens, traces,
+    links, members, models, notifications, overview, projects, runs, templates, tokens, traces,
 };
 
 /// The file of a part could not be fetched: the network is away, or the server has a newer app.
@@ -39,7 +39,7 @@ pub enum Part {
     Account,
     /// Experiments and their runs.
     Experiments,
-    /// One run, and what is started from it.
+    /// One run, what is started from it, and what is said and traced around it.
     Run,
     /// Runs side by side; and the component kit on one page.
     Compare,
@@ -53,11 +53,11 @@ impl Part {
         let mut words = path.trim_start_matches('/').split(['?', '#']).next()?.split('/');
         let (first, third) = (words.next()?, words.nth(1));
         Some(match first {
-            "experiments" if third == Some("traces") => Self::Run,
+            "experiments" if matches!(third, Some("traces" | "discussion")) => Self::Run,
             "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "account" | "tokens"
             | "notifications" | "new-organization" | "new-project" => Self::Account,
             "" | "experiments" => Self::Experiments,
-            "runs" | "templates" | "traces" => Self::Run,
+            "runs" | "templates" | "traces" | "shared" => Self::Run,
             "compare" | "kit" => Self::Compare,
             "models" | "members" | "projects" | "audit" | "import" | "access" | "api-access" => Self::Organization,
             _ => return None,
@@ -115,6 +115,7 @@ fn shape_of(path: &str) -> Shape {
     let mut words = path.trim_matches('/').split('/');
     match (words.next().unwrap_or_default(), words.next()) {
         ("runs", _) | ("members", _) => Shape::Tabbed,
+        ("shared", _) => Shape::Listed,
         ("models" | "import" | "projects" | "templates" | "traces", Some(_)) | ("" | "compare" | "kit" | "api-access", _) => Shape::Cards,
         ("account" | "access" | "new-organization" | "new-project", _) => Shape::Form,
         _ => Shape::Listed,
@@ -147,7 +148,6 @@ pub enum Experiments {
     Overview,
     List,
     Runs,
-    Discussion,
 }
 
 #[wasm_split(experiments, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_experiments))]
@@ -156,7 +156,6 @@ pub fn experiments(page: Experiments) -> Loaded {
         Experiments::Overview => view! { <overview::Overview/> }.into_any(),
         Experiments::List => view! { <experiments::ExperimentsPage/> }.into_any(),
         Experiments::Runs => view! { <experiments::ExperimentPage/> }.into_any(),
-        Experiments::Discussion => view! { <experiments::ExperimentDiscussion/> }.into_any(),
     })
 }
 
@@ -170,8 +169,11 @@ pub enum Run {
     Reproduce,
     Templates,
     Template,
+    Discussion,
     Traces,
     Trace,
+    Shared,
+    SharedRun,
 }
 
 #[wasm_split(run, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_run))]
@@ -184,8 +186,11 @@ pub fn run(page: Run) -> Loaded {
         Run::Reproduce => view! { <runs::RunReproduce/> }.into_any(),
         Run::Templates => view! { <templates::TemplatesPage/> }.into_any(),
         Run::Template => view! { <templates::TemplatePage/> }.into_any(),
+        Run::Discussion => view! { <experiments::ExperimentDiscussion/> }.into_any(),
         Run::Traces => view! { <traces::TracesPage/> }.into_any(),
         Run::Trace => view! { <traces::TracePage/> }.into_any(),
+        Run::Shared => view! { <links::SharedPage/> }.into_any(),
+        Run::SharedRun => view! { <links::SharedRunPage/> }.into_any(),
     })
 }
 

@@ -71,6 +71,8 @@ export async function fill(page, other) {
   const traces = await Promise.all(rows.map((at) => trace(id, at ? steps.slice(0, 2) : [...steps.slice(0, -1), { ...steps.at(-1), failed: "The index was not reachable." }], first)));
   const { createTemplate } = await ask(page, "mutation($run: ID!, $name: String!) { createTemplate(run: $run, name: $name, description: \"Start from it when a new device appears.\") { id } }", { run: `run_${first}`, name: long(0) });
   await run(experiments[1], `${long(1)}-started`, { tags: { "assay.template": createTemplate.id } });
+  const link = async (shows) => (await ask(page, "mutation($input: CreateLinkInput!) { createLink(input: $input) { url } }", { input: { shows, label: "For the card schemes", expiresInDays: 30 } })).createLink.url.split("/").at(-1);
+  const [experimentLink, runLink] = [await link({ experiment: `exp_${id}` }), await link({ run: `run_${first}` })];
   const { startImport } = await ask(page, "mutation($input: StartImportInput!) { startImport(input: $input) { id } }", { input: { address: url, token: connection.token, experiments: [`no such experiment ${name}`] } });
-  return { cookies: await page.context().cookies(), id, run: first, second, model: name, project: project.id, import: startImport.id, template: createTemplate.id, trace: traces[0] };
+  return { cookies: await page.context().cookies(), id, run: first, second, model: name, project: project.id, import: startImport.id, template: createTemplate.id, trace: traces[0], experimentLink, runLink };
 }

@@ -143,3 +143,35 @@ journey("c7_1a a role of the organization's own is made, changed and removed", a
   await page.getByRole("dialog", { name: /^Remove the role/ }).getByRole("button", { name: "Remove the role" }).click();
   await page.getByText("The role Model judge was removed.").waitFor();
 });
+
+journey("c5_2d whoever has a link reads the experiment without an account, until it is revoked", async (page, complaints, somebody) => {
+  const { experiment } = await team(page, await somebody());
+  const visitor = await somebody();
+  await page.goto(experiment);
+  await alive(page);
+  await page.getByRole("button", { name: "Share", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Share" });
+  await dialog.getByLabel("For whom").fill("The card schemes");
+  await dialog.getByLabel("Expires after").selectOption({ label: "7 days" });
+  await dialog.getByRole("button", { name: "Make a link" }).click();
+  await dialog.getByText("Copy the link now.").waitFor();
+  const [address] = (await dialog.innerText()).match(/https?:\/\/\S+\/shared\/[\w-]{43}/);
+  await dialog.getByText("The card schemes").waitFor();
+
+  await visitor.goto(address);
+  await alive(visitor);
+  await visitor.getByRole("heading", { level: 1, name: "Cards" }).waitFor();
+  await visitor.getByText("Shared by Sharers").waitFor();
+  assert.equal(await visitor.getByRole("button", { name: /Share|New|Rename|More/ }).count(), 0, "there is nothing to press");
+  await visitor.getByRole("link", { name: "candidate" }).click();
+  await visitor.getByRole("heading", { level: 1, name: "candidate" }).waitFor();
+  await visitor.getByText("0.9").first().waitFor();
+  await visitor.getByRole("link", { name: "All runs" }).click();
+  await visitor.getByRole("heading", { level: 1, name: "Cards" }).waitFor();
+
+  await dialog.getByRole("button", { name: "Revoke" }).click();
+  await page.getByText("The link for The card schemes is revoked.").waitFor();
+  await visitor.goto(address);
+  await visitor.getByText(/expired or was revoked/).waitFor();
+  await expected(complaints, 404);
+});

@@ -211,6 +211,8 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         ("/account".into(), true),
         ("/kit".into(), false),
         (format!("/nothing/{typed}"), false),
+        (format!("/shared/{typed}"), false),
+        (format!("/shared/{typed}/runs/{typed}"), false),
         (format!("/runs/{typed}"), false),
         (format!("/models/{typed}"), false),
         (format!("/sign-in?next={}", encode(LINK)), false),

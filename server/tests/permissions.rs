@@ -67,6 +67,8 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("roles", Needs(Permission::RolesRead), "{ roles { name } }"),
     ("accessExplanation", Needs(Permission::RolesRead), "{ accessExplanation(member: \"$member\", permission: \"runs:read\") { allowed reason } }"),
     ("accessDecisions", Needs(Permission::AuditRead), "{ accessDecisions { nodes { actor permission } } }"),
+    ("links", Needs(Permission::ProjectsShare), "{ links(experiment: \"$experiment\") { nodes { id label } } }"),
+    ("openedLink", Needs(Permission::ExperimentsRead), "{ openedLink { organization } }"),
     ("tokens", Needs(Permission::TokensOwn), "{ tokens { nodes { id } } }"),
     ("sessions", Needs(Permission::TokensOwn), "{ sessions { nodes { id address } } }"),
     ("signInPolicy", Needs(Permission::OrganizationWrite), "{ signInPolicy { mailDomains } }"),
@@ -81,6 +83,12 @@ const QUERIES: &[(&str, Policy, &str)] = &[
 const MUTATIONS: &[(&str, Policy, &str)] = &[
     ("createToken", Needs(Permission::TokensOwn), "mutation { createToken(input: { name: \"t\", scopes: [\"runs:read\"] }) { token { id } } }"),
     ("revokeToken", Needs(Permission::TokensOwn), "mutation { revokeToken(id: \"$token\") { id } }"),
+    (
+        "createLink",
+        Needs(Permission::ProjectsShare),
+        "mutation { createLink(input: { shows: { run: \"$absentrun\" }, label: \"l\", expiresInDays: 1 }) { url } }",
+    ),
+    ("revokeLink", Needs(Permission::ProjectsShare), "mutation { revokeLink(id: \"$absentlink\") { id } }"),
     ("endSession", Needs(Permission::TokensOwn), "mutation { endSession(id: \"$absentsession\") { id } }"),
     ("endOtherSessions", Needs(Permission::TokensOwn), "mutation { endOtherSessions }"),
     ("updateSignInPolicy", Needs(Permission::OrganizationWrite), "mutation { updateSignInPolicy(input: { mailDomains: [] }) { mailDomains } }"),

@@ -103,6 +103,8 @@ ids! {
     SessionId = "ses";
     /// A personal API token.
     TokenId = "tok";
+    /// A link that shows one thing to whoever has it.
+    LinkId = "lnk";
     /// A project inside an organization (MLflow's workspace).
     ProjectId = "prj";
     /// An experiment.

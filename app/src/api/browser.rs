@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{ApiError, Operation, Reply, Transport};
 
-/// Posts operations to `/graphql` of the page's own origin; the session cookie goes along.
+/// Posts operations to `/graphql` of the page's own origin; the session cookie goes along. A page that a link opened asks by the link instead, whoever else
+/// the reader may be.
 pub struct Browser;
 
 impl Transport for Browser {
@@ -15,7 +16,14 @@ impl Transport for Browser {
 
 async fn post(operation: Operation, variables: Value) -> Result<String, ApiError> {
     let body = json!({ "query": operation.0, "variables": variables });
-    let request = Request::post("/graphql").json(&body).map_err(|_| ApiError::unreadable())?;
+    let path = leptos::prelude::location().pathname().unwrap_or_default();
+    let secret = path.strip_prefix("/shared/").and_then(|rest| rest.split('/').next());
+    let request = Request::post("/graphql");
+    let request = match secret {
+        Some(secret) => request.header("authorization", &format!("Link {secret}")),
+        None => request,
+    };
+    let request = request.json(&body).map_err(|_| ApiError::unreadable())?;
     let response = request.send().await.map_err(|_| ApiError::unreachable())?;
     response.text().await.map_err(|_| ApiError::unreachable())
 }

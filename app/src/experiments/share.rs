@@ -10,6 +10,7 @@ use crate::{
     api::use_api,
     frame::{may, use_viewer},
     kit::{Copyable, Dialog, Glyph, Icon, use_toasts},
+    links::{LinkTo, Links},
     visit::use_origin,
 };
 
@@ -18,7 +19,7 @@ use crate::{
 pub(super) fn Share(open: RwSignal<bool>, sheet: RwSignal<Sheet>, query: Query) -> impl IntoView {
     // Rows that come in do not make what is read here anew.
     let head = Memo::new(move |_| sheet.with(|sheet| sheet.head.clone()));
-    view! { <Dialog open title=Signal::stored("Share".to_owned()) class="narrow">{move || content(head.get(), query)}</Dialog> }.into_any()
+    view! { <Dialog open title=Signal::stored("Share".to_owned()) >{move || content(head.get(), query)}</Dialog> }.into_any()
 }
 
 fn content(head: Head, query: Query) -> AnyView {
@@ -31,12 +32,15 @@ fn content(head: Head, query: Query) -> AnyView {
     };
     let address = format!("{}{}", use_origin(), head.experiment.path());
     let (project_page, experiment) = (format!("/projects/{}", head.project.id), head.experiment);
+    let may_share = may(Permission::ProjectsShare);
+    let links = (may_share && !experiment.is_removed()).then(|| view! { <hr/><Links experiment=experiment.id.clone() to=LinkTo::Experiment/> });
     view! {
         <div class="stack">
             <p><Glyph icon=Icon::USERS/>" "{readers}</p>
-            {may(Permission::ProjectsShare).then(|| choice(experiment.id, experiment.name, head.shared_at.is_some(), restricted, query))}
+            {may_share.then(|| choice(experiment.id, experiment.name, head.shared_at.is_some(), restricted, query))}
             <p class="s"><Copyable text=address.clone() shown=address.clone() what="the address"/></p>
             <p class="faint xs">"Whoever may see it opens it by its address. "<a href=project_page>"Who works in "{project}</a></p>
+            {links}
         </div>
     }
     .into_any()

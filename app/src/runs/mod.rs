@@ -13,6 +13,7 @@ mod overview;
 mod page;
 mod plots;
 mod preview;
+mod read;
 mod reproduce;
 mod similar;
 mod tags;
@@ -24,6 +25,7 @@ pub use metrics::RunMetrics;
 pub use overview::RunOverview;
 pub use page::RunPage;
 pub use preview::pretty;
+pub use read::RunToRead;
 pub use reproduce::RunReproduce;
 
 /// The colour of a run, 1 to 6: by its id, so that it is the same everywhere and for everyone.

@@ -58,18 +58,13 @@ fn logged(open: Open) -> AnyView {
     let run = open.run;
     let options = ChartOptions::new();
     options.smoothing.set(0.6);
-    let names = Memo::new(move |_| {
-        run.with(|run| groups::headline(&run.metrics).into_iter().take(STATS).map(|metric| metric.key.clone()).collect::<Vec<_>>())
-    });
-    let stats = move || names.get().into_iter().map(|key| stat(run, key)).collect_view();
     let charts = Memo::new(move |_| run.with(|run| charts(&run.metrics)));
-    let has_stats = move || !names.with(Vec::is_empty);
     let has_charts = Memo::new(move |_| !charts.with(Vec::is_empty));
     view! {
-        <div class="stats" hidden=move || !has_stats()>{stats}</div>
+        {stats(run)}
         {move || has_charts.get().then(|| view! { <Plots open groups=charts options points=300/> })}
         <Params run/>
-        <Latest run/>
+        <Latest run href=move || run.with(|run| format!("{}/metrics", run.path()))/>
     }
     .into_any()
 }
@@ -77,6 +72,15 @@ fn logged(open: Open) -> AnyView {
 /// The charts under the numbers.
 pub(super) fn charts(metrics: &[Metric]) -> Vec<Group> {
     groups(groups::headline(metrics).into_iter().filter(|metric| metric.count > 1)).into_iter().take(CHARTS).collect()
+}
+
+/// The numbers that tell models apart.
+pub(super) fn stats(run: RwSignal<Run>) -> AnyView {
+    let names = Memo::new(move |_| {
+        run.with(|run| groups::headline(&run.metrics).into_iter().take(STATS).map(|metric| metric.key.clone()).collect::<Vec<_>>())
+    });
+    let stats = move || names.get().into_iter().map(|key| stat(run, key)).collect_view();
+    view! { <div class="stats" hidden=move || names.with(Vec::is_empty)>{stats}</div> }.into_any()
 }
 
 fn stat(run: RwSignal<Run>, key: String) -> AnyView {
@@ -107,7 +111,7 @@ fn remark(metric: &Metric, better: Option<Better>) -> Option<String> {
 
 /// Every param with a button to copy its value.
 #[component]
-fn Params(run: RwSignal<Run>) -> impl IntoView {
+pub(super) fn Params(run: RwSignal<Run>) -> impl IntoView {
     let params = Memo::new(move |_| run.with(|run| run.params.clone()));
     move || {
         let params: Vec<Tag> = params.get();
@@ -129,7 +133,12 @@ fn facts(params: &[Tag]) -> AnyView {
 
 /// The latest value of every metric.
 #[component]
-fn Latest(run: RwSignal<Run>) -> impl IntoView {
+pub(super) fn Latest(
+    run: RwSignal<Run>,
+    /// Where all charts are, if this page has not all of them.
+    #[prop(optional, into)]
+    href: Option<Signal<String>>,
+) -> impl IntoView {
     let metrics = Memo::new(move |_| {
         let mut metrics = run.with(|run| run.metrics.clone());
         metrics.sort_by_key(|metric| groups::is_system(&metric.key));
@@ -145,10 +154,9 @@ fn Latest(run: RwSignal<Run>) -> impl IntoView {
     ];
     let rows = Signal::derive(move || metrics.with(|metrics| metrics.iter().map(row).collect::<Vec<_>>()));
     let shown = Memo::new(move |_| metrics.with(|metrics| !metrics.is_empty()));
-    let href = move || run.with(|run| format!("{}/metrics", run.path()));
     move || {
         let columns = columns.clone();
-        shown.get().then(|| view! { <Card title="Latest values" flush=true actions=move || view! { <a class="button quiet small" href=href>"All charts"</a> }><Table label="Latest values" columns rows/></Card> }.into_any())
+        shown.get().then(|| view! { <Card title="Latest values" flush=true actions=move || href.map(|href| view! { <a class="button quiet small" href=href>"All charts"</a> })><Table label="Latest values" columns rows/></Card> }.into_any())
     }
 }
 

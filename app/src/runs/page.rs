@@ -21,9 +21,10 @@ use crate::{
     discussion::{PointDialog, Talk},
     frame::may,
     kit::{
-        Button, Callout, Chip, Crumb, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Shape, Tab, Tabs, Tone,
-        field, steady_as, use_address,
+        Button, Callout, Chip, Crumb, Dialog, Elapsed, Icon, Menu, MenuItem, NameDialog, Page, RelativeTime, RunStatus, Saving, Shape, Tab, Tabs,
+        Tone, field, steady_as, use_address,
     },
+    links::{LinkTo, Links},
     templates::{self, TemplateDialog},
 };
 
@@ -103,7 +104,11 @@ fn inside(open: Open, id: Memo<String>, talk: Talk) -> AnyView {
         })
     });
     let first = Signal::derive(move || (run.with(|run| run.name.clone()), String::new()));
-    let actions = move || open.may_write.then(|| buttons(open, renaming, marking));
+    let (may_share, sharing) = (may(Permission::ProjectsShare), RwSignal::new(false));
+    let actions = move || {
+        let share = may_share.then(|| view! { <Button icon=Icon::LINK on_press=move || sharing.set(true)>"Share"</Button> });
+        view! { {share}{open.may_write.then(|| buttons(open, renaming, marking))} }
+    };
     view! {
         <Page title crumbs mark=move || view! { <i class=format!("dot s{colour}")></i> } facts=move || facts(run) actions>
             {move || removed(open)}
@@ -111,10 +116,20 @@ fn inside(open: Open, id: Memo<String>, talk: Talk) -> AnyView {
             <Outlet/>
         </Page>
         <PointDialog talk/>
+        <Dialog open=sharing title=Signal::stored("Share this run".to_owned())>{move || share(run)}</Dialog>
         <TemplateDialog open=marking title="Mark as template" save="Mark as template" value=first on_save=mark/>
         <NameDialog open=renaming title="Rename run" label="Name" save="Rename" rule=field::run_name as field::Rule value=title on_save=rename/>
     }
     .into_any()
+}
+
+/// The links by which others read this run.
+fn share(run: RwSignal<Run>) -> AnyView {
+    let (experiment, id, removed) = run.with_untracked(|run| (run.experiment.id.clone(), run.id.clone(), run.is_removed()));
+    if removed {
+        return view! { <p>"This run is removed. Restore it before you share it."</p> }.into_any();
+    }
+    view! { <Links experiment to=LinkTo::Run(id)/> }.into_any()
 }
 
 fn buttons(open: Open, renaming: RwSignal<bool>, marking: RwSignal<bool>) -> AnyView {
@@ -135,7 +150,7 @@ fn buttons(open: Open, renaming: RwSignal<bool>, marking: RwSignal<bool>) -> Any
     .into_any()
 }
 
-fn facts(run: RwSignal<Run>) -> AnyView {
+pub(super) fn facts(run: RwSignal<Run>) -> AnyView {
     let state = Memo::new(move |_| run.with(|run| (run.status.clone(), run.started_at, run.ended_at, run.created_by.clone().or(run.user.clone()))));
     let template = Memo::new(move |_| run.with(|run| run.template.clone()));
     (move || {

@@ -13,6 +13,8 @@ pub enum CredentialKind {
     Session,
     /// A personal API token.
     Token,
+    /// A link that shows one thing to whoever has it.
+    Link,
 }
 
 impl CredentialKind {
@@ -20,6 +22,7 @@ impl CredentialKind {
         match self {
             Self::Session => "session",
             Self::Token => "token",
+            Self::Link => "link",
         }
     }
 }
@@ -34,8 +37,17 @@ pub struct Credential {
 impl Credential {
     /// The cookie of a browser session. `None` when it cannot be one.
     pub fn session(cookie: &str) -> Option<Self> {
-        let well_formed = cookie.len() == 43 && URL_SAFE_NO_PAD.decode(cookie).is_ok();
-        well_formed.then(|| Self { kind: CredentialKind::Session, hash: digest(cookie) })
+        Self::opaque(CredentialKind::Session, cookie)
+    }
+
+    /// The secret in the address of a link. `None` when it cannot be one.
+    pub fn link(secret: &str) -> Option<Self> {
+        Self::opaque(CredentialKind::Link, secret)
+    }
+
+    fn opaque(kind: CredentialKind, secret: &str) -> Option<Self> {
+        let well_formed = secret.len() == 43 && URL_SAFE_NO_PAD.decode(secret).is_ok();
+        well_formed.then(|| Self { kind, hash: digest(secret) })
     }
 
     /// An API token: prefix, 160 bits, checksum. `None` when the checksum does not fit, so that a

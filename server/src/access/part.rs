@@ -9,7 +9,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::policy::{ProjectRules, Standing};
+use super::policy::{ProjectRules, Rights, Standing};
 use crate::fault::Fault;
 
 /// Who works in which project.
@@ -46,6 +46,25 @@ pub(super) async fn narrow(tx: &DatabaseTransaction, standing: &Standing) -> Res
     let values = std::iter::once(PART.into()).chain(kinds);
     tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     Ok(())
+}
+
+/// What a link shows.
+pub(super) struct Shown {
+    pub experiment: Uuid,
+    /// `None`: every run of the experiment.
+    pub run: Option<Uuid>,
+}
+
+/// The role of a transaction of whoever came by a link: it reads, and row policies of its own show it one thing (`migrations/tenant/0026_links.sql`).
+const LINK: &str = "assay_link";
+
+/// Makes what a transaction sees the thing that a link shows, until it ends; what may be done in it.
+pub(super) async fn by_link(tx: &DatabaseTransaction, shown: &Shown) -> Result<Standing, Fault> {
+    let sql = "select set_config('role', $1, true), set_config('app.link_experiment', $2, true), set_config('app.link_run', $3, true)";
+    let run = shown.run.map_or_else(String::new, |run| run.to_string());
+    let values = [LINK.into(), shown.experiment.to_string().into(), run.into()];
+    tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(Standing::whole(Rights::of(&[ExperimentsRead, RunsRead])))
 }
 
 /// Lets a transaction write in the projects in which its actor has the permission.

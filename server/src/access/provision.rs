@@ -142,6 +142,11 @@ async fn migrate_all(connection: &mut PgConnection) -> Result<usize, Fault> {
         .execute("do $$ begin if not exists (select from pg_roles where rolname = 'assay_part') then create role assay_part nologin; end if; end $$")
         .await?;
     connection.execute("grant assay_app to assay_part; grant assay_part to current_user").await?;
+    // Who comes by a link is this role, which reads what row policies of its own name.
+    connection
+        .execute("do $$ begin if not exists (select from pg_roles where rolname = 'assay_link') then create role assay_link nologin; end if; end $$")
+        .await?;
+    connection.execute("grant assay_link to current_user").await?;
     connection.execute("create table if not exists public.schema_migrations (tenant_id uuid not null, name text not null, applied_at timestamptz not null default now(), primary key (tenant_id, name))").await?;
     let mut applied = 0;
     for migration in migrations::CONTROL {
@@ -221,11 +226,25 @@ async fn gate(tx: &mut PgConnection, tenant: TenantId) -> Result<(), Fault> {
              grant {rights} on {schema}.{table} to assay_app"
         )))
         .await?;
+        close_to_links(tx, &schema, &table).await?;
     }
     tx.execute(AssertSqlSafe(format!(
         "grant usage on schema {schema} to assay_app; grant usage on all sequences in schema {schema} to assay_app; grant execute on all functions in schema {schema} to assay_app"
     )))
     .await?;
+    Ok(())
+}
+
+/// A table shows nothing to whoever comes by a link, unless a migration has said what it shows.
+async fn close_to_links(tx: &mut PgConnection, schema: &str, table: &str) -> Result<(), Fault> {
+    let said: Option<(i32,)> = sqlx::query_as("select 1 from pg_policies where schemaname = $1 and tablename = $2 and policyname = 'link_see'")
+        .bind(schema)
+        .bind(table)
+        .fetch_optional(&mut *tx)
+        .await?;
+    if said.is_none() {
+        sqlx::query("select link_shows($1, 'false')").bind(table).execute(tx).await?;
+    }
     Ok(())
 }
 

@@ -31,6 +31,8 @@ pub enum ActorKind {
     Token,
     /// A background job.
     Job,
+    /// Whoever came by a link.
+    Link,
 }
 
 impl ActorKind {
@@ -40,6 +42,7 @@ impl ActorKind {
             Self::Member => "member",
             Self::Token => "token",
             Self::Job => "job",
+            Self::Link => "link",
         }
     }
 }
@@ -48,14 +51,14 @@ impl ActorKind {
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub kind: ActorKind,
-    /// Nil for a job.
+    /// Nil for a job or a link.
     pub person: PersonId,
-    /// Nil for a job.
+    /// Nil for a job or a link.
     pub member: MemberId,
     pub name: String,
-    /// Empty for a job.
+    /// Empty for a job or a link.
     pub email: String,
-    /// The session, token or job.
+    /// The session, token, link or job.
     pub credential: Uuid,
 }
 
@@ -121,7 +124,7 @@ pub(super) struct Inner {
     pub(super) tenant: Tenant,
     pub(super) roles: Vec<String>,
     pub(super) standing: Standing,
-    /// What it was decided by; nothing for a job.
+    /// What it was decided by; nothing for a job or a link.
     pub(super) policy: Option<Arc<Policy>>,
     /// The permission it writes with, once it does.
     pub(super) writes: OnceLock<shared::Permission>,
@@ -200,7 +203,7 @@ impl Scope {
     /// Why a member with these roles may do something, or may not, by the policy that this request was let in by.
     ///
     /// # Errors
-    /// `Internal` for a job.
+    /// `Internal` for a job or a link.
     pub fn explain(
         &self,
         member: MemberId,
@@ -208,7 +211,7 @@ impl Scope {
         permission: shared::Permission,
         project: Option<ProjectId>,
     ) -> Result<Explanation, Fault> {
-        let policy = self.inner.policy.as_ref().ok_or_else(|| Fault::internal("a job was let in by no policy"))?;
+        let policy = self.inner.policy.as_ref().ok_or_else(|| Fault::internal("it was let in by no policy"))?;
         Ok(policy.explain(member, roles, permission, project))
     }
 

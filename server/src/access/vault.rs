@@ -20,7 +20,7 @@ use super::{
     Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
     decisions::Decisions,
     live::Live,
-    part,
+    part::{self, Shown},
     policy::{Policy, Rights, Standing},
     rates::Known,
     scope::{Attempt, Inner, Proof},
@@ -178,6 +178,7 @@ impl Vault {
         let kind = match credential.kind() {
             CredentialKind::Session => ActorKind::Member,
             CredentialKind::Token => ActorKind::Token,
+            CredentialKind::Link => ActorKind::Link,
         };
         let actor = Actor { kind, person: entry.person, member: entry.member, name: entry.name, email: entry.email, credential: entry.credential };
         Ok(Scope {
@@ -188,7 +189,7 @@ impl Vault {
                 tenant: entry.tenant,
                 roles: entry.roles,
                 standing,
-                policy: Some(policy),
+                policy,
                 writes: OnceLock::new(),
                 request,
                 entered: Mutex::new(Some(tx)),
@@ -272,11 +273,22 @@ impl Vault {
     }
 
     async fn enter_tenant(&self, tx: &DatabaseTransaction, credential: &Credential) -> Result<Entered, Fault> {
+        let (hash, now) = (credential.hash().to_vec().into(), self.clock().now().into());
+        if credential.kind() == CredentialKind::Link {
+            let statement = Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                "select e.*, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
+                 set_config('app.tenant_id', e.tenant_id::text, true) from public.enter_link($1, $2) e",
+                [hash, now],
+            );
+            let row = tx.query_one_raw(statement).await?.ok_or_else(Fault::unauthenticated)?;
+            return Ok(Entered::by_link(&row)?);
+        }
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
             "select e.*, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
              set_config('app.tenant_id', e.tenant_id::text, true) from public.enter($1, $2, $3) e",
-            [credential.kind().as_str().into(), credential.hash().to_vec().into(), self.clock().now().into()],
+            [credential.kind().as_str().into(), hash, now],
         );
         let row = tx.query_one_raw(statement).await?.ok_or_else(Fault::unauthenticated)?;
         Ok(Entered::read(&row)?)
@@ -293,7 +305,10 @@ impl Vault {
     }
 
     /// What the credential may do, by the policy of the epoch it entered under. From here on the transaction sees no more than that.
-    async fn standing_of(&self, tx: &DatabaseTransaction, entry: &Entered) -> Result<(Standing, Arc<Policy>), Fault> {
+    async fn standing_of(&self, tx: &DatabaseTransaction, entry: &Entered) -> Result<(Standing, Option<Arc<Policy>>), Fault> {
+        if let Some(shown) = &entry.shown {
+            return Ok((part::by_link(tx, shown).await?, None));
+        }
         let policy = self.policy_of(tx, entry).await?;
         let standing = policy.standing(entry.member, &entry.roles);
         let standing = match &entry.scopes {
@@ -301,7 +316,7 @@ impl Vault {
             None => standing,
         };
         part::narrow(tx, &standing).await?;
-        Ok((standing, policy))
+        Ok((standing, Some(policy)))
     }
 
     async fn policy_of(&self, tx: &DatabaseTransaction, entry: &Entered) -> Result<Arc<Policy>, Fault> {
@@ -377,6 +392,8 @@ struct Entered {
     roles: Vec<String>,
     scopes: Option<Vec<String>>,
     credential: Uuid,
+    /// All that is seen by whoever came by a link.
+    shown: Option<Shown>,
 }
 
 impl Entered {
@@ -395,6 +412,26 @@ impl Entered {
             roles: row.try_get("", "roles")?,
             scopes: row.try_get("", "scopes")?,
             credential: row.try_get("", "credential_id")?,
+            shown: None,
+        })
+    }
+
+    fn by_link(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+        Ok(Self {
+            tenant: Tenant {
+                id: TenantId::from_uuid(row.try_get("", "tenant_id")?),
+                slug: row.try_get("", "tenant_slug")?,
+                name: row.try_get("", "tenant_name")?,
+            },
+            epoch: row.try_get("", "authz_epoch")?,
+            person: PersonId::from_uuid(Uuid::nil()),
+            member: MemberId::from_uuid(Uuid::nil()),
+            name: row.try_get("", "label")?,
+            email: String::new(),
+            roles: Vec::new(),
+            scopes: None,
+            credential: row.try_get("", "credential_id")?,
+            shown: Some(Shown { experiment: row.try_get("", "experiment_id")?, run: row.try_get("", "run_id")? }),
         })
     }
 }

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod identity;
 pub mod imports;
 pub mod invitations;
+pub mod links;
 pub mod live;
 pub mod logged_models;
 pub mod mail;

@@ -16,10 +16,18 @@ pub fn session_cookie(config: &Config) -> &'static str {
     if config.is_secure() { "__Host-assay_session" } else { "assay_session" }
 }
 
-/// The credential of a request: an API token as Bearer or as the password of Basic, else the
+/// The credential of a request: in the address of a page that a link opens; an API token as Bearer or as the password of Basic; else the
 /// session's cookie. `Some(None)` is a credential that cannot be one.
 pub fn credential(request: &HttpRequest, config: &Config) -> Option<Option<Credential>> {
+    if let Some(rest) = request.path().strip_prefix("/shared/") {
+        return Some(Credential::link(rest.split('/').next().unwrap_or_default()));
+    }
     if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+        // A link is for its pages, which ask the API, and for nothing else.
+        let link = value.to_str().ok().and_then(|value| value.strip_prefix("Link ")).filter(|_| request.path() == "/graphql");
+        if let Some(secret) = link {
+            return Some(Credential::link(secret));
+        }
         return Some(value.to_str().ok().and_then(token).and_then(|token| Credential::token(&token)));
     }
     request.cookie(session_cookie(config)).map(|cookie| Credential::session(cookie.value()))

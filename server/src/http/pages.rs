@@ -29,7 +29,7 @@ use serde_json::Value;
 use shared::ErrorCode;
 use tracing::{Instrument, Span};
 
-use super::{Edge, caller, render, routes::PUBLIC_PAGES};
+use super::{Edge, caller, render, routes::is_public};
 use crate::{
     access::{Scope, rates::Kind},
     fault::Fault,
@@ -107,7 +107,7 @@ pub async fn page(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
         Err(fault) if fault.code() == ErrorCode::Unauthenticated => None,
         Err(fault) => return broken(&edge, &fault),
     };
-    if scope.is_none() && !PUBLIC_PAGES.contains(&request.path()) {
+    if scope.is_none() && !is_public(request.path()) {
         let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let next: String = form_urlencoded(next);
         return HttpResponse::SeeOther().insert_header((header::LOCATION, format!("/sign-in?next={next}"))).finish();

@@ -85,5 +85,21 @@ pub fn configure(app: &mut web::ServiceConfig) {
     }
 }
 
-/// Pages that anybody may open; every other page asks to sign in first.
-pub const PUBLIC_PAGES: &[&str] = &["/sign-in", "/sign-up", "/confirm", "/forgot-password", "/reset-password", "/invitation", "/sso", "/kit"];
+/// Whether anybody may open the page at a path; every other page asks to sign in first. A link's page asks for the link in its address.
+pub fn is_public(path: &str) -> bool {
+    PUBLIC_PAGES.contains(&path) || path.starts_with("/shared/")
+}
+
+/// The pages that anybody may open.
+pub const PUBLIC_PAGES: &[&str] = &[
+    "/sign-in",
+    "/sign-up",
+    "/confirm",
+    "/forgot-password",
+    "/reset-password",
+    "/invitation",
+    "/sso",
+    "/kit",
+    "/shared/{secret}",
+    "/shared/{secret}/runs/{id}",
+];

@@ -78,6 +78,9 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     let saved =
         organization.owner.graphql(&names.fill("mutation { saveComparison(name: \"kept\", of: { runs: [\"$run\"] }) { id } }"), Value::Null).await;
     let comparison = saved["data"]["saveComparison"]["id"].as_str().unwrap_or_else(|| panic!("{saved}"));
+    let link = names.fill("mutation { createLink(input: { shows: { run: \"$run\" }, label: \"l\", expiresInDays: 1 }) { link { id } } }");
+    let link = organization.owner.graphql(&link, Value::Null).await["data"]["createLink"]["link"]["id"].clone();
+    let link = link.as_str().expect("an id");
     let start = names.fill("mutation { startThread(input: { about: \"run_$run\", body: \"a\" }) { id comments { id } } }");
     let thread = organization.owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();
     let (comment, thread) = (thread["comments"][0]["id"].as_str().expect("an id"), thread["id"].as_str().expect("an id"));
@@ -133,6 +136,8 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "restoreRuns(ids: [\"$run\"]) { id }",
         "removeExperiment(id: \"$experiment\") { id }",
         "restoreExperiment(id: \"$experiment\") { id }",
+        "createLink(input: { shows: { run: \"$run\" }, label: \"l\", expiresInDays: 1 }) { url }",
+        "revokeLink(id: \"$link\") { id }",
         "createToken(input: { name: \"t\", scopes: [\"runs:read\"] }) { secret }",
         "revokeToken(id: \"$token\") { id }",
         "inviteMember(email: \"$fresh@example.com\", role: \"viewer\") { id }",
@@ -157,6 +162,7 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
             &mutation
                 .replace("$finished", &finished[1])
                 .replace("$template", template)
+                .replace("$link", link)
                 .replace("$token", token)
                 .replace("$project", project)
                 .replace("$member", member)

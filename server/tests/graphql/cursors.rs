@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::Executor;
 
 /// Every list of the API, by its type and field, as it is asked for. `ARGS` are the page's arguments.
-const CONNECTIONS: [(&str, &str, &str); 17] = [
+const CONNECTIONS: [(&str, &str, &str); 18] = [
     ("Experiment", "runs", "{ experiment(id: \"EXPERIMENT\") { page: runs(ARGS) { ROWS } } }"),
     ("Experiment", "traces", "{ experiment(id: \"EXPERIMENT\") { page: traces(ARGS) { ROWS } } }"),
     ("Import", "problems", "{ import(id: \"IMPORT\") { page: problems(ARGS) { ROWS } } }"),
@@ -20,6 +20,7 @@ const CONNECTIONS: [(&str, &str, &str); 17] = [
     ("Query", "experiments", "{ page: experiments(ARGS) { ROWS } }"),
     ("Query", "imports", "{ page: imports(ARGS) { ROWS } }"),
     ("Query", "invitations", "{ page: invitations(ARGS) { ROWS } }"),
+    ("Query", "links", "{ page: links(experiment: \"EXPERIMENT\", ARGS) { ROWS } }"),
     ("Query", "members", "{ page: members(ARGS) { ROWS } }"),
     ("Query", "notifications", "{ page: notifications(ARGS) { ROWS } }"),
     ("Query", "registeredModels", "{ page: registeredModels(ARGS) { ROWS } }"),
@@ -68,6 +69,7 @@ impl Full<'_> {
         for n in 0..2 {
             make(&format!("inviteMember(email: \"{n}-{run}@example.com\", role: \"viewer\") {{ id }}")).await;
             make(&format!("saveComparison(name: \"{n}\", of: {{ runs: [\"{run}\"] }}) {{ id }}")).await;
+            make(&format!("createLink(input: {{ shows: {{ experiment: \"{experiment}\" }}, label: \"{n}\", expiresInDays: 1 }}) {{ url }}")).await;
             make(&format!("startThread(input: {{ about: \"run_{run}\", body: \"{n}\" }}) {{ id }}")).await;
             let finished = run_in(&script, &experiment).await;
             ok(&script, "POST", "runs/update", json!({ "run_id": finished, "status": "FINISHED" })).await;

@@ -24,6 +24,8 @@ const PLACES: &[&str] = &[
     "/experiments/$experiment/table.parquet",
     "/experiments/$experiment/table.arrow",
     "/api-access?experiment=$experiment",
+    "/shared/$run",
+    "/shared/$run/runs/$run",
     "/runs/$run",
     "/runs/$run/metrics",
     "/runs/$run/artifacts",

@@ -76,6 +76,15 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("shareExperiment", "experiment", Refused, "mutation { shareExperiment(id: \"$id\") }"),
     ("unshareExperiment", "experiment", Refused, "mutation { unshareExperiment(id: \"$id\") }"),
     ("revokeInvitation", "invitation", Refused, "mutation { revokeInvitation(id: \"$id\") { id } }"),
+    ("links", "experiment", PassedOver, "{ links(experiment: \"$id\") { totalCount nodes { label } } }"),
+    (
+        "createLink",
+        "experiment",
+        Refused,
+        "mutation { createLink(input: { shows: { experiment: \"$id\" }, label: \"l\", expiresInDays: 1 }) { url } }",
+    ),
+    ("createLink", "run", Refused, "mutation { createLink(input: { shows: { run: \"$id\" }, label: \"l\", expiresInDays: 1 }) { url } }"),
+    ("revokeLink", "link", Refused, "mutation { revokeLink(id: \"$id\") { id } }"),
     ("revokeToken", "token", Refused, "mutation { revokeToken(id: \"$id\") { id } }"),
     ("endSession", "session", Refused, "mutation { endSession(id: \"$id\") { id } }"),
     ("updateMemberRoles", "member", Refused, "mutation { updateMemberRoles(id: \"$id\", roles: [\"viewer\"]) { id } }"),
@@ -105,6 +114,8 @@ impl Ids {
         let create = format!("mutation {{ createTemplate(run: \"{run}\", name: \"CANARY\") {{ id }} }}");
         let save = format!("mutation {{ saveComparison(name: \"CANARY\", of: {{ runs: [\"{run}\"] }}) {{ id }} }}");
         let import = "mutation { startImport(input: { address: \"https://mlflow.example.com\" }) { id } }";
+        let link =
+            format!("mutation {{ createLink(input: {{ shows: {{ run: \"{run}\" }}, label: \"CANARY\", expiresInDays: 1 }}) {{ link {{ id }} }} }}");
         let invite =
             format!("mutation {{ inviteMember(email: \"CANARY-{}@example.com\", role: \"viewer\") {{ id }} }}", uuid::Uuid::now_v7().simple());
         Self(vec![
@@ -117,6 +128,7 @@ impl Ids {
             ("import", id(owner, import, "/startImport/id").await),
             ("comparison", id(owner, &save, "/saveComparison/id").await),
             ("invitation", id(owner, &invite, "/inviteMember/id").await),
+            ("link", id(owner, &link, "/createLink/link/id").await),
             ("token", id(owner, "{ tokens { nodes { id } } }", "/tokens/nodes/0/id").await),
             ("session", id(owner, "{ sessions { nodes { id } } }", "/sessions/nodes/0/id").await),
             ("member", id(owner, "{ viewer { id } }", "/viewer/id").await),

@@ -83,6 +83,7 @@ impl Fixture {
             .replace("$absentexperiment", &fresh())
             .replace("$absentrun", &fresh())
             .replace("$absentimport", &fresh())
+            .replace("$absentlink", &fresh())
             .replace("$absentsession", &fresh());
         self.0.iter().fold(query, |query, (name, id)| query.replace(&format!("${name}"), id))
     }

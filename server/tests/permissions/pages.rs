@@ -21,6 +21,9 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/invitation", Public, "/invitation"),
     ("/sso", Public, "/sso"),
     ("/kit", Public, "/kit"),
+    // Whoever has the link in the address sees what it shows, and nobody else anything: `tests/links.rs`.
+    ("/shared/{secret}", Public, "/shared/$absentlink"),
+    ("/shared/{secret}/runs/{id}", Public, "/shared/$absentlink/runs/$run"),
     ("/experiments", Needs(Permission::ExperimentsRead), "/experiments"),
     ("/experiments/{id}", Needs(Permission::ExperimentsRead), "/experiments/$experiment"),
     ("/experiments/{id}/discussion", Needs(Permission::ExperimentsRead), "/experiments/$experiment/discussion"),
@@ -106,7 +109,7 @@ async fn c7_1b_pages_ask_nobody_in_and_show_a_stranger_nothing() {
         let path = fixture.fill(path);
         let answer = nobody.get(&path).await;
         match policy {
-            Public => assert_eq!(answer.status, 200, "{page}"),
+            Public => assert_eq!(answer.status, if page.starts_with("/shared/") { 404 } else { 200 }, "{page}"),
             _ => assert_eq!((answer.status, answer.header("location").starts_with("/sign-in?next=")), (303, true), "{page}"),
         }
         let answer = stranger.get(&path).await;
