@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::Executor;
 
 /// Every list of the API, by its type and field, as it is asked for. `ARGS` are the page's arguments.
-const CONNECTIONS: [(&str, &str, &str); 17] = [
+const CONNECTIONS: [(&str, &str, &str); 18] = [
     ("Experiment", "runs", "{ experiment(id: \"EXPERIMENT\") { page: runs(ARGS) { ROWS } } }"),
     ("Experiment", "traces", "{ experiment(id: \"EXPERIMENT\") { page: traces(ARGS) { ROWS } } }"),
     ("Import", "problems", "{ import(id: \"IMPORT\") { page: problems(ARGS) { ROWS } } }"),
@@ -22,6 +22,7 @@ const CONNECTIONS: [(&str, &str, &str); 17] = [
     ("Query", "invitations", "{ page: invitations(ARGS) { ROWS } }"),
     ("Query", "members", "{ page: members(ARGS) { ROWS } }"),
     ("Query", "notifications", "{ page: notifications(ARGS) { ROWS } }"),
+    ("Query", "provisionedGroups", "{ page: provisionedGroups(ARGS) { ROWS } }"),
     ("Query", "registeredModels", "{ page: registeredModels(ARGS) { ROWS } }"),
     ("Query", "runTable", "{ page: runTable(experiments: [\"EXPERIMENT\"], ARGS) { ROWS } }"),
     ("Query", "savedComparisons", "{ page: savedComparisons(ARGS) { ROWS } }"),
@@ -67,6 +68,8 @@ impl Full<'_> {
         };
         for n in 0..2 {
             make(&format!("inviteMember(email: \"{n}-{run}@example.com\", role: \"viewer\") {{ id }}")).await;
+            let group = script.request(reqwest::Method::POST, "/scim/v2/Groups").json(&json!({ "displayName": format!("group {n}") }));
+            assert_eq!(script.send(group).await.status, 201);
             make(&format!("saveComparison(name: \"{n}\", of: {{ runs: [\"{run}\"] }}) {{ id }}")).await;
             make(&format!("startThread(input: {{ about: \"run_{run}\", body: \"{n}\" }}) {{ id }}")).await;
             let finished = run_in(&script, &experiment).await;
