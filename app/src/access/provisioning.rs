@@ -6,7 +6,7 @@ use shared::{Permission, Role as Known};
 use crate::{
     api::{Api, ApiError, Connection, Operation, use_api, use_query},
     frame::may,
-    kit::{Card, Cell, Column, Copyable, Empty, Fact, Facts, Icon, Pager, Row, Select, Table, loaded, use_address, use_toasts},
+    kit::{Card, Cell, Column, Copyable, Empty, Fact, Facts, Icon, Pager, Row, Select, Table, Toasts, loaded, use_address, use_toasts},
 };
 
 const GROUPS: Operation = Operation(include_str!("provisioned_groups.graphql"));
@@ -40,6 +40,14 @@ struct Role {
 
 type Query = Resource<Result<Data, ApiError>>;
 
+/// What saying what a group is takes. Looked up before anything waits for the API.
+#[derive(Clone)]
+struct Acts {
+    api: Api,
+    toasts: Toasts,
+    query: Query,
+}
+
 /// How the organization's directory provisions members, and what its groups are here.
 #[component]
 pub(super) fn Provisioning(
@@ -49,9 +57,10 @@ pub(super) fn Provisioning(
     let (maps, sees_roles, makes_tokens) = (may(Permission::MembersWrite), may(Permission::RolesRead), may(Permission::TokensOwn));
     let address = use_address();
     let query: Query = use_query(GROUPS, move || json!({ "first": FIRST, "after": address.get("after"), "roles": sees_roles }));
+    let acts = maps.then(|| Acts { api: use_api(), toasts: use_toasts(), query });
     view! {
         {connect(&origin, makes_tokens)}
-        {loaded(query, move |data: Data| groups(data, maps, query))}
+        {loaded(query, move |data: Data| groups(data, acts.as_ref()))}
     }
     .into_any()
 }
@@ -96,7 +105,7 @@ fn connect(origin: &str, makes_tokens: bool) -> AnyView {
     .into_any()
 }
 
-fn groups(data: Data, maps: bool, query: Query) -> AnyView {
+fn groups(data: Data, acts: Option<&Acts>) -> AnyView {
     let page = data.provisioned_groups;
     if page.nodes.is_empty() {
         return view! {
@@ -108,7 +117,7 @@ fn groups(data: Data, maps: bool, query: Query) -> AnyView {
     }
     let (shown, total, next) = (page.nodes.len(), page.total_count, page.next());
     let roles = choices(data.roles);
-    let rows: Vec<Row> = page.nodes.into_iter().map(|group| row(group, &roles, maps, query)).collect();
+    let rows: Vec<Row> = page.nodes.into_iter().map(|group| row(group, &roles, acts)).collect();
     let columns = vec![Column::text("group", "Group"), Column::number("members", "Members"), Column::text("role", "Its members are")];
     view! {
         <Card title="Groups of your directory" flush=true>
@@ -130,23 +139,23 @@ fn choices(roles: Vec<Role>) -> Vec<(String, String)> {
     std::iter::once(nothing).chain(all.into_iter().filter(|(name, _)| name != Known::Owner.as_str())).collect()
 }
 
-fn row(group: Group, roles: &[(String, String)], maps: bool, query: Query) -> Row {
+fn row(group: Group, roles: &[(String, String)], acts: Option<&Acts>) -> Row {
     let (id, name) = (group.id.clone(), group.display_name.clone());
-    let cells = vec![Cell::Text(group.display_name.clone()), Cell::Number(group.member_count as f64), role(group, roles, maps, query)];
+    let cells = vec![Cell::Text(group.display_name.clone()), Cell::Number(group.member_count as f64), role(group, roles, acts)];
     Row::new(id, name, cells)
 }
 
-fn role(group: Group, roles: &[(String, String)], maps: bool, query: Query) -> Cell {
+fn role(group: Group, roles: &[(String, String)], acts: Option<&Acts>) -> Cell {
     let held = group.role.clone().unwrap_or_default();
-    if !maps {
+    let Some(acts) = acts.cloned() else {
         let title = roles.iter().find(|(name, _)| *name == held).map_or_else(|| held.clone(), |(_, title)| title.clone());
         return Cell::Text(title);
-    }
-    let (roles, api, toasts) = (roles.to_vec(), use_api(), use_toasts());
+    };
+    let roles = roles.to_vec();
     Cell::view(move || {
-        let (api, id, name) = (api.clone(), group.id.clone(), group.display_name.clone());
+        let (acts, id, name) = (acts.clone(), group.id.clone(), group.display_name.clone());
         let change = Callback::new(move |role: String| {
-            let (api, id, name) = (api.clone(), id.clone(), name.clone());
+            let (Acts { api, toasts, query }, id, name) = (acts.clone(), id.clone(), name.clone());
             spawn_local(async move {
                 match set_role(api, id, role).await {
                     Ok(()) => toasts.say(format!("The members of {name} have other roles from now on.")),

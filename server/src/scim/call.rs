@@ -60,7 +60,7 @@ impl Call {
         http::spend(request, &edge.services, Kind::Asking, 1)?;
         let scope = http::authenticate(request, &edge.services).await?;
         scope.require(shared::Permission::ScimWrite)?;
-        let tags = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(read_tags);
+        let tags = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok()).map(read_tags);
         Ok(Self {
             scope,
             public_url: edge.services.config.public_url(),

@@ -40,6 +40,9 @@ async fn c7_1a_c7_1c_whom_the_directory_suspends_has_no_session_and_no_token_on_
     let found = owner.graphql("query($text: String!) { findMembers(text: $text) { id } }", json!({ "text": member.email })).await;
     assert_eq!(found["data"]["findMembers"], json!([]));
     assert!(directory.member(&own).await["suspendedAt"].is_string());
+    let why = "query($member: ID!) { accessExplanation(member: $member, permission: \"runs:read\") { allowed reason } }";
+    let why = owner.graphql(why, json!({ "member": own })).await["data"]["accessExplanation"].clone();
+    assert!(why["allowed"] == false && why["reason"].as_str().is_some_and(|reason| reason.contains("suspended")), "{why}");
 
     directory.patch(&format!("Users/{own}"), json!([{ "op": "replace", "path": "active", "value": true }])).await;
     // What was opened before stays closed; who signs in anew has the same roles and projects.

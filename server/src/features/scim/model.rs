@@ -66,8 +66,8 @@ impl Profile {
         if self.user_name.is_empty() {
             return Err(ScimError::value("userName is required."));
         }
-        let address = if self.email.is_empty() { &self.user_name } else { &self.email };
-        let email = Email::parse(address).map_err(|_| {
+        let address = if self.email.is_empty() { self.user_name.clone() } else { self.email.clone() };
+        let email = Email::parse(&address).map_err(|_| {
             ScimError::value("A user needs a mail address: in emails, or as userName. Map the attribute that holds it in your identity provider.")
         })?;
         self.email = email.as_str().to_owned();
