@@ -13,7 +13,13 @@ async fn the_page_says_how_to_connect_and_what_groups_are_and_the_list_who_is_ke
     directory.patch(&format!("Users/{ada}"), json!([{ "op": "replace", "path": "active", "value": false }])).await;
     let owner = &directory.organization.owner;
     let page = owner.get("/access/single-sign-on").await.text();
-    for words in [&format!("{}/scim/v2", world().url), "Connect Okta", "Connect Microsoft Entra ID", "/tokens?name=Provisioning", "Operations"] {
+    for words in [
+        &format!("{}/scim/v2", world().services().config.public_url()),
+        "Connect Okta",
+        "Connect Microsoft Entra ID",
+        "/tokens?name=Provisioning",
+        "Operations",
+    ] {
         assert!(page.contains(words), "{words}");
     }
     assert!(page.contains("Platform &lt;b&gt;people&lt;/b&gt;") && !page.contains("Platform <b>people</b>"));

@@ -138,7 +138,8 @@ async fn c7_1b_ids_of_another_organization_are_ids_of_nobody() {
         let add = json!({ "Operations": [{ "op": "add", "path": "members", "value": [{ "value": id }] }] });
         assert_eq!(ours.refused("PATCH", &format!("Groups/{own}"), add).await, (400, "invalidValue".into()));
     }
-    let all = ours.call("GET", "Users", Value::Null).await.text() + &ours.call("GET", "Groups", Value::Null).await.text();
+    let (users, groups) = (ours.call("GET", "Users", Value::Null).await.text(), ours.call("GET", "Groups", Value::Null).await.text());
+    let all = format!("{users}{groups}");
     assert!(!all.contains("CANARY") && !all.contains(&email), "{all}");
     let by_mail =
         ours.expect(200, "GET", &format!("Users?filter={}", crate::directory::filter(&format!("userName eq \"{email}\""))), Value::Null).await;

@@ -173,8 +173,8 @@ impl UserEdit {
         for change in changes {
             match change {
                 UserChange::UserName(name) => {
-                    // Where one is the other, they stay so, unless something else is said.
-                    if profile.email.eq_ignore_ascii_case(&profile.user_name) {
+                    // Where one is the other, they stay so, unless something else is said or the name is no address.
+                    if profile.email.eq_ignore_ascii_case(&profile.user_name) && Email::parse(&name).is_ok() {
                         profile.email.clear();
                     }
                     profile.user_name = name;
