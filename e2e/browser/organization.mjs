@@ -66,6 +66,8 @@ export async function fill(page, other) {
   const member = members.nodes.find(({ email }) => email === colleague.email).id;
   await ask(page, "mutation($project: ID!, $member: ID!) { setProjectMember(project: $project, member: $member, role: \"ml_engineer\") { id } }", { project: project.id, member });
   await ask(page, "mutation { createRole(input: { title: \"Model reviewer\", description: \"Looks at models before they go on.\", permissions: [\"models:read\", \"comments:write\"] }) { name } }");
+  const directory = { method: "POST", headers: { authorization: `Bearer ${secret}`, "content-type": "application/scim+json" } };
+  for (const at of rows) assert.equal((await fetch(`${url}/scim/v2/Groups`, { ...directory, body: JSON.stringify({ displayName: long(at) }) })).status, 201);
   await ask(page, "mutation($of: ComparisonInput!) { saveComparison(name: \"Two candidates\", of: $of) { id } }", { of: { runs: [`run_${first}`, `run_${second}`] } });
   const steps = rows.map((at) => ({ number: at + 1, parent: at && Math.ceil(at / 2), name: `${long(at)}-step`, start: at * 10, end: 400 - at, attributes: { "mlflow.spanType": '"TOOL"', "mlflow.spanInputs": JSON.stringify({ question: long(at).repeat(3) }), retrieved: String(at) } }));
   const traces = await Promise.all(rows.map((at) => trace(id, at ? steps.slice(0, 2) : [...steps.slice(0, -1), { ...steps.at(-1), failed: "The index was not reachable." }], first)));

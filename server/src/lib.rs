@@ -1,5 +1,5 @@
 //! Assay's server. Edges at the top, tools at the bottom, imports only downwards:
-//! `http`, `graphql`, `mlflow` → `features` → `jobs` → `access` → `platform`, `config`, `fault`.
+//! `http`, `graphql`, `mlflow`, `scim` → `features` → `jobs` → `access` → `platform`, `config`, `fault`.
 // The futures of GraphQL's roots hold one of every slice.
 #![recursion_limit = "256"]
 
@@ -13,5 +13,6 @@ pub mod http;
 pub mod jobs;
 pub mod mlflow;
 pub mod platform;
+pub mod scim;
 pub mod services;
 pub mod stats;

@@ -72,6 +72,7 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("tokens", Needs(Permission::TokensOwn), "{ tokens { nodes { id } } }"),
     ("sessions", Needs(Permission::TokensOwn), "{ sessions { nodes { id address } } }"),
     ("signInPolicy", Needs(Permission::OrganizationWrite), "{ signInPolicy { mailDomains } }"),
+    ("provisionedGroups", Needs(Permission::ScimWrite), "{ provisionedGroups { nodes { id displayName role } } }"),
     ("identityProvider", Needs(Permission::OrganizationWrite), "{ identityProvider { label issuer } }"),
     ("singleSignOn", Public, "{ singleSignOn(organization: \"absent\") { label } }"),
     ("auditEntries", Needs(Permission::AuditRead), "{ auditEntries { nodes { sequence actor } } }"),
@@ -102,6 +103,7 @@ const MUTATIONS: &[(&str, Policy, &str)] = &[
     ("revokeInvitation", Needs(Permission::MembersWrite), "mutation { revokeInvitation(id: \"$invitation\") { id } }"),
     ("updateMemberRoles", Needs(Permission::MembersWrite), "mutation { updateMemberRoles(id: \"$member\", roles: [\"viewer\"]) { id } }"),
     ("removeMember", Needs(Permission::MembersWrite), "mutation { removeMember(id: \"$absentmember\") { id } }"),
+    ("setGroupRole", Needs(Permission::MembersWrite), "mutation { setGroupRole(id: \"$absentmember\", role: \"viewer\") { id } }"),
     ("createRole", Needs(Permission::RolesWrite), "mutation { createRole(input: { title: \"$unique\", permissions: [\"runs:read\"] }) { name } }"),
     (
         "updateRole",

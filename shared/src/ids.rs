@@ -97,6 +97,8 @@ ids! {
     PersonId = "per";
     /// A person's membership of one organization.
     MemberId = "mem";
+    /// A group of an organization's directory.
+    ScimGroupId = "grp";
     /// An invitation to an organization.
     InvitationId = "inv";
     /// A browser session.

@@ -73,6 +73,8 @@ permissions! {
     OrganizationWrite = "organization" "write";
     /// Decide which provider vouches for members: whoever it says they are, they are.
     IdentityWrite = "identity" "write";
+    /// Provision members and groups from a directory (SCIM).
+    ScimWrite = "scim" "write";
 }
 
 impl Permission {

@@ -4,6 +4,8 @@ use crate::{Role, field::Refused};
 
 /// Longest text, in bytes.
 const TEXT_MAX: usize = 500;
+/// Longest name of a role, in bytes.
+const ROLE_MAX: usize = 40;
 /// Groups that can be given a role.
 const GROUPS_MAX: usize = 200;
 
@@ -64,14 +66,24 @@ pub fn role(name: &str) -> Result<Role, Refused> {
     }
 }
 
+/// The name of a role that a group may give: one that every organization has, or what one of the organization's own can be called. Whether there is one of
+/// that name is another question.
+///
+/// # Errors
+/// For owners, whom no group makes, and for what is no role's name.
+pub fn group_role(name: &str) -> Result<String, Refused> {
+    let plain = (1..=ROLE_MAX).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if plain && Role::parse(name) != Some(Role::Owner) { Ok(name.to_owned()) } else { role(name).map(|role| role.as_str().to_owned()) }
+}
+
 /// Groups and their roles, each once.
 ///
 /// # Errors
 /// When one of them breaks a rule, or they are more than 200.
-pub fn rules<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Vec<(String, Role)>, Refused> {
-    let mut rules: Vec<(String, Role)> = Vec::new();
+pub fn rules<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Vec<(String, String)>, Refused> {
+    let mut rules: Vec<(String, String)> = Vec::new();
     for (name, of) in pairs {
-        let rule = (group(name)?, role(of)?);
+        let rule = (group(name)?, group_role(of)?);
         if !rules.contains(&rule) {
             rules.push(rule);
         }
@@ -108,8 +120,9 @@ mod tests {
 
     #[test]
     fn t17_no_rule_makes_owners() {
-        assert_eq!(rules([("ml", "viewer"), (" ml", "viewer")]), Ok(vec![("ml".to_owned(), Role::Viewer)]));
-        for wrong in [("ml", "owner"), ("ml", "king"), ("", "viewer")] {
+        assert_eq!(rules([("ml", "viewer"), (" ml", "viewer")]), Ok(vec![("ml".to_owned(), "viewer".to_owned())]));
+        assert_eq!(rules([("ml", "model_keeper")]), Ok(vec![("ml".to_owned(), "model_keeper".to_owned())]));
+        for wrong in [("ml", "owner"), ("ml", "Model keeper"), ("ml", ""), ("ml", "*"), ("", "viewer")] {
             assert!(rules([wrong]).is_err(), "{wrong:?}");
         }
     }

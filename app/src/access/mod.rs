@@ -2,6 +2,7 @@
 
 mod policy;
 mod provider;
+mod provisioning;
 
 pub use policy::AccessPage;
 pub use provider::SingleSignOnPage;

@@ -2,10 +2,11 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::{Permission, Role};
 
+use super::provisioning::Provisioning;
 use crate::{
     account::{FormState, PostForm, just, use_form_state},
     api::{Operation, use_query},
-    frame::use_viewer,
+    frame::{may, use_viewer},
     kit::{Callout, Card, Checkbox, Copyable, Crumb, Empty, Fact, Facts, Field, Icon, Page, Select, TextArea, Tone, field, loaded, number},
     visit::use_origin,
 };
@@ -87,7 +88,8 @@ pub fn SingleSignOnPage() -> impl IntoView {
         }
         .into_any()
     };
-    view! { <Page title="Single sign-on" crumbs facts=facts><div class="account">{done}{loaded(query, show)}</div></Page> }.into_any()
+    let provisions = may(Permission::ScimWrite).then(|| view! { <Provisioning origin=use_origin()/> });
+    view! { <Page title="Single sign-on" crumbs facts=facts><div class="account">{done}{loaded(query, show)}{provisions}</div></Page> }.into_any()
 }
 
 /// For who may see it and not change it.
@@ -162,7 +164,7 @@ fn form(provider: Option<Provider>, state: FormState) -> AnyView {
                 {texts.into_iter().collect_view()}
                 <Field name="clientSecret" label="Client secret" hint=secret kind="password" autocomplete="new-password" required=!exists error=wrong_secret rule=field::client_secret as field::Rule/>
                 <TextArea name="groupRoles" label="Groups and roles" bind=groups rows=4 placeholder="ml-team = data_scientist" error=wrong_groups rule=field::group_roles as field::Rule/>
-                <p class="faint xs">"One a line: the group as the provider names it (of GitHub, "<code>"organization/team"</code>"), an equals sign, a role: "{names}". Groups then decide at each sign-in; who has left a group leaves its role. Empty: members keep the roles they have here."</p>
+                <p class="faint xs">"One a line: the group as the provider names it (of GitHub, "<code>"organization/team"</code>"), an equals sign, a role: "{names}", or the name of one of your own. Groups then decide at each sign-in; who has left a group leaves its role. Empty: members keep the roles they have here."</p>
                 <Field name="groupsClaim" label="Claim that holds groups" hint="\u{201C}groups\u{201D} when empty; realm_access.roles is a claim within a claim." required=false value=claim error=wrong_claim rule=field::claim as field::Rule/>
                 <Select name="defaultRole" label="Whom no group gives a role becomes" options=choices value=role error=wrong_role/>
                 <Checkbox name="required" checked=required><b>"Only by single sign-on"</b><small>"Sessions by password lose this organization at once. Owners keep theirs, in case the provider is away; each use stands in the audit log."</small></Checkbox>

@@ -12,18 +12,24 @@ const NAMES: [&str; 6] = ["actor", "action", "subject", "outcome", "from", "to"]
 const DAY: f64 = 24.0 * 3_600_000.0;
 
 /// What acts are called, to choose from.
-const ACTIONS: [&str; 32] = [
+const ACTIONS: [&str; 38] = [
     "authorization.denied",
     "authorization.unknown_id",
     "experiment",
     "experiment.share",
     "experiment.unshare",
+    "group",
+    "group.set_role",
     "identity_provider.remove",
     "identity_provider.set",
     "invitation.create",
     "invitation.revoke",
     "member.join",
+    "member.provision",
     "member.remove",
+    "member.resume",
+    "member.suspend",
+    "member.update",
     "member.update_roles",
     "model",
     "password.reset",

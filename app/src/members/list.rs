@@ -22,6 +22,9 @@ struct Data {
     members: Connection<Member>,
 }
 
+/// What the mark of those means whom a directory keeps.
+const MANAGED: &str = "Managed by your identity provider";
+
 /// What can be done with a member; each opens its dialog.
 #[derive(Clone, Copy)]
 struct Acts {
@@ -84,9 +87,10 @@ fn columns(manages: bool) -> Vec<Column> {
 
 fn row(member: Member, manages: bool, acts: Acts) -> Row {
     let (name, you, roles) = (member.name.clone(), member.is_viewer, member.roles.clone());
+    let (suspended, managed) = (member.suspended_at.is_some(), member.is_provisioned);
     let mut cells = vec![
         Cell::view(
-            move || view! { <span class="person"><Avatar name=name.clone()/><span class="text">{name.clone()}</span>{you.then(|| view! { <Chip>"you"</Chip> })}</span> },
+            move || view! { <span class="person"><Avatar name=name.clone()/><span class="text">{name.clone()}</span>{you.then(|| view! { <Chip>"you"</Chip> })}{suspended.then(|| view! { <Chip tone=Tone::Warn>"suspended"</Chip> })}{managed.then(|| view! { <span class="chip" title=MANAGED>"managed"</span> })}</span> },
         ),
         Cell::Mono(member.email.clone()),
         Cell::view(move || chips(&roles)),
@@ -121,9 +125,11 @@ fn menu(member: &Member, acts: Acts) -> AnyView {
         return view! { <span class="end"><Menu id label><p class="why">"Only an owner changes or removes an owner."</p></Menu></span> }.into_any();
     }
     let (for_change, for_remove) = (member.clone(), member.clone());
+    let kept = member.is_provisioned;
     let check = format!("/members/check?member={}", member.id);
     view! {
         <span class="end"><Menu id label late=true>
+            {kept.then(|| view! { <p class="why">{MANAGED}", which adds again whom you remove."</p> })}
             <MenuItem icon=Icon::PENCIL on_press=move || acts.change.set(Some(for_change.clone()))>"Change roles"</MenuItem>
             <MenuItem icon=Icon::CIRCLE_HELP on_press=move || go_to(&check)>"What may they do?"</MenuItem>
             <MenuItem icon=Icon::TRASH_2 danger=true on_press=move || acts.remove.set(Some(for_remove.clone()))>{leave}</MenuItem>

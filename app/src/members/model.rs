@@ -26,6 +26,12 @@ pub struct Member {
     pub joined_at: Moment,
     pub last_seen_at: Option<Moment>,
     pub is_viewer: bool,
+    /// Since when the directory says that they have no access.
+    pub suspended_at: Option<Moment>,
+    /// Whether the directory keeps them.
+    pub is_provisioned: bool,
+    /// Those of the roles that groups of the directory gave.
+    pub group_roles: Vec<String>,
 }
 
 impl Member {

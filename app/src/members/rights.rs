@@ -26,6 +26,7 @@ pub(crate) fn words(permission: Permission) -> &'static str {
         Permission::AuditRead => "Read the audit log",
         Permission::OrganizationWrite => "Change the organization itself",
         Permission::IdentityWrite => "Decide which provider vouches for members",
+        Permission::ScimWrite => "Provision members and groups (SCIM)",
     }
 }
 

@@ -135,7 +135,16 @@ fn built_in() -> Vec<Role> {
 fn choice(role: Role, chosen: RwSignal<Vec<String>>, member: RwSignal<Option<Member>>, owns: bool) -> AnyView {
     let Role { name, title, description, permissions, .. } = role;
     // Only an owner makes or removes owners; the server decides, this only does not offer it.
-    let locked = name == Known::Owner.as_str() && !owns;
+    let owners_only = name == Known::Owner.as_str() && !owns;
+    // What a group of the directory gives is taken there.
+    let given = {
+        let name = name.clone();
+        move || member.with(|member| member.as_ref().is_some_and(|member| member.group_roles.contains(&name)))
+    };
+    let locked = {
+        let given = given.clone();
+        move || owners_only || given()
+    };
     let on = {
         let name = name.clone();
         move || chosen.with(|chosen| chosen.contains(&name))
@@ -159,7 +168,7 @@ fn choice(role: Role, chosen: RwSignal<Vec<String>>, member: RwSignal<Option<Mem
         <div class="role">
             <label class="choice">
                 <input class="check" type="checkbox" prop:checked=on disabled=locked on:change=change/>
-                <span><b>{title}</b>{move || had().then(|| view! { <span class="chip">"now"</span> })}<small>{description}{locked.then_some(" Only an owner makes or removes owners.")}</small></span>
+                <span><b>{title}</b>{move || had().then(|| view! { <span class="chip">"now"</span> })}<small>{description}{owners_only.then_some(" Only an owner makes or removes owners.")}{move || given().then_some(" By a group of your identity provider.")}</small></span>
             </label>
             <details><summary>{count}</summary><ul class="bullets">{list}</ul></details>
         </div>

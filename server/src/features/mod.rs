@@ -28,6 +28,7 @@ pub mod registry;
 pub mod roles;
 pub mod run_table;
 pub mod runs;
+pub mod scim;
 pub mod search;
 pub mod sessions;
 pub mod sharing;

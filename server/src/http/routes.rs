@@ -52,6 +52,11 @@ impl Route {
         Self { method: Some(Method::POST), path, who, handler }
     }
 
+    /// The same for a method of the caller's choice.
+    pub const fn of(method: Method, path: &'static str, who: Who, handler: fn() -> actix_web::Route) -> Self {
+        Self { method: Some(method), path, who, handler }
+    }
+
     /// The same for every other method.
     pub const fn any(path: &'static str, who: Who, handler: fn() -> actix_web::Route) -> Self {
         Self { method: None, path, who, handler }
@@ -73,6 +78,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         tables::ROUTES,
         explorer::ROUTES,
         reproduce::ROUTES,
+        crate::scim::ROUTES,
     ];
     PARTS.iter().flat_map(|part| part.iter())
 }

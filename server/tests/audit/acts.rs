@@ -96,6 +96,8 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     let create = format!("mutation {{ createTemplate(run: \"{}\", name: \"first\") {{ id }} }}", finished[0]);
     let template = organization.owner.graphql(&create, Value::Null).await;
     let template = template["data"]["createTemplate"]["id"].as_str().unwrap_or_else(|| panic!("{template}"));
+    let group = script.send(script.request(reqwest::Method::POST, "/scim/v2/Groups").json(&json!({ "displayName": "ML" }))).await.json();
+    let group = group["id"].as_str().unwrap_or_else(|| panic!("{group}"));
     let colleague = organization.member("data_scientist").await;
     let told = json!({ "input": { "about": names.fill("run_$run"), "body": format!("@{}", organization.owner.email) } });
     colleague.graphql("mutation($input: StartThreadInput!) { startThread(input: $input) { id } }", told).await;
@@ -142,6 +144,7 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "revokeToken(id: \"$token\") { id }",
         "inviteMember(email: \"$fresh@example.com\", role: \"viewer\") { id }",
         "revokeInvitation(id: \"$invitation\") { id }",
+        "setGroupRole(id: \"$group\", role: \"ops\") { id }",
         "updateMemberRoles(id: \"$member\", roles: [\"admin\"]) { id }",
         "removeMember(id: \"$member\") { id }",
         "updateViewer(name: \"Olga\") { id }",
@@ -170,6 +173,7 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
                 .replace("$comparison", comparison)
                 .replace("$session", session)
                 .replace("$thread", thread)
+                .replace("$group", group)
                 .replace("$comment", comment),
         );
         let done = organization.owner.graphql(&format!("mutation {{ {query} }}"), Value::Null).await;

@@ -23,6 +23,7 @@ const CONNECTIONS: [(&str, &str, &str); 18] = [
     ("Query", "links", "{ page: links(experiment: \"EXPERIMENT\", ARGS) { ROWS } }"),
     ("Query", "members", "{ page: members(ARGS) { ROWS } }"),
     ("Query", "notifications", "{ page: notifications(ARGS) { ROWS } }"),
+    ("Query", "provisionedGroups", "{ page: provisionedGroups(ARGS) { ROWS } }"),
     ("Query", "registeredModels", "{ page: registeredModels(ARGS) { ROWS } }"),
     ("Query", "runTable", "{ page: runTable(experiments: [\"EXPERIMENT\"], ARGS) { ROWS } }"),
     ("Query", "savedComparisons", "{ page: savedComparisons(ARGS) { ROWS } }"),
@@ -68,6 +69,8 @@ impl Full<'_> {
         };
         for n in 0..2 {
             make(&format!("inviteMember(email: \"{n}-{run}@example.com\", role: \"viewer\") {{ id }}")).await;
+            let group = script.request(reqwest::Method::POST, "/scim/v2/Groups").json(&json!({ "displayName": format!("group {n}") }));
+            assert_eq!(script.send(group).await.status, 201);
             make(&format!("saveComparison(name: \"{n}\", of: {{ runs: [\"{run}\"] }}) {{ id }}")).await;
             make(&format!("createLink(input: {{ shows: {{ experiment: \"{experiment}\" }}, label: \"{n}\", expiresInDays: 1 }}) {{ url }}")).await;
             make(&format!("startThread(input: {{ about: \"run_{run}\", body: \"{n}\" }}) {{ id }}")).await;

@@ -76,6 +76,18 @@ const NAMELESS_ROUTES: &[&str] = &[
     "/access/single-sign-on/remove",
     "/schema.graphql",
     "/graphiql",
+    // A token asks these, no session's cookie: `tests/scim.rs`.
+    "/scim/v2",
+    "/scim/v2/{rest:.*}",
+    "/scim/v2/ServiceProviderConfig",
+    "/scim/v2/ResourceTypes",
+    "/scim/v2/ResourceTypes/{id}",
+    "/scim/v2/Schemas",
+    "/scim/v2/Schemas/{id}",
+    "/scim/v2/Users",
+    "/scim/v2/Users/{id}",
+    "/scim/v2/Groups",
+    "/scim/v2/Groups/{id}",
 ];
 
 /// Whether a path is an instance of a router's pattern.

@@ -87,6 +87,7 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("revokeLink", "link", Refused, "mutation { revokeLink(id: \"$id\") { id } }"),
     ("revokeToken", "token", Refused, "mutation { revokeToken(id: \"$id\") { id } }"),
     ("endSession", "session", Refused, "mutation { endSession(id: \"$id\") { id } }"),
+    ("setGroupRole", "group", Refused, "mutation { setGroupRole(id: \"$id\", role: \"viewer\") { id } }"),
     ("updateMemberRoles", "member", Refused, "mutation { updateMemberRoles(id: \"$id\", roles: [\"viewer\"]) { id } }"),
     ("removeMember", "member", Refused, "mutation { removeMember(id: \"$id\") { id } }"),
     ("markNotificationsRead", "notification", PassedOver, "mutation { markNotificationsRead(ids: [\"$id\"]) }"),
@@ -118,7 +119,10 @@ impl Ids {
             format!("mutation {{ createLink(input: {{ shows: {{ run: \"{run}\" }}, label: \"CANARY\", expiresInDays: 1 }}) {{ link {{ id }} }} }}");
         let invite =
             format!("mutation {{ inviteMember(email: \"CANARY-{}@example.com\", role: \"viewer\") {{ id }} }}", uuid::Uuid::now_v7().simple());
+        let groups = owner.request(reqwest::Method::POST, "/scim/v2/Groups").bearer_auth(owner.token(&["scim:write"]).await.secret());
+        let group = owner.send(groups.json(&json!({ "displayName": "CANARY" }))).await.json();
         Self(vec![
+            ("group", text(&group["id"])),
             ("experiment", format!("exp_{}", names.0["$experiment"])),
             ("run", format!("run_{run}")),
             ("trace", names.0["$trace"].clone()),

@@ -81,7 +81,7 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("Link", Needs(Permission::RunsRead), "run"),
     ("LinkConnection", Nothing, "nodes pageInfo totalCount"),
     ("LoggedModel", Nothing, "createdAt id mlflowId modelType name status"),
-    ("Member", Nothing, "email id isViewer joinedAt lastSeenAt name roles"),
+    ("Member", Nothing, "email groupRoles id isProvisioned isViewer joinedAt lastSeenAt name roles suspendedAt"),
     ("MemberConnection", Nothing, "nodes pageInfo totalCount"),
     ("Metric", Nothing, "at count high key low step value"),
     ("MetricPoint", Nothing, "key step"),
@@ -102,6 +102,8 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("Project", Nothing, "access createdAt description id name slug viewerPermissions"),
     ("Project", Needs(Permission::ProjectsRead), "members"),
     ("ProjectMember", Nothing, "addedAt addedBy email id name role"),
+    ("ProvisionedGroup", Nothing, "displayName id memberCount role updatedAt"),
+    ("ProvisionedGroupConnection", Nothing, "nodes pageInfo totalCount"),
     ("Reactions", Nothing, "count kind members mine"),
     // The only ways to a registered model ask for what its versions ask for.
     ("RegisteredModel", Nothing, "aliases createdAt description id name tags updatedAt versions"),

@@ -281,3 +281,69 @@ async fn what_an_owner_enters_is_checked_and_secrets_are_sealed_and_never_shown(
     assert_eq!(admin.form("/access/single-sign-on/remove", &[]).await.status, 403);
     assert_eq!(owner.form("/access/single-sign-on/remove", &[]).await.header("location"), "/access/single-sign-on?removed=1");
 }
+
+#[tokio::test]
+async fn c7_1a_groups_of_the_provider_give_roles_of_the_organizations_own() {
+    let world = open_world().await;
+    let (organization, provider) = (world.organization().await, Provider::start());
+    let slug = slug(&organization).await;
+    let keeper = "mutation { createRole(input: { title: \"Model keeper\", permissions: [\"models:write\"] }) { name } }";
+    assert_eq!(organization.owner.graphql(keeper, Value::Null).await["data"]["createRole"]["name"], "model_keeper");
+    for wrong in ["no_such_role", "owner", "Model keeper"] {
+        let refused = organization.owner.graphql(SET, wanted(&provider, json!({ "groupRoles": [{ "group": "ml", "role": wrong }] }))).await;
+        assert_eq!(refused["errors"][0]["extensions"]["field"], "groupRoles", "{wrong}: {refused}");
+    }
+    set(&organization.owner, &provider, json!({ "groupRoles": [{ "group": "ml", "role": "model_keeper" }], "defaultRole": null })).await;
+    let browser = world.anonymous();
+    let email = fresh();
+    let come = async |browser: &Actor| {
+        let back = provider
+            .sign_in(world, browser, &slug, |claims| {
+                claims["email"] = json!(email);
+                claims["groups"] = json!(["ml"]);
+            })
+            .await;
+        led(&back)
+    };
+    assert_eq!(come(&browser).await, "/");
+    assert_eq!(viewer(&browser).await["roles"], json!(["model_keeper"]));
+    let remove = "mutation { removeRole(name: \"model_keeper\") { name } }";
+    assert_eq!(Actor::code(&organization.owner.graphql(remove, Value::Null).await), "CONFLICT");
+    // Whom the directory suspends is not let in, whatever the provider vouches for.
+    let script = organization.owner.token(&["scim:write"]).await;
+    let found = script.get(&format!("/scim/v2/Users?filter=userName%20eq%20%22{}%22", email.replace('@', "%40"))).await.json();
+    let at = format!("/scim/v2/Users/{}", found["Resources"][0]["id"].as_str().unwrap_or_else(|| panic!("{found}")));
+    let say = async |active: bool| {
+        let body = json!({ "Operations": [{ "op": "replace", "path": "active", "value": active }] });
+        assert_eq!(script.send(script.request(reqwest::Method::PATCH, &at).json(&body)).await.status, 200);
+    };
+    say(false).await;
+    assert!(viewer(&browser).await.is_null());
+    assert_eq!(come(&browser).await, "no-access");
+    say(true).await;
+    assert!(viewer(&browser).await.is_null(), "what was opened before stays closed");
+    assert_eq!(come(&browser).await, "/");
+    assert_eq!(viewer(&browser).await["roles"], json!(["model_keeper"]));
+}
+
+/// Whom the directory asked for and the provider vouches for is let in as the directory says, whatever became of the link.
+#[tokio::test]
+async fn c7_1a_whom_the_directory_expects_comes_in_by_the_provider() {
+    let world = open_world().await;
+    let (organization, provider) = (world.organization().await, Provider::start());
+    let slug = slug(&organization).await;
+    set(&organization.owner, &provider, json!({ "defaultRole": null })).await;
+    let (script, email) = (organization.owner.token(&["scim:write"]).await, fresh());
+    let post =
+        async |path: &str, body: Value| script.send(script.request(reqwest::Method::POST, &format!("/scim/v2/{path}")).json(&body)).await.json();
+    let made = post("Users", json!({ "userName": email, "displayName": "Grace" })).await;
+    let group = post("Groups", json!({ "displayName": "Risk", "members": [{ "value": made["id"] }] })).await;
+    let map = "mutation($id: ID!) { setGroupRole(id: $id, role: \"risk\") { id } }";
+    assert!(organization.owner.graphql(map, json!({ "id": group["id"] })).await["errors"].is_null());
+    let browser = world.anonymous();
+    let back = provider.sign_in(world, &browser, &slug, |claims| claims["email"] = json!(email)).await;
+    assert_eq!(led(&back), "/");
+    assert_eq!(viewer(&browser).await["roles"], json!(["risk"]));
+    let own = browser.graphql("{ viewer { id } }", Value::Null).await;
+    assert_eq!(own["data"]["viewer"]["id"], made["id"]);
+}

@@ -100,7 +100,7 @@ pub async fn set_name(tx: &LobbyTx, person: PersonId, session: Uuid, name: &str)
 pub async fn organizations(tx: &LobbyTx, person: PersonId, session: Uuid) -> Result<Vec<(TenantId, String, String, Uuid)>, Fault> {
     let rows = tx
         .rows(
-            "select t.id, t.name, t.slug, m.id from memberships m join tenants t on t.id = m.tenant_id where m.person_id = $1 \
+            "select t.id, t.name, t.slug, m.id from memberships m join tenants t on t.id = m.tenant_id where m.person_id = $1 and m.suspended_at is null \
              and coalesce(t.id = (select vouched_by from sessions where id = $2), true) order by t.name, t.id",
             vec![person.uuid().into(), session.into()],
         )

@@ -144,7 +144,7 @@ impl Wanted {
             issuer: provider::issuer(issuer).map_err(wrong("issuer"))?,
             client_id: provider::client_id(&self.client_id).map_err(wrong("clientId"))?,
             groups_claim: provider::claim(&self.groups_claim).map_err(wrong("groupsClaim"))?,
-            group_roles: group_roles.into_iter().map(|(group, role)| GroupRole { group, role: role.as_str().to_owned() }).collect(),
+            group_roles: group_roles.into_iter().map(|(group, role)| GroupRole { group, role }).collect(),
             default_role: default_role.map_err(wrong("defaultRole"))?,
             required: self.required,
             every_address: true,
@@ -228,6 +228,16 @@ pub fn standing(provider: &Provider, groups: &[String], current: Option<&[String
     (!roles.is_empty()).then_some(roles)
 }
 
+/// The same roles and those that groups of the organization's directory gave, which a sign-in does not take.
+pub fn with_provisioned(roles: Option<Vec<String>>, provisioned: &[String]) -> Option<Vec<String>> {
+    if provisioned.is_empty() {
+        return roles;
+    }
+    let mut roles = roles.unwrap_or_default();
+    roles.extend(provisioned.iter().filter(|role| !roles.contains(role)).cloned().collect::<Vec<_>>());
+    Some(roles)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,6 +317,16 @@ mod tests {
         ] {
             assert_eq!(standing(provider, groups, current.map(Vec::as_slice), invited), expected, "{groups:?} {current:?} {invited:?}");
         }
+    }
+
+    #[test]
+    fn what_the_directory_gave_is_not_taken_by_signing_in() {
+        let (given, viewer) = (strings(&["ops"]), strings(&["viewer"]));
+        assert_eq!(with_provisioned(None, &[]), None);
+        assert_eq!(with_provisioned(None, &given), Some(given.clone()));
+        assert_eq!(with_provisioned(Some(viewer.clone()), &given), Some(strings(&["viewer", "ops"])));
+        assert_eq!(with_provisioned(Some(given.clone()), &given), Some(given));
+        assert_eq!(with_provisioned(Some(viewer.clone()), &[]), Some(viewer));
     }
 
     #[test]

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::Role;
+use shared::{ErrorCode, Role};
 
-use super::{ChangeProvider, Kind, Preview, Provider, ReadProvider, SsoError, Wanted, oidc, repo};
+use super::{ChangeProvider, GroupRole, Kind, Preview, Provider, ReadProvider, SsoError, Wanted, oidc, repo};
 use crate::{
     access::{
-        Grant, Scope,
+        Grant, Scope, WriteTx,
         audit::{Entry, Subject},
     },
     fault::Fault,
+    features::roles,
     services::Services,
 };
 
@@ -51,6 +52,7 @@ pub async fn set(services: &Services, scope: &Scope, wanted: Wanted) -> Result<P
     let grant: Grant<'_, ChangeProvider> = scope.grant()?;
     let tx = grant.begin().await?;
     let before = repo::find(&tx, tenant.id).await?;
+    check_roles(scope, &tx, &provider, before.as_ref().map(|(before, _)| before)).await?;
     let same = before
         .as_ref()
         .filter(|(before, _)| (before.kind, &before.issuer, &before.client_id) == (provider.kind, &provider.issuer, &provider.client_id));
@@ -77,6 +79,17 @@ pub async fn set(services: &Services, scope: &Scope, wanted: Wanted) -> Result<P
     });
     tx.commit(Entry::new("identity_provider.set", Subject::new("identity_provider", tenant.id, &provider.label)).detail(detail)).await?;
     Ok(provider)
+}
+
+/// Whether each role that groups shall give exists, and the caller may give it. What stood there before may stay.
+async fn check_roles(scope: &Scope, tx: &WriteTx, provider: &Provider, before: Option<&Provider>) -> Result<(), Fault> {
+    let known = |rule: &&GroupRole| before.is_some_and(|before| before.group_roles.contains(rule));
+    let names: Vec<String> = provider.group_roles.iter().filter(|rule| !known(rule)).map(|rule| rule.role.clone()).collect();
+    let checked = roles::check_gift(scope, tx, &names).await;
+    checked.map(drop).map_err(|fault| match fault.code() {
+        ErrorCode::Invalid => Fault::invalid("groupRoles", "One of these is no role. Write roles by their names, as in the list."),
+        _ => fault,
+    })
 }
 
 /// Whether a provider is there: one of OpenID Connect says what it is, of GitHub only the address is looked up.

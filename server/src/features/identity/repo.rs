@@ -33,6 +33,19 @@ pub struct Known {
 pub struct Standing {
     pub member: Uuid,
     pub roles: Vec<String>,
+    /// Those of the roles that groups of the organization's directory gave.
+    pub group_roles: Vec<String>,
+    /// Whether the directory says that they have no access.
+    pub suspended: bool,
+}
+
+/// What an invitation says of a membership.
+pub struct Invited {
+    pub role: String,
+    /// What the membership is to be known as.
+    pub member: Option<Uuid>,
+    /// What groups of the organization's directory give.
+    pub group_roles: Vec<String>,
 }
 
 fn provider(row: &QueryResult) -> Result<(Provider, Vec<u8>), Fault> {
@@ -217,27 +230,51 @@ pub async fn insert_identity(tx: &LobbyTx, provider: &Provider, subject: &str, p
 
 /// The person's membership, locked until the transaction ends.
 pub async fn find_member(tx: &LobbyTx, tenant: TenantId, person: PersonId) -> Result<Option<Standing>, Fault> {
-    let sql = "select id, roles from memberships where tenant_id = $1 and person_id = $2 for update";
+    let sql =
+        "select id, roles, group_roles, suspended_at is not null as suspended from memberships where tenant_id = $1 and person_id = $2 for update";
     let row = tx.row(sql, vec![tenant.uuid().into(), person.uuid().into()]).await?;
-    let read = |row: QueryResult| -> Result<_, DbErr> { Ok(Standing { member: row.try_get("", "id")?, roles: row.try_get("", "roles")? }) };
+    let read = |row: QueryResult| -> Result<_, DbErr> {
+        Ok(Standing {
+            member: row.try_get("", "id")?,
+            roles: row.try_get("", "roles")?,
+            group_roles: row.try_get("", "group_roles")?,
+            suspended: row.try_get("", "suspended")?,
+        })
+    };
     Ok(row.map(read).transpose()?)
 }
 
-/// Uses up an open invitation of the address; the role it gives. Owners are invited by a link to their mailbox, and no provider opens that.
-pub async fn take_invitation(tx: &LobbyTx, tenant: TenantId, email: &str) -> Result<Option<String>, Fault> {
-    let sql = "update invitations set accepted_at = $3 where tenant_id = $1 and email = $2 and accepted_at is null and expires_at > $3 \
-               and role <> 'owner' returning role";
+/// Uses up an open invitation of the address. Owners are invited by a link to their mailbox, and no provider opens that. Whom the directory asked for is
+/// expected for as long as it says so, whatever has become of the link.
+pub async fn take_invitation(tx: &LobbyTx, tenant: TenantId, email: &str) -> Result<Option<Invited>, Fault> {
+    let sql = "update invitations set accepted_at = $3 where tenant_id = $1 and email = $2 and accepted_at is null \
+               and (expires_at > $3 or member_id is not null) and role <> 'owner' returning role, member_id, group_roles";
     let row = tx.row(sql, vec![tenant.uuid().into(), email.into(), tx.now().into()]).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+    let read = |row: QueryResult| -> Result<_, DbErr> {
+        Ok(Invited { role: row.try_get("", "role")?, member: row.try_get("", "member_id")?, group_roles: row.try_get("", "group_roles")? })
+    };
+    Ok(row.map(read).transpose()?)
 }
 
-/// Makes the person a member, or gives them other roles; the membership. Every replica loads the policy anew at its next request.
-pub async fn put_member(tx: &LobbyTx, tenant: TenantId, person: PersonId, roles: &[String]) -> Result<Uuid, Fault> {
+/// Makes the person a member, as the invitation says if there is one, or gives them other roles; the membership. Every replica loads the policy anew at its
+/// next request.
+pub async fn put_member(tx: &LobbyTx, tenant: TenantId, person: PersonId, roles: &[String], invited: Option<&Invited>) -> Result<Uuid, Fault> {
+    let expected = invited.and_then(|invited| invited.member);
+    let group_roles = invited.map(|invited| invited.group_roles.clone()).unwrap_or_default();
     let row = tx
         .row(
-            "insert into memberships (id, tenant_id, person_id, roles, joined_at) values ($1, $2, $3, $4, $5) \
+            "insert into memberships (id, tenant_id, person_id, roles, joined_at, group_roles, provisioned_at) \
+             values ($1, $2, $3, $4, $5, $6, case when $7 then $5 end) \
              on conflict (tenant_id, person_id) do update set roles = excluded.roles returning id",
-            vec![Uuid::now_v7().into(), tenant.uuid().into(), person.uuid().into(), roles.to_vec().into(), tx.now().into()],
+            vec![
+                expected.unwrap_or_else(Uuid::now_v7).into(),
+                tenant.uuid().into(),
+                person.uuid().into(),
+                roles.to_vec().into(),
+                tx.now().into(),
+                group_roles.into(),
+                expected.is_some().into(),
+            ],
         )
         .await?
         .ok_or_else(|| Fault::internal("no membership was written"))?;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Kind, Provider, SsoError, github,
-    model::{Vouched, standing},
+    model::{Vouched, standing, with_provisioned},
     oidc::{self, Ticket},
     provider::sealed_for,
     repo::{self, Attempt, Keys, Known},
@@ -164,22 +164,32 @@ async fn link(tx: &LobbyTx, provider: &Provider, vouched: &Vouched) -> Result<Kn
 /// The membership as the provider's groups have it, with the entries of what changed.
 async fn place(tx: &LobbyTx, provider: &Provider, vouched: &Vouched, known: &Known) -> Result<(Uuid, Vec<Entry>), SsoError> {
     let current = repo::find_member(tx, provider.tenant, known.person).await?;
+    // The directory says who has no access, whatever the provider vouches for.
+    if current.as_ref().is_some_and(|current| current.suspended) {
+        return Err(SsoError::NoAccess);
+    }
     let invited = match &current {
         Some(_) => None,
         None => repo::take_invitation(tx, provider.tenant, &known.email).await?,
     };
-    let roles = standing(provider, &vouched.groups, current.as_ref().map(|current| current.roles.as_slice()), invited.as_deref());
-    let roles = roles.ok_or(SsoError::NoAccess)?;
+    let provisioned = current.as_ref().map(|current| &current.group_roles).or(invited.as_ref().map(|invited| &invited.group_roles));
+    let roles = standing(
+        provider,
+        &vouched.groups,
+        current.as_ref().map(|current| current.roles.as_slice()),
+        invited.as_ref().map(|invited| invited.role.as_str()),
+    );
+    let roles = with_provisioned(roles, provisioned.map_or(&[], Vec::as_slice)).ok_or(SsoError::NoAccess)?;
     let subject = |member: Uuid| Subject::new("member", MemberId::from_uuid(member), &known.email);
     match current {
         Some(current) if current.roles == roles => Ok((current.member, Vec::new())),
         Some(current) => {
-            repo::put_member(tx, provider.tenant, known.person, &roles).await?;
+            repo::put_member(tx, provider.tenant, known.person, &roles, None).await?;
             let detail = json!({ "from": current.roles, "to": roles, "by": "groups" });
             Ok((current.member, vec![Entry::new("member.update_roles", subject(current.member)).detail(detail)]))
         }
         None => {
-            let member = repo::put_member(tx, provider.tenant, known.person, &roles).await?;
+            let member = repo::put_member(tx, provider.tenant, known.person, &roles, invited.as_ref()).await?;
             let by = if invited.is_some() { "invitation" } else { "provider" };
             Ok((member, vec![Entry::new("member.join", subject(member)).detail(json!({ "roles": roles, "by": by }))]))
         }

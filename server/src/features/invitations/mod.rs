@@ -8,8 +8,8 @@ mod model;
 mod repo;
 mod service;
 
-pub use model::{Invitation, Preview};
-pub use service::{accept, invite, list, preview, revoke};
+pub use model::{Expected, Invitation, Preview};
+pub use service::{accept, expect, invite, list, preview, revoke, withdraw};
 
 use crate::access::{Permission, Reads, Writes};
 

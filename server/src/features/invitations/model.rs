@@ -1,7 +1,10 @@
 //! An invitation.
 
 use chrono::{DateTime, Utc};
-use shared::ids::InvitationId;
+use shared::{
+    field::Email,
+    ids::{InvitationId, MemberId},
+};
 
 /// An open invitation.
 #[derive(Clone, Debug)]
@@ -13,6 +16,16 @@ pub struct Invitation {
     pub invited_by: Option<String>,
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
+}
+
+/// Somebody whom the organization's directory says is to be a member.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// What the membership is to be known as.
+    pub member: MemberId,
+    pub email: Email,
+    /// What groups of the directory give; else they become a viewer.
+    pub group_roles: Vec<String>,
 }
 
 /// What the page behind an invitation's link shows.

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{DbErr, QueryResult};
-use shared::ids::{InvitationId, PersonId, TenantId};
+use shared::ids::{InvitationId, MemberId, PersonId, TenantId};
 use uuid::Uuid;
 
-use super::{Invitation, Preview};
+use super::{Expected, Invitation, Preview};
 use crate::{
     access::{Connection, Sql, WriteTx, lobby::LobbyTx},
     fault::Fault,
@@ -53,15 +53,23 @@ pub async fn admits<S: Sql>(tx: &S, tenant: TenantId, email: &str) -> Result<boo
     Ok(row.map_or(Ok(false), |row| row.try_get_by_index(0))?)
 }
 
-/// Writes an invitation; an earlier open one for the address is replaced, and its link dies.
-pub async fn insert(tx: &WriteTx, tenant: TenantId, invitation: &Invitation, hash: Vec<u8>, by: PersonId) -> Result<(), Fault> {
+/// Writes an invitation; an earlier open one for the address is replaced, and its link dies. Whom the directory expects is expected still.
+pub async fn insert(
+    tx: &WriteTx,
+    tenant: TenantId,
+    invitation: &Invitation,
+    hash: Vec<u8>,
+    by: PersonId,
+    expected: Option<&Expected>,
+) -> Result<(), Fault> {
+    let sql = "delete from public.invitations where tenant_id = $1 and email = $2 and accepted_at is null returning member_id, group_roles";
+    let replaced = tx.row(sql, vec![tenant.uuid().into(), invitation.email.clone().into()]).await?;
+    let read = |row: QueryResult| -> Result<_, DbErr> { Ok((row.try_get("", "member_id")?, row.try_get("", "group_roles")?)) };
+    let replaced: (Option<Uuid>, Vec<String>) = replaced.map(read).transpose()?.unwrap_or_default();
+    let (member, group_roles) = expected.map_or(replaced, |expected| (Some(expected.member.uuid()), expected.group_roles.clone()));
     tx.run(
-        "delete from public.invitations where tenant_id = $1 and email = $2 and accepted_at is null",
-        vec![tenant.uuid().into(), invitation.email.clone().into()],
-    )
-    .await?;
-    tx.run(
-        "insert into public.invitations (id, tenant_id, email, role, hash, invited_by, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into public.invitations (id, tenant_id, email, role, hash, invited_by, created_at, expires_at, member_id, group_roles) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         vec![
             invitation.id.uuid().into(),
             tenant.uuid().into(),
@@ -71,9 +79,17 @@ pub async fn insert(tx: &WriteTx, tenant: TenantId, invitation: &Invitation, has
             by.uuid().into(),
             invitation.created_at.into(),
             invitation.expires_at.into(),
+            member.into(),
+            group_roles.into(),
         ],
     )
     .await?;
+    Ok(())
+}
+
+/// Withdraws the open invitation of whom the directory does not expect any more.
+pub async fn withdraw(tx: &WriteTx, member: MemberId) -> Result<(), Fault> {
+    tx.run("delete from public.invitations where member_id = $1 and accepted_at is null", vec![member.uuid().into()]).await?;
     Ok(())
 }
 
@@ -115,19 +131,30 @@ pub async fn find_preview(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Preview>
 pub struct Taken {
     pub tenant: TenantId,
     pub email: String,
-    pub role: String,
+    /// What the membership is to be known as, where the directory asked for it.
+    pub member: Option<Uuid>,
+    pub roles: Vec<String>,
+    /// Those of the roles that groups of the directory give.
+    pub group_roles: Vec<String>,
 }
 
 /// Takes the invitation that a link stands for; a second taker finds nothing.
 pub async fn take(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Taken>, Fault> {
     let row = tx
         .row(
-            "update invitations set accepted_at = $2 where hash = $1 and accepted_at is null and expires_at > $2 returning tenant_id, email, role",
+            "update invitations set accepted_at = $2 where hash = $1 and accepted_at is null and expires_at > $2 returning tenant_id, email, member_id, group_roles, \
+             case when group_roles = '{}' then array[role] else group_roles end as roles",
             vec![hash.into(), tx.now().into()],
         )
         .await?;
     row.map(|row| {
-        Ok(Taken { tenant: TenantId::from_uuid(row.try_get("", "tenant_id")?), email: row.try_get("", "email")?, role: row.try_get("", "role")? })
+        Ok(Taken {
+            tenant: TenantId::from_uuid(row.try_get("", "tenant_id")?),
+            email: row.try_get("", "email")?,
+            member: row.try_get("", "member_id")?,
+            roles: row.try_get("", "roles")?,
+            group_roles: row.try_get("", "group_roles")?,
+        })
     })
     .transpose()
 }
@@ -149,15 +176,24 @@ pub async fn insert_person(tx: &LobbyTx, email: &str, name: &str, password_hash:
 }
 
 /// Makes the person a member, once.
-pub async fn join(tx: &LobbyTx, tenant: TenantId, person: PersonId, role: &str) -> Result<Uuid, Fault> {
+pub async fn join(tx: &LobbyTx, taken: &Taken, person: PersonId) -> Result<Uuid, Fault> {
     let row = tx
         .row(
-            "insert into memberships (id, tenant_id, person_id, roles, joined_at) values ($1, $2, $3, array[$4], $5) \
+            "insert into memberships (id, tenant_id, person_id, roles, joined_at, group_roles, provisioned_at) \
+             values ($1, $2, $3, $4, $5, $6, case when $7 then $5 end) \
              on conflict (tenant_id, person_id) do update set tenant_id = excluded.tenant_id returning id",
-            vec![Uuid::now_v7().into(), tenant.uuid().into(), person.uuid().into(), role.into(), tx.now().into()],
+            vec![
+                taken.member.unwrap_or_else(Uuid::now_v7).into(),
+                taken.tenant.uuid().into(),
+                person.uuid().into(),
+                taken.roles.clone().into(),
+                tx.now().into(),
+                taken.group_roles.clone().into(),
+                taken.member.is_some().into(),
+            ],
         )
         .await?
         .ok_or_else(|| Fault::internal("no membership was written"))?;
-    tx.run("update tenants set authz_epoch = authz_epoch + 1 where id = $1", vec![tenant.uuid().into()]).await?;
+    tx.run("update tenants set authz_epoch = authz_epoch + 1 where id = $1", vec![taken.tenant.uuid().into()]).await?;
     Ok(row.try_get_by_index(0)?)
 }

@@ -10,10 +10,10 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{Invitation, ListInvitations, ManageInvitations, Preview, repo};
+use super::{Expected, Invitation, ListInvitations, ManageInvitations, Preview, repo};
 use crate::{
     access::{
-        Grant, RequestInfo, Scope, Secret, Sql,
+        Grant, RequestInfo, Scope, Secret, Sql, WriteTx,
         audit::{Entry, Subject},
         hash_of, password,
     },
@@ -50,35 +50,66 @@ pub async fn invite(scope: &Scope, public_url: &str, email: &str, role: &str) ->
     if role == Role::Owner.as_str() && !scope.roles().iter().any(|role| role == Role::Owner.as_str()) {
         return Err(Fault::new(ErrorCode::Forbidden, "Only an owner invites owners."));
     }
-    let (actor, tenant, now) = (grant.actor().clone(), grant.tenant().clone(), grant.now());
+    let tenant = grant.tenant().id;
     let tx = grant.begin().await?;
     let titles = roles::check_gift(scope, &tx, &[role.to_owned()]).await?;
-    if !repo::admits(&tx, tenant.id, email.as_str()).await? {
+    if !repo::admits(&tx, tenant, email.as_str()).await? {
         return Err(Fault::invalid("email", "The organization admits only addresses of its own domains. An owner or admin lists them under Access."));
     }
     if repo::is_member(&tx, email.as_str()).await? {
         return Err(Fault::new(ErrorCode::AlreadyExists, "This address already belongs to a member."));
     }
-    let secret = Secret::opaque();
-    let invitation = Invitation {
-        id: InvitationId::from_uuid(Uuid::now_v7()),
-        email: email.as_str().into(),
-        role: role.to_owned(),
-        invited_by: Some(actor.name.clone()),
-        created_at: now,
-        expires_at: now + TimeDelta::days(INVITATION_DAYS),
-    };
-    repo::insert(&tx, tenant.id, &invitation, secret.hash(), actor.person).await?;
-    let letter = Letter::Invitation {
-        organization: tenant.name,
-        inviter: actor.name,
-        role: titles.concat(),
-        link: format!("{public_url}/invitation?token={}", secret.expose()),
-    };
-    tx.enqueue(&SendMail { to: invitation.email.clone(), letter }).await?;
+    let invitation = send(&tx, public_url, &email, (role, titles.concat()), None).await?;
     let entry =
         Entry::new("invitation.create", Subject::new("invitation", invitation.id, &invitation.email)).detail(json!({ "role": invitation.role }));
     tx.commit(entry).await?;
+    Ok(invitation)
+}
+
+/// Invites whom the organization's directory expects. What they are now is what its groups give when they come.
+///
+/// # Errors
+/// `Invalid` when the organization does not admit the address's domain; `AlreadyExists` when the address belongs to a member.
+pub async fn expect(tx: &WriteTx, public_url: &str, expected: &Expected) -> Result<(), Fault> {
+    if !repo::admits(tx, tx.tenant().id, expected.email.as_str()).await? {
+        return Err(Fault::invalid("email", "The organization admits only addresses of its own domains."));
+    }
+    if repo::is_member(tx, expected.email.as_str()).await? {
+        return Err(Fault::new(ErrorCode::AlreadyExists, "This address already belongs to a member."));
+    }
+    let role = expected.group_roles.first().map_or(Role::Viewer.as_str(), String::as_str);
+    let title = Role::parse(role).map_or_else(|| role.to_owned(), |role| role.title().to_owned());
+    send(tx, public_url, &expected.email, (role, title), Some(expected)).await.map(drop)
+}
+
+/// Withdraws the invitation of whom the directory does not expect any more.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn withdraw(tx: &WriteTx, member: MemberId) -> Result<(), Fault> {
+    repo::withdraw(tx, member).await
+}
+
+/// Writes the invitation and mails its link; of the role its name and its title.
+async fn send(tx: &WriteTx, public_url: &str, email: &Email, role: (&str, String), expected: Option<&Expected>) -> Result<Invitation, Fault> {
+    let (secret, actor, tenant) = (Secret::opaque(), tx.actor(), tx.tenant());
+    let (name, title) = role;
+    let invitation = Invitation {
+        id: InvitationId::from_uuid(Uuid::now_v7()),
+        email: email.as_str().into(),
+        role: name.to_owned(),
+        invited_by: Some(actor.name.clone()),
+        created_at: tx.now(),
+        expires_at: tx.now() + TimeDelta::days(INVITATION_DAYS),
+    };
+    repo::insert(tx, tenant.id, &invitation, secret.hash(), actor.person, expected).await?;
+    let letter = Letter::Invitation {
+        organization: tenant.name.clone(),
+        inviter: actor.name.clone(),
+        role: title,
+        link: format!("{public_url}/invitation?token={}", secret.expose()),
+    };
+    tx.enqueue(&SendMail { to: invitation.email.clone(), letter }).await?;
     Ok(invitation)
 }
 
@@ -137,7 +168,7 @@ pub async fn accept(services: &Services, request: &RequestInfo, token: &str, nam
         (None, Some((name, hash))) => repo::insert_person(&tx, &taken.email, name.as_str(), &hash, tx.now()).await?,
         (None, None) => return Err(stale()),
     };
-    let member = repo::join(&tx, taken.tenant, person, &taken.role).await?;
+    let member = repo::join(&tx, &taken, person).await?;
     let entrance = Entrance { person, tenant: taken.tenant, member: MemberId::from_uuid(member), email: &taken.email };
     sessions::open(tx, request, &entrance, Means::Invitation, Vec::new()).await
 }

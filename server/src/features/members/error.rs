@@ -5,11 +5,13 @@ use shared::ErrorCode;
 use crate::fault::Fault;
 
 /// One case a code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MemberError {
     NoRole,
     OwnersOnly,
     LastOwner,
+    /// A group of the directory gave the role.
+    OfGroup(String),
 }
 
 impl From<MemberError> for Fault {
@@ -17,6 +19,9 @@ impl From<MemberError> for Fault {
         match error {
             MemberError::NoRole => Self::invalid("roles", "Choose at least one role from the list."),
             MemberError::OwnersOnly => Self::new(ErrorCode::Forbidden, "Only an owner makes or removes owners."),
+            MemberError::OfGroup(role) => Self::conflict(format!(
+                "A group of your identity provider gives the role {role}. Take them out of the group there, or give the group another role."
+            )),
             MemberError::LastOwner => Self::conflict("This is the last owner. Make somebody else an owner first."),
         }
     }

@@ -35,6 +35,18 @@ impl Member {
     async fn last_seen_at(&self) -> Option<DateTime<Utc>> {
         self.0.last_seen_at
     }
+    /// Since when the organization's directory says that they have no access; null: they have.
+    async fn suspended_at(&self) -> Option<DateTime<Utc>> {
+        self.0.suspended_at
+    }
+    /// Whether the organization's directory keeps them (SCIM).
+    async fn is_provisioned(&self) -> bool {
+        self.0.provisioned_at.is_some()
+    }
+    /// Those of the roles that groups of the directory gave: they are changed there.
+    async fn group_roles(&self) -> &[String] {
+        &self.0.group_roles
+    }
     /// Whether this is you.
     async fn is_viewer(&self) -> bool {
         self.1

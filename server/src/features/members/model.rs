@@ -22,6 +22,12 @@ pub struct Member {
     pub joined_at: DateTime<Utc>,
     /// To within half a minute.
     pub last_seen_at: Option<DateTime<Utc>>,
+    /// Since when the directory says that they have no access.
+    pub suspended_at: Option<DateTime<Utc>>,
+    /// Since when the directory keeps them.
+    pub provisioned_at: Option<DateTime<Utc>>,
+    /// Those of the roles that groups of the directory gave.
+    pub group_roles: Vec<String>,
 }
 
 impl Member {
@@ -41,15 +47,24 @@ pub fn check_roles(roles: &[String]) -> Result<Vec<String>, MemberError> {
     if checked.is_empty() || checked.len() > ROLES_MAX { Err(MemberError::NoRole) } else { Ok(checked) }
 }
 
+/// What groups of the directory gave is taken by them alone.
+pub fn check_kept(member: &Member, roles: &[String]) -> Result<(), MemberError> {
+    match member.group_roles.iter().find(|role| !roles.contains(role)) {
+        Some(role) => Err(MemberError::OfGroup(role.clone())),
+        None => Ok(()),
+    }
+}
+
 /// Whether `actor_roles` may turn `member` into one with `roles` (`None`: remove it).
-/// `owners` counts the organization's owners before the change.
+/// `owners` counts the organization's owners before the change, who are not suspended.
 pub fn check_change(actor_roles: &[String], member: &Member, roles: Option<&[String]>, owners: i64) -> Result<(), MemberError> {
     let is_owner = |roles: &[String]| roles.iter().any(|role| role == Role::Owner.as_str());
     let becomes_owner = roles.is_some_and(is_owner);
     if becomes_owner != member.is_owner() && !is_owner(actor_roles) {
         return Err(MemberError::OwnersOnly);
     }
-    if member.is_owner() && !becomes_owner && owners <= 1 {
+    // Who is suspended is none of those who are counted.
+    if member.is_owner() && member.suspended_at.is_none() && !becomes_owner && owners <= 1 {
         return Err(MemberError::LastOwner);
     }
     Ok(())
@@ -69,6 +84,9 @@ mod tests {
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             joined_at: DateTime::default(),
             last_seen_at: None,
+            suspended_at: None,
+            provisioned_at: None,
+            group_roles: Vec::new(),
         }
     }
 

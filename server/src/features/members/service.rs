@@ -54,12 +54,12 @@ pub async fn called(tx: &WriteTx, words: &[String]) -> Result<Vec<Member>, Fault
     repo::called(tx, words).await
 }
 
-/// A member who is to be written to; `None`: they have left.
+/// A member who is to be written to; `None`: they have left, or have no access for the time being.
 ///
 /// # Errors
 /// `Unavailable` or `Internal`.
 pub async fn contact(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
-    repo::find(tx, id).await
+    Ok(repo::find(tx, id).await?.filter(|member| member.suspended_at.is_none()))
 }
 
 /// A member.
@@ -82,6 +82,7 @@ pub async fn update_roles(scope: &Scope, id: MemberId, names: &[String]) -> Resu
     let owners = repo::count_owners(&tx).await?;
     let mut member = repo::find_for_update(&tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
     model::check_change(scope.roles(), &member, Some(&names), owners)?;
+    model::check_kept(&member, &names)?;
     let new: Vec<String> = names.iter().filter(|name| !member.roles.contains(name)).cloned().collect();
     roles::check_gift(scope, &tx, &new).await?;
     repo::set_roles(&tx, id, names.clone()).await?;
@@ -97,13 +98,49 @@ pub async fn update_roles(scope: &Scope, id: MemberId, names: &[String]) -> Resu
 /// `NotFound`; `Forbidden` when a non-owner removes an owner; `Conflict` for the last owner.
 pub async fn remove(scope: &Scope, id: MemberId) -> Result<Member, Fault> {
     let grant: Grant<'_, ManageMembers> = scope.grant()?;
-    let tenant = grant.tenant().id.uuid();
     let tx = grant.begin().await?;
-    let owners = repo::count_owners(&tx).await?;
-    let member = repo::find_for_update(&tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
-    model::check_change(scope.roles(), &member, None, owners)?;
-    repo::remove(&tx, &member, tenant).await?;
+    let member = take_out(scope, &tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
     let entry = Entry::new("member.remove", Subject::new("member", id, &member.email)).detail(json!({ "roles": member.roles }));
     tx.commit(entry).await?;
     Ok(member)
+}
+
+/// Removes a member, in the transaction of who asks for it; `None`: nobody has the id.
+///
+/// # Errors
+/// `Forbidden` when a non-owner removes an owner; `Conflict` for the last owner.
+pub async fn take_out(scope: &Scope, tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
+    let owners = repo::count_owners(tx).await?;
+    let Some(member) = repo::find_for_update(tx, id).await? else { return Ok(None) };
+    model::check_change(scope.roles(), &member, None, owners)?;
+    repo::remove(tx, &member).await?;
+    Ok(Some(member))
+}
+
+/// Ends a member's access at once, on every replica, and revokes their tokens here; roles and projects stay, for when it comes back. In the transaction of who
+/// asks for it.
+///
+/// # Errors
+/// As [`take_out`]; `NotFound`.
+pub async fn suspend(scope: &Scope, tx: &WriteTx, id: MemberId) -> Result<(), Fault> {
+    let owners = repo::count_owners(tx).await?;
+    let member = repo::find_for_update(tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
+    if member.suspended_at.is_some() {
+        return Ok(());
+    }
+    model::check_change(scope.roles(), &member, None, owners)?;
+    repo::suspend(tx, &member).await
+}
+
+/// Gives a member their access back; what they signed in to before stays closed.
+///
+/// # Errors
+/// `Forbidden` when a non-owner gives an owner access; `NotFound`.
+pub async fn resume(scope: &Scope, tx: &WriteTx, id: MemberId) -> Result<(), Fault> {
+    let member = repo::find_for_update(tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
+    if member.suspended_at.is_none() {
+        return Ok(());
+    }
+    model::check_change(scope.roles(), &member, None, i64::MAX)?;
+    repo::resume(tx, id).await
 }

@@ -2,6 +2,7 @@
 
 use shared::{ErrorCode, Permission};
 
+use super::model::Uses;
 use crate::fault::Fault;
 
 /// One case, one code.
@@ -23,8 +24,8 @@ pub enum RoleError {
     Nothing,
     #[error("This role is one that every organization has. Make one of your own beside it.")]
     BuiltIn,
-    #[error("{0} still have it: {1} as members, {2} in projects, {3} by invitation. Give them another one first.")]
-    InUse(i64, i64, i64, i64),
+    #[error("{} still have it: {} as members, {} in projects, {} by invitation, {} by groups. Give them another one first.", .0.all(), .0.members, .0.workers, .0.invited, .0.groups)]
+    InUse(Uses),
     #[error("You cannot give what you do not have yourself: {0}.")]
     TooMuch(Permission),
 }

@@ -113,6 +113,16 @@ fn in_words(who: &str, permission: Permission, explained: Explanation, project: 
     }
 }
 
+/// The same of a member who has no access for the time being, whatever their roles.
+fn of_suspended(who: &str, explanation: AccessExplanation) -> AccessExplanation {
+    AccessExplanation {
+        allowed: false,
+        reason: format!("{who} is suspended by the organization's identity provider: nothing is allowed, whatever their roles."),
+        remedy: Some(format!("Activate {who} there.")),
+        ..explanation
+    }
+}
+
 #[derive(Default)]
 pub struct RolesQuery;
 
@@ -136,7 +146,8 @@ impl RolesQuery {
         let (permission, explained) = super::explain(scope, &grant, found.id, &found.roles, &permission, id)?;
         let name = project.as_ref().map(|project| project.0.name.as_str());
         let titles = super::list(grant).await?;
-        Ok(in_words(&found.name, permission, explained, name, &titles))
+        let explanation = in_words(&found.name, permission, explained, name, &titles);
+        Ok(if found.suspended_at.is_some() { of_suspended(&found.name, explanation) } else { explanation })
     }
 }
 

@@ -30,6 +30,24 @@ impl Role {
     }
 }
 
+/// Who has a role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    pub members: i64,
+    /// In projects.
+    pub workers: i64,
+    /// Open invitations.
+    pub invited: i64,
+    /// Groups of the directory and of the identity provider that give it.
+    pub groups: i64,
+}
+
+impl Uses {
+    pub fn all(self) -> i64 {
+        self.members + self.workers + self.invited + self.groups
+    }
+}
+
 /// A role that is to be made, or what one is to become.
 #[derive(Clone, Debug)]
 pub struct NewRole {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{DbErr, QueryResult};
 use shared::{Permission, Role as BuiltIn};
 
-use super::{Role, RoleError};
+use super::{Role, RoleError, model::Uses};
 use crate::{
     access::{Connection, Sql, WriteTx},
     fault::{Fault, broken_constraint},
@@ -71,10 +71,20 @@ pub async fn remove(tx: &WriteTx, name: &str) -> Result<(), Fault> {
     tx.raise_epoch().await
 }
 
-/// How many members, members of projects and open invitations have a role.
-pub async fn uses(tx: &WriteTx, name: &str) -> Result<(i64, i64, i64), Fault> {
-    let sql = "select (select count(*) from public.memberships where $1 = any(roles)), (select count(*) from project_members where role = $1), \
-        (select count(*) from public.invitations where role = $1 and accepted_at is null)";
-    let read = |row: QueryResult| Ok::<_, DbErr>((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?));
-    Ok(tx.row(sql, vec![name.into()]).await?.map_or(Ok((0, 0, 0)), read)?)
+/// How many have a role.
+pub async fn uses(tx: &WriteTx, name: &str) -> Result<Uses, Fault> {
+    let sql = "select (select count(*) from public.memberships where $1 = any(roles)) as members, \
+        (select count(*) from project_members where role = $1) as workers, \
+        (select count(*) from public.invitations where (role = $1 or $1 = any(group_roles)) and accepted_at is null) as invited, \
+        (select count(*) from scim_groups where role = $1) + (select count(*) from public.identity_providers i \
+            cross join lateral jsonb_array_elements(i.group_roles) r where r ->> 'role' = $1) as groups";
+    let read = |row: QueryResult| {
+        Ok::<_, DbErr>(Uses {
+            members: row.try_get("", "members")?,
+            workers: row.try_get("", "workers")?,
+            invited: row.try_get("", "invited")?,
+            groups: row.try_get("", "groups")?,
+        })
+    };
+    Ok(tx.row(sql, vec![name.into()]).await?.map_or(Ok(Uses::default()), read)?)
 }

@@ -102,9 +102,9 @@ pub async fn remove(scope: &Scope, name: &str) -> Result<Role, Fault> {
     let tx = grant.begin().await?;
     let role = own(&tx, name).await?;
     within(scope, &role.permissions)?;
-    let (members, workers, invited) = repo::uses(&tx, name).await?;
-    if members + workers + invited > 0 {
-        return Err(RoleError::InUse(members + workers + invited, members, workers, invited).into());
+    let uses = repo::uses(&tx, name).await?;
+    if uses.all() > 0 {
+        return Err(RoleError::InUse(uses).into());
     }
     repo::remove(&tx, name).await?;
     tx.commit(entry("role.remove", &role).detail(json!({ "permissions": role.permissions }))).await?;

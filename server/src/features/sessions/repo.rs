@@ -46,7 +46,7 @@ pub async fn first_admitting(tx: &LobbyTx, person: PersonId) -> Result<Option<(T
     let row = tx
         .row(
             "select t.id, m.id from memberships m join tenants t on t.id = m.tenant_id join people p on p.id = m.person_id \
-             where m.person_id = $1 and admits(t, p.email, $2, $2) and takes(t, m.roles, null, $2) order by m.last_seen_at desc nulls last, m.joined_at, m.id limit 1",
+             where m.person_id = $1 and lets_in(m, $2) and admits(t, p.email, $2, $2) and takes(t, m.roles, null, $2) order by m.last_seen_at desc nulls last, m.joined_at, m.id limit 1",
             vec![person.uuid().into(), tx.now().into()],
         )
         .await?;
@@ -57,7 +57,8 @@ pub async fn first_admitting(tx: &LobbyTx, person: PersonId) -> Result<Option<(T
 pub async fn admission(tx: &LobbyTx, session: Uuid, tenant: TenantId) -> Result<Option<Admission>, Fault> {
     let row = tx
         .row(
-            "select admits(t, p.email, null, $3) as admits, admits(t, p.email, s.created_at, $3) as recent, \
+            "select admits(t, p.email, null, $3) and lets_in(m, null) as admits, \
+             admits(t, p.email, s.created_at, $3) and lets_in(m, s.created_at) as recent, \
              takes(t, m.roles, s.vouched_by, s.created_at) as takes, t.sso_only and s.vouched_by is null as break_glass \
              from sessions s join people p on p.id = s.person_id join tenants t on t.id = $2 \
              join memberships m on m.tenant_id = t.id and m.person_id = s.person_id where s.id = $1",
@@ -116,7 +117,7 @@ pub async fn list(tx: &LobbyTx, whose: Whose, before: Option<Uuid>, limit: u64) 
              from sessions s join tenants t on t.id = s.tenant_id join people p on p.id = s.person_id \
              join memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id \
              where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) \
-             and takes(t, m.roles, s.vouched_by, s.created_at) and ($3::uuid is null or s.id < $3) \
+             and takes(t, m.roles, s.vouched_by, s.created_at) and lets_in(m, s.created_at) and ($3::uuid is null or s.id < $3) \
              and ($5::uuid is null or s.tenant_id = $5) order by s.id desc limit $4",
             vec![whose.person.uuid().into(), tx.now().into(), before.into(), limit.into(), whose.tenant().into()],
         )
@@ -130,7 +131,7 @@ pub async fn count(tx: &LobbyTx, whose: Whose) -> Result<u64, Fault> {
             "select count(*) from sessions s join tenants t on t.id = s.tenant_id join people p on p.id = s.person_id \
              join memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id \
              where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) and takes(t, m.roles, s.vouched_by, s.created_at) \
-             and ($3::uuid is null or s.tenant_id = $3)",
+             and lets_in(m, s.created_at) and ($3::uuid is null or s.tenant_id = $3)",
             vec![whose.person.uuid().into(), tx.now().into(), whose.tenant().into()],
         )
         .await?;

@@ -89,7 +89,7 @@ pub async fn set_shared(tx: &WriteTx, id: ExperimentId, shared: Option<(DateTime
 /// Those of the members who have the project of an experiment or a run, or everybody does, or it is shared with them.
 pub async fn readers(tx: &WriteTx, subject: Uuid, members: &[Uuid]) -> Result<Vec<MemberId>, Fault> {
     let sql = "select m.id from public.memberships m, experiments e join projects p on p.id = e.project_id \
-        where m.id = any($1) and e.id = coalesce((select r.experiment_id from runs r where r.id = $2), $2) and ( \
+        where m.id = any($1) and m.suspended_at is null and e.id = coalesce((select r.experiment_id from runs r where r.id = $2), $2) and ( \
             p.access = 'open' or e.shared_at is not null or exists (select from project_members w where w.project_id = p.id and w.member_id = m.id) \
             or exists (select from role_permissions r where r.role = any(m.roles) and r.permission = 'organization:write'))";
     let rows = tx.rows(sql, vec![members.to_vec().into(), subject.into()]).await?;

@@ -41,7 +41,7 @@ pub async fn count_shut_out(tx: &WriteTx, tenant: TenantId, now: &[String], doma
     let row = tx
         .row(
             "select count(*), coalesce(bool_or('owner' = any(m.roles)), false) from public.memberships m join public.people p on p.id = m.person_id \
-             where m.tenant_id = $1 and split_part(p.email, '@', 2) <> all($2) and ($3 = '{}' or split_part(p.email, '@', 2) = any($3))",
+             where m.tenant_id = $1 and m.suspended_at is null and split_part(p.email, '@', 2) <> all($2) and ($3 = '{}' or split_part(p.email, '@', 2) = any($3))",
             vec![tenant.uuid().into(), domains.to_vec().into(), now.to_vec().into()],
         )
         .await?
