@@ -69,6 +69,7 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("accessDecisions", Needs(Permission::AuditRead), "{ accessDecisions { nodes { actor permission } } }"),
     ("tokens", Needs(Permission::TokensOwn), "{ tokens { nodes { id } } }"),
     ("sessions", Needs(Permission::TokensOwn), "{ sessions { nodes { id address } } }"),
+    ("secondFactor", SignedIn, "{ secondFactor { since recoveryCodesLeft } }"),
     ("signInPolicy", Needs(Permission::OrganizationWrite), "{ signInPolicy { mailDomains } }"),
     ("identityProvider", Needs(Permission::OrganizationWrite), "{ identityProvider { label issuer } }"),
     ("singleSignOn", Public, "{ singleSignOn(organization: \"absent\") { label } }"),

@@ -36,6 +36,7 @@ pub struct Query(
     features::run_table::graphql::RunTableQuery,
     features::runs::graphql::RunsQuery,
     features::search::graphql::SearchQuery,
+    features::second_factor::graphql::SecondFactorQuery,
     features::sessions::graphql::SessionsQuery,
     features::sign_in_policy::graphql::SignInPolicyQuery,
     features::templates::graphql::TemplatesQuery,

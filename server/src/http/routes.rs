@@ -4,7 +4,7 @@
 use actix_web::{http::Method, web};
 use shared::Permission;
 
-use super::{assets, downloads, explorer, forms, graphql, health, projects, reports, reproduce, sso, stream, tables};
+use super::{assets, downloads, explorer, forms, graphql, health, projects, reports, reproduce, second_factor, sso, stream, tables};
 
 /// Whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         stream::ROUTES,
         forms::ROUTES,
         projects::ROUTES,
+        second_factor::ROUTES,
         sso::ROUTES,
         downloads::ROUTES,
         reports::ROUTES,
@@ -86,4 +87,5 @@ pub fn configure(app: &mut web::ServiceConfig) {
 }
 
 /// Pages that anybody may open; every other page asks to sign in first.
-pub const PUBLIC_PAGES: &[&str] = &["/sign-in", "/sign-up", "/confirm", "/forgot-password", "/reset-password", "/invitation", "/sso", "/kit"];
+pub const PUBLIC_PAGES: &[&str] =
+    &["/sign-in", "/second-factor", "/sign-up", "/confirm", "/forgot-password", "/reset-password", "/invitation", "/sso", "/kit"];

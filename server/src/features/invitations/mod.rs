@@ -9,7 +9,7 @@ mod repo;
 mod service;
 
 pub use model::{Invitation, Preview};
-pub use service::{accept, invite, list, preview, revoke};
+pub use service::{accept, invite, join, list, preview, revoke};
 
 use crate::access::{Permission, Reads, Writes};
 
