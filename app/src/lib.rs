@@ -66,6 +66,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/reset-password") view=|| page(parts::account(Account::ResetPassword)) ssr=SsrMode::Async/>
                 <Route path=path!("/invitation") view=|| page(parts::account(Account::Invitation)) ssr=SsrMode::Async/>
                 <Route path=path!("/sso") view=|| page(parts::account(Account::SingleSignOn)) ssr=SsrMode::Async/>
+                <Route path=path!("/second-factor") view=|| page(parts::account(Account::SecondStep)) ssr=SsrMode::Async/>
+                <Route path=path!("/account/second-factor") view=|| page(parts::account(Account::SecondFactor)) ssr=SsrMode::Async/>
                 <Route path=path!("/kit") view=|| page(parts::compare(Compare::Gallery)) ssr=SsrMode::Async/>
                 <Route path=path!("/shared/:secret") view=|| page(parts::run(Run::Shared)) ssr=SsrMode::Async/>
                 <Route path=path!("/shared/:secret/runs/:id") view=|| page(parts::run(Run::SharedRun)) ssr=SsrMode::Async/>

@@ -15,7 +15,7 @@ const LIST_MAX = 60 * 1024;
  * Every address that is visited, by what is needed to see it. `list`: rows of the organization fill it, and its HTML
  * has fewer bytes. `dialogs`: buttons that open one. `status`: what the browser logs of an answer that is meant.
  */
-const DOORS = ["/sign-in", "/sign-up", "/sign-up?sent=1", "/confirm?token=x", "/forgot-password", "/reset-password?token=x", "/invitation?token=x", "/sso", "/sso?problem=no-access", "/kit"].map((path) => ({ path }));
+const DOORS = ["/sign-in", "/second-factor", "/sign-up", "/sign-up?sent=1", "/confirm?token=x", "/forgot-password", "/reset-password?token=x", "/invitation?token=x", "/sso", "/sso?problem=no-access", "/kit"].map((path) => ({ path }));
 const WORK = [
   { path: "/" },
   { path: "/experiments", list: LIST_MAX, dialogs: ["New experiment"] },
@@ -56,6 +56,7 @@ const REST = [
   { path: "/access/single-sign-on" },
   { path: "/notifications", list: LIST_MAX },
   { path: "/account", dialogs: ["Sign out everywhere"] },
+  { path: "/account/second-factor" },
   { path: "/new-organization" },
   { path: "/new-project" },
   { path: "/nothing/here", status: 404 },

@@ -25,7 +25,7 @@ language sql stable as $$
     select m.suspended_at is null and (m.resumed_at is null or p_signed_in_at is null or p_signed_in_at >= m.resumed_at)
 $$;
 
--- As in 0004, and a membership that is suspended opens nothing.
+-- As in 0008, and a membership that is suspended opens nothing.
 create or replace function public.enter(p_kind text, p_hash bytea, p_now timestamptz)
 returns table (
     tenant_id uuid, tenant_slug text, tenant_name text, authz_epoch bigint,
@@ -51,7 +51,7 @@ begin
             join public.people p on p.id = s.person_id and not p.disabled
             join public.memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id
             where s.hash = p_hash and s.expires_at > p_now and public.admits(t, p.email, s.created_at, p_now)
-                and public.takes(t, m.roles, s.vouched_by, s.created_at) and public.lets_in(m, s.created_at);
+                and public.takes(t, m.roles, s.vouched_by, s.created_at, s.second_factor) and public.lets_in(m, s.created_at);
     end if;
 end $$;
 

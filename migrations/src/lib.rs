@@ -19,7 +19,8 @@ macro_rules! files {
 
 /// Changes of the public schema.
 pub const CONTROL: &[Migration] = files!(
-    "control": "0001_core", "0003_sign_in_policies", "0004_single_sign_on", "0005_sign_in_places", "0006_fire_times", "0007_troubled_jobs", "0009_provisioning", "0010_links",
+    "control": "0001_core", "0003_sign_in_policies", "0004_single_sign_on", "0005_sign_in_places", "0006_fire_times", "0007_troubled_jobs",
+    "0008_second_factors", "0009_provisioning", "0010_links",
 );
 
 /// Changes of every tenant's schema.

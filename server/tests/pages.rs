@@ -209,6 +209,8 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         ("/tokens".into(), true),
         ("/audit".into(), true),
         ("/account".into(), true),
+        ("/account/second-factor".into(), false),
+        ("/second-factor".into(), false),
         ("/kit".into(), false),
         (format!("/nothing/{typed}"), false),
         (format!("/shared/{typed}"), false),

@@ -71,6 +71,7 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("openedLink", Needs(Permission::ExperimentsRead), "{ openedLink { organization } }"),
     ("tokens", Needs(Permission::TokensOwn), "{ tokens { nodes { id } } }"),
     ("sessions", Needs(Permission::TokensOwn), "{ sessions { nodes { id address } } }"),
+    ("secondFactor", SignedIn, "{ secondFactor { since recoveryCodesLeft } }"),
     ("signInPolicy", Needs(Permission::OrganizationWrite), "{ signInPolicy { mailDomains } }"),
     ("provisionedGroups", Needs(Permission::ScimWrite), "{ provisionedGroups { nodes { id displayName role } } }"),
     ("identityProvider", Needs(Permission::OrganizationWrite), "{ identityProvider { label issuer } }"),

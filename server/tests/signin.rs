@@ -6,6 +6,10 @@ mod support;
 mod peer;
 #[path = "signin/policy.rs"]
 mod policy;
+#[path = "signin/second_factor.rs"]
+mod second_factor;
+#[path = "signin/second_factor_bypass.rs"]
+mod second_factor_bypass;
 #[path = "signin/sessions.rs"]
 mod sessions;
 #[path = "signin/sso.rs"]

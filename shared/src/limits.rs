@@ -26,6 +26,10 @@ pub const SIGN_UP_HOURS: i64 = 24;
 pub const RESET_MINUTES: i64 = 15;
 /// How long a sign-in may take at an identity provider, in minutes.
 pub const SSO_MINUTES: i64 = 10;
+/// How long somebody whose password was right has for the second factor, in minutes.
+pub const SECOND_STEP_MINUTES: i64 = 10;
+/// Recovery codes that a person gets at once.
+pub const RECOVERY_CODES: usize = 10;
 /// How long an invitation works, in days.
 pub const INVITATION_DAYS: i64 = 7;
 /// Longest life of an API token, in days.

@@ -34,6 +34,8 @@ struct Provider {
 struct Policy {
     session_minutes: Option<i32>,
     mail_domains: Vec<String>,
+    second_factor_required: bool,
+    members_without_second_factor: i64,
 }
 
 /// The page at `/access`: what the organization asks of a sign-in.
@@ -97,17 +99,32 @@ fn form(policy: Policy, state: &FormState) -> AnyView {
         lengths.insert(0, (minutes.clone(), format!("{minutes} minutes")));
     }
     let (wrong, wrong_minutes) = (state.error_of("mailDomains"), state.error_of("sessionMinutes"));
+    let second_factor = if again { state.value("secondFactorRequired") == "true" } else { policy.second_factor_required };
+    let without = match policy.members_without_second_factor {
+        0 => "Every member has one. A password alone opens nothing here; single sign-on and API tokens are not asked.".to_owned(),
+        count => {
+            let who = number::counted(count, "member has", "members have");
+            format!(
+                "A password alone opens nothing here; single sign-on and API tokens are not asked. {who} none yet: they set one up with their next click, before they see anything else."
+            )
+        }
+    };
+    let wrong_factor = state.error_of("secondFactorRequired").map(|error| {
+        view! { <Callout tone=Tone::Bad>{error}" "<a class="link" href="/account/second-factor" rel="external">"Set it up"</a></Callout> }
+    });
     let confirm = state.error_of("shutOut").map(|error| {
         let count = error.split(' ').next().unwrap_or_default().to_owned();
         view! { <Callout tone=Tone::Warn>{error}<Checkbox name="shutOut" value=count>"They are meant to lose access"</Checkbox></Callout> }
     });
     view! {
-        <PostForm action="/access" state=state.clone() fields=&["sessionMinutes", "mailDomains", "shutOut"] submit="Save">
+        <PostForm action="/access" state=state.clone() fields=&["sessionMinutes", "mailDomains", "secondFactorRequired", "shutOut"] submit="Save">
             <Select name="sessionMinutes" label="A sign-in is worth" options=lengths value=minutes error=wrong_minutes/>
             <p class="faint xs">"Older sessions end with the next click, and people sign in again. API tokens have ends of their own."</p>
             <TextArea name="mailDomains" label="Mail domains that may enter" bind=domains rows=3 placeholder="example.com" error=wrong rule=field::mail_domains as field::Rule/>
             <p class="faint xs">"One a line; empty admits every address. Members of other domains lose access at once, with their sessions and tokens, and cannot be invited."</p>
             {confirm}
+            <Checkbox name="secondFactorRequired" checked=second_factor><b>"Only with a second factor"</b><small>{without}</small></Checkbox>
+            {wrong_factor}
         </PostForm>
     }
     .into_any()

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::Role;
 
-use super::sessions::Sessions;
+use super::{second_factor::SecondFactorCard, sessions::Sessions};
 use crate::{
     api::{Operation, use_api},
     frame::{ThemeSwitch, use_viewer},
@@ -38,6 +38,7 @@ pub fn AccountPage() -> impl IntoView {
                     <div class="setting"><span>"Theme"<small>"Kept in this browser"</small></span><ThemeSwitch/></div>
                     <div class="setting"><span>"Shortcuts of a single key"<small>"J, K, X, / and the like; those with Ctrl or Cmd stay. Kept in this browser"</small></span><SingleKeysSwitch/></div>
                 </Card>
+                <SecondFactorCard/>
                 <Sessions/>
             </div>
         </Page>
@@ -87,6 +88,7 @@ fn Organizations() -> impl IntoView {
 fn switch_refusal(why: &str) -> &'static str {
     match why {
         "other-way" => "That organization is entered by its single sign-on. Sign out, then sign in to it by its short name.",
+        "second-factor" => "That organization asks for two-factor sign-in. Set it up on this page, and open it then.",
         "too-old" => "That organization asks for a newer sign-in than this one. Sign out, sign in again, and open it then.",
         _ => "That organization admits only mail addresses of its own domains, and yours is of another. Its owner can change that.",
     }

@@ -52,6 +52,7 @@ impl Vault {
         tx.run("delete from password_resets where expires_at < $1", vec![now.into()]).await?;
         tx.run("delete from sign_in_places where seen_at < $1::timestamptz - interval '90 days'", vec![now.into()]).await?;
         tx.run("delete from sso_attempts where expires_at < $1", vec![now.into()]).await?;
+        tx.run("delete from sign_in_steps where expires_at < $1", vec![now.into()]).await?;
         tx.run("delete from invitations where accepted_at is null and expires_at < $1::timestamptz - interval '30 days'", vec![now.into()]).await?;
         tx.commit_unlogged().await
     }

@@ -15,7 +15,10 @@ use crate::{
     },
     config::Config,
     fault::Fault,
-    features::{sessions, tokens},
+    features::{
+        sessions::{self, SignedIn},
+        tokens,
+    },
     platform::Clock,
     services::Services,
 };
@@ -69,7 +72,9 @@ impl Seed {
             FoundingError::Fault(fault) => fault,
         })?;
         let request = RequestInfo { id: "seed".to_owned(), ..RequestInfo::default() };
-        let opened = sessions::sign_in(&services, &request, email.as_str(), &chosen).await?;
+        let SignedIn::In(opened) = sessions::sign_in(&services, &request, email.as_str(), &chosen, "").await? else {
+            return Err(Fault::internal("who was made just now has a second factor").into());
+        };
         let session = crate::access::Credential::session(opened.secret.expose()).ok_or_else(|| Fault::internal("no session"))?;
         let scope = services.vault.enter(session, request).await?;
         let (_, secret) = tokens::create(scope.grant()?, "First token", &["*".to_owned()], None).await?;

@@ -30,6 +30,8 @@ pub mod run_table;
 pub mod runs;
 pub mod scim;
 pub mod search;
+pub mod second_factor;
+pub mod second_step;
 pub mod sessions;
 pub mod sharing;
 pub mod sign_in_policy;

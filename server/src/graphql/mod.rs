@@ -38,6 +38,7 @@ pub struct Query(
     features::runs::graphql::RunsQuery,
     features::scim::graphql::ScimQuery,
     features::search::graphql::SearchQuery,
+    features::second_factor::graphql::SecondFactorQuery,
     features::sessions::graphql::SessionsQuery,
     features::sign_in_policy::graphql::SignInPolicyQuery,
     features::templates::graphql::TemplatesQuery,

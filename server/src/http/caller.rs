@@ -33,6 +33,12 @@ pub fn credential(request: &HttpRequest, config: &Config) -> Option<Option<Crede
     request.cookie(session_cookie(config)).map(|cookie| Credential::session(cookie.value()))
 }
 
+/// The text of the session's cookie, where it is what the request is sent with.
+pub fn session_secret(request: &HttpRequest, config: &Config) -> Option<String> {
+    let other = request.headers().contains_key(header::AUTHORIZATION);
+    request.cookie(session_cookie(config)).filter(|_| !other).map(|cookie| cookie.value().to_owned())
+}
+
 fn token(authorization: &str) -> Option<String> {
     let (scheme, rest) = authorization.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {

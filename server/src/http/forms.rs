@@ -15,6 +15,7 @@ use super::{
     fields::{Fields, field},
     pages, render,
     routes::{Route, Who},
+    second_factor,
 };
 use crate::{
     access::{ActorKind, Scope},
@@ -23,7 +24,7 @@ use crate::{
     features::{
         accounts::{self, SignUp},
         invitations,
-        sessions::{self, Opened, Switched},
+        sessions::{self, Opened, SignedIn, Switched},
         sign_in_policy::{self, Wanted},
     },
 };
@@ -52,8 +53,10 @@ pub(super) fn limits() -> web::FormConfig {
 
 async fn sign_in(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
     let info = caller::request_info(&request);
-    match sessions::sign_in(&edge.services, &info, field(&fields, "email"), field(&fields, "password")).await {
-        Ok(opened) => signed_in(&request, &edge, &opened, field(&fields, "next")).await,
+    let next = field(&fields, "next");
+    match sessions::sign_in(&edge.services, &info, field(&fields, "email"), field(&fields, "password"), next).await {
+        Ok(SignedIn::In(opened)) => signed_in(&request, &edge, &opened, next).await,
+        Ok(SignedIn::Half(browser)) => second_factor::asked_for(&edge.services.config, &browser),
         Err(fault) => refused(&request, &edge, &fields, &fault).await,
     }
 }
@@ -95,7 +98,8 @@ async fn reset_password(request: HttpRequest, edge: web::Data<Edge>, fields: Fie
 async fn accept_invitation(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
     let info = caller::request_info(&request);
     match invitations::accept(&edge.services, &info, field(&fields, "token"), field(&fields, "name"), field(&fields, "password")).await {
-        Ok(opened) => signed_in(&request, &edge, &opened, "/").await,
+        Ok(SignedIn::In(opened)) => signed_in(&request, &edge, &opened, "/").await,
+        Ok(SignedIn::Half(browser)) => second_factor::asked_for(&edge.services.config, &browser),
         Err(fault) => refused(&request, &edge, &fields, &fault).await,
     }
 }
@@ -123,6 +127,7 @@ async fn switch_organization(request: HttpRequest, edge: web::Data<Edge>, fields
         Switched::TooOld => "/account?switch=too-old",
         Switched::NotAdmitted => "/account?switch=not-admitted",
         Switched::OtherWay => "/account?switch=other-way",
+        Switched::SecondFactor => "/account?switch=second-factor",
     }))
 }
 
@@ -172,7 +177,8 @@ fn wanted_policy(fields: &Fields) -> Result<Wanted, Fault> {
     let mail_domains = shared::field::MailDomain::split(field(fields, "mailDomains")).map(str::to_owned).collect();
     // An unticked box is not sent, and stands for nobody.
     let shut_out = field(fields, "shutOut").parse().unwrap_or(0);
-    Ok(Wanted { session_minutes, mail_domains, shut_out })
+    let second_factor_required = field(fields, "secondFactorRequired") == "true";
+    Ok(Wanted { session_minutes, mail_domains, second_factor_required, shut_out })
 }
 
 /// Remembers light or dark for a year and goes back to the page.
@@ -190,7 +196,7 @@ async fn theme(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> H
 }
 
 /// A refusal shows the same page again; passwords and secrets are never sent back.
-async fn refused(request: &HttpRequest, edge: &Edge, fields: &Fields, fault: &Fault) -> HttpResponse {
+pub(super) async fn refused(request: &HttpRequest, edge: &Edge, fields: &Fields, fault: &Fault) -> HttpResponse {
     refused_inside(request, edge, None, fields, fault).await
 }
 
@@ -202,7 +208,7 @@ pub(super) async fn refused_inside(request: &HttpRequest, edge: &Edge, scope: Op
     scope.iter().for_each(|scope| scope.note(fault));
     let values = fields
         .iter()
-        .filter(|(name, _)| !name.contains("password") && !name.contains("Secret"))
+        .filter(|(name, _)| !name.contains("password") && !name.contains("Secret") && *name != "code")
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let form = FormState { error: Some(fault.message().to_owned()), field: fault.field().map(str::to_owned), values };
@@ -242,7 +248,7 @@ fn left(config: &Config, outcome: Result<(), Fault>) -> HttpResponse {
     }
 }
 
-fn cookie<'c>(config: &Config, value: &'c str, max_age: CookieDuration) -> Cookie<'c> {
+pub(super) fn cookie<'c>(config: &Config, value: &'c str, max_age: CookieDuration) -> Cookie<'c> {
     private_cookie(config, caller::session_cookie(config), value, max_age)
 }
 

@@ -19,6 +19,7 @@ mod render;
 mod reports;
 mod reproduce;
 pub mod routes;
+mod second_factor;
 mod sso;
 mod stream;
 mod tables;

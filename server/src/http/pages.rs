@@ -29,7 +29,7 @@ use serde_json::Value;
 use shared::ErrorCode;
 use tracing::{Instrument, Span};
 
-use super::{Edge, caller, render, routes::is_public};
+use super::{Edge, caller, render, routes::is_public, second_factor};
 use crate::{
     access::{Scope, rates::Kind},
     fault::Fault,
@@ -108,6 +108,12 @@ pub async fn page(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
         Err(fault) => return broken(&edge, &fault),
     };
     if scope.is_none() && !is_public(request.path()) {
+        match second_factor::is_awaited(&request, &edge).await {
+            Ok(false) => {}
+            // Before there is one, nothing else is shown.
+            Ok(true) => return HttpResponse::SeeOther().insert_header((header::LOCATION, second_factor::PAGE)).finish(),
+            Err(fault) => return broken(&edge, &fault),
+        }
         let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let next: String = form_urlencoded(next);
         return HttpResponse::SeeOther().insert_header((header::LOCATION, format!("/sign-in?next={next}"))).finish();

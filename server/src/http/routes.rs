@@ -4,7 +4,7 @@
 use actix_web::{http::Method, web};
 use shared::Permission;
 
-use super::{assets, downloads, explorer, forms, graphql, health, projects, reports, reproduce, sso, stream, tables};
+use super::{assets, downloads, explorer, forms, graphql, health, projects, reports, reproduce, second_factor, sso, stream, tables};
 
 /// Whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         stream::ROUTES,
         forms::ROUTES,
         projects::ROUTES,
+        second_factor::ROUTES,
         sso::ROUTES,
         downloads::ROUTES,
         reports::ROUTES,
@@ -99,6 +100,7 @@ pub fn is_public(path: &str) -> bool {
 /// The pages that anybody may open.
 pub const PUBLIC_PAGES: &[&str] = &[
     "/sign-in",
+    "/second-factor",
     "/sign-up",
     "/confirm",
     "/forgot-password",

@@ -9,7 +9,7 @@ use super::{
     acts::{ELSEWHERE, assert_whole, log},
     peer::{CLIENT, Provider, SECRET},
 };
-use crate::support::{Actor, PASSWORD, World, actor::Answer};
+use crate::support::{Actor, PASSWORD, World, actor::Answer, phone::Phone};
 
 /// The logs of two organizations, as scripts read them: they see entries of sessions that have ended.
 struct Logs<'a> {
@@ -75,6 +75,19 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
     logs.enter_of("/sign-out", &email, [1, 0], browsers[1].form("/sign-out", &[])).await;
     logs.enter_of("/end-other-sessions", &email, [1, 0], owner.form("/end-other-sessions", &[])).await;
     logs.enter_of("/access", &email, [1, 0], owner.form("/access", &[("sessionMinutes", "1440"), ("mailDomains", "")])).await;
+
+    // Setting it up shows what is shown once, and leads nowhere.
+    let before = logs.read().await;
+    let phone = Phone::set_up(&world, owner).await;
+    let after = logs.read().await;
+    assert_eq!((after[0].0 - before[0].0, after[1].0 - before[1].0), (1, 0), "{after:?}");
+    assert_whole("second_factor.create", &after[0].1, "member", &email);
+    let browser = world.anonymous();
+    logs.enter("/sign-in", [0, 0], browser.form("/sign-in", &sign_in)).await;
+    let code = phone.code_in(&world, 1);
+    logs.enter_of("/second-factor", &email, [1, 0], browser.form("/second-factor", &[("code", &code)])).await;
+    let remove = [("act", "remove"), ("passwordOrCode", PASSWORD)];
+    logs.enter_of("/account/second-factor", &email, [1, 0], owner.form("/account/second-factor", &remove)).await;
 
     let fields = [
         ("kind", "oidc"),

@@ -57,6 +57,8 @@ const NAMELESS_ROUTES: &[&str] = &[
     // `ids.rs` asks it.
     "/graphql",
     "/sign-in",
+    "/second-factor",
+    "/account/second-factor",
     "/sign-up",
     "/confirm",
     "/forgot-password",

@@ -14,6 +14,7 @@ use crate::{
 const PAGES: &[(&str, Policy, &str)] = &[
     ("", SignedIn, "/"),
     ("/sign-in", Public, "/sign-in"),
+    ("/second-factor", Public, "/second-factor"),
     ("/sign-up", Public, "/sign-up"),
     ("/confirm", Public, "/confirm"),
     ("/forgot-password", Public, "/forgot-password"),
@@ -55,6 +56,7 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/access/single-sign-on", Needs(Permission::OrganizationWrite), "/access/single-sign-on"),
     ("/notifications", Needs(Permission::CommentsRead), "/notifications"),
     ("/account", SignedIn, "/account"),
+    ("/account/second-factor", SignedIn, "/account/second-factor"),
     ("/new-organization", SignedIn, "/new-organization"),
     ("/new-project", Needs(Permission::ProjectsWrite), "/new-project"),
     ("/{address}", SignedIn, "/no/such/page"),

@@ -9,6 +9,7 @@ pub mod calls;
 pub mod html;
 pub mod mail;
 pub mod names;
+pub mod phone;
 pub mod process;
 pub mod raw;
 pub mod schema;

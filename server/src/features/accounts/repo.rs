@@ -78,7 +78,7 @@ pub async fn take_reset(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<PersonId>,
     row.map(|row| Ok(PersonId::from_uuid(row.try_get_by_index(0)?))).transpose()
 }
 
-/// Sets the password and ends what the old one opened: sessions and pending links.
+/// Sets the password and ends what the old one opened: sessions, sign-ins under way, and pending links. A second factor stays.
 pub async fn set_password(tx: &LobbyTx, person: PersonId, password_hash: &str) -> Result<(String, String), Fault> {
     let row = tx
         .row("update people set password_hash = $2 where id = $1 returning email, name", vec![person.uuid().into(), password_hash.into()])
@@ -86,6 +86,7 @@ pub async fn set_password(tx: &LobbyTx, person: PersonId, password_hash: &str) -
         .ok_or_else(|| Fault::not_found("person", person))?;
     tx.run("delete from sessions where person_id = $1", vec![person.uuid().into()]).await?;
     tx.run("delete from password_resets where person_id = $1", vec![person.uuid().into()]).await?;
+    tx.run("delete from sign_in_steps where person_id = $1", vec![person.uuid().into()]).await?;
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
 }
 

@@ -100,7 +100,8 @@ pub async fn confirm_sign_up(services: &Services, request: &RequestInfo, token: 
     // Only now: whoever meets a fault before keeps a link that works. Of two at once, the second finds its address taken.
     let tx = services.vault.lobby().await?;
     repo::remove_sign_up(&tx, hash).await?;
-    let entrance = Entrance { person: PersonId::from_uuid(person), tenant, member: MemberId::from_uuid(member), email: &pending.email };
+    let entrance =
+        Entrance { person: PersonId::from_uuid(person), tenant, member: MemberId::from_uuid(member), email: &pending.email, second_factor: None };
     sessions::open(tx, request, &entrance, Means::Password, Vec::new()).await
 }
 

@@ -142,7 +142,8 @@ async fn let_in(services: &Services, request: &RequestInfo, provider: &Provider,
         return Err(SsoError::NoAccess);
     }
     let (member, entries) = place(&tx, provider, vouched, &known).await?;
-    let entrance = Entrance { person: known.person, tenant: provider.tenant, member: MemberId::from_uuid(member), email: &known.email };
+    let entrance =
+        Entrance { person: known.person, tenant: provider.tenant, member: MemberId::from_uuid(member), email: &known.email, second_factor: None };
     let means = Means::Provider { issuer: &provider.issuer, linked };
     Ok(sessions::open(tx, request, &entrance, means, entries).await?)
 }

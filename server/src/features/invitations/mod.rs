@@ -9,7 +9,7 @@ mod repo;
 mod service;
 
 pub use model::{Expected, Invitation, Preview};
-pub use service::{accept, expect, invite, list, preview, revoke, withdraw};
+pub use service::{accept, expect, invite, join, list, preview, revoke, withdraw};
 
 use crate::access::{Permission, Reads, Writes};
 

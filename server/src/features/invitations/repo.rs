@@ -159,10 +159,26 @@ pub async fn take(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Taken>, Fault> {
     .transpose()
 }
 
-/// The account of an address: person and password hash.
-pub async fn find_account(tx: &LobbyTx, email: &str) -> Result<Option<(PersonId, String)>, Fault> {
-    let row = tx.row("select id, password_hash from people where email = $1 and not disabled", vec![email.into()]).await?;
-    row.map(|row| Ok((PersonId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).transpose()
+/// The account of an address.
+pub struct Account {
+    pub person: PersonId,
+    pub password_hash: String,
+    /// Whether the person has a second factor.
+    pub second_factor: bool,
+}
+
+/// The account that an address has.
+pub async fn find_account(tx: &LobbyTx, email: &str) -> Result<Option<Account>, Fault> {
+    let sql = "select id, password_hash, second_factor_since is not null from people where email = $1 and not disabled";
+    let row = tx.row(sql, vec![email.into()]).await?;
+    let read = |row: QueryResult| -> Result<_, DbErr> {
+        Ok(Account {
+            person: PersonId::from_uuid(row.try_get_by_index(0)?),
+            password_hash: row.try_get_by_index(1)?,
+            second_factor: row.try_get_by_index(2)?,
+        })
+    };
+    Ok(row.map(read).transpose()?)
 }
 
 pub async fn insert_person(tx: &LobbyTx, email: &str, name: &str, password_hash: &str, now: DateTime<Utc>) -> Result<PersonId, Fault> {

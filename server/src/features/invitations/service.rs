@@ -5,24 +5,30 @@ use serde_json::json;
 use shared::{
     ErrorCode, Role,
     field::{DisplayName, Email, Password},
-    ids::{InvitationId, MemberId},
+    ids::{InvitationId, MemberId, PersonId},
     limits::INVITATION_DAYS,
 };
 use uuid::Uuid;
 
-use super::{Expected, Invitation, ListInvitations, ManageInvitations, Preview, repo};
+use super::{
+    Expected, Invitation, ListInvitations, ManageInvitations, Preview,
+    repo::{self, Taken},
+};
 use crate::{
     access::{
         Grant, RequestInfo, Scope, Secret, Sql, WriteTx,
         audit::{Entry, Subject},
-        hash_of, password,
+        hash_of,
+        lobby::LobbyTx,
+        password,
     },
     fault::Fault,
     features::{
         mail::{Letter, SendMail},
         page::{Page, Paged},
         roles,
-        sessions::{self, Entrance, Means, Opened},
+        second_factor::{self, Given},
+        sessions::{self, Entrance, Means, Opened, SignedIn},
     },
     services::Services,
 };
@@ -134,11 +140,11 @@ pub async fn preview(services: &Services, token: &str) -> Result<Option<Preview>
 }
 
 /// Accepts an invitation: with a name and a new password, or with the password of the account the
-/// address has. Signs in. Where an organization asks for its single sign-on, that accepts invitations, except owners'.
+/// address has. Signs in; of whoever has a second factor nothing is accepted before it is given. Where an organization asks for its single sign-on, that accepts invitations, except owners'.
 ///
 /// # Errors
 /// `Invalid` naming `token`, `name` or `password`.
-pub async fn accept(services: &Services, request: &RequestInfo, token: &str, name: &str, password: &str) -> Result<Opened, Fault> {
+pub async fn accept(services: &Services, request: &RequestInfo, token: &str, name: &str, password: &str) -> Result<SignedIn, Fault> {
     let stale = || Fault::invalid("token", "This invitation was used, revoked or has expired. Ask for a new one.");
     let shown = preview(services, token).await?.ok_or_else(stale)?;
     if shown.single_sign_on.is_some() {
@@ -158,17 +164,41 @@ pub async fn accept(services: &Services, request: &RequestInfo, token: &str, nam
         return Err(Fault::invalid("token", "The organization no longer admits addresses of this domain. Ask whoever invited you."));
     }
     let person = match (repo::find_account(&tx, &taken.email).await?, new_account) {
-        (Some((person, hash)), _) => {
+        (Some(account), _) => {
             let attempt = Password::attempt(password).map_err(|refused| Fault::invalid("password", refused.0))?;
-            if !password::verify(attempt, Some(hash)).await? {
+            if !password::verify(attempt, Some(account.password_hash)).await? {
                 return Err(Fault::invalid("password", "This is not the password of your account."));
             }
-            person
+            if account.second_factor {
+                drop(tx);
+                let tx = services.vault.lobby().await?;
+                return Ok(SignedIn::Half(second_factor::begin_step(tx, account.person, Some(hash_of(token)), "/").await?));
+            }
+            account.person
         }
         (None, Some((name, hash))) => repo::insert_person(&tx, &taken.email, name.as_str(), &hash, tx.now()).await?,
         (None, None) => return Err(stale()),
     };
-    let member = repo::join(&tx, &taken, person).await?;
-    let entrance = Entrance { person, tenant: taken.tenant, member: MemberId::from_uuid(member), email: &taken.email };
+    Ok(SignedIn::In(enter(tx, request, &taken, person, None).await?))
+}
+
+/// Accepts the invitation with a hash for the person it was for, who gave their second factor.
+///
+/// # Errors
+/// `Invalid` naming `step` when it was used, revoked or has expired meanwhile, or the organization does not take it any more.
+pub async fn join(tx: LobbyTx, request: &RequestInfo, invitation: Vec<u8>, person: PersonId, given: Given) -> Result<Opened, Fault> {
+    let stale = || Fault::invalid("step", "The invitation was used, revoked or has expired meanwhile. Ask for a new one.");
+    let shown = repo::find_preview(&tx, invitation.clone()).await?.ok_or_else(stale)?;
+    let taken = repo::take(&tx, invitation).await?.ok_or_else(stale)?;
+    let own = repo::find_account(&tx, &taken.email).await?.is_some_and(|account| account.person == person);
+    if shown.single_sign_on.is_some() || !own || !repo::admits(&tx, taken.tenant, &taken.email).await? {
+        return Err(stale());
+    }
+    enter(tx, request, &taken, person, Some(given)).await
+}
+
+async fn enter(tx: LobbyTx, request: &RequestInfo, taken: &Taken, person: PersonId, second_factor: Option<Given>) -> Result<Opened, Fault> {
+    let member = repo::join(&tx, taken, person).await?;
+    let entrance = Entrance { person, tenant: taken.tenant, member: MemberId::from_uuid(member), email: &taken.email, second_factor };
     sessions::open(tx, request, &entrance, Means::Invitation, Vec::new()).await
 }

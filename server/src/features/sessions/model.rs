@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use shared::ids::{MemberId, PersonId, SessionId, TenantId};
 
-use crate::access::Secret;
+use crate::{access::Secret, features::second_factor::Given};
 
 /// A browser in which a person has signed in.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct Entrance<'a> {
     pub tenant: TenantId,
     pub member: MemberId,
     pub email: &'a str,
+    /// The second factor that was given beside the password.
+    pub second_factor: Option<Given>,
 }
 
 /// How somebody proved who they are.
@@ -46,6 +48,14 @@ pub enum Means<'a> {
     Provider { issuer: &'a str, linked: bool },
 }
 
+/// What became of a right password.
+pub enum SignedIn {
+    /// It opened a session.
+    In(Opened),
+    /// The person has a second factor, which is asked for in this browser alone: its secret goes into a cookie. No session is opened before.
+    Half(Secret),
+}
+
 /// What became of moving a session to another organization.
 pub enum Switched {
     /// It is there, and opened by a new secret alone.
@@ -56,6 +66,8 @@ pub enum Switched {
     NotAdmitted,
     /// The organization asks for its single sign-on.
     OtherWay,
+    /// The organization asks for a second factor.
+    SecondFactor,
 }
 
 /// A session that was just opened: the secret goes into the cookie and nowhere else.
@@ -73,6 +85,8 @@ pub struct Admission {
     pub recent: bool,
     /// It takes this way of signing in.
     pub takes: bool,
+    /// It would take it with a second factor.
+    pub takes_with_second_factor: bool,
     /// A password leads in only because the person is an owner.
     pub break_glass: bool,
 }

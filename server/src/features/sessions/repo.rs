@@ -16,15 +16,20 @@ pub struct Login {
     pub person: PersonId,
     pub password_hash: String,
     pub disabled: bool,
+    /// Whether the person has a second factor.
+    pub second_factor: bool,
 }
 
 pub async fn find_login(tx: &LobbyTx, email: &str) -> Result<Option<Login>, Fault> {
-    let row = tx.row("select id, password_hash, disabled from people where email = $1", vec![email.into()]).await?;
+    let row = tx
+        .row("select id, password_hash, disabled, second_factor_since is not null as second_factor from people where email = $1", vec![email.into()])
+        .await?;
     row.map(|row| {
         Ok(Login {
             person: PersonId::from_uuid(row.try_get("", "id")?),
             password_hash: row.try_get("", "password_hash")?,
             disabled: row.try_get("", "disabled")?,
+            second_factor: row.try_get("", "second_factor")?,
         })
     })
     .transpose()
@@ -41,13 +46,15 @@ pub async fn memberships(tx: &LobbyTx, person: PersonId) -> Result<Vec<(TenantId
     rows.iter().map(|row| Ok((TenantId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).collect()
 }
 
-/// The organization seen last of those that let the person in now, with their membership there.
-pub async fn first_admitting(tx: &LobbyTx, person: PersonId) -> Result<Option<(TenantId, Uuid)>, Fault> {
+/// The organization seen last of those that let the person in now, with their membership there. Where a second factor is asked for and none was given, they
+/// are led to set one up: such come after all others.
+pub async fn first_admitting(tx: &LobbyTx, person: PersonId, second_factor: bool) -> Result<Option<(TenantId, Uuid)>, Fault> {
     let row = tx
         .row(
             "select t.id, m.id from memberships m join tenants t on t.id = m.tenant_id join people p on p.id = m.person_id \
-             where m.person_id = $1 and lets_in(m, $2) and admits(t, p.email, $2, $2) and takes(t, m.roles, null, $2) order by m.last_seen_at desc nulls last, m.joined_at, m.id limit 1",
-            vec![person.uuid().into(), tx.now().into()],
+             where m.person_id = $1 and not p.disabled and lets_in(m, $2) and admits(t, p.email, $2, $2) and takes(t, m.roles, null, $2, true) \
+             order by takes(t, m.roles, null, $2, $3) desc, m.last_seen_at desc nulls last, m.joined_at, m.id limit 1",
+            vec![person.uuid().into(), tx.now().into(), second_factor.into()],
         )
         .await?;
     row.map(|row| Ok((TenantId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).transpose()
@@ -59,7 +66,8 @@ pub async fn admission(tx: &LobbyTx, session: Uuid, tenant: TenantId) -> Result<
         .row(
             "select admits(t, p.email, null, $3) and lets_in(m, null) as admits, \
              admits(t, p.email, s.created_at, $3) and lets_in(m, s.created_at) as recent, \
-             takes(t, m.roles, s.vouched_by, s.created_at) as takes, t.sso_only and s.vouched_by is null as break_glass \
+             takes(t, m.roles, s.vouched_by, s.created_at, s.second_factor) as takes, \
+             takes(t, m.roles, s.vouched_by, s.created_at, true) as takes_with_second_factor, t.sso_only and s.vouched_by is null as break_glass \
              from sessions s join people p on p.id = s.person_id join tenants t on t.id = $2 \
              join memberships m on m.tenant_id = t.id and m.person_id = s.person_id where s.id = $1",
             vec![session.into(), tenant.uuid().into(), tx.now().into()],
@@ -70,6 +78,7 @@ pub async fn admission(tx: &LobbyTx, session: Uuid, tenant: TenantId) -> Result<
             admits: row.try_get("", "admits")?,
             recent: row.try_get("", "recent")?,
             takes: row.try_get("", "takes")?,
+            takes_with_second_factor: row.try_get("", "takes_with_second_factor")?,
             break_glass: row.try_get("", "break_glass")?,
         })
     };
@@ -117,7 +126,7 @@ pub async fn list(tx: &LobbyTx, whose: Whose, before: Option<Uuid>, limit: u64) 
              from sessions s join tenants t on t.id = s.tenant_id join people p on p.id = s.person_id \
              join memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id \
              where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) \
-             and takes(t, m.roles, s.vouched_by, s.created_at) and lets_in(m, s.created_at) and ($3::uuid is null or s.id < $3) \
+             and takes(t, m.roles, s.vouched_by, s.created_at, s.second_factor) and lets_in(m, s.created_at) and ($3::uuid is null or s.id < $3) \
              and ($5::uuid is null or s.tenant_id = $5) order by s.id desc limit $4",
             vec![whose.person.uuid().into(), tx.now().into(), before.into(), limit.into(), whose.tenant().into()],
         )
@@ -130,8 +139,9 @@ pub async fn count(tx: &LobbyTx, whose: Whose) -> Result<u64, Fault> {
         .row(
             "select count(*) from sessions s join tenants t on t.id = s.tenant_id join people p on p.id = s.person_id \
              join memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id \
-             where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) and takes(t, m.roles, s.vouched_by, s.created_at) \
-             and lets_in(m, s.created_at) and ($3::uuid is null or s.tenant_id = $3)",
+             where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) \
+             and takes(t, m.roles, s.vouched_by, s.created_at, s.second_factor) and lets_in(m, s.created_at) \
+             and ($3::uuid is null or s.tenant_id = $3)",
             vec![whose.person.uuid().into(), tx.now().into(), whose.tenant().into()],
         )
         .await?;
@@ -170,8 +180,8 @@ pub async fn insert(
     let id = id_of(tx.now());
     let row = tx
         .row(
-            "insert into sessions (id, hash, person_id, tenant_id, user_agent, address, created_at, expires_at, vouched_by) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+            "insert into sessions (id, hash, person_id, tenant_id, user_agent, address, created_at, expires_at, vouched_by, second_factor) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
              returning vouched_by is null and (select t.sso_only from tenants t where t.id = sessions.tenant_id)",
             vec![
                 id.into(),
@@ -183,6 +193,7 @@ pub async fn insert(
                 tx.now().into(),
                 expires_at.into(),
                 vouched.then(|| who.tenant.uuid()).into(),
+                who.second_factor.is_some().into(),
             ],
         )
         .await?

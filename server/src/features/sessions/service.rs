@@ -12,7 +12,7 @@ use shared::{
 use uuid::Uuid;
 
 use super::{
-    EndSessions, Entrance, ListSessions, Means, Opened, SESSION_DAYS, Session, Switched,
+    EndSessions, Entrance, ListSessions, Means, Opened, SESSION_DAYS, Session, SignedIn, Switched,
     model::Admission,
     repo::{self, Whose},
 };
@@ -25,7 +25,10 @@ use crate::{
         throttle::Limit,
     },
     fault::Fault,
-    features::page::{Page, Paged},
+    features::{
+        page::{Page, Paged},
+        second_factor::{self, Given},
+    },
     services::Services,
 };
 
@@ -41,13 +44,13 @@ pub const IN_ALL: Limit = Limit { attempts: 6_000, window: WINDOW };
 /// How long a place from which somebody signed in keeps its own attempts, whatever others do, in days.
 const PLACE_DAYS: i64 = 90;
 
-/// Signs in by e-mail and password, into the organization the person saw last.
+/// Signs in by e-mail and password, into the organization the person saw last; whoever has a second factor is asked for it first, and goes on to `next` after it.
 ///
 /// # Errors
 /// `Unauthenticated` with one sentence for an unknown address, a wrong password, a disabled person
 /// and one whom no organization lets in; `TooManyRequests` when an account, a place or the whole
 /// service sees too many attempts.
-pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, password: &str) -> Result<Opened, Fault> {
+pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, password: &str, next: &str) -> Result<SignedIn, Fault> {
     let refused = || Fault::new(ErrorCode::Unauthenticated, "The e-mail address or the password is not right.");
     let password = Password::attempt(password).map_err(|wrong| Fault::invalid("password", wrong.0))?;
     let Ok(email) = Email::parse(email) else { return Err(refused()) };
@@ -62,12 +65,34 @@ pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, pa
         return Err(refused());
     };
     let tx = services.vault.lobby().await?;
-    let Some((tenant, member)) = repo::first_admitting(&tx, login.person).await? else {
+    let Some((tenant, member)) = repo::first_admitting(&tx, login.person, login.second_factor).await? else {
         note_refusal(services.clone(), request.clone(), email);
         return Err(refused());
     };
-    let entrance = Entrance { person: login.person, tenant, member: MemberId::from_uuid(member), email: email.as_str() };
+    if login.second_factor {
+        return Ok(SignedIn::Half(second_factor::begin_step(tx, login.person, None, next).await?));
+    }
+    let entrance = Entrance { person: login.person, tenant, member: MemberId::from_uuid(member), email: email.as_str(), second_factor: None };
+    Ok(SignedIn::In(open(tx, request, &entrance, Means::Password, Vec::new()).await?))
+}
+
+/// Opens a session for a person whose password was right and who gave their second factor.
+///
+/// # Errors
+/// `Invalid` naming `step` when no organization lets them in any more.
+pub async fn enter(tx: LobbyTx, request: &RequestInfo, person: PersonId, email: &str, given: Given) -> Result<Opened, Fault> {
+    let place = repo::first_admitting(&tx, person, true).await?;
+    let (tenant, member) = place.ok_or_else(|| Fault::invalid("step", "No organization lets you in any more. Ask whoever invited you."))?;
+    let entrance = Entrance { person, tenant, member: MemberId::from_uuid(member), email, second_factor: Some(given) };
     open(tx, request, &entrance, Means::Password, Vec::new()).await
+}
+
+/// The organization that the person saw last, with their membership there, whether it lets them in or not.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn last_seen(tx: &LobbyTx, person: PersonId) -> Result<Option<(TenantId, MemberId)>, Fault> {
+    Ok(repo::memberships(tx, person).await?.first().map(|(tenant, member)| (*tenant, MemberId::from_uuid(*member))))
 }
 
 /// Counts an attempt. What a place has too much of counts no further, so that it takes many places to fill what all share; and what all share keeps nobody out
@@ -108,11 +133,16 @@ pub async fn open(tx: LobbyTx, request: &RequestInfo, who: &Entrance<'_>, means:
     if !vouched {
         remember_place(&tx, request, who.person).await?;
     }
-    let (action, detail) = match means {
+    let (action, mut detail) = match means {
         Means::Provider { issuer, linked } => ("session.create", json!({ "userAgent": request.user_agent, "issuer": issuer, "linked": linked })),
         Means::Password if break_glass => ("session.break_glass", json!({ "userAgent": request.user_agent })),
         Means::Password => ("session.create", json!({ "userAgent": request.user_agent })),
         Means::Invitation => ("invitation.accept", json!({ "userAgent": request.user_agent, "breakGlass": break_glass })),
+    };
+    detail["secondFactor"] = match who.second_factor {
+        None => json!(null),
+        Some(Given::Code) => json!("code"),
+        Some(Given::Recovery { left }) => json!({ "recoveryCodesLeft": left }),
     };
     entries.push(Entry::new(action, Subject::new("session", SessionId::from_uuid(id), who.email)).detail(detail));
     tx.commit_acts_in(who.tenant, &author(request, who.member, who.email, id), &entries).await?;
@@ -177,8 +207,9 @@ pub async fn switch_organization(services: &Services, scope: &Scope, organizatio
     }
     let admission = repo::admission(&tx, scope.actor().credential, tenant).await?;
     let break_glass = match admission {
-        Some(Admission { admits: true, recent: true, takes: true, break_glass }) => break_glass,
-        Some(Admission { admits: true, takes: false, .. }) => return Ok(Switched::OtherWay),
+        Some(Admission { admits: true, recent: true, takes: true, break_glass, .. }) => break_glass,
+        Some(Admission { admits: true, recent: true, takes: false, takes_with_second_factor: true, .. }) => return Ok(Switched::SecondFactor),
+        Some(Admission { admits: true, takes_with_second_factor: false, .. }) => return Ok(Switched::OtherWay),
         Some(Admission { admits: true, recent: false, .. }) => return Ok(Switched::TooOld),
         _ => return Ok(Switched::NotAdmitted),
     };

@@ -1,4 +1,4 @@
-//! What an organization asks of the people who enter it: how old a sign-in may be, whose mail addresses.
+//! What an organization asks of the people who enter it: how old a sign-in may be, whose mail addresses, and whether a second factor.
 //!
 //! What must stay true: the rules stand on the organization's own row, which `public.enter` reads in the
 //! first statement of every transaction, so a change holds for every request that starts after it returned,
@@ -10,7 +10,7 @@ mod repo;
 mod service;
 
 pub use model::{SignInPolicy, Wanted};
-pub use service::{get, update};
+pub use service::{get, update, without_second_factor};
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -12,6 +12,8 @@ pub struct SignInPolicy {
     pub session_minutes: Option<i32>,
     /// The domains of mail addresses that enter, in lower case; empty: all.
     pub mail_domains: Vec<String>,
+    /// Whether a password leads in only with a second factor.
+    pub second_factor_required: bool,
 }
 
 /// A policy to be, and how many members its author knows will lose access by it.
@@ -19,6 +21,7 @@ pub struct SignInPolicy {
 pub struct Wanted {
     pub session_minutes: Option<i32>,
     pub mail_domains: Vec<String>,
+    pub second_factor_required: bool,
     pub shut_out: i64,
 }
 
