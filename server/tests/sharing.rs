@@ -1,5 +1,7 @@
-//! Who works in which project: restricted projects, roles in them, shared experiments, roles of the organization's own, and what was decided.
+//! Who works in which project: restricted projects, roles in them, shared experiments, links, roles of the organization's own, and what was decided.
 
+#[path = "sharing/links.rs"]
+mod links;
 #[path = "sharing/place.rs"]
 mod place;
 #[path = "sharing/roles.rs"]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::Executor;
 
 /// Every list of the API, by its type and field, as it is asked for. `ARGS` are the page's arguments.
-const CONNECTIONS: [(&str, &str, &str); 18] = [
+const CONNECTIONS: [(&str, &str, &str); 19] = [
     ("Experiment", "runs", "{ experiment(id: \"EXPERIMENT\") { page: runs(ARGS) { ROWS } } }"),
     ("Experiment", "traces", "{ experiment(id: \"EXPERIMENT\") { page: traces(ARGS) { ROWS } } }"),
     ("Import", "problems", "{ import(id: \"IMPORT\") { page: problems(ARGS) { ROWS } } }"),

@@ -78,7 +78,7 @@ impl OpenedLink {
     async fn organization(&self, ctx: &Context<'_>) -> Result<String> {
         Ok(scope(ctx)?.tenant().name.clone())
     }
-    async fn experiment(&self, ctx: &Context<'_>) -> Result<Option<Experiment>> {
+    async fn experiment(&self, ctx: &Context<'_>) -> Result<Experiment> {
         experiment_of(ctx, self.0.experiment).await
     }
     /// The one run that it shows; null: every run of the experiment.

@@ -10,7 +10,7 @@ use super::{
     model::{Opened, Target},
 };
 use crate::{
-    access::{Connection, Secret, WriteTx},
+    access::{Connection, Secret, Sql, WriteTx},
     fault::Fault,
 };
 

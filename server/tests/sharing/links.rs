@@ -1,20 +1,19 @@
 //! Links that show one experiment, or one run, to whoever has them.
 
-#[path = "sharing/place.rs"]
-mod place;
-mod support;
-
+use crate::{
+    place::{Place, ask, code},
+    support::{
+        Actor, World,
+        actor::Answer,
+        database_url,
+        tracking::{ok, run_in},
+        world,
+    },
+};
 use chrono::TimeDelta;
-use place::{Place, ask, code};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Executor, Row};
-use support::{
-    Actor, World,
-    actor::Answer,
-    tracking::{ok, run_in},
-    world,
-};
 
 /// Makes a link; its secret and its id.
 async fn link(actor: &Actor, shows: &str, days: i32) -> (String, String) {
@@ -207,7 +206,7 @@ async fn r16_every_table_is_closed_to_links_unless_it_says_what_it_shows() {
     const SHOWN: [&str; 9] =
         ["datasets", "experiments", "latest_metrics", "metric_batches", "metric_chunks", "run_datasets", "run_params", "run_tags", "runs"];
     let organization = world().organization().await;
-    let database = sqlx::PgPool::connect(&support::database_url()).await.expect("the database");
+    let database = sqlx::PgPool::connect(&database_url()).await.expect("the database");
     let tenant = ask(&organization.owner, "{ viewer { organization { id } } }").await["viewer"]["organization"]["id"]
         .as_str()
         .expect("an id")
