@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_no_filter_is_refused() {
-        let many = vec![r#"userName eq "a""#; 11].join(" and ");
+        let many = [r#"userName eq "a""#; 11].join(" and ");
         let long = format!("userName eq \"{}\"", "x".repeat(2_000));
         for wrong in [
             "userName",

@@ -178,7 +178,7 @@ async fn place(tx: &LobbyTx, provider: &Provider, vouched: &Vouched, known: &Kno
         provider,
         &vouched.groups,
         current.as_ref().map(|current| current.roles.as_slice()),
-        invited.as_ref().map(|invited| invited.role.as_str()),
+        invited.as_ref().map(|invited| invited.group_roles.first().unwrap_or(&invited.role).as_str()),
     );
     let roles = with_provisioned(roles, provisioned.map_or(&[], Vec::as_slice)).ok_or(SsoError::NoAccess)?;
     let subject = |member: Uuid| Subject::new("member", MemberId::from_uuid(member), &known.email);
