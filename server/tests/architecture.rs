@@ -154,6 +154,7 @@ fn nothing_opens_a_second_door_to_the_database() {
         let control_plane = [
             "members/repo.rs",
             "roles/repo.rs",
+            "links/repo.rs",
             "sharing/repo.rs",
             "identity/repo.rs",
             "invitations/repo.rs",

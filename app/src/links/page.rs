@@ -29,15 +29,11 @@ struct Data {
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Opened {
     organization: String,
-    run: Option<Named>,
+    run_id: Option<String>,
     experiment: Experiment,
-}
-
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-struct Named {
-    id: String,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -91,10 +87,10 @@ pub fn SharedPage() -> impl IntoView {
             async move { fetch(api, after, order).await }
         },
     );
-    guest(steady_as(Shape::Listed, query, move |held| match held.with_untracked(|opened| opened.run.clone()) {
+    guest(steady_as(Shape::Listed, query, move |held| match held.with_untracked(|opened| opened.run_id.clone()) {
         Some(run) => {
             let organization = held.with_untracked(|opened| opened.organization.clone());
-            view! { <SharedBy organization/><RunToRead id=run.id/> }.into_any()
+            view! { <SharedBy organization/><RunToRead id=run/> }.into_any()
         }
         None => listing(held, secret),
     }))

@@ -19,8 +19,9 @@ use uuid::Uuid;
 use super::{
     Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
     decisions::Decisions,
+    entered::Entered,
     live::Live,
-    part::{self, Shown},
+    part,
     policy::{Policy, Rights, Standing},
     rates::Known,
     scope::{Attempt, Inner, Proof},
@@ -273,25 +274,7 @@ impl Vault {
     }
 
     async fn enter_tenant(&self, tx: &DatabaseTransaction, credential: &Credential) -> Result<Entered, Fault> {
-        let (hash, now) = (credential.hash().to_vec().into(), self.clock().now().into());
-        if credential.kind() == CredentialKind::Link {
-            let statement = Statement::from_sql_and_values(
-                DbBackend::Postgres,
-                "select e.*, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
-                 set_config('app.tenant_id', e.tenant_id::text, true) from public.enter_link($1, $2) e",
-                [hash, now],
-            );
-            let row = tx.query_one_raw(statement).await?.ok_or_else(Fault::unauthenticated)?;
-            return Ok(Entered::by_link(&row)?);
-        }
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "select e.*, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
-             set_config('app.tenant_id', e.tenant_id::text, true) from public.enter($1, $2, $3) e",
-            [credential.kind().as_str().into(), hash, now],
-        );
-        let row = tx.query_one_raw(statement).await?.ok_or_else(Fault::unauthenticated)?;
-        Ok(Entered::read(&row)?)
+        Entered::by(tx, credential, self.clock().now()).await?.ok_or_else(Fault::unauthenticated)
     }
 
     async fn open_job(&self, tenant: TenantId) -> Result<(DatabaseTransaction, Tenant), Fault> {
@@ -380,58 +363,4 @@ pub(super) async fn set_tenant(tx: &DatabaseTransaction, tenant: TenantId) -> Re
     );
     tx.query_one_raw(statement).await?;
     Ok(())
-}
-
-struct Entered {
-    tenant: Tenant,
-    epoch: i64,
-    person: PersonId,
-    member: MemberId,
-    name: String,
-    email: String,
-    roles: Vec<String>,
-    scopes: Option<Vec<String>>,
-    credential: Uuid,
-    /// All that is seen by whoever came by a link.
-    shown: Option<Shown>,
-}
-
-impl Entered {
-    fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
-        Ok(Self {
-            tenant: Tenant {
-                id: TenantId::from_uuid(row.try_get("", "tenant_id")?),
-                slug: row.try_get("", "tenant_slug")?,
-                name: row.try_get("", "tenant_name")?,
-            },
-            epoch: row.try_get("", "authz_epoch")?,
-            person: PersonId::from_uuid(row.try_get("", "person_id")?),
-            member: MemberId::from_uuid(row.try_get("", "member_id")?),
-            name: row.try_get("", "person_name")?,
-            email: row.try_get("", "email")?,
-            roles: row.try_get("", "roles")?,
-            scopes: row.try_get("", "scopes")?,
-            credential: row.try_get("", "credential_id")?,
-            shown: None,
-        })
-    }
-
-    fn by_link(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
-        Ok(Self {
-            tenant: Tenant {
-                id: TenantId::from_uuid(row.try_get("", "tenant_id")?),
-                slug: row.try_get("", "tenant_slug")?,
-                name: row.try_get("", "tenant_name")?,
-            },
-            epoch: row.try_get("", "authz_epoch")?,
-            person: PersonId::from_uuid(Uuid::nil()),
-            member: MemberId::from_uuid(Uuid::nil()),
-            name: row.try_get("", "label")?,
-            email: String::new(),
-            roles: Vec::new(),
-            scopes: None,
-            credential: row.try_get("", "credential_id")?,
-            shown: Some(Shown { experiment: row.try_get("", "experiment_id")?, run: row.try_get("", "run_id")? }),
-        })
-    }
 }

@@ -76,7 +76,7 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("shareExperiment", "experiment", Refused, "mutation { shareExperiment(id: \"$id\") }"),
     ("unshareExperiment", "experiment", Refused, "mutation { unshareExperiment(id: \"$id\") }"),
     ("revokeInvitation", "invitation", Refused, "mutation { revokeInvitation(id: \"$id\") { id } }"),
-    ("links", "experiment", PassedOver, "{ links(experiment: \"$id\") { totalCount nodes { label } } }"),
+    ("links", "experiment", Refused, "{ links(experiment: \"$id\") { totalCount nodes { label } } }"),
     (
         "createLink",
         "experiment",

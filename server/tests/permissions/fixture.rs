@@ -45,6 +45,8 @@ impl Fixture {
         assert_eq!(script.mlflow("POST", "traces", json!({ "trace": { "trace_info": info } })).await.status, 200);
         let create = format!("mutation {{ createTemplate(run: \"{finished}\", name: \"CANARY-template\") {{ id }} }}");
         let template = owner.graphql(&create, Value::Null).await["data"]["createTemplate"]["id"].as_str().expect("an id").to_owned();
+        let link = format!("mutation {{ createLink(input: {{ shows: {{ run: \"{run}\" }}, label: \"CANARY\", expiresInDays: 1 }}) {{ url }} }}");
+        assert!(owner.graphql(&link, Value::Null).await["errors"].is_null());
         let member = organization.member("viewer").await;
         let answer = owner
             .graphql(

@@ -92,9 +92,8 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("Notification", Nothing, "about actor at id kind path quote readAt subject"),
     ("NotificationConnection", Nothing, "nodes pageInfo totalCount unreadCount"),
     ("NotificationPreference", Nothing, "inApp kind mail"),
-    // Every way to it asks for experiments.
-    ("OpenedLink", Nothing, "experiment organization"),
-    ("OpenedLink", Needs(Permission::RunsRead), "run"),
+    // The only way to it asks for experiments.
+    ("OpenedLink", Nothing, "experiment organization runId"),
     ("Organization", Nothing, "id name slug"),
     ("PageInfo", Nothing, "endCursor hasNextPage"),
     ("Package", Nothing, "name version"),
@@ -165,6 +164,7 @@ const ROOTS: &[(&str, Permission, &str)] = &[
     ("Trace", Permission::RunsRead, "{ trace(id: \"$trace\") { … } }"),
     ("Template", Permission::RunsRead, "{ template(id: \"$template\") { … } }"),
     ("Template", Permission::RunsWrite, "mutation { updateTemplate(id: \"$template\", name: \"$unique\") { … } }"),
+    ("Link", Permission::ProjectsShare, "{ links(experiment: \"$experiment\") { nodes { … } } }"),
     ("RegisteredModel", Permission::ModelsRead, "{ registeredModel(name: \"$model\") { … } }"),
     ("Project", Permission::ProjectsRead, "{ projects { … } }"),
     ("ModelVersion", Permission::ModelsRead, "{ registeredModel(name: \"$model\") { versions { … } } }"),
@@ -179,6 +179,7 @@ const SELECTIONS: &[(&str, &str)] = &[
     ("Experiment.project", "project { id }"),
     ("Experiment.facets", "facets { field values { value count } }"),
     ("Experiment.runs", "runs { nodes { id } }"),
+    ("Link.run", "run { id }"),
     ("ModelVersion.run", "run { id }"),
     ("Project.members", "members { id }"),
     ("RegisteredModel.project", "project { id }"),

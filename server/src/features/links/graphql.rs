@@ -82,11 +82,8 @@ impl OpenedLink {
         experiment_of(ctx, self.0.experiment).await
     }
     /// The one run that it shows; null: every run of the experiment.
-    async fn run(&self, ctx: &Context<'_>) -> Result<Option<Run>> {
-        match self.0.run {
-            Some(run) => run_of(ctx, run).await,
-            None => Ok(None),
-        }
+    async fn run_id(&self) -> Option<ID> {
+        self.0.run.map(|run| run.to_string().into())
     }
 }
 

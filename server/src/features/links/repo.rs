@@ -52,6 +52,11 @@ pub async fn count<C: Connection>(tx: &C, experiment: ExperimentId, now: DateTim
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
 }
 
+/// Whether the caller sees the experiment.
+pub async fn sees<C: Connection>(tx: &C, experiment: ExperimentId) -> Result<bool, Fault> {
+    Ok(tx.row("select 1 from experiments where id = $1", vec![experiment.uuid().into()]).await?.is_some())
+}
+
 /// An experiment that a link is to show.
 pub async fn experiment(tx: &WriteTx, id: ExperimentId) -> Result<Option<Target>, Fault> {
     let row = tx.row("select id, project_id, name, removed_at is not null from experiments where id = $1 for share", vec![id.uuid().into()]).await?;

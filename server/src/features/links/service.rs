@@ -26,12 +26,15 @@ use crate::{
 /// The links to an experiment and its runs that hold, the newest first.
 ///
 /// # Errors
-/// `Invalid` for a cursor that is not ours; `Forbidden`.
+/// `NotFound`; `Invalid` for a cursor that is not ours; `Forbidden`.
 pub async fn list(grant: Grant<'_, ListLinks>, experiment: ExperimentId, page: &Page) -> Result<Paged<Link>, Fault> {
     let now = grant.now();
     let tx = grant.read().await?;
     let rows = repo::list(tx, experiment, now, page.after_id()?, page.limit_and_one()).await?;
     let total = repo::count(tx, experiment, now).await?;
+    if total == 0 && !repo::sees(tx, experiment).await? {
+        return Err(Fault::not_found("experiment", experiment));
+    }
     Ok(Paged::of(rows, page, total.unsigned_abs(), |link| link.id.to_string()))
 }
 

@@ -1,0 +1,85 @@
+//! What the first statement of a transaction finds out (`public.enter`, `public.enter_link`).
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement};
+use shared::ids::{MemberId, PersonId, TenantId};
+use uuid::Uuid;
+
+use super::{Credential, CredentialKind, Tenant, part::Shown};
+use crate::fault::Fault;
+
+/// Who holds a credential, where, with which rights, under which authorization epoch.
+pub(super) struct Entered {
+    pub tenant: Tenant,
+    pub epoch: i64,
+    pub person: PersonId,
+    pub member: MemberId,
+    pub name: String,
+    pub email: String,
+    pub roles: Vec<String>,
+    pub scopes: Option<Vec<String>>,
+    pub credential: Uuid,
+    /// All that is seen by whoever came by a link.
+    pub shown: Option<Shown>,
+}
+
+impl Entered {
+    /// Looks a credential up and enters its tenant, in the first statement of a transaction. `None`: it is unknown, expired or revoked.
+    pub async fn by(tx: &DatabaseTransaction, credential: &Credential, now: DateTime<Utc>) -> Result<Option<Self>, Fault> {
+        let (hash, now) = (credential.hash().to_vec().into(), now.into());
+        if credential.kind() == CredentialKind::Link {
+            let statement = Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                "select e.*, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
+                 set_config('app.tenant_id', e.tenant_id::text, true) from public.enter_link($1, $2) e",
+                [hash, now],
+            );
+            return Ok(tx.query_one_raw(statement).await?.as_ref().map(Self::by_link).transpose()?);
+        }
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "select e.*, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
+             set_config('app.tenant_id', e.tenant_id::text, true) from public.enter($1, $2, $3) e",
+            [credential.kind().as_str().into(), hash, now],
+        );
+        Ok(tx.query_one_raw(statement).await?.as_ref().map(Self::read).transpose()?)
+    }
+
+    fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+        Ok(Self {
+            tenant: Tenant {
+                id: TenantId::from_uuid(row.try_get("", "tenant_id")?),
+                slug: row.try_get("", "tenant_slug")?,
+                name: row.try_get("", "tenant_name")?,
+            },
+            epoch: row.try_get("", "authz_epoch")?,
+            person: PersonId::from_uuid(row.try_get("", "person_id")?),
+            member: MemberId::from_uuid(row.try_get("", "member_id")?),
+            name: row.try_get("", "person_name")?,
+            email: row.try_get("", "email")?,
+            roles: row.try_get("", "roles")?,
+            scopes: row.try_get("", "scopes")?,
+            credential: row.try_get("", "credential_id")?,
+            shown: None,
+        })
+    }
+
+    fn by_link(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+        Ok(Self {
+            tenant: Tenant {
+                id: TenantId::from_uuid(row.try_get("", "tenant_id")?),
+                slug: row.try_get("", "tenant_slug")?,
+                name: row.try_get("", "tenant_name")?,
+            },
+            epoch: row.try_get("", "authz_epoch")?,
+            person: PersonId::from_uuid(Uuid::nil()),
+            member: MemberId::from_uuid(Uuid::nil()),
+            name: row.try_get("", "label")?,
+            email: String::new(),
+            roles: Vec::new(),
+            scopes: None,
+            credential: row.try_get("", "credential_id")?,
+            shown: Some(Shown { experiment: row.try_get("", "experiment_id")?, run: row.try_get("", "run_id")? }),
+        })
+    }
+}
