@@ -51,6 +51,7 @@ const REST = [
   { path: "/import/{import}" },
   { path: "/access" },
   { path: "/access/single-sign-on" },
+  { path: "/slack" },
   { path: "/notifications", list: LIST_MAX },
   { path: "/account", dialogs: ["Sign out everywhere"] },
   { path: "/new-organization" },

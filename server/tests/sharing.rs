@@ -215,7 +215,7 @@ async fn c5_2b_nobody_is_told_of_what_they_may_not_see() {
 }
 
 /// What no project holds: the organization's own, and what is found through nothing else.
-const OF_NO_PROJECT: [&str; 14] = [
+const OF_NO_PROJECT: [&str; 16] = [
     "access_decisions",
     "audit_entries",
     "audit_head",
@@ -230,6 +230,8 @@ const OF_NO_PROJECT: [&str; 14] = [
     "role_permissions",
     "roles",
     "saved_comparisons",
+    "slack_connections",
+    "slack_messages",
 ];
 
 #[tokio::test]

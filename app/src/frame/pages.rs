@@ -42,7 +42,7 @@ impl Place {
 }
 
 /// All of them, in the order of the rail.
-pub const PLACES: [Place; 21] = [
+pub const PLACES: [Place; 22] = [
     Place::new("Overview", "/", Icon::LAYOUT_DASHBOARD).rail("g o"),
     Place::new("Experiments", "/experiments", Icon::FLASK_CONICAL).rail("g e").needs(Permission::ExperimentsRead),
     Place::new("Compare", "/compare", Icon::GIT_COMPARE).needs(Permission::RunsRead),
@@ -60,6 +60,7 @@ pub const PLACES: [Place; 21] = [
     Place::new("API tokens", "/tokens", Icon::KEY_ROUND).rail("g t").needs(Permission::TokensOwn),
     Place::new("API & BI", "/api-access", Icon::TABLE_2).rail("g b").needs(Permission::RunsRead),
     Place::new("Import", "/import", Icon::DOWNLOAD).rail("g i").needs(Permission::OrganizationWrite),
+    Place::new("Slack", "/slack", Icon::HASH).needs(Permission::OrganizationWrite),
     Place::new("Notifications", "/notifications", Icon::BELL).needs(Permission::CommentsRead),
     Place::new("Account", "/account", Icon::USER),
     Place::new("New project", "/new-project", Icon::PLUS).needs(Permission::ProjectsWrite),

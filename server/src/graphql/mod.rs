@@ -38,6 +38,7 @@ pub struct Query(
     features::search::graphql::SearchQuery,
     features::sessions::graphql::SessionsQuery,
     features::sign_in_policy::graphql::SignInPolicyQuery,
+    features::slack::graphql::SlackQuery,
     features::templates::graphql::TemplatesQuery,
     features::tokens::graphql::TokensQuery,
     features::traces::graphql::TracesQuery,
@@ -62,6 +63,7 @@ pub struct Mutation(
     features::sessions::graphql::SessionsMutation,
     features::sharing::graphql::SharingMutation,
     features::sign_in_policy::graphql::SignInPolicyMutation,
+    features::slack::graphql::SlackMutation,
     features::templates::graphql::TemplatesMutation,
     features::tokens::graphql::TokensMutation,
 );

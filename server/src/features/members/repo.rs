@@ -77,6 +77,11 @@ pub async fn find_for_update(tx: &WriteTx, id: MemberId) -> Result<Option<Member
     Ok(row.as_ref().map(member).transpose()?)
 }
 
+pub async fn owners(tx: &WriteTx) -> Result<Vec<MemberId>, Fault> {
+    let rows = tx.rows("select id from public.memberships where 'owner' = any(roles) order by id", vec![]).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0).map(MemberId::from_uuid)).collect::<Result<_, sea_orm::DbErr>>()?)
+}
+
 /// Counts owners. The tenant's row is locked first, so that two changes cannot each leave the other
 /// as the last owner.
 pub async fn count_owners(tx: &WriteTx) -> Result<i64, Fault> {
@@ -90,7 +95,7 @@ pub async fn set_roles(tx: &WriteTx, id: MemberId, roles: Vec<String>) -> Result
     tx.raise_epoch().await
 }
 
-/// Removes the membership and what it opened here: the member's tokens in this organization, and their roles in projects. Their
+/// Removes the membership and what it opened here: the member's tokens in this organization, their roles in projects, and their channel of Slack. Their
 /// sessions find no membership any more and end with it.
 pub async fn remove(tx: &WriteTx, member: &Member, tenant: Uuid) -> Result<(), Fault> {
     tx.run("delete from public.memberships where id = $1", vec![member.id.uuid().into()]).await?;
@@ -100,5 +105,6 @@ pub async fn remove(tx: &WriteTx, member: &Member, tenant: Uuid) -> Result<(), F
     )
     .await?;
     tx.run("delete from project_members where member_id = $1", vec![member.id.uuid().into()]).await?;
+    tx.run("delete from slack_connections where member_id = $1", vec![member.id.uuid().into()]).await?;
     tx.raise_epoch().await
 }

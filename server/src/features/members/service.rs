@@ -62,6 +62,14 @@ pub async fn contact(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault
     repo::find(tx, id).await
 }
 
+/// The owners.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn owners(tx: &WriteTx) -> Result<Vec<MemberId>, Fault> {
+    repo::owners(tx).await
+}
+
 /// A member.
 ///
 /// # Errors
