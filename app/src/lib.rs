@@ -26,6 +26,7 @@ pub mod overview;
 mod parts;
 pub mod projects;
 pub mod runs;
+pub mod slack;
 pub mod templates;
 pub mod tokens;
 pub mod traces;
@@ -105,6 +106,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/import/:id") view=|| page(parts::organization(Organization::Import))/>
                     <Route path=path!("/access") view=|| page(parts::organization(Organization::Access))/>
                     <Route path=path!("/access/single-sign-on") view=|| page(parts::organization(Organization::SingleSignOn))/>
+                    <Route path=path!("/slack") view=|| page(parts::organization(Organization::Slack))/>
                     <Route path=path!("/notifications") view=|| page(parts::account(Account::Notifications))/>
                     <Route path=path!("/account") view=|| page(parts::account(Account::Own))/>
                     <Route path=path!("/new-organization") view=|| page(parts::account(Account::NewOrganization))/>

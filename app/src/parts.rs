@@ -16,7 +16,7 @@ use leptos_router::hooks::use_location;
 use crate::{
     access, account, api_access, audit, compare, experiments, gallery, imports,
     kit::{Shape, Skeleton},
-    links, members, models, notifications, overview, projects, runs, templates, tokens, traces,
+    links, members, models, notifications, overview, projects, runs, slack, templates, tokens, traces,
 };
 
 /// The file of a part could not be fetched: the network is away, or the server has a newer app.
@@ -59,7 +59,7 @@ impl Part {
             "" | "experiments" => Self::Experiments,
             "runs" | "templates" | "traces" | "shared" => Self::Run,
             "compare" | "kit" => Self::Compare,
-            "models" | "members" | "projects" | "audit" | "import" | "access" | "api-access" => Self::Organization,
+            "models" | "members" | "projects" | "audit" | "import" | "access" | "slack" | "api-access" => Self::Organization,
             _ => return None,
         })
     }
@@ -117,7 +117,7 @@ fn shape_of(path: &str) -> Shape {
         ("runs", _) | ("members", _) => Shape::Tabbed,
         ("shared", _) => Shape::Listed,
         ("models" | "import" | "projects" | "templates" | "traces", Some(_)) | ("" | "compare" | "kit" | "api-access", _) => Shape::Cards,
-        ("account" | "access" | "new-organization" | "new-project", _) => Shape::Form,
+        ("account" | "access" | "slack" | "new-organization" | "new-project", _) => Shape::Form,
         _ => Shape::Listed,
     }
 }
@@ -266,6 +266,7 @@ pub enum Organization {
     Import,
     Access,
     SingleSignOn,
+    Slack,
     ApiAccess,
 }
 
@@ -287,6 +288,7 @@ pub fn organization(page: Organization) -> Loaded {
         Organization::Import => view! { <imports::ImportPage/> }.into_any(),
         Organization::Access => view! { <access::AccessPage/> }.into_any(),
         Organization::SingleSignOn => view! { <access::SingleSignOnPage/> }.into_any(),
+        Organization::Slack => view! { <slack::SlackPage/> }.into_any(),
         Organization::ApiAccess => view! { <api_access::ApiAccessPage/> }.into_any(),
     })
 }

@@ -54,6 +54,7 @@ const REST = [
   { path: "/import/{import}" },
   { path: "/access" },
   { path: "/access/single-sign-on" },
+  { path: "/slack" },
   { path: "/notifications", list: LIST_MAX },
   { path: "/account", dialogs: ["Sign out everywhere"] },
   { path: "/account/second-factor" },

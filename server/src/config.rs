@@ -62,6 +62,10 @@ pub struct Config {
     /// Networks that are not public and may still be asked for what people name by address (imports), with commas between them: `10.0.0.0/8,fd00::/8`.
     #[arg(long, env = "ASSAY_OUTBOUND_ALLOW", default_value = "")]
     pub outbound_allow: String,
+    /// What stands in for `https://hooks.slack.com`, the only place that messages to Slack go to: a relay of your own, `https://slack.example.com`. It must be
+    /// public or in one of the networks that are allowed.
+    #[arg(long, env = "ASSAY_SLACK")]
+    pub slack: Option<String>,
     /// Any text of 32 characters or more, the same for every process: seals what must be kept readable for a while, such as the credentials of an import
     /// under way, and marks the cursors of lists. Without it a key is made and kept in the folder for artifacts.
     #[arg(long, env = "ASSAY_SECRET", hide_env_values = true)]

@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     fault::Fault,
     features::{identity::Issuers, runs::RunActs},
-    platform::{Blobs, Clock, Mailer, Outbound, Seal},
+    platform::{Blobs, Clock, Mailer, Outbound, Seal, Slack},
 };
 
 /// Cloning shares it.
@@ -25,6 +25,7 @@ pub struct Services {
     pub blobs: Blobs,
     /// How addresses that people typed are asked.
     pub outbound: Outbound,
+    pub slack: Slack,
     pub seal: Seal,
     /// What identity providers said of themselves lately.
     pub issuers: Issuers,
@@ -40,6 +41,7 @@ impl Services {
     pub async fn open(config: Config, clock: Clock) -> Result<Self, Fault> {
         let quarter = (config.connections / 4).max(1);
         let seal = Seal::open(config.secret.as_deref(), &config.blobs)?;
+        let outbound = Outbound::new(&config.outbound_allow)?;
         let tenants = config.connections.saturating_sub(2 * quarter).max(1);
         let vault = Vault::open(&config.database_url, tenants, quarter, clock.clone(), seal.clone()).await?;
         if let Some(url) = &config.redis_url {
@@ -52,7 +54,8 @@ impl Services {
             rates: Rates::new(Limits { logging: config.logging_rate, asking: config.asking_rate, anonymous: config.anonymous_rate }, clock),
             mailer: Mailer::new(&config.mail, &config.mail_from)?,
             blobs: Blobs::open(&config.blobs)?,
-            outbound: Outbound::new(&config.outbound_allow)?,
+            slack: Slack::new(outbound.clone(), config.slack.as_deref())?,
+            outbound,
             issuers: Issuers::default(),
             seal,
             config: Arc::new(config),

@@ -217,7 +217,7 @@ async fn c5_2b_nobody_is_told_of_what_they_may_not_see() {
 }
 
 /// What no project holds: the organization's own, and what is found through nothing else.
-const OF_NO_PROJECT: [&str; 17] = [
+const OF_NO_PROJECT: [&str; 19] = [
     "access_decisions",
     "audit_entries",
     "audit_head",
@@ -235,6 +235,8 @@ const OF_NO_PROJECT: [&str; 17] = [
     "scim_group_members",
     "scim_groups",
     "scim_users",
+    "slack_connections",
+    "slack_messages",
 ];
 
 #[tokio::test]

@@ -60,6 +60,7 @@ pub const PLACES: [Place; 22] = [
     Place::new("API tokens", "/tokens", Icon::KEY_ROUND).rail("g t").needs(Permission::TokensOwn),
     Place::new("API & BI", "/api-access", Icon::TABLE_2).rail("g b").needs(Permission::RunsRead),
     Place::new("Import", "/import", Icon::DOWNLOAD).rail("g i").needs(Permission::OrganizationWrite),
+    Place::new("Slack", "/slack", Icon::HASH).needs(Permission::OrganizationWrite),
     Place::new("Notifications", "/notifications", Icon::BELL).needs(Permission::CommentsRead),
     Place::new("Account", "/account", Icon::USER),
     Place::new("Two-factor sign-in", "/account/second-factor", Icon::SHIELD_CHECK),

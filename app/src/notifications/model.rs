@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::api::{Api, ApiError, Moment, Operation, PageEnd};
+use crate::{
+    api::{Api, ApiError, Moment, Operation, PageEnd},
+    slack::Channel,
+};
 
 const LIST: Operation = Operation(include_str!("notifications.graphql"));
 const READ: Operation = Operation(include_str!("mark_notifications_read.graphql"));
@@ -32,6 +35,7 @@ impl Notification {
         let did = match self.kind.as_str() {
             "MENTION" => "mentioned you on",
             "REPLY" => "replied on",
+            "DISCONNECT" => "takes no more messages for",
             _ => "resolved a thread on",
         };
         format!("{} {did} {}", self.actor, self.subject)
@@ -55,6 +59,7 @@ pub(super) struct Preference {
     pub kind: String,
     pub in_app: bool,
     pub mail: bool,
+    pub slack: bool,
 }
 
 /// What the page shows.
@@ -63,6 +68,7 @@ pub(super) struct Preference {
 pub(super) struct Shown {
     pub notifications: List,
     pub notification_preferences: Vec<Preference>,
+    pub own_slack_channel: Option<Channel>,
 }
 
 pub(super) async fn fetch(api: Api, unread: bool, after: Option<String>) -> Result<Shown, ApiError> {

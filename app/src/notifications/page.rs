@@ -1,14 +1,20 @@
 use leptos::{prelude::*, task::spawn_local};
+use shared::Permission;
 
 use super::model::{self, Notification, Preference, Shown};
 use crate::{
     api::{ApiError, use_api, use_live},
-    frame::use_viewer,
+    frame::{may, use_viewer},
     kit::{
         Address, Avatar, Button, Card, Empty, Glyph, Icon, IconButton, Page, Pager, RelativeTime, Shape, Toasts, number, steady_as, use_address,
         use_toasts,
     },
+    slack::{ChannelCard, Whose},
 };
+
+/// What one is told of.
+const KINDS: [(&str, &str); 3] =
+    [("MENTION", "Somebody mentions me"), ("REPLY", "Somebody replies in my thread"), ("RESOLVE", "Somebody resolves my thread")];
 
 type Query = Resource<Result<Shown, ApiError>>;
 
@@ -139,6 +145,8 @@ fn line(one: Memo<Option<Notification>>, mark: Callback<Option<Vec<String>>>) ->
 
 fn preferences(shown: RwSignal<Shown>, toasts: Toasts, query: Query) -> AnyView {
     let api = use_api();
+    let may_change = may(Permission::TokensOwn);
+    let channel = Signal::derive(move || shown.with(|shown| shown.own_slack_channel.clone()));
     let save = Callback::new(move |preference: Preference| {
         let api = api.clone();
         spawn_local(async move {
@@ -149,25 +157,45 @@ fn preferences(shown: RwSignal<Shown>, toasts: Toasts, query: Query) -> AnyView 
             query.refetch();
         });
     });
-    let kinds = [("MENTION", "Somebody mentions me"), ("REPLY", "Somebody replies in my thread"), ("RESOLVE", "Somebody resolves my thread")];
-    let rows = kinds.map(|(kind, words)| {
-        let own = Memo::new(move |_| shown.with(|shown| shown.notification_preferences.iter().find(|own| own.kind == kind).map_or((true, true), |own| (own.in_app, own.mail))));
-        let in_app = move |event| leptos::callback::Callable::run(&save, Preference { kind: kind.to_owned(), in_app: event_target_checked(&event), mail: own.get_untracked().1 });
-        let mail = move |event| leptos::callback::Callable::run(&save, Preference { kind: kind.to_owned(), in_app: own.get_untracked().0, mail: event_target_checked(&event) });
-        let (first_app, first_mail) = own.get_untracked();
-        view! {
-            <tr>
-                <th scope="row">{words}</th>
-                <td><input class="check" type="checkbox" aria-label=format!("{words}: in the app") checked=first_app prop:checked=move || own.get().0 on:change=in_app/></td>
-                <td><input class="check" type="checkbox" aria-label=format!("{words}: by mail") checked=first_mail prop:checked=move || own.get().1 on:change=mail/></td>
-            </tr>
-        }
-    });
+    let connected = Memo::new(move |_| shown.with(|shown| shown.own_slack_channel.is_some()));
+    let rows = KINDS.map(|(kind, words)| row(kind, words, shown, connected, save)).into_iter().collect_view();
+    let note = move || if connected.get() { "Slack comes at once." } else { "Slack comes at once, when a channel of yours is connected." };
     view! {
         <Card title="How you are told">
-            <table class="channels"><thead><tr><td></td><th scope="col">"App"</th><th scope="col"><Glyph icon=Icon::MAIL/>"Mail"</th></tr></thead><tbody>{rows.into_iter().collect_view()}</tbody></table>
-            <p class="faint xs">"Mail comes two minutes later, everything in one letter, and only if you have not read it here."</p>
+            <table class="channels">
+                <thead><tr><td></td><th scope="col">"App"</th><th scope="col"><Glyph icon=Icon::HASH/>"Slack"</th><th scope="col"><Glyph icon=Icon::MAIL/>"Mail"</th></tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+            <p class="faint xs">"Mail comes two minutes later, everything in one letter, and only if you have not read it here. "{note}</p>
         </Card>
+        <ChannelCard whose=Whose::Own title="Your Slack" channel may_change on_change=move |()| query.refetch()/>
+    }
+    .into_any()
+}
+
+/// One kind, with a box for each channel.
+fn row(kind: &'static str, words: &'static str, shown: RwSignal<Shown>, connected: Memo<bool>, save: Callback<Preference>) -> AnyView {
+    let usual = Preference { kind: kind.to_owned(), in_app: true, mail: true, slack: false };
+    let own = Memo::new(move |_| {
+        let found = shown.with(|shown| shown.notification_preferences.iter().find(|own| own.kind == kind).cloned());
+        found.unwrap_or_else(|| usual.clone())
+    });
+    let first = own.get_untracked();
+    let change = move |set: fn(&mut Preference, bool)| {
+        move |event| {
+            let mut preference = own.get_untracked();
+            set(&mut preference, event_target_checked(&event));
+            leptos::callback::Callable::run(&save, preference);
+        }
+    };
+    let unconnected = move || !connected.get();
+    view! {
+        <tr>
+            <th scope="row">{words}</th>
+            <td><input class="check" type="checkbox" aria-label=format!("{words}: in the app") checked=first.in_app prop:checked=move || own.get().in_app on:change=change(|own, on| own.in_app = on)/></td>
+            <td><input class="check" type="checkbox" aria-label=format!("{words}: by Slack") disabled=unconnected checked=first.slack prop:checked=move || own.get().slack on:change=change(|own, on| own.slack = on)/></td>
+            <td><input class="check" type="checkbox" aria-label=format!("{words}: by mail") checked=first.mail prop:checked=move || own.get().mail on:change=change(|own, on| own.mail = on)/></td>
+        </tr>
     }
     .into_any()
 }

@@ -36,6 +36,7 @@ pub mod sessions;
 pub mod sharing;
 pub mod sign_in_policy;
 pub mod similar_runs;
+pub mod slack;
 pub mod templates;
 pub mod tokens;
 pub mod traces;
@@ -48,4 +49,5 @@ pub fn register_jobs(worker: &mut crate::jobs::Worker) {
     worker.learn::<mail::SendMail>();
     worker.learn::<metrics::jobs::CompactMetrics>();
     worker.learn::<notifications::MailNews>();
+    worker.learn::<notifications::PostSlack>();
 }

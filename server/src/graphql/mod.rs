@@ -41,6 +41,7 @@ pub struct Query(
     features::second_factor::graphql::SecondFactorQuery,
     features::sessions::graphql::SessionsQuery,
     features::sign_in_policy::graphql::SignInPolicyQuery,
+    features::slack::graphql::SlackQuery,
     features::templates::graphql::TemplatesQuery,
     features::tokens::graphql::TokensQuery,
     features::traces::graphql::TracesQuery,
@@ -67,6 +68,7 @@ pub struct Mutation(
     features::sessions::graphql::SessionsMutation,
     features::sharing::graphql::SharingMutation,
     features::sign_in_policy::graphql::SignInPolicyMutation,
+    features::slack::graphql::SlackMutation,
     features::templates::graphql::TemplatesMutation,
     features::tokens::graphql::TokensMutation,
 );

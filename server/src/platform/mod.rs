@@ -1,4 +1,4 @@
-//! Clock, mail, blobs, requests to elsewhere: what the product needs of the world outside, behind plain functions.
+//! Clock, mail, Slack, blobs, requests to elsewhere: what the product needs of the world outside, behind plain functions.
 
 mod blobs;
 mod clock;
@@ -9,6 +9,7 @@ mod network;
 mod outbound;
 mod parts;
 mod seal;
+mod slack;
 
 pub use blobs::*;
 pub use clock::Clock;
@@ -17,3 +18,4 @@ pub use mailer::{Mailer, Message};
 pub use outbound::{Outbound, OutboundError, Peer};
 pub use parts::Part;
 pub use seal::{MARK_LEN, Seal};
+pub use slack::{Slack, SlackAnswer};

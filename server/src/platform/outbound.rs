@@ -12,7 +12,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
-use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, Url, header::RETRY_AFTER, redirect};
 
 use super::network::{Network, is_public};
 use crate::fault::Fault;
@@ -182,16 +182,22 @@ impl Peer {
         self.client.request(method, self.base.clone())
     }
 
-    /// Sends a request; an answer that is not 200 is an error.
-    ///
-    /// # Errors
-    /// Every class of [`OutboundError`] that an answer can have.
-    pub async fn send(&self, request: RequestBuilder) -> Result<Response, OutboundError> {
+    /// Sends a request and returns whatever comes back.
+    async fn ask(&self, request: RequestBuilder) -> Result<Response, OutboundError> {
         let response = request.send().await.map_err(|_| OutboundError::Unreachable)?;
         // The connection was made to one of the checked addresses; that it was is looked at once more.
         if response.remote_addr().is_some_and(|peer| !self.addresses.iter().any(|known| known.ip().to_canonical() == peer.ip().to_canonical())) {
             return Err(OutboundError::Private);
         }
+        Ok(response)
+    }
+
+    /// Sends a request; an answer that is not 200 is an error.
+    ///
+    /// # Errors
+    /// Every class of [`OutboundError`] that an answer can have.
+    pub async fn send(&self, request: RequestBuilder) -> Result<Response, OutboundError> {
+        let response = self.ask(request).await?;
         match response.status().as_u16() {
             200 => Ok(response),
             300..=399 => Err(OutboundError::Redirect),
@@ -200,6 +206,25 @@ impl Peer {
             408 | 429 | 502..=504 => Err(OutboundError::Busy),
             _ => Err(OutboundError::Failed),
         }
+    }
+
+    /// Sends a request to a peer whose refusals mean something: whatever the status, it is told, with the answer up to `limit` bytes.
+    ///
+    /// # Errors
+    /// `Redirect`, `Private`; `Unreachable` when nothing comes.
+    pub async fn hear(&self, request: RequestBuilder, limit: usize) -> Result<Heard, OutboundError> {
+        let mut response = self.ask(request).await?;
+        if response.status().is_redirection() {
+            return Err(OutboundError::Redirect);
+        }
+        let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let mut body = BytesMut::new();
+        while body.len() < limit
+            && let Ok(Some(part)) = response.chunk().await
+        {
+            body.extend_from_slice(&part[..part.len().min(limit - body.len())]);
+        }
+        Ok(Heard { status: response.status().as_u16(), wait: wait.map(Duration::from_secs), body: body.freeze() })
     }
 
     /// Sends a request and reads the whole answer, up to `limit` bytes.
@@ -231,6 +256,16 @@ impl Peer {
     pub async fn stream(&self, request: RequestBuilder) -> Result<impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + use<>, OutboundError> {
         Ok(self.send(request).await?.bytes_stream())
     }
+}
+
+/// What a peer answered, whatever it was.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub status: u16,
+    /// How long it asked to be left alone.
+    pub wait: Option<Duration>,
+    /// The beginning of its answer.
+    pub body: Bytes,
 }
 
 #[cfg(test)]

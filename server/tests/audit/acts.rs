@@ -14,7 +14,19 @@ const TELEMETRY: &[&str] =
     &["log-parameter", "runs/set-tag", "log-inputs", "runs/outputs", "log-model", "log-metric", "log-batch", "mlflow/traces", "link-to-run"];
 
 /// Mutations that need another server: `forms.rs` tries them.
-pub const ELSEWHERE: &[&str] = &["startImport", "cancelImport", "setIdentityProvider", "removeIdentityProvider"];
+pub const ELSEWHERE: &[&str] = &[
+    "startImport",
+    "cancelImport",
+    "setIdentityProvider",
+    "removeIdentityProvider",
+    "connectSlack",
+    "setSlackPosts",
+    "testSlack",
+    "disconnectSlack",
+    "connectOwnSlack",
+    "testOwnSlack",
+    "disconnectOwnSlack",
+];
 
 /// The names of all mutations of the schema.
 fn every_mutation() -> Vec<String> {

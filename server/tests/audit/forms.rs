@@ -56,8 +56,10 @@ async fn assert_founded(browser: &Actor, how: &str, who: &str) {
 
 #[tokio::test]
 async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() {
-    let world = World::idle(&["--outbound-allow=127.0.0.0/8"]).await;
-    let (here, there, provider) = (world.organization().await, world.organization().await, Provider::start());
+    let provider = Provider::start();
+    // The provider stands in for Slack too: it knows no webhook.
+    let world = World::idle(&["--outbound-allow=127.0.0.0/8", &format!("--slack={}", provider.url())]).await;
+    let (here, there) = (world.organization().await, world.organization().await);
     let (script, other) = (here.script().await, there.script().await);
     let mut logs = Logs { scripts: [&script, &other], tried: BTreeSet::new() };
     let (owner, email) = (&here.owner, here.owner.email.clone());
@@ -108,6 +110,7 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
     logs.enter_of("/access/single-sign-on/remove", &email, [1, 0], owner.form("/access/single-sign-on/remove", &[])).await;
 
     let mut imported = String::new();
+    let channel = json!({ "label": "#ml", "address": format!("{}/services/T0/B0/none", provider.url()) });
     let input =
         json!({ "kind": "oidc", "label": "ID", "issuer": provider.url(), "clientId": CLIENT, "clientSecret": SECRET, "defaultRole": "viewer" });
     for (name, mutation, variables) in [
@@ -123,6 +126,13 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
             json!({ "input": { "address": world.url, "token": other.secret() } }),
         ),
         ("cancelImport", "mutation($id: ID!) { cancelImport(id: $id) { id } }", json!({})),
+        ("connectSlack", "mutation($input: ConnectSlackInput!) { connectSlack(input: $input) { label } }", json!({ "input": channel })),
+        ("setSlackPosts", "mutation { setSlackPosts(posts: [SHARE]) { posts } }", json!({})),
+        ("testSlack", "mutation { testSlack { posted } }", json!({})),
+        ("disconnectSlack", "mutation { disconnectSlack { label } }", json!({})),
+        ("connectOwnSlack", "mutation($input: ConnectSlackInput!) { connectOwnSlack(input: $input) { label } }", json!({ "input": channel })),
+        ("testOwnSlack", "mutation { testOwnSlack { posted } }", json!({})),
+        ("disconnectOwnSlack", "mutation { disconnectOwnSlack { label } }", json!({})),
     ] {
         assert!(ELSEWHERE.contains(&name), "{name}");
         let variables = if name == "cancelImport" { json!({ "id": imported }) } else { variables };
@@ -134,7 +144,7 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
         assert_eq!((after[0].0 - before[0].0, after[1].0 - before[1].0), (1, 0), "{name}: {after:?}");
         assert_whole(name, &after[0].1, "member", &email);
     }
-    assert_eq!(ELSEWHERE.len(), 4);
+    assert_eq!(ELSEWHERE.len(), 11);
 
     logs.enter_of("/new-organization", &email, [0, 0], owner.form("/new-organization", &[("organization", "Further")])).await;
     assert_founded(owner, "session.switch", &email).await;

@@ -91,7 +91,7 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("ModelVersion", Needs(Permission::RunsRead), "run"),
     ("Notification", Nothing, "about actor at id kind path quote readAt subject"),
     ("NotificationConnection", Nothing, "nodes pageInfo totalCount unreadCount"),
-    ("NotificationPreference", Nothing, "inApp kind mail"),
+    ("NotificationPreference", Nothing, "inApp kind mail slack"),
     // The only way to it asks for experiments.
     ("OpenedLink", Nothing, "experiment organization runId"),
     ("Organization", Nothing, "id name slug"),
@@ -136,6 +136,8 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("SimilarDifference", Nothing, "here key there"),
     ("SimilarRun", Nothing, "differences run sameCommit sameData"),
     ("SimilarRuns", Nothing, "best near same sameCount"),
+    ("SlackChannel", Nothing, "brokenAt brokenReason connectedAt connectedBy hint label postedAt posts"),
+    ("SlackTest", Nothing, "answer channel posted"),
     ("Tag", Nothing, "key value"),
     ("Template", Nothing, "createdAt createdBy description id lifecycle name"),
     ("Template", Needs(Permission::RunsRead), "run startedCount startedRuns"),

@@ -54,6 +54,7 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/import/{id}", Needs(Permission::OrganizationWrite), "/import/imp_$absentimport"),
     ("/access", Needs(Permission::OrganizationWrite), "/access"),
     ("/access/single-sign-on", Needs(Permission::OrganizationWrite), "/access/single-sign-on"),
+    ("/slack", Needs(Permission::OrganizationWrite), "/slack"),
     ("/notifications", Needs(Permission::CommentsRead), "/notifications"),
     ("/account", SignedIn, "/account"),
     ("/account/second-factor", SignedIn, "/account/second-factor"),

@@ -18,9 +18,10 @@ use crate::{
     fault::Fault,
     features::{
         members,
-        notifications::{self, News, Occasion},
+        notifications::{self, Happening, News, Occasion},
         page::{Page, Paged},
         sharing,
+        slack::Post,
     },
 };
 
@@ -147,6 +148,22 @@ async fn tell(
     Ok(())
 }
 
+/// Tells the organization's channel that somebody began to talk, if everybody may read it.
+async fn post(tx: &WriteTx, about: &About, comment: &Comment) -> Result<(), Fault> {
+    if !sharing::is_everybodys(tx, about.subject.uuid()).await? {
+        return Ok(());
+    }
+    let happening = Happening {
+        post: Post::Thread,
+        id: comment.thread.to_string(),
+        sentence: format!("{} commented on {}", comment.author_name, about.name),
+        quote: markdown::excerpt(&comment.body, QUOTE),
+        button: "Open the discussion",
+        path: format!("{}#{}", about.subject.path(), comment.thread),
+    };
+    notifications::post(tx, happening).await
+}
+
 /// Starts a thread.
 ///
 /// # Errors
@@ -163,6 +180,7 @@ pub async fn start(grant: Grant<'_, WriteComments>, subject: Subject, point: Opt
     repo::insert_thread(&tx, &thread).await?;
     repo::insert(&tx, &comment).await?;
     tell(&tx, &about, &thread, Some(&comment), Occasion::Mention, &comment.mentions).await?;
+    post(&tx, &about, &comment).await?;
     let entry = entry("thread.start", &about, id, Some(comment.id));
     thread.comments.push(comment);
     tx.commit(entry).await?;

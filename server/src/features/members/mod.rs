@@ -12,7 +12,7 @@ mod service;
 
 pub use error::MemberError;
 pub use model::Member;
-pub use service::{called, contact, find, get, list, remove, resume, suspend, take_out, update_roles};
+pub use service::{called, contact, find, get, list, owners, remove, resume, suspend, take_out, update_roles};
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -80,6 +80,12 @@ pub async fn find_for_update(tx: &WriteTx, id: MemberId) -> Result<Option<Member
     Ok(row.as_ref().map(member).transpose()?)
 }
 
+/// The owners who are not suspended.
+pub async fn owners(tx: &WriteTx) -> Result<Vec<MemberId>, Fault> {
+    let rows = tx.rows("select id from public.memberships where 'owner' = any(roles) and suspended_at is null order by id", vec![]).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0).map(MemberId::from_uuid)).collect::<Result<_, sea_orm::DbErr>>()?)
+}
+
 /// Counts owners who are not suspended. The tenant's row is locked first, so that two changes cannot each leave the other
 /// as the last owner.
 pub async fn count_owners(tx: &WriteTx) -> Result<i64, Fault> {
@@ -116,12 +122,13 @@ async fn revoke_tokens(tx: &WriteTx, member: &Member) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Removes the membership and what it opened here: the member's tokens in this organization, and their roles in projects and groups. Their
-/// sessions find no membership any more and end with it.
+/// Removes the membership and what it opened here: the member's tokens in this organization, their roles in projects and groups, and their channel of
+/// Slack. Their sessions find no membership any more and end with it.
 pub async fn remove(tx: &WriteTx, member: &Member) -> Result<(), Fault> {
     tx.run("delete from public.memberships where id = $1", vec![member.id.uuid().into()]).await?;
     revoke_tokens(tx, member).await?;
     tx.run("delete from project_members where member_id = $1", vec![member.id.uuid().into()]).await?;
+    tx.run("delete from slack_connections where member_id = $1", vec![member.id.uuid().into()]).await?;
     // The directory is told that there is nobody of this id any more.
     tx.run(
         "update scim_groups set version = version + 1 where id in (select group_id from scim_group_members where user_id = $1)",

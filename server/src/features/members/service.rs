@@ -62,6 +62,14 @@ pub async fn contact(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault
     Ok(repo::find(tx, id).await?.filter(|member| member.suspended_at.is_none()))
 }
 
+/// The owners.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn owners(tx: &WriteTx) -> Result<Vec<MemberId>, Fault> {
+    repo::owners(tx).await
+}
+
 /// A member.
 ///
 /// # Errors

@@ -21,6 +21,8 @@ pub enum NotificationKind {
     Reply,
     /// Somebody resolved a thread you wrote in.
     Resolve,
+    /// Slack does not take messages for a channel of yours any more.
+    Disconnect,
 }
 
 /// Something you were told.
@@ -38,7 +40,7 @@ impl Notification {
     async fn actor(&self) -> &str {
         &self.0.news.actor
     }
-    /// The id of the run or experiment.
+    /// The id of the run or experiment; of a channel of Slack, `slack`.
     async fn about(&self) -> &str {
         &self.0.news.subject
     }
@@ -91,11 +93,13 @@ pub struct NotificationPreference {
     in_app: bool,
     /// By mail, two minutes later, with everything that came together, unless you read it in the app before.
     mail: bool,
+    /// In your own channel of Slack, at once, while one is connected.
+    slack: bool,
 }
 
 impl From<DomainPreference> for NotificationPreference {
     fn from(one: DomainPreference) -> Self {
-        Self { kind: one.occasion.into(), in_app: one.in_app, mail: one.mail }
+        Self { kind: one.occasion.into(), in_app: one.in_app, mail: one.mail, slack: one.slack }
     }
 }
 
@@ -137,15 +141,15 @@ impl NotificationsMutation {
         Ok(super::mark_read(grant, ids.as_deref()).await?)
     }
 
-    /// Chooses how you are told of one kind.
+    /// Chooses how you are told of one kind; without `slack`, by Slack as before.
     async fn set_notification_preference(
         &self,
         ctx: &Context<'_>,
         kind: NotificationKind,
         in_app: bool,
         mail: bool,
+        slack: Option<bool>,
     ) -> Result<NotificationPreference> {
-        let preference = DomainPreference { occasion: kind.into(), in_app, mail };
-        Ok(super::prefer(scope(ctx)?.grant()?, preference).await?.into())
+        Ok(super::prefer(scope(ctx)?.grant()?, kind.into(), in_app, mail, slack).await?.into())
     }
 }

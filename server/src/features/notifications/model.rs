@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use shared::ids::{MemberId, NotificationId};
 
+use crate::features::slack::Post;
+
 /// Why somebody is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Occasion {
@@ -12,16 +14,21 @@ pub enum Occasion {
     Reply,
     /// Somebody resolved a thread they wrote in.
     Resolve,
+    /// Slack does not take messages for a channel of theirs any more.
+    Disconnect,
 }
 
 impl Occasion {
-    pub const ALL: [Occasion; 3] = [Self::Mention, Self::Reply, Self::Resolve];
+    pub const ALL: [Occasion; 4] = [Self::Mention, Self::Reply, Self::Resolve, Self::Disconnect];
+    /// Those of which everybody chooses how they are told.
+    pub const CHOSEN: [Occasion; 3] = [Self::Mention, Self::Reply, Self::Resolve];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Mention => "mention",
             Self::Reply => "reply",
             Self::Resolve => "resolve",
+            Self::Disconnect => "disconnect",
         }
     }
 
@@ -62,6 +69,7 @@ impl News {
             Occasion::Mention => "mentioned you on",
             Occasion::Reply => "replied on",
             Occasion::Resolve => "resolved a thread on",
+            Occasion::Disconnect => "takes no more messages for",
         };
         format!("{} {did} {}", self.actor, self.subject_name)
     }
@@ -73,11 +81,29 @@ pub struct Preference {
     pub occasion: Occasion,
     pub in_app: bool,
     pub mail: bool,
+    /// In a channel of their own, once one is connected.
+    pub slack: bool,
 }
 
 impl Preference {
     /// Of who chose nothing: a resolved thread is no reason for a mail.
     pub fn usual(occasion: Occasion) -> Self {
-        Self { occasion, in_app: true, mail: occasion != Occasion::Resolve }
+        let leaves = matches!(occasion, Occasion::Mention | Occasion::Reply);
+        Self { occasion, in_app: true, mail: leaves, slack: leaves }
     }
+}
+
+/// Something that the organization's channel may be told of.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    pub post: Post,
+    /// The id of what happened: the channel is told once of each.
+    pub id: String,
+    /// One sentence: who did what, where.
+    pub sentence: String,
+    /// The beginning of what was said; may be empty.
+    pub quote: String,
+    /// What leads there, and where that is.
+    pub button: &'static str,
+    pub path: String,
 }

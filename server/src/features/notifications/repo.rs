@@ -55,9 +55,10 @@ pub async fn count<C: Connection>(tx: &C, member: MemberId) -> Result<(i64, i64)
 
 /// What members chose.
 pub async fn preferences<C: Connection>(tx: &C, members: &[MemberId]) -> Result<Vec<(MemberId, Preference)>, Fault> {
-    let sql = "select member_id, kind, in_app, mail from notification_preferences where member_id = any($1)";
+    let sql = "select member_id, kind, in_app, mail, slack from notification_preferences where member_id = any($1)";
     let read = |row: &QueryResult| {
-        let preference = Preference { occasion: occasion(row)?, in_app: row.try_get("", "in_app")?, mail: row.try_get("", "mail")? };
+        let (in_app, mail, slack) = (row.try_get("", "in_app")?, row.try_get("", "mail")?, row.try_get("", "slack")?);
+        let preference = Preference { occasion: occasion(row)?, in_app, mail, slack };
         Ok((MemberId::from_uuid(row.try_get("", "member_id")?), preference))
     };
     let rows = tx.rows(sql, vec![members.iter().map(|member| member.uuid()).collect::<Vec<_>>().into()]).await?;
@@ -65,23 +66,24 @@ pub async fn preferences<C: Connection>(tx: &C, members: &[MemberId]) -> Result<
 }
 
 pub async fn prefer(tx: &WriteTx, member: MemberId, preference: Preference) -> Result<(), Fault> {
-    let sql = "insert into notification_preferences (member_id, kind, in_app, mail) values ($1, $2, $3, $4) \
-        on conflict (member_id, kind) do update set in_app = excluded.in_app, mail = excluded.mail";
-    tx.run(sql, vec![member.uuid().into(), preference.occasion.as_str().into(), preference.in_app.into(), preference.mail.into()]).await?;
+    let sql = "insert into notification_preferences (member_id, kind, in_app, mail, slack) values ($1, $2, $3, $4, $5) \
+        on conflict (member_id, kind) do update set in_app = excluded.in_app, mail = excluded.mail, slack = excluded.slack";
+    let Preference { occasion, in_app, mail, slack } = preference;
+    tx.run(sql, vec![member.uuid().into(), occasion.as_str().into(), in_app.into(), mail.into(), slack.into()]).await?;
     Ok(())
 }
 
-/// Writes what members are told, in one statement.
-pub async fn insert(tx: &WriteTx, news: &[(&News, Preference)]) -> Result<(), Fault> {
+/// Writes what members are told, each under its id, in one statement.
+pub async fn insert(tx: &WriteTx, news: &[(NotificationId, &News, Preference)]) -> Result<(), Fault> {
     let sql = "insert into notifications (id, member_id, kind, actor, subject_id, subject_name, path, quote, at, read_at, mailed_at, in_app) \
         select n.id, n.member_id, n.kind, n.actor, n.subject_id, n.subject_name, n.path, n.quote, $9, \
             case when n.in_app then null else $9 end, case when n.mail then null else $9 end, n.in_app \
         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $10::boolean[], $11::boolean[]) \
             as n (id, member_id, kind, actor, subject_id, subject_name, path, quote, in_app, mail)";
-    let texts = |pick: fn(&News) -> &str| news.iter().map(|(news, _)| pick(news).to_owned()).collect::<Vec<_>>();
+    let texts = |pick: fn(&News) -> &str| news.iter().map(|(_, news, _)| pick(news).to_owned()).collect::<Vec<_>>();
     let values = vec![
-        news.iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>().into(),
-        news.iter().map(|(news, _)| news.member.uuid()).collect::<Vec<_>>().into(),
+        news.iter().map(|(id, ..)| id.uuid()).collect::<Vec<_>>().into(),
+        news.iter().map(|(_, news, _)| news.member.uuid()).collect::<Vec<_>>().into(),
         texts(|news| news.occasion.as_str()).into(),
         texts(|news| &news.actor).into(),
         texts(|news| &news.subject).into(),
@@ -89,8 +91,8 @@ pub async fn insert(tx: &WriteTx, news: &[(&News, Preference)]) -> Result<(), Fa
         texts(|news| &news.path).into(),
         texts(|news| &news.quote).into(),
         tx.now().into(),
-        news.iter().map(|(_, preference)| preference.in_app).collect::<Vec<_>>().into(),
-        news.iter().map(|(_, preference)| preference.mail).collect::<Vec<_>>().into(),
+        news.iter().map(|(.., preference)| preference.in_app).collect::<Vec<_>>().into(),
+        news.iter().map(|(.., preference)| preference.mail).collect::<Vec<_>>().into(),
     ];
     tx.run(sql, values).await?;
     Ok(())

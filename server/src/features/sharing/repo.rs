@@ -86,6 +86,14 @@ pub async fn set_shared(tx: &WriteTx, id: ExperimentId, shared: Option<(DateTime
     Ok(())
 }
 
+/// Whether everybody has the project of an experiment or a run, or it is shared with them.
+pub async fn is_everybodys(tx: &WriteTx, subject: Uuid) -> Result<bool, Fault> {
+    let sql = "select p.access = 'open' or e.shared_at is not null from experiments e join projects p on p.id = e.project_id \
+        where e.id = coalesce((select r.experiment_id from runs r where r.id = $1), $1)";
+    let row = tx.row(sql, vec![subject.into()]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false))
+}
+
 /// Those of the members who have the project of an experiment or a run, or everybody does, or it is shared with them.
 pub async fn readers(tx: &WriteTx, subject: Uuid, members: &[Uuid]) -> Result<Vec<MemberId>, Fault> {
     let sql = "select m.id from public.memberships m, experiments e join projects p on p.id = e.project_id \

@@ -18,7 +18,11 @@ use crate::{
         live::Topic,
     },
     fault::Fault,
-    features::members,
+    features::{
+        members,
+        notifications::{self, Happening},
+        slack::Post,
+    },
 };
 
 fn entry(action: &'static str, project: &Place) -> Entry {
@@ -131,6 +135,14 @@ pub async fn readers(tx: &WriteTx, subject: Uuid, members: &[MemberId]) -> Resul
     repo::readers(tx, subject, &ids).await
 }
 
+/// Whether everybody whose roles let them may see an experiment or a run: what is told to all is told of nothing else.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn is_everybodys(tx: &WriteTx, subject: Uuid) -> Result<bool, Fault> {
+    repo::is_everybodys(tx, subject).await
+}
+
 /// Lets everybody read an experiment whose roles let them read experiments, whatever its project.
 ///
 /// # Errors
@@ -159,6 +171,18 @@ async fn set_shared(grant: Grant<'_, ShareProjects>, id: ExperimentId, by: Optio
     // Who may see it has changed: whoever looks at it, or may now, looks again.
     tx.announce(Topic::Experiment(id));
     tx.announce(Topic::Standing);
+    if let Some(by) = &by {
+        let happening = Happening {
+            post: Post::Share,
+            // Shared again after it was not, it is news again.
+            id: format!("{id} {}", now.timestamp_millis()),
+            sentence: format!("{by} shared the experiment {name} with everybody"),
+            quote: String::new(),
+            button: "Open the experiment",
+            path: format!("/experiments/{id}"),
+        };
+        notifications::post(&tx, happening).await?;
+    }
     let action = if by.is_some() { "experiment.share" } else { "experiment.unshare" };
     tx.commit(Entry::new(action, Subject::new("experiment", id, name))).await
 }

@@ -15,8 +15,11 @@ use crate::{
     },
     fault::Fault,
     features::{
+        notifications::{self, Happening},
         page::{Page, Paged},
         runs::{ReadRuns, Status, WriteRuns},
+        sharing,
+        slack::Post,
     },
 };
 
@@ -96,6 +99,17 @@ pub async fn create(grant: Grant<'_, WriteRuns>, run: RunId, name: &str, descrip
     };
     repo::insert(&tx, &template, origin.project).await?;
     announce(&tx, &template, origin.experiment);
+    if sharing::is_everybodys(&tx, run.uuid()).await? {
+        let happening = Happening {
+            post: Post::Template,
+            id: template.id.to_string(),
+            sentence: format!("{} made the template {}", template.created_by, template.name),
+            quote: template.description.clone(),
+            button: "Open the template",
+            path: format!("/templates/{}", template.id),
+        };
+        notifications::post(&tx, happening).await?;
+    }
     tx.commit(entry("template.create", &template)).await?;
     Ok(template)
 }
