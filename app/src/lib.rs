@@ -71,7 +71,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/account/second-factor") view=|| page(parts::account(Account::SecondFactor)) ssr=SsrMode::Async/>
                 <Route path=path!("/kit") view=|| page(parts::compare(Compare::Gallery)) ssr=SsrMode::Async/>
                 <Route path=path!("/shared/:secret") view=|| page(parts::run(Run::Shared)) ssr=SsrMode::Async/>
-                <Route path=path!("/shared/:secret/runs/:id") view=|| page(parts::run(Run::SharedRun)) ssr=SsrMode::Async/>
+                <Route path=path!("/shared/:secret/runs/:id") view=|| page(parts::run(Run::OneShared)) ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=|| page(parts::experiments(Experiments::Overview))/>
                     <Route path=path!("/experiments") view=|| page(parts::experiments(Experiments::List))/>

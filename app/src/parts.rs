@@ -173,7 +173,7 @@ pub enum Run {
     Traces,
     Trace,
     Shared,
-    SharedRun,
+    OneShared,
 }
 
 #[wasm_split(run, wasm_split_path = ::leptos::wasm_split, fallible, preload(load_run))]
@@ -190,7 +190,7 @@ pub fn run(page: Run) -> Loaded {
         Run::Traces => view! { <traces::TracesPage/> }.into_any(),
         Run::Trace => view! { <traces::TracePage/> }.into_any(),
         Run::Shared => view! { <links::SharedPage/> }.into_any(),
-        Run::SharedRun => view! { <links::SharedRunPage/> }.into_any(),
+        Run::OneShared => view! { <links::SharedRunPage/> }.into_any(),
     })
 }
 

@@ -85,9 +85,8 @@ fn unfilled() -> AnyView {
 }
 
 fn vouched() -> AnyView {
-    let foot = || view! { <p><a href="/account">"Back to your account"</a></p> };
     let lead = "Your organization's provider says who you are, and asks for what it asks for. A second factor of yours goes with your password: sign in by it to change this.";
-    view! { <Door title="Two-factor sign-in" lead foot=foot>{()}</Door> }.into_any()
+    view! { <Door title="Two-factor sign-in" lead><p><a class="link" href="/account">"Back to your account"</a></p></Door> }.into_any()
 }
 
 fn off(state: FormState) -> AnyView {

@@ -42,7 +42,7 @@ impl Place {
 }
 
 /// All of them, in the order of the rail.
-pub const PLACES: [Place; 22] = [
+pub const PLACES: [Place; 23] = [
     Place::new("Overview", "/", Icon::LAYOUT_DASHBOARD).rail("g o"),
     Place::new("Experiments", "/experiments", Icon::FLASK_CONICAL).rail("g e").needs(Permission::ExperimentsRead),
     Place::new("Compare", "/compare", Icon::GIT_COMPARE).needs(Permission::RunsRead),

@@ -73,7 +73,7 @@ impl Seed {
         })?;
         let request = RequestInfo { id: "seed".to_owned(), ..RequestInfo::default() };
         let SignedIn::In(opened) = sessions::sign_in(&services, &request, email.as_str(), &chosen, "").await? else {
-            return Err(Fault::internal("who was made just now has a second factor").into());
+            return Err(Fault::internal("who was made just now has a second factor"));
         };
         let session = crate::access::Credential::session(opened.secret.expose()).ok_or_else(|| Fault::internal("no session"))?;
         let scope = services.vault.enter(session, request).await?;

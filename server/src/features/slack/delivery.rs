@@ -41,7 +41,7 @@ pub enum Ready {
     /// The channel is left alone for so long.
     Wait(Duration),
     /// Post this.
-    Post { connection: Connection, address: String, payload: Value },
+    Post { connection: Box<Connection>, address: String, payload: Value },
 }
 
 /// Looks what is to be done with a message. Writes what it gives up; the caller commits if `Ready::Nothing` comes back, and holds nothing while it posts.
@@ -65,7 +65,7 @@ pub async fn ready(tx: &WriteTx, services: &Services, id: Uuid) -> Result<Ready,
     }
     let address = open(services, &connection, tx.tenant().id, &waiting.address)?;
     let payload = waiting.message.payload(&tx.tenant().name, &services.config.public_url(), connection.owner.path());
-    Ok(Ready::Post { connection, address, payload })
+    Ok(Ready::Post { connection: Box::new(connection), address, payload })
 }
 
 /// What follows from an answer.
