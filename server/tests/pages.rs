@@ -186,6 +186,7 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         ("/access".into(), false),
         (format!("/access?saved={typed}"), false),
         ("/access/single-sign-on".into(), false),
+        ("/slack".into(), false),
         ("/new-organization".into(), false),
         ("/new-project".into(), false),
         (format!("/sign-up?sent={typed}"), false),
