@@ -50,7 +50,11 @@ journey("c5_3b what is pointed at in one chart is lit in all, and each can be sa
     await page.getByRole("region", { name: "Metrics of the groups" }).scrollIntoViewIfNeeded();
     const figure = figures.filter({ hasText: "val_auc: spread" });
     await figure.getByRole("button", { name: "Save this chart" }).click();
-    const [download] = await Promise.all([page.waitForEvent("download"), figure.getByRole("button", { name: kind, exact: true }).click()]);
+    const choice = figure.getByRole("button", { name: kind, exact: true });
+    await choice.waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), choice.click()]);
+    // Pressed while the menu is still open, its button would close it.
+    await choice.waitFor({ state: "hidden" });
     assert.ok(readFileSync(await download.path(), "latin1").startsWith(begins), kind);
   }
 });

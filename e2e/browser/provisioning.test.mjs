@@ -37,7 +37,7 @@ journey("a directory is connected, its groups get roles, and whom it suspends is
   await page.goto("/members");
   const row = page.getByRole("row", { name: new RegExp(owner.email) });
   await row.getByText("Operations").waitFor();
-  await row.getByText("managed").waitFor();
+  await row.getByText("managed", { exact: true }).waitFor();
   await settled(page);
   await accessible(page);
   await fits(page);
