@@ -163,6 +163,7 @@ journey("c5_2d whoever has a link reads the experiment without an account, until
   await visitor.getByRole("heading", { level: 1, name: "Cards" }).waitFor();
   await visitor.getByText("Shared by Sharers").waitFor();
   assert.equal(await visitor.getByRole("button", { name: /Share|New|Rename|More/ }).count(), 0, "there is nothing to press");
+  await Promise.all([visitor.waitForURL(/sort=-?metrics\.auc/), visitor.getByRole("table", { name: "Runs" }).getByRole("link", { name: "auc" }).click()]);
   await visitor.getByRole("link", { name: "candidate" }).click();
   await visitor.getByRole("heading", { level: 1, name: "candidate" }).waitFor();
   await visitor.getByText("0.9").first().waitFor();

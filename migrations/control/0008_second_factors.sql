@@ -58,33 +58,3 @@ create or replace function public.takes(t public.tenants, p_roles text[], p_vouc
 language sql stable as $$
     select public.takes(t, p_roles, p_vouched_by, p_signed_in_at, false)
 $$;
-
--- As in 0004, and sessions are taken with what was given for them.
-create or replace function public.enter(p_kind text, p_hash bytea, p_now timestamptz)
-returns table (
-    tenant_id uuid, tenant_slug text, tenant_name text, authz_epoch bigint,
-    person_id uuid, member_id uuid, person_name text, email text,
-    roles text[], scopes text[], credential_id uuid
-)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
-begin
-    if p_kind = 'token' then
-        return query
-            select t.id, t.slug, t.name, t.authz_epoch, p.id, m.id, p.name, p.email, m.roles, k.scopes, k.id
-            from public.api_tokens k
-            join public.tenants t on t.id = k.tenant_id
-            join public.people p on p.id = k.person_id and not p.disabled
-            join public.memberships m on m.tenant_id = k.tenant_id and m.person_id = k.person_id
-            where k.hash = p_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > p_now)
-                and public.admits(t, p.email, null, p_now);
-    else
-        return query
-            select t.id, t.slug, t.name, t.authz_epoch, p.id, m.id, p.name, p.email, m.roles, null::text[], s.id
-            from public.sessions s
-            join public.tenants t on t.id = s.tenant_id
-            join public.people p on p.id = s.person_id and not p.disabled
-            join public.memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id
-            where s.hash = p_hash and s.expires_at > p_now and public.admits(t, p.email, s.created_at, p_now)
-                and public.takes(t, m.roles, s.vouched_by, s.created_at, s.second_factor);
-    end if;
-end $$;

@@ -25,7 +25,14 @@ language sql stable as $$
     select m.suspended_at is null and (m.resumed_at is null or p_signed_in_at is null or p_signed_in_at >= m.resumed_at)
 $$;
 
--- As in 0008, and a membership that is suspended opens nothing.
+-- Whether a session opens its organization: all that is asked of it, in one place. What is asked later goes in here, and not into `enter`. Expanded where it stands.
+create function public.opens(s public.sessions, t public.tenants, m public.memberships, p_email text, p_now timestamptz) returns boolean
+language sql stable as $$
+    select s.expires_at > p_now and public.admits(t, p_email, s.created_at, p_now)
+        and public.takes(t, m.roles, s.vouched_by, s.created_at, s.second_factor) and public.lets_in(m, s.created_at)
+$$;
+
+-- As in 0004, with what is asked now: a second factor where it is required, and that the membership is not suspended.
 create or replace function public.enter(p_kind text, p_hash bytea, p_now timestamptz)
 returns table (
     tenant_id uuid, tenant_slug text, tenant_name text, authz_epoch bigint,
@@ -50,8 +57,7 @@ begin
             join public.tenants t on t.id = s.tenant_id
             join public.people p on p.id = s.person_id and not p.disabled
             join public.memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id
-            where s.hash = p_hash and s.expires_at > p_now and public.admits(t, p.email, s.created_at, p_now)
-                and public.takes(t, m.roles, s.vouched_by, s.created_at, s.second_factor) and public.lets_in(m, s.created_at);
+            where s.hash = p_hash and public.opens(s, t, m, p.email, p_now);
     end if;
 end $$;
 

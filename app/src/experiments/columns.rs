@@ -19,7 +19,7 @@ const PARAMS: usize = 4;
 
 /// What a column shows of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Shows {
+pub(crate) enum Shows {
     Own(String),
     Metric(String),
     Param(String),
@@ -91,7 +91,8 @@ pub(super) fn prefer(columns: &mut Vec<Shows>, params: &[String], differs: impl 
     columns.extend(params.into_iter().take(PARAMS).map(|name| Shows::Param(name.clone())));
 }
 
-fn at_first(metrics: &[String], params: &[String]) -> Vec<Shows> {
+/// What is shown of runs with these keys until somebody chooses.
+pub(crate) fn at_first(metrics: &[String], params: &[String]) -> Vec<Shows> {
     let own = OWN[..3].iter().map(|own| Shows::Own(own.0.to_owned()));
     // What tells models apart first; what the machine did only when it is asked for.
     let mut metrics: Vec<&String> = metrics.iter().filter(|name| !name.starts_with("system/")).collect();
@@ -112,7 +113,7 @@ pub(super) fn choices(metrics: &[String], params: &[String], tags: &[String]) ->
 }
 
 /// The order in the API's words for a sort of the address.
-pub(super) fn order(key: &str, descending: bool) -> Option<String> {
+pub(crate) fn order(key: &str, descending: bool) -> Option<String> {
     let field = match key.split_once('.') {
         Some((entity @ ("metrics" | "params" | "tags"), name)) => written(entity, name),
         _ if key == "name" => "attributes.run_name".to_owned(),

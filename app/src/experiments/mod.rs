@@ -21,6 +21,7 @@ mod table;
 mod tag;
 mod work;
 
+pub(crate) use columns::{Shows, at_first, order};
 pub use discussion::ExperimentDiscussion;
 pub use list::ExperimentsPage;
 pub(crate) use list::filter;

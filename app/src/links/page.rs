@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
@@ -8,19 +8,14 @@ use serde_json::json;
 
 use crate::{
     api::{ApiError, MetricValue, Moment, Operation, PageEnd, use_api},
-    experiments::Tag,
+    experiments::{self, Shows, Tag},
     frame::{Hallmark, ThemeSwitch},
-    kit::{
-        Address, Better, Cell, Chip, Column, Empty, Glyph, Icon, Pager, Row, Shape, Table, Tone, number, run_tone, steady_as, use_address,
-        window_title,
-    },
-    runs::{self, RunToRead},
+    kit::{Cell, Chip, Column, Empty, Glyph, Icon, Pager, Row, Shape, Table, Tone, moment, number, run_tone, steady_as, use_address, window_title},
+    runs::RunToRead,
 };
 
 const SHARED: Operation = Operation(include_str!("shared_experiment.graphql"));
 const FIRST: usize = 50;
-/// Columns of metrics, and of params.
-const COLUMNS: usize = 6;
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,6 +55,7 @@ struct Listing {
     name: String,
     status: String,
     started_at: Moment,
+    ended_at: Option<Moment>,
     metrics: Vec<Measured>,
     params: Vec<Tag>,
 }
@@ -81,7 +77,7 @@ fn use_secret() -> Memo<String> {
 pub fn SharedPage() -> impl IntoView {
     let (api, address, secret) = (use_api(), use_address(), use_secret());
     let query = Resource::new(
-        move || (secret.get(), address.get("after"), order(address)),
+        move || (secret.get(), address.get("after"), address.sort().and_then(|sort| experiments::order(&sort.key, sort.descending))),
         move |(_, after, order)| {
             let api = api.clone();
             async move { fetch(api, after, order).await }
@@ -96,8 +92,8 @@ pub fn SharedPage() -> impl IntoView {
     }))
 }
 
-async fn fetch(api: crate::Api, after: Option<String>, order: Vec<String>) -> Result<Opened, ApiError> {
-    let data: Data = api.query(SHARED, json!({ "first": FIRST, "after": after, "orderBy": order })).await.map_err(ended)?;
+async fn fetch(api: crate::Api, after: Option<String>, order: Option<String>) -> Result<Opened, ApiError> {
+    let data: Data = api.query(SHARED, json!({ "first": FIRST, "after": after, "orderBy": order.map(|order| vec![order]) })).await.map_err(ended)?;
     data.opened_link.ok_or_else(|| ApiError::absent(ENDED))
 }
 
@@ -141,19 +137,6 @@ fn SharedBy(organization: String) -> impl IntoView {
     view! { <p class="facts shared-by"><Glyph icon=Icon::LINK/>"Shared by "{organization}</p> }
 }
 
-fn order(address: Address) -> Vec<String> {
-    address
-        .sort()
-        .map(|sort| {
-            let key = match sort.key.split_once(':') {
-                Some((kind, key)) => format!("{kind}.`{}`", key.replace('`', "")),
-                None => format!("attributes.{}", sort.key),
-            };
-            vec![format!("{key} {}", if sort.descending { "DESC" } else { "ASC" })]
-        })
-        .unwrap_or_default()
-}
-
 fn listing(held: RwSignal<Opened>, secret: Memo<String>) -> AnyView {
     let (organization, name) = held.with_untracked(|opened| (opened.organization.clone(), opened.experiment.name.clone()));
     let count =
@@ -171,14 +154,12 @@ fn table(runs: Listed, secret: &str) -> AnyView {
     if runs.nodes.is_empty() {
         return view! { <section class="card"><Empty icon=Icon::FLASK_CONICAL title="No runs yet">"What is logged to this experiment appears here."</Empty></section> }.into_any();
     }
-    let (metrics, params) = (metric_keys(&runs.nodes), param_keys(&runs.nodes));
-    let mut columns =
-        vec![Column::text("run_name", "Run").sortable(), Column::text("status", "Status"), Column::text("start_time", "Started").sortable()];
-    columns.extend(metrics.iter().map(|key| Column::number(format!("metrics:{key}"), key).better(Better::guess(key)).sortable()));
-    columns.extend(params.iter().map(|key| Column::mono(format!("params:{key}"), key).sortable()));
+    let shows = at_first(&runs.nodes);
+    let mut columns = vec![Column::text("name", "Run").sortable()];
+    columns.extend(shows.iter().map(|shows| shows.column(false)));
     let (shown, total) = (runs.nodes.len(), runs.total_count);
     let next = runs.page_info.end_cursor.clone().filter(|_| runs.page_info.has_next_page);
-    let rows: Vec<Row> = runs.nodes.into_iter().map(|line| row(line, &metrics, &params, secret)).collect();
+    let rows: Vec<Row> = runs.nodes.into_iter().map(|line| row(line, &shows, secret)).collect();
     view! {
         <Table label="Runs" columns=Signal::stored(columns) rows=Signal::stored(rows) keys=true/>
         <Pager shown=Signal::stored(shown) total=Signal::stored(total) next of=("run", "runs") keys=vec![("j", ""), ("k", "move"), ("Enter", "open")]/>
@@ -186,36 +167,26 @@ fn table(runs: Listed, secret: &str) -> AnyView {
     .into_any()
 }
 
-fn row(line: Listing, metrics: &[String], params: &[String], secret: &str) -> Row {
-    let mut cells = vec![
-        Cell::Link(line.name.clone(), format!("/shared/{secret}/runs/{}", line.id)),
-        Cell::State(run_tone(&line.status), line.status.to_lowercase()),
-        Cell::Time(line.started_at),
-    ];
-    let metric = |key: &String| line.metrics.iter().find(|own| own.key == *key).map_or(Cell::Empty, |own| Cell::Number(own.value.0));
-    let param = |key: &String| line.params.iter().find(|own| own.key == *key).map_or(Cell::Empty, |own| Cell::Code(own.value.clone()));
-    cells.extend(metrics.iter().map(metric));
-    cells.extend(params.iter().map(param));
+fn row(line: Listing, shows: &[Shows], secret: &str) -> Row {
+    let cell = |shows: &Shows| match shows {
+        Shows::Metric(key) => line.metrics.iter().find(|own| own.key == *key).map_or(Cell::Empty, |own| Cell::Number(own.value.0)),
+        Shows::Param(key) => line.params.iter().find(|own| own.key == *key).map_or(Cell::Empty, |own| Cell::Code(own.value.clone())),
+        Shows::Own(key) if key == "status" => Cell::State(run_tone(&line.status), line.status.to_lowercase()),
+        Shows::Own(key) if key == "started" => Cell::Time(line.started_at),
+        Shows::Own(key) if key == "duration" => line.ended_at.map_or(Cell::Empty, |ended| {
+            let took = ended.0 - line.started_at.0;
+            Cell::Measure(took, moment::duration(took))
+        }),
+        _ => Cell::Empty,
+    };
+    let cells = std::iter::once(Cell::Link(line.name.clone(), format!("/shared/{secret}/runs/{}", line.id))).chain(shows.iter().map(cell)).collect();
     Row::new(line.id, line.name, cells)
 }
 
-/// The metrics that tell models apart, those of the most runs first.
-fn metric_keys(lines: &[Listing]) -> Vec<String> {
-    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-    for metric in lines.iter().flat_map(|line| &line.metrics) {
-        *times.entry(&metric.key).or_default() += 1;
-    }
-    let mut keys: Vec<(&str, usize)> = times.into_iter().collect();
-    keys.sort_by_key(|(key, times)| (runs::rank(key), std::cmp::Reverse(*times)));
-    keys.into_iter().take(COLUMNS).map(|(key, _)| key.to_owned()).collect()
-}
-
-/// The params by which the runs differ; all of them when there is one run.
-fn param_keys(lines: &[Listing]) -> Vec<String> {
-    let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for param in lines.iter().flat_map(|line| &line.params) {
-        values.entry(&param.key).or_default().push(&param.value);
-    }
-    let differs = |values: &Vec<&str>| lines.len() == 1 || values.len() < lines.len() || values.iter().any(|value| *value != values[0]);
-    values.into_iter().filter(|(_, values)| differs(values)).take(COLUMNS).map(|(key, _)| key.to_owned()).collect()
+/// The columns that members see at first, over what these runs logged.
+fn at_first(lines: &[Listing]) -> Vec<Shows> {
+    let keys = |of: fn(&Listing) -> Vec<&String>| lines.iter().flat_map(of).collect::<BTreeSet<_>>().into_iter().cloned().collect::<Vec<_>>();
+    let metrics = keys(|line| line.metrics.iter().map(|metric| &metric.key).collect());
+    let params = keys(|line| line.params.iter().map(|param| &param.key).collect());
+    experiments::at_first(&metrics, &params)
 }

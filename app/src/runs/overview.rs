@@ -71,7 +71,12 @@ fn logged(open: Open) -> AnyView {
 
 /// The charts under the numbers.
 pub(super) fn charts(metrics: &[Metric]) -> Vec<Group> {
-    groups(groups::headline(metrics).into_iter().filter(|metric| metric.count > 1)).into_iter().take(CHARTS).collect()
+    every_chart(metrics).into_iter().take(CHARTS).collect()
+}
+
+/// A chart for everything that was measured more than once.
+pub(super) fn every_chart(metrics: &[Metric]) -> Vec<Group> {
+    groups(groups::headline(metrics).into_iter().filter(|metric| metric.count > 1))
 }
 
 /// The numbers that tell models apart.

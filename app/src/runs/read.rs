@@ -2,10 +2,10 @@ use leptos::prelude::*;
 
 use super::{
     details::Datasets,
-    groups::{self, Group, groups},
+    groups::Group,
     model::{self, Metric, Run},
     open::Open,
-    overview::{Latest, Params, stats},
+    overview::{Latest, Params, every_chart, stats},
     page::facts,
     plots::{self, Plots},
 };
@@ -44,7 +44,7 @@ pub fn RunToRead(
 }
 
 fn charts(metrics: &[Metric]) -> Vec<Group> {
-    groups(groups::headline(metrics).into_iter().filter(|metric| metric.count > 1)).into_iter().take(CHARTS).collect()
+    every_chart(metrics).into_iter().take(CHARTS).collect()
 }
 
 fn inside(open: Open) -> AnyView {

@@ -47,11 +47,7 @@ impl Entered {
 
     fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
         Ok(Self {
-            tenant: Tenant {
-                id: TenantId::from_uuid(row.try_get("", "tenant_id")?),
-                slug: row.try_get("", "tenant_slug")?,
-                name: row.try_get("", "tenant_name")?,
-            },
+            tenant: tenant(row)?,
             epoch: row.try_get("", "authz_epoch")?,
             person: PersonId::from_uuid(row.try_get("", "person_id")?),
             member: MemberId::from_uuid(row.try_get("", "member_id")?),
@@ -66,11 +62,7 @@ impl Entered {
 
     fn by_link(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
         Ok(Self {
-            tenant: Tenant {
-                id: TenantId::from_uuid(row.try_get("", "tenant_id")?),
-                slug: row.try_get("", "tenant_slug")?,
-                name: row.try_get("", "tenant_name")?,
-            },
+            tenant: tenant(row)?,
             epoch: row.try_get("", "authz_epoch")?,
             person: PersonId::from_uuid(Uuid::nil()),
             member: MemberId::from_uuid(Uuid::nil()),
@@ -82,4 +74,12 @@ impl Entered {
             shown: Some(Shown { experiment: row.try_get("", "experiment_id")?, run: row.try_get("", "run_id")? }),
         })
     }
+}
+
+fn tenant(row: &QueryResult) -> Result<Tenant, sea_orm::DbErr> {
+    Ok(Tenant {
+        id: TenantId::from_uuid(row.try_get("", "tenant_id")?),
+        slug: row.try_get("", "tenant_slug")?,
+        name: row.try_get("", "tenant_name")?,
+    })
 }

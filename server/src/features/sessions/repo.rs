@@ -125,8 +125,7 @@ pub async fn list(tx: &LobbyTx, whose: Whose, before: Option<Uuid>, limit: u64) 
              least(s.expires_at, s.created_at + make_interval(mins => t.session_minutes)) as expires_at \
              from sessions s join tenants t on t.id = s.tenant_id join people p on p.id = s.person_id \
              join memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id \
-             where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) \
-             and takes(t, m.roles, s.vouched_by, s.created_at, s.second_factor) and lets_in(m, s.created_at) and ($3::uuid is null or s.id < $3) \
+             where s.person_id = $1 and opens(s, t, m, p.email, $2) and ($3::uuid is null or s.id < $3) \
              and ($5::uuid is null or s.tenant_id = $5) order by s.id desc limit $4",
             vec![whose.person.uuid().into(), tx.now().into(), before.into(), limit.into(), whose.tenant().into()],
         )
@@ -139,8 +138,7 @@ pub async fn count(tx: &LobbyTx, whose: Whose) -> Result<u64, Fault> {
         .row(
             "select count(*) from sessions s join tenants t on t.id = s.tenant_id join people p on p.id = s.person_id \
              join memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id \
-             where s.person_id = $1 and s.expires_at > $2 and admits(t, p.email, s.created_at, $2) \
-             and takes(t, m.roles, s.vouched_by, s.created_at, s.second_factor) and lets_in(m, s.created_at) \
+             where s.person_id = $1 and opens(s, t, m, p.email, $2) \
              and ($3::uuid is null or s.tenant_id = $3)",
             vec![whose.person.uuid().into(), tx.now().into(), whose.tenant().into()],
         )
