@@ -1,15 +1,11 @@
 //! Signing up, signing in, resetting, invitations, sessions.
 
-#[path = "accounts/credentials.rs"]
 mod credentials;
-#[path = "accounts/crossing.rs"]
 mod crossing;
-#[path = "accounts/founding.rs"]
 mod founding;
-mod support;
 
+use crate::support::{Actor, PASSWORD, World, world};
 use serde_json::{Value, json};
-use support::{Actor, PASSWORD, World, world};
 use uuid::Uuid;
 
 fn token(link: &str) -> &str {
@@ -90,7 +86,8 @@ async fn t46_forms_refuse_odd_text() {
 async fn t12_t61_a_known_address_looks_like_an_unknown_one() {
     let organization = world().organization().await;
     let unknown = format!("nobody-{}@example.com", Uuid::now_v7().simple());
-    let shape = |answer: &support::actor::Answer| (answer.status, answer.header("location").to_owned(), answer.header("set-cookie").to_owned());
+    let shape =
+        |answer: &crate::support::actor::Answer| (answer.status, answer.header("location").to_owned(), answer.header("set-cookie").to_owned());
     for (path, fields) in [("/sign-up", vec![("organization", "Team"), ("name", "Ada"), ("password", PASSWORD)]), ("/forgot-password", vec![])] {
         let mut shapes = Vec::new();
         for email in [organization.owner.email.as_str(), unknown.as_str()] {
@@ -103,7 +100,7 @@ async fn t12_t61_a_known_address_looks_like_an_unknown_one() {
     let wrong = world().anonymous().form("/sign-in", &[("email", &organization.owner.email), ("password", "not the password")]).await;
     let nobody = world().anonymous().form("/sign-in", &[("email", &unknown), ("password", "not the password")]).await;
     assert_eq!((wrong.status, nobody.status), (401, 401));
-    let neutral = |answer: &support::actor::Answer, email: &str| {
+    let neutral = |answer: &crate::support::actor::Answer, email: &str| {
         let text = answer.text().replace(email, "E");
         let nonce =
             answer.header("content-security-policy").split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("-").to_owned();

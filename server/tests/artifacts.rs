@@ -1,16 +1,12 @@
 //! Artifacts by MLflow's proxy and by the pages' downloads: what is stored, what is refused, what is never served.
 
-#[path = "artifacts/elsewhere.rs"]
 mod elsewhere;
-#[path = "artifacts/names.rs"]
 mod names;
-#[path = "artifacts/paths.rs"]
 mod paths;
-mod support;
 
+use crate::support::{Actor, Organization, raw, world};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Actor, Organization, raw, world};
 
 const FILES: &str = "/api/2.0/mlflow-artifacts/artifacts";
 
@@ -21,7 +17,7 @@ async fn run(script: &Actor) -> (String, String) {
     (id.clone(), format!("0/{id}/artifacts"))
 }
 
-async fn put(script: &Actor, path: &str, body: impl Into<Vec<u8>>) -> support::actor::Answer {
+async fn put(script: &Actor, path: &str, body: impl Into<Vec<u8>>) -> crate::support::actor::Answer {
     script.send(script.request(Method::PUT, &format!("{FILES}/{path}")).body(body.into())).await
 }
 

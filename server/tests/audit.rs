@@ -1,19 +1,15 @@
 //! The audit log: every write has one entry, the chain shows every kind of tampering.
 
-#[path = "audit/acts.rs"]
 mod acts;
-#[path = "audit/denials.rs"]
 mod denials;
-#[path = "audit/forms.rs"]
 mod forms;
 #[allow(dead_code, reason = "the tests of signing in use all of it")]
 #[path = "signin/peer.rs"]
 mod peer;
-mod support;
 
+use crate::support::{Organization, World, world};
 use serde_json::{Value, json};
 use sqlx::Executor;
-use support::{Organization, World, world};
 
 async fn verification(organization: &Organization<'_>) -> (i64, Option<String>) {
     let answer = organization.owner.graphql("{ auditVerification { entries finding } }", Value::Null).await;
@@ -69,7 +65,7 @@ async fn c7_1d_a_refused_attempt_is_entered_once_a_minute() {
     let viewer = organization.member("viewer").await;
     for _ in 0..3 {
         let refused = viewer.graphql("mutation { createProject(name: \"x\") { id } }", Value::Null).await;
-        assert_eq!(support::Actor::code(&refused), "FORBIDDEN");
+        assert_eq!(crate::support::Actor::code(&refused), "FORBIDDEN");
     }
     let denied = entries(&organization, json!({ "outcome": "DENIED", "actor": viewer.email })).await;
     assert_eq!(denied.len(), 1);
@@ -81,7 +77,7 @@ async fn a_failed_write_leaves_neither_a_row_nor_an_entry() {
     let organization = with_history(world()).await;
     let before = entries(&organization, Value::Null).await.len();
     let again = organization.owner.graphql("mutation { createProject(name: \"project 1\") { id } }", Value::Null).await;
-    assert_eq!(support::Actor::code(&again), "ALREADY_EXISTS");
+    assert_eq!(crate::support::Actor::code(&again), "ALREADY_EXISTS");
     assert_eq!(entries(&organization, Value::Null).await.len(), before);
 }
 
@@ -91,7 +87,7 @@ async fn when_the_log_cannot_be_written_nothing_is() {
     let mut owner = organization.tamperer().await;
     owner.execute("alter table audit_entries add constraint no_room check (seq < 0) not valid").await.expect("alters");
     let refused = organization.owner.graphql("mutation { createProject(name: \"lost\") { id } }", Value::Null).await;
-    assert_eq!(support::Actor::code(&refused), "INTERNAL");
+    assert_eq!(crate::support::Actor::code(&refused), "INTERNAL");
     assert!(refused["errors"][0]["extensions"]["reference"].is_string(), "{refused}");
     assert!(!refused.to_string().contains("constraint"), "{refused}");
     owner.execute("alter table audit_entries drop constraint no_room").await.expect("alters");
@@ -151,7 +147,7 @@ async fn tampering_by_a_superuser_is_found() {
 
 #[tokio::test]
 async fn c7_1d_the_operators_command_names_the_first_broken_entry_and_fails() {
-    let database = support::process::Database::create().await;
+    let database = crate::support::process::Database::create().await;
     let world = World::beside(&database, &[]);
     let slug = async |organization: &Organization<'_>| {
         let answer = organization.owner.graphql("{ viewer { organization { slug } } }", Value::Null).await;

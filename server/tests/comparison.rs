@@ -1,11 +1,9 @@
 //! Comparing runs and groups of runs, through the public API only.
 
-#[path = "comparison/headers.rs"]
 mod headers;
-mod support;
 
+use crate::support::{Actor, Organization, actor::Answer, html::elements, tracking::ok, world};
 use serde_json::{Value, json};
-use support::{Actor, Organization, actor::Answer, html::elements, tracking::ok, world};
 
 const WHOLE: &str = "query($of: ComparisonInput!) { comparison(of: $of) { \
     groups { name runCount setupCount failedCount } \

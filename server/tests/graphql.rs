@@ -1,13 +1,10 @@
 //! The limits of the GraphQL edge, asked from outside.
 
-#[path = "graphql/cursors.rs"]
 mod cursors;
-#[path = "graphql/limits.rs"]
 mod limits;
-mod support;
 
+use crate::support::{Actor, world};
 use serde_json::{Value, json};
-use support::{Actor, world};
 
 #[tokio::test]
 async fn t51_t52_t54_t57_bombs_are_refused() {

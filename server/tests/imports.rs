@@ -1,19 +1,16 @@
 //! Imports: another tracking server's data, taken over its REST API. The source is Assay itself, in another organization; `e2e/clients` does the same with
 //! a real MLflow server.
 
-#[path = "imports/hostile.rs"]
 mod hostile;
-#[path = "imports/source.rs"]
 mod source;
-mod support;
 
-use serde_json::{Value, json};
-use server::{features::register_jobs, jobs::Worker};
-use source::{Source, same_run};
-use support::{
+use crate::support::{
     Actor, Organization, World,
     tracking::{get, history, ok},
 };
+use serde_json::{Value, json};
+use server::{features::register_jobs, jobs::Worker};
+use source::{Source, same_run};
 use tokio::sync::OnceCell;
 
 /// Where tests find their own servers.
@@ -78,7 +75,7 @@ async fn an_import_takes_everything_as_it_was() {
     }
     assert_eq!(history(&script, &source.runs[0], "loss").await.len(), 1_200);
     let experiment = ok(&script, "GET", &format!("experiments/get-by-name?experiment_name={}", source.experiment), Value::Null).await;
-    assert_eq!(support::tracking::pair(&experiment["experiment"]["tags"], "team"), Some("fraud"));
+    assert_eq!(crate::support::tracking::pair(&experiment["experiment"]["tags"], "team"), Some("fraud"));
 
     let file = script.get(&format!("/get-artifact?run_id={}&path=plots/a.txt", source.runs[0])).await;
     assert_eq!((file.status, file.text().as_str()), (200, "a file"));

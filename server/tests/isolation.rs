@@ -1,21 +1,15 @@
 //! Nobody outside an organization sees a byte of it, even with one of the two walls broken.
 
-#[path = "isolation/claims.rs"]
 mod claims;
-#[path = "isolation/crossing.rs"]
 mod crossing;
-#[path = "isolation/faulty_sessions.rs"]
 mod faulty_sessions;
-#[path = "isolation/foreign.rs"]
 mod foreign;
-#[path = "isolation/ids.rs"]
 mod ids;
-mod support;
 
+use crate::support::{Actor, world};
 use serde_json::{Value, json};
 use shared::{Permission, Role};
 use sqlx::{Executor, Row};
-use support::{Actor, world};
 
 #[tokio::test]
 async fn t06_unknown_inputs_are_refused() {
@@ -139,7 +133,7 @@ async fn r12_requests_that_need_two_connections_do_not_wait_for_each_other() {
 
 #[tokio::test]
 async fn c7_1a_c7_1c_t13_a_change_of_rights_holds_for_the_next_request_on_every_replica() {
-    let replicas = [support::World::replica(&["--redis-url=redis://127.0.0.1:1"]), support::World::replica(&[])];
+    let replicas = [crate::support::World::replica(&["--redis-url=redis://127.0.0.1:1"]), crate::support::World::replica(&[])];
     let organization = world().organization().await;
     let member = organization.member("viewer").await;
     let script = member.token(&["*"]).await;

@@ -1,14 +1,12 @@
 //! The job queue from outside: mail leaves if and only if its business was committed, once; schedules fire once; failures and crashes
 //! are counted apart.
 
-mod support;
-
+use crate::support::{Actor, World, world};
 use chrono::{DateTime, TimeDelta, Utc};
 use redis::AsyncCommands;
 use serde_json::json;
 use server::{features::register_jobs, jobs::Worker};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
-use support::{Actor, World, world};
 use uuid::Uuid;
 
 async fn mails_to(world: &World, email: &str) -> usize {
@@ -53,10 +51,10 @@ async fn insert_mail(owner: &mut PgConnection, tenant: Option<Uuid>, email: &str
 
 #[tokio::test]
 async fn t09_a_forged_bell_wakes_a_worker_for_nothing() {
-    let Some(url) = support::redis_url() else { panic!("TEST_REDIS_URL names a Redis; infra/test starts one") };
+    let Some(url) = crate::support::redis_url() else { panic!("TEST_REDIS_URL names a Redis; infra/test starts one") };
     let (mine, theirs) = (world().organization().await, world().organization().await);
     let (my_tenant, their_tenant) = (mine.tenant().await, theirs.tenant().await);
-    let mut owner = PgConnection::connect(&support::database_url()).await.expect("connects");
+    let mut owner = PgConnection::connect(&crate::support::database_url()).await.expect("connects");
     let hidden = format!("hidden-{}@example.com", Uuid::now_v7().simple());
     let job = insert_mail(&mut owner, Some(their_tenant), &hidden, "now() + interval '1 day'").await;
 
@@ -96,7 +94,7 @@ async fn fired(owner: &mut PgConnection, fire_time: i64) -> (i64, i64) {
 
 #[tokio::test]
 async fn a_schedule_fires_once_whoever_looks_and_however_many_times_were_missed() {
-    let database = support::process::Database::create().await;
+    let database = crate::support::process::Database::create().await;
     let worlds = [World::beside(&database, &[]), World::beside(&database, &[])];
     let mut owner = database.connect().await;
     worlds[0].drain().await;
@@ -155,7 +153,7 @@ async fn crashes_take_no_try_away_and_make_no_wait_longer() {
 async fn a_job_whose_worker_is_gone_runs_again_and_a_poisonous_one_is_set_aside() {
     let organization = world().organization().await;
     let tenant = organization.tenant().await;
-    let mut owner = PgConnection::connect(&support::database_url()).await.expect("connects");
+    let mut owner = PgConnection::connect(&crate::support::database_url()).await.expect("connects");
     let email = format!("lost-{}@example.com", Uuid::now_v7().simple());
     let payload = json!({ "to": email, "letter": { "letter": "password_changed", "name": "Ada", "reset": "http://localhost/x?token=y" } });
     let insert = "insert into public.jobs (id, tenant_id, kind, payload, state, run_at, attempt, crash_count, lease_epoch, lease_owner, lease_until, created_at) \

@@ -1,18 +1,16 @@
 //! Open pages hear of changes: in time, of what they may see, across servers, and without Redis.
 
-mod support;
-
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use futures::StreamExt;
-use reqwest::Method;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Actor, PASSWORD, World,
     tracking::{ok, run_in},
     world,
 };
+use chrono::TimeDelta;
+use futures::StreamExt;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -1,13 +1,11 @@
 //! Every letter that can be caused, as a real mail server receives it: a plain part and an HTML part that say the same, and nothing that a name smuggled in.
 
-mod support;
-
 use std::{collections::BTreeSet, path::PathBuf};
 
+use crate::support::{Actor, PASSWORD, World, html::elements, mail::link_to, tracking::run_in};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use support::{Actor, PASSWORD, World, html::elements, mail::link_to, tracking::run_in};
 use uuid::Uuid;
 
 /// A name as an attacker chooses it.

@@ -1,7 +1,5 @@
 //! Pages show what people typed as text, wherever it was typed.
 
-mod support;
-
 use std::{
     sync::{
         Arc,
@@ -10,9 +8,9 @@ use std::{
     time::Duration,
 };
 
+use crate::support::{Actor, PASSWORD, World, actor::Answer, html::elements, world};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Actor, PASSWORD, World, actor::Answer, html::elements, world};
 
 /// Leaves a title, a script, a comment, an attribute in either quotes, and asks for one of its own.
 const HOSTILE: &str = r#"CANARY</title></script><img src=x onerror=alert(1)>"' onmouseover='alert(1)' x="><svg onload=alert(1)><!--<script>"#;

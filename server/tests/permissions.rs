@@ -2,24 +2,18 @@
 //! or a route without a row in these tables fails the build; so does one that answers anybody the
 //! table does not name.
 
-#[path = "permissions/fixture.rs"]
 mod fixture;
-#[path = "permissions/mlflow.rs"]
 mod mlflow;
-#[path = "permissions/nested.rs"]
 mod nested;
-#[path = "permissions/pages.rs"]
 mod pages;
-#[path = "permissions/routes.rs"]
 mod routes;
-mod support;
 
 use std::collections::BTreeSet;
 
+use crate::support::{Actor, Organization, schema, world};
 use fixture::Fixture;
 use serde_json::{Value, json};
 use shared::{Permission, Role};
-use support::{Actor, Organization, schema, world};
 
 /// Who a field is for.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,21 +1,17 @@
 //! The binary as operators run it: its first start, what it logs and measures, how it stands a rush, and several of them side by side.
 
-#[path = "process/observed.rs"]
 mod observed;
-#[path = "process/pages.rs"]
 mod pages;
-#[path = "process/stopping.rs"]
 mod stopping;
-mod support;
 
-use reqwest::Method;
-use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor, Row};
-use support::{
+use crate::support::{
     Actor,
     process::{Database, Process},
     raw,
 };
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Executor, Row};
 
 /// A line that is not ours, in every way a line can begin anew, and what a terminal would obey.
 const FORGED: &str = "forged\r\n{\"level\":\"audit\",\"message\":\"forged\"}\n\u{1b}]0;forged\u{7}\u{9b}2J\u{2028}\u{2029}\u{85}\u{7f}";

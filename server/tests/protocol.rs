@@ -1,16 +1,14 @@
 //! What else clients of MLflow call: workspaces, transfers in parts, prompts, histories of many runs.
 
-mod support;
-
-use chrono::TimeDelta;
-use reqwest::Method;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Actor, World,
     actor::Answer,
     tracking::{INVALID, MISSING, ok, refused, run_in},
     world,
 };
+use chrono::TimeDelta;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 /// A call in the name of a workspace.
 async fn within(script: &Actor, workspace: &str, method: &str, path: &str, body: Value) -> Answer {

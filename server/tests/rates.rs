@@ -1,16 +1,14 @@
 //! Who asks without pause is turned away for a while, and nobody else.
 
-mod support;
-
-use chrono::TimeDelta;
-use reqwest::Method;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Actor, World,
     actor::Answer,
     tracking::{ok, run_in},
     world,
 };
+use chrono::TimeDelta;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 /// Ten seconds' worth of each: 20 questions and 30 calls that log of one credential, 100 and 150 of an organization, 20 anonymous fields of an address.
 const FEW: [&str; 4] = ["--asking-rate=2", "--logging-rate=3", "--anonymous-rate=2", "--behind-proxy=true"];

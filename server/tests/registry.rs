@@ -1,10 +1,8 @@
 //! Logged models and the registry, by MLflow's protocol: what the client relies on, and what it must not be able to do.
 
-mod support;
-
+use crate::support::{Actor, world};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Actor, world};
 
 async fn ok(script: &Actor, method: &str, path: &str, body: Value) -> Value {
     let answer = script.mlflow(method, path, body.clone()).await;

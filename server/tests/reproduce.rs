@@ -1,15 +1,13 @@
 //! What a run ran in and the commands that run it again, from outside.
 
-mod support;
-
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Actor,
     tracking::{experiment, ok, run_in},
     world,
 };
+use serde_json::{Value, json};
 
 /// Texts that a shell would take for more than text.
 const HOSTILE: [&str; 7] = [

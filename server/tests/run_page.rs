@@ -1,13 +1,11 @@
 //! A run's pages as the server renders them: what somebody reads before any script has loaded.
 
-mod support;
-
-use serde_json::json;
-use support::{
+use crate::support::{
     Actor,
     tracking::{ok, run_in},
     world,
 };
+use serde_json::json;
 
 const STEPS: i64 = 3_000;
 

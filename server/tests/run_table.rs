@@ -1,19 +1,17 @@
 //! The flat table of runs: the same rows, columns and values in the API and in each of the files.
 
-#[path = "run_table/explorer.rs"]
 mod explorer;
-mod support;
 
 use std::sync::Arc;
 
-use arrow_array::{Array, Float64Array, RecordBatch, StringArray, TimestampMillisecondArray};
-use serde_json::{Value, json};
-use sqlx::Executor;
-use support::{
+use crate::support::{
     Actor,
     tracking::{experiment, ok},
     world,
 };
+use arrow_array::{Array, Float64Array, RecordBatch, StringArray, TimestampMillisecondArray};
+use serde_json::{Value, json};
+use sqlx::Executor;
 
 const START: i64 = 1_700_000_000_000;
 
@@ -240,7 +238,7 @@ async fn the_files_hold_what_the_table_holds() {
 }
 
 /// Runs that nobody logged: so many as a page of a file has, and a half.
-async fn many(organization: &support::Organization<'_>, experiment: &str, count: i32) {
+async fn many(organization: &crate::support::Organization<'_>, experiment: &str, count: i32) {
     let mut tamperer = organization.tamperer().await;
     let sql = "insert into runs (id, experiment_id, name, user_name, created_by, status, started_ms, created_at) \
         select gen_random_uuid(), $1, 'run ' || n, 'ada', '', 'FINISHED', n / 3, now() from generate_series(1, $2) n";

@@ -1,23 +1,19 @@
 //! Who works in which project: restricted projects, roles in them, shared experiments, links, roles of the organization's own, and what was decided.
 
-#[path = "sharing/links.rs"]
 mod links;
-#[path = "sharing/place.rs"]
 mod place;
-#[path = "sharing/roles.rs"]
 mod roles;
-mod support;
 
 use std::collections::BTreeSet;
 
-use place::{Place, ask, code, text};
-use serde_json::{Value, json};
-use sqlx::Executor;
-use support::{
+use crate::support::{
     Actor,
     tracking::{MISSING, experiment, ok, refused, run_in},
     world,
 };
+use place::{Place, ask, code, text};
+use serde_json::{Value, json};
+use sqlx::Executor;
 
 #[tokio::test]
 async fn c5_2d_a_restricted_project_is_not_there_for_who_has_no_role_in_it() {

@@ -1,14 +1,12 @@
 //! Whether a run was done before: finished runs of the team with the same params, or nearly the same.
 
-mod support;
-
-use serde_json::{Value, json};
-use sqlx::Row;
-use support::{
+use crate::support::{
     Actor, Organization,
     tracking::{experiment, ok, run_in},
     world,
 };
+use serde_json::{Value, json};
+use sqlx::Row;
 
 const ASK: &str = "query($id: ID!) { run(id: $id) { similar { sameCount best { key value run } \
     same { sameData sameCommit differences { key } run { mlflowId } } near { differences { key here there } run { mlflowId } } } } }";
@@ -126,20 +124,20 @@ async fn c5_2a_runs_that_are_alike_are_found_by_an_index() {
     let fill = format!(
         "with made as (insert into runs (id, experiment_id, name, user_name, created_by, status, started_ms, created_at) \
             select gen_random_uuid(), {experiment}, 'r', '', '', 'FINISHED', n, now() from generate_series(1, 20000) n returning id), \
-         params as (insert into run_params select id, jsonb_build_object('depth', id::text) from made returning run_id, params) \
-         insert into run_fingerprints select run_id, fingerprint_of(params) from params"
+         params as (select id, jsonb_build_object('depth', id::text) as params from made) \
+         insert into run_params select id, params, fingerprint_of(params) from params"
     );
     sqlx::query(&*fill.leak()).execute(&mut tamperer).await.expect("runs");
-    sqlx::query("analyze runs, run_params, run_fingerprints").execute(&mut tamperer).await.expect("figures");
+    sqlx::query("analyze runs, run_params").execute(&mut tamperer).await.expect("figures");
     let plan = format!(
         "explain (analyze, buffers off, timing off, summary off) select f.run_id from run_params own \
-         cross join lateral (select f.run_id from run_fingerprints f where f.fingerprint = fingerprint_of(own.params) and f.run_id <> own.run_id order by f.run_id desc limit 1000) f \
+         cross join lateral (select p.run_id from run_params p where p.fingerprint = own.fingerprint and p.run_id <> own.run_id order by p.run_id desc limit 1000) f \
          where own.run_id = '{}'",
         uuid::Uuid::try_parse(&own).expect("an id")
     );
     let lines = sqlx::query(&*plan.leak()).fetch_all(&mut tamperer).await.expect("a plan");
     let plan: String = lines.iter().map(|line| line.get::<String, _>(0) + "\n").collect();
-    assert!(plan.contains("run_fingerprints_alike") && !plan.contains("Seq Scan on run_fingerprints"), "{plan}");
+    assert!(plan.contains("run_params_alike") && !plan.contains("Seq Scan on run_params"), "{plan}");
     assert_eq!(similar(&organization.owner, &own).await["sameCount"], 0);
     let twin = run(&script, "0", &PARAMS, 0.8, "FINISHED").await;
     assert_eq!(runs(&similar(&organization.owner, &own).await["same"]), [twin.as_str()]);
@@ -168,6 +166,28 @@ async fn a_seed_is_a_seed_on_both_sides() {
     ];
     for key in keys {
         let row = sqlx::query("select is_seed($1)").bind(key).fetch_one(&mut tamperer).await.expect("an answer");
-        assert_eq!(row.get::<bool, _>(0), server::features::comparison::is_seed(key), "{key}");
+        assert_eq!(row.get::<bool, _>(0), server::features::runs::is_seed(key), "{key}");
     }
+}
+
+/// However the params came: the fingerprint of the server, and what the database adds to it, is that of all of them.
+#[tokio::test]
+async fn c5_2a_params_that_came_one_by_one_are_the_same_as_at_once() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let at_once = run(&script, "0", &[&PARAMS[..], &[("seed", "1"), ("note", "größer = \u{1f600}")]].concat(), 0.9, "FINISHED").await;
+    let one_by_one = run(&script, "0", &[], 0.9, "").await;
+    for (key, value) in
+        [("trees", "100"), ("seed", "2"), ("note", "größer = \u{1f600}"), ("lr", "0.1"), ("lr", "0.1"), ("optimizer", "adam"), ("depth", "3")]
+    {
+        ok(&script, "POST", "runs/log-parameter", json!({ "run_id": one_by_one, "key": key, "value": value })).await;
+    }
+    let only_seeds = run(&script, "0", &[("seed", "1")], 0.9, "FINISHED").await;
+    ok(&script, "POST", "runs/update", json!({ "run_id": one_by_one, "status": "FINISHED" })).await;
+    assert_eq!(runs(&similar(&organization.owner, &one_by_one).await["same"]), [at_once.as_str()]);
+    assert_eq!(similar(&organization.owner, &only_seeds).await["sameCount"], 0);
+    let mut tamperer = organization.tamperer().await;
+    let wrong = sqlx::query("select count(*), count(*) filter (where fingerprint is distinct from fingerprint_of(params)) from run_params");
+    let row = wrong.fetch_one(&mut tamperer).await.expect("counts");
+    assert_eq!((row.get::<i64, _>(0), row.get::<i64, _>(1)), (3, 0));
 }

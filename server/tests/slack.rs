@@ -1,19 +1,16 @@
 //! Messages to Slack: who connects a channel, what is posted there, what becomes of it when Slack does not take it. Slack is a real server on this machine.
 
-#[path = "slack/delivery.rs"]
 mod delivery;
-#[path = "slack/sink.rs"]
 mod sink;
-mod support;
 
-use serde_json::{Value, json};
-use sink::Hook;
-use sqlx::{Executor, Row};
-use support::{
+use crate::support::{
     Actor, INSIDE, Organization, World,
     tracking::{ok, run_in},
     world,
 };
+use serde_json::{Value, json};
+use sink::Hook;
+use sqlx::{Executor, Row};
 use tokio::sync::OnceCell;
 
 /// Where tests find their own servers.
@@ -108,7 +105,7 @@ async fn t71_t75_only_webhooks_of_slack_are_connected_and_nothing_else_is_asked(
 
 #[tokio::test]
 async fn t71_an_address_that_is_not_allowed_any_more_is_refused_when_something_is_posted() {
-    let (database, hook) = (support::process::Database::create().await, Hook::new());
+    let (database, hook) = (crate::support::process::Database::create().await, Hook::new());
     let slack = format!("--slack={}", *sink::URL);
     let secret = "--secret=the same for all processes of this test";
     let before = World::beside(&database, &[LOOPBACK, &slack, secret]);

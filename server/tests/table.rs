@@ -1,13 +1,11 @@
 //! What the table of runs is made of: what a member chose of it, and what its runs have in common.
 
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Actor,
     tracking::{experiment, ok, run_in},
     world,
 };
+use serde_json::{Value, json};
 
 async fn chosen(actor: &Actor, key: &str) -> Value {
     actor.graphql("query($key: String!) { preference(key: $key) }", json!({ "key": key })).await["data"]["preference"].clone()

@@ -1,13 +1,11 @@
 //! People talk about experiments, runs and points of metrics (5.2b), and are told what concerns them.
 
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Actor, World,
     tracking::{experiment, ok, run_in},
     world,
 };
+use serde_json::{Value, json};
 
 const THREAD: &str =
     "id about point { key step } resolvedAt resolvedBy comments { id author isOwn body html editedAt removed reactions { kind count mine members } }";

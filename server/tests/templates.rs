@@ -1,13 +1,11 @@
 //! Templates: finished runs that a team starts from.
 
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Actor,
     tracking::{experiment, ok, run_in},
     world,
 };
+use serde_json::{Value, json};
 
 const CREATE: &str =
     "mutation($run: ID!, $name: String!, $about: String!) { createTemplate(run: $run, name: $name, description: $about) { id name description } }";

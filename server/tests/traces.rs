@@ -1,15 +1,13 @@
 //! Traces by MLflow's protocol and by OpenTelemetry's: spans, whole traces, tags, assessments, searches.
 
-mod support;
-
-use reqwest::Method;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Actor,
     actor::Answer,
     tracking::{INVALID, MISSING, ok, refused, run_in},
     world,
 };
+use reqwest::Method;
+use serde_json::{Value, json};
 
 /// A field of a protobuf message that holds bytes.
 fn field(number: u32, bytes: &[u8]) -> Vec<u8> {

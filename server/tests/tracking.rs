@@ -1,17 +1,14 @@
 //! Experiments, runs, params, tags and metrics by MLflow's protocol: what its clients and its users rely on.
 
-#[path = "tracking/digest.rs"]
 mod digest;
-#[path = "tracking/rights.rs"]
 mod rights;
-mod support;
 
-use reqwest::Method;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     tracking::{INVALID, MISSING, experiment, get, history, ok, pair, refused, run_in},
     world,
 };
+use reqwest::Method;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn c5_1a_params_metrics_and_tags_are_logged_and_read_back() {

@@ -1,14 +1,11 @@
 //! Bad input to the tracking API: every case is refused with a typed error, and nothing of it is stored.
 
-#[path = "tracking_bad_input/bodies.rs"]
 mod bodies;
-mod support;
-#[path = "tracking_bad_input/tags.rs"]
 mod tags;
 
+use crate::support::{Actor, world};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Actor, world};
 
 async fn run(script: &Actor) -> String {
     let answer = script.mlflow("POST", "runs/create", json!({ "experiment_id": "0", "start_time": 1 })).await;

@@ -1,13 +1,11 @@
 //! Searching runs and experiments by MLflow's protocol: filters, order and pages.
 
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Actor,
     tracking::{INVALID, experiment, ok, refused, run_in},
     world,
 };
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn runs_are_searched_ordered_and_paged() {

@@ -14,10 +14,8 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::{
-    START, ended, open_world, start,
-    support::{Actor, INSIDE, world},
-};
+use super::{START, ended, open_world, start};
+use crate::support::{Actor, INSIDE, world};
 
 /// A listener that counts who comes and answers everybody the same.
 async fn answering(answer: Vec<u8>) -> (String, Arc<AtomicUsize>) {

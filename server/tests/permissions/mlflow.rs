@@ -4,10 +4,8 @@ use serde_json::json;
 use server::mlflow::{Endpoint, PREFIXES, endpoints, whole_paths};
 use shared::{Permission, Role};
 
-use crate::{
-    narrow_tokens,
-    support::{Actor, actor::Answer, world},
-};
+use super::narrow_tokens;
+use crate::support::{Actor, actor::Answer, world};
 
 /// The path of an endpoint, naming things that are not there.
 fn path_of(prefix: &str, endpoint: &Endpoint) -> String {

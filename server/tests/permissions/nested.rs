@@ -6,11 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use shared::{Permission, Role};
 
-use crate::{
-    fixture::Fixture,
-    narrow_tokens,
-    support::{Actor, schema, world},
-};
+use super::{fixture::Fixture, narrow_tokens};
+use crate::support::{Actor, schema, world};
 
 /// What a field asks for beyond what led to its object.
 enum More {

@@ -2,13 +2,13 @@
 
 use shared::{Permission, Role};
 
-use crate::{
+use super::{
     Policy,
     Policy::{Needs, Public, SignedIn},
     allowed,
     fixture::Fixture,
-    support::world,
 };
+use crate::support::world;
 
 /// Pages by their pattern, whom they are for, and an instance. What of a page needs more is left out of it.
 const PAGES: &[(&str, Policy, &str)] = &[

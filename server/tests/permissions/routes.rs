@@ -5,11 +5,8 @@ use serde_json::{Value, json};
 use server::http::routes::{Route, Who, routes};
 use shared::{Permission, Role};
 
-use crate::{
-    fixture::Fixture,
-    narrow_tokens,
-    support::{Actor, PASSWORD, actor::Answer, world},
-};
+use super::{fixture::Fixture, narrow_tokens};
+use crate::support::{Actor, PASSWORD, actor::Answer, world};
 
 /// How a route is asked: what stands for its path and query, and the form. A route that is missing here is asked with an empty form.
 const ASKED: &[(&str, &str, &str)] = &[

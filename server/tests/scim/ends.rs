@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    directory::{Directory, call, fresh},
-    support::{Actor, PASSWORD, World, world},
-};
+use super::directory::{Directory, call, fresh};
+use crate::support::{Actor, PASSWORD, World, world};
 
 const VIEWER: &str = "{ viewer { id roles } }";
 

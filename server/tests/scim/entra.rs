@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::directory::{Directory, filter, fresh, id};
+use super::directory::{Directory, filter, fresh, id};
 
 #[tokio::test]
 async fn c7_1a_entra_provisions_users() {

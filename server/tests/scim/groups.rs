@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    directory::{Directory, id},
-    support::{Actor, World},
-};
+use super::directory::{Directory, id};
+use crate::support::{Actor, World};
 
 #[tokio::test]
 async fn c7_1a_c7_1c_members_of_a_mapped_group_have_its_role_at_once_and_whoever_leaves_it_has_not() {

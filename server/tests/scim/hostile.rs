@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::Executor;
 
-use crate::directory::{Directory, filter, fresh};
+use super::directory::{Directory, filter, fresh};
 
 #[tokio::test]
 async fn t71_what_is_malformed_is_refused_in_the_words_of_the_protocol() {

@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    directory::{Directory, filter, fresh, id},
-    support::{Actor, PASSWORD, world},
-};
+use super::directory::{Directory, filter, fresh, id};
+use crate::support::{Actor, PASSWORD, world};
 
 #[tokio::test]
 async fn c7_1a_okta_finds_makes_changes_and_deactivates_users() {

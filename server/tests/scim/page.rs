@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::{directory::Directory, support::world};
+use super::directory::Directory;
+use crate::support::world;
 
 #[tokio::test]
 async fn the_page_says_how_to_connect_and_what_groups_are_and_the_list_who_is_kept() {

@@ -3,10 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{
-    directory::{Directory, call, fresh, id},
-    support::{Actor, PASSWORD, world},
-};
+use super::directory::{Directory, call, fresh, id};
+use crate::support::{Actor, PASSWORD, world};
 
 const VIEWER: &str = "{ viewer { id name email roles organization { id } organizations { id } } }";
 
@@ -142,7 +140,7 @@ async fn c7_1b_ids_of_another_organization_are_ids_of_nobody() {
     let all = format!("{users}{groups}");
     assert!(!all.contains("CANARY") && !all.contains(&email), "{all}");
     let by_mail =
-        ours.expect(200, "GET", &format!("Users?filter={}", crate::directory::filter(&format!("userName eq \"{email}\""))), Value::Null).await;
+        ours.expect(200, "GET", &format!("Users?filter={}", super::directory::filter(&format!("userName eq \"{email}\""))), Value::Null).await;
     assert_eq!(by_mail["totalResults"], 0);
     let log = ours.organization.owner.graphql("{ auditEntries(first: 50) { nodes { action subjectId } } }", Value::Null).await.to_string();
     assert!(log.contains("authorization.unknown_id") && log.contains(&user) && log.contains(&group), "{log}");

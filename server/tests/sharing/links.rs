@@ -1,14 +1,12 @@
 //! Links that show one experiment, or one run, to whoever has them.
 
-use crate::{
-    place::{Place, ask, code},
-    support::{
-        Actor, World,
-        actor::Answer,
-        database_url,
-        tracking::{ok, run_in},
-        world,
-    },
+use super::place::{Place, ask, code};
+use crate::support::{
+    Actor, World,
+    actor::Answer,
+    database_url,
+    tracking::{ok, run_in},
+    world,
 };
 use chrono::TimeDelta;
 use reqwest::Method;

@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    place::{Place, ask, code, member_id},
-    support::{Actor, world},
-};
+use super::place::{Place, ask, code, member_id};
+use crate::support::{Actor, world};
 
 #[tokio::test]
 async fn c7_1a_a_role_of_the_organizations_own_allows_what_it_says_at_once() {

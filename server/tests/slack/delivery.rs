@@ -6,11 +6,11 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::{Executor, Row};
 
-use crate::{
+use super::{
     CONNECT, CONNECT_OWN, LOOPBACK, act, connect, entries, open_world, run, say,
     sink::{self, Hook, Says},
-    support::{Organization, World},
 };
+use crate::support::{Organization, World};
 
 /// A server of one test's, whose clock it moves.
 async fn alone() -> World {

@@ -1,6 +1,11 @@
 //! Somebody who uses the product.
 
-use reqwest::{Client, Method, redirect::Policy};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use reqwest::{Client, ClientBuilder, Method, redirect::Policy};
 use serde_json::{Value, json};
 
 use super::World;
@@ -42,12 +47,23 @@ pub struct Actor {
 impl Actor {
     /// Nobody.
     pub fn anonymous(world: &World) -> Self {
-        Self::visitor(&world.url)
+        if world.shared { Self::from_an_address_of_its_own(&world.url) } else { Self::visitor(&world.url) }
+    }
+
+    /// What one address may do is limited, and all tests together do more.
+    fn from_an_address_of_its_own(url: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0x7f01_0001);
+        let address = Ipv4Addr::from_bits(NEXT.fetch_add(1, Ordering::Relaxed));
+        Self::with(Client::builder().local_address(IpAddr::V4(address)), url)
     }
 
     /// Nobody, at any address.
     pub fn visitor(url: &str) -> Self {
-        let client = Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client");
+        Self::with(Client::builder(), url)
+    }
+
+    fn with(client: ClientBuilder, url: &str) -> Self {
+        let client = client.cookie_store(true).redirect(Policy::none()).build().expect("a client");
         Self { client, url: url.to_owned(), token: None, email: String::new() }
     }
 

@@ -1,8 +1,7 @@
 //! The world of a test: the real app on a real socket, real Postgres and Redis, and actors who speak
-//! public APIs only. One server a test binary; every test founds an organization of its own, so all
+//! public APIs only. One server for all tests; every test founds an organization of its own, so all
 //! of them run side by side. A test that moves the clock starts a server of its own, which
-//! leaves the jobs of others alone.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+//! leaves the jobs of others alone and ends with the test.
 
 pub mod actor;
 pub mod calls;
@@ -72,6 +71,10 @@ pub struct World {
     runtime: tokio::runtime::Handle,
     services: Services,
     database: String,
+    /// Whether tests that know nothing of each other use it.
+    shared: bool,
+    /// Ends the server when it is dropped.
+    _stop: tokio::sync::oneshot::Sender<()>,
 }
 
 #[derive(Parser)]
@@ -80,9 +83,9 @@ struct Settings {
     config: Config,
 }
 
-static WORLD: LazyLock<World> = LazyLock::new(|| World::start(&[], database_url(), true));
+static WORLD: LazyLock<World> = LazyLock::new(|| World { shared: true, ..World::start(&[], database_url(), true) });
 
-/// The server of this test binary.
+/// The server that tests share.
 pub fn world() -> &'static World {
     &WORLD
 }
@@ -92,7 +95,7 @@ pub fn database_url() -> String {
     std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a Postgres; infra/test starts one")
 }
 
-/// The tests' Redis, a database of this process's own: all tests sign in from one address, and of one address so many are let in.
+/// The tests' Redis, a database of this process's own.
 pub fn redis_url() -> Option<String> {
     let mut url = reqwest::Url::parse(&std::env::var("TEST_REDIS_URL").ok()?).expect("TEST_REDIS_URL is an address");
     url.set_path(&(std::process::id() % 16).to_string());
@@ -123,6 +126,7 @@ impl World {
 
     fn start(more: &[&str], database: String, works: bool) -> Self {
         let (send, receive) = std::sync::mpsc::channel();
+        let (stop, dropped) = tokio::sync::oneshot::channel::<()>();
         let folder = std::env::temp_dir().join(format!("assay-test-{}", Uuid::now_v7().simple()));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
@@ -148,17 +152,23 @@ impl World {
             actix_web::rt::System::new().block_on(async move {
                 let services = Services::open(config, moved).await.expect("services open");
                 services.vault.migrate().await.expect("migrates");
-                let (_stop, stopped) = tokio::sync::watch::channel(false);
+                let (end, stopped) = tokio::sync::watch::channel(false);
                 if works {
                     tokio::spawn(Worker::new(services.clone(), register_jobs).work(stopped));
                 }
                 let server = http::serve(Edge::new(services.clone(), None), listener).expect("serves");
                 send.send((services, tokio::runtime::Handle::current())).expect("the test waits");
+                let handle = server.handle();
+                tokio::spawn(async move {
+                    let _ = dropped.await;
+                    let _ = end.send(true);
+                    handle.stop(false).await;
+                });
                 server.await.expect("runs");
             });
         });
         let (services, runtime) = receive.recv().expect("the server starts");
-        Self { url: format!("http://127.0.0.1:{port}"), clock, mail, runtime, services, database }
+        Self { url: format!("http://127.0.0.1:{port}"), clock, mail, runtime, services, database, shared: false, _stop: stop }
     }
 
     /// Moves the clock into the middle of a window of so many seconds, so that none ends during a test.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{raw, world};
+use crate::support::{raw, world};
 
 /// What a client would send.
 const MOST: usize = 200 << 20;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{
+use crate::support::{
     Actor, Organization,
     actor::Answer,
     names::{Names, state},

@@ -17,7 +17,7 @@ mod table;
 mod words;
 
 pub use error::ComparisonError;
-pub use model::{Cell, Comparison, Difference, Focus, Group, Histogram, Insight, MetricRow, Pair, ParamRow, ParamValues, Point, Tone, is_seed};
+pub use model::{Cell, Comparison, Difference, Focus, Group, Histogram, Insight, MetricRow, Pair, ParamRow, ParamValues, Point, Tone};
 pub use saved::{Saved, list, remove, save};
 pub use service::{compare, curves};
 

@@ -164,21 +164,3 @@ pub struct Point {
     /// The values of the first params of [`Focus::keys`]; `None` where the run has none.
     pub params: Vec<Option<String>>,
 }
-
-/// Whether a param is taken for a seed: runs that differ in nothing else repeat one another.
-pub fn is_seed(key: &str) -> bool {
-    let lower = key.to_lowercase();
-    let mut words = lower.split(|letter: char| !letter.is_ascii_alphanumeric());
-    lower.ends_with("random_state") || words.any(|word| matches!(word, "seed" | "seeds" | "randomseed" | "fold" | "replicate" | "repetition"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_seed;
-
-    #[test]
-    fn c5_3a_seeds_are_known_by_their_names() {
-        assert!(["seed", "random_state", "model__random_state", "train.seed", "np_random_seed", "cv_fold", "SEED"].into_iter().all(is_seed));
-        assert!(["seedling", "learning_rate", "folder", "proceed", "state"].into_iter().all(|key| !is_seed(key)));
-    }
-}

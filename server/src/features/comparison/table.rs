@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use shared::comparison::Unit;
 
-use super::{
-    model::is_seed,
-    repo::{MetricColumn, ParamValue},
-};
-use crate::features::runs::Run;
+use super::repo::{MetricColumn, ParamValue};
+use crate::features::runs::{Run, is_seed};
 
 /// Larger values cannot be squared.
 const LARGEST: f64 = 1e150;

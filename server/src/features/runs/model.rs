@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
 use shared::{
     field::RunName,
     ids::{ExperimentId, RunId},
@@ -211,6 +212,25 @@ pub fn param_set(params: &[(String, String)]) -> Result<String, Fault> {
     serde_json::to_string(&set).map_err(Fault::internal)
 }
 
+/// Whether a param is taken for a seed: runs that differ in nothing else repeat one another. The database has the same rule.
+pub fn is_seed(key: &str) -> bool {
+    let lower = key.to_lowercase();
+    let mut words = lower.split(|letter: char| !letter.is_ascii_alphanumeric());
+    lower.ends_with("random_state") || words.any(|word| matches!(word, "seed" | "seeds" | "randomseed" | "fold" | "replicate" | "repetition"))
+}
+
+/// What runs with the same params have in common, seeds aside: the exclusive or of the first eight bytes of each param's SHA-256; zero without any. The
+/// database makes the same one (`fingerprint_of`).
+pub fn fingerprint(params: &[(String, String)]) -> i64 {
+    let set: BTreeMap<&str, &str> = params.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let counted = set.into_iter().filter(|(key, _)| !is_seed(key));
+    counted.fold(0, |mark, (key, value)| {
+        let digest: [u8; 32] = Sha256::new().chain_update(key).chain_update("=").chain_update(value).finalize().into();
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        mark ^ i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,6 +238,12 @@ mod tests {
     fn new(name: &str, tags: &[(&str, &str)]) -> NewRun {
         let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         NewRun { experiment: ExperimentRef::Default, reach: Reach::Organization, name: name.to_owned(), user: String::new(), started_ms: None, tags }
+    }
+
+    #[test]
+    fn c5_3a_seeds_are_known_by_their_names() {
+        assert!(["seed", "random_state", "model__random_state", "train.seed", "np_random_seed", "cv_fold", "SEED"].into_iter().all(is_seed));
+        assert!(["seedling", "learning_rate", "folder", "proceed", "state"].into_iter().all(|key| !is_seed(key)));
     }
 
     #[test]

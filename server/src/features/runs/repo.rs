@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     NewRun, Run, RunChange, RunError, Status,
     log::Batch,
-    model::{NAME_TAG, param_set},
+    model::{NAME_TAG, fingerprint, param_set},
 };
 use crate::{
     access::{Connection, Sql, WriteTx},
@@ -87,12 +87,12 @@ pub struct Logged {
     pub refusal: Option<RunError>,
 }
 
-/// The functions of `migrations/tenant/0016_writing_runs.sql`, one after the other.
+/// The functions of `migrations/tenant/0016_writing_runs.sql` and `0023_similar_runs.sql`, one after the other.
 const WRITE: &str = "select * from create_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
-    union all select * from log_to_runs($1, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30) \
-    union all select * from change_runs($31, $32, $33, $34, $35, $36)";
+    union all select * from log_to_runs($1, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31) \
+    union all select * from change_runs($32, $33, $34, $35, $36, $37)";
 /// What most calls are: nothing begins and nothing ends.
-const LOG: &str = "select * from log_to_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+const LOG: &str = "select * from log_to_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
 
 pub async fn write(tx: &WriteTx, writes: &Writes<'_>) -> Result<Written, Fault> {
     let mut counts: BTreeMap<RunId, i64> = BTreeMap::new();
@@ -143,13 +143,13 @@ fn new_runs(runs: &[(RunId, &NewRun, i64)]) -> [Value; 10] {
 }
 
 /// The columns of params, tags, batches of points and latest values.
-fn logs(batches: &[&Batch]) -> Result<[Value; 16], Fault> {
-    let mut params: Vec<(Uuid, String)> = Vec::new();
+fn logs(batches: &[&Batch]) -> Result<[Value; 17], Fault> {
+    let mut params: Vec<(Uuid, String, i64)> = Vec::new();
     let mut tags: HashMap<(Uuid, &str), &str> = HashMap::new();
     for batch in batches {
         let run = batch.run.uuid();
         if !batch.params.is_empty() {
-            params.push((run, param_set(&batch.params)?));
+            params.push((run, param_set(&batch.params)?, fingerprint(&batch.params)));
         }
         // One statement changes a row once: of a key that comes twice the last value counts.
         tags.extend(batch.tags.iter().map(|(key, value)| ((run, key.as_str()), value.as_str())));
@@ -159,8 +159,9 @@ fn logs(batches: &[&Batch]) -> Result<[Value; 16], Fault> {
     let packed = batches.iter().filter_map(|batch| Some((batch.run, batch.packed.as_ref()?)));
     let Appended { batches: appended, latest } = Appended::of(packed);
     Ok([
-        column(&params, |(run, _)| *run),
-        column(&params, |(_, set)| set.clone()),
+        column(&params, |(run, ..)| *run),
+        column(&params, |(_, set, _)| set.clone()),
+        column(&params, |(.., mark)| *mark),
         tag_runs,
         tag_keys,
         tag_values,

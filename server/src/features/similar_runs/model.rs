@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shared::{comparison::Better, ids::RunId};
 
-use crate::features::comparison::is_seed;
+use crate::features::runs::is_seed;
 
 /// Finished runs that are like a run.
 #[derive(Clone, Debug, Default)]

@@ -8,8 +8,8 @@ use crate::{access::Connection, fault::Fault};
 /// Finished runs with the same params, the latest first, at most `most`. Of a setting that very many share, the latest thousand are looked at.
 pub async fn same<C: Connection>(tx: &C, run: RunId, most: i64) -> Result<Vec<RunId>, Fault> {
     let sql = "select r.id from run_params own \
-        cross join lateral (select f.run_id from run_fingerprints f where f.fingerprint = fingerprint_of(own.params) and f.run_id <> own.run_id \
-            order by f.run_id desc limit 1000) alike \
+        cross join lateral (select p.run_id from run_params p where p.fingerprint = own.fingerprint and p.run_id <> own.run_id \
+            order by p.run_id desc limit 1000) alike \
         cross join lateral (select id, started_ms from runs where id = alike.run_id and status = 'FINISHED' and removed_at is null offset 0) r \
         where own.run_id = $1 order by r.started_ms desc, r.id limit $2";
     let rows = tx.rows(sql, vec![run.uuid().into(), most.into()]).await?;

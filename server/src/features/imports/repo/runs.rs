@@ -74,11 +74,10 @@ pub async fn write(tx: &WriteTx, rows: &[Row], by: &str) -> Result<(), Fault> {
     let with_params: Vec<(Uuid, String)> =
         rows.iter().filter(|row| !row.params.is_empty()).map(|row| Ok((row.id.uuid(), param_set(&row.params)?))).collect::<Result<_, Fault>>()?;
     // What is there stays.
-    let params = "insert into run_params as p (run_id, params) select n.id, n.params::jsonb from unnest($1::uuid[], $2::text[]) as n (id, params) \
-        on conflict (run_id) do update set params = excluded.params || p.params";
+    let params = "insert into run_params as p (run_id, params, fingerprint) \
+        select n.id, n.params::jsonb, fingerprint_of(n.params::jsonb) from unnest($1::uuid[], $2::text[]) as n (id, params) \
+        on conflict (run_id) do update set params = excluded.params || p.params, fingerprint = fingerprint_of(excluded.params || p.params)";
     tx.run(params, vec![column(&with_params, |(id, _)| *id), column(&with_params, |(_, params)| params.clone())]).await?;
-    let finished: Vec<Uuid> = rows.iter().filter(|row| row.status == Status::Finished).map(|row| row.id.uuid()).collect();
-    tx.rows("select keep_fingerprints($1)", vec![finished.into()]).await?;
     let all: Vec<(Uuid, &(String, String))> = rows.iter().flat_map(|row| row.tags.iter().map(|pair| (row.id.uuid(), pair))).collect();
     let tags = "insert into run_tags (run_id, key, value) select * from unnest($1::uuid[], $2::text[], $3::text[]) on conflict (run_id, key) do update set value = excluded.value";
     tx.run(tags, vec![column(&all, |(id, _)| *id), column(&all, |(_, pair)| pair.0.clone()), column(&all, |(_, pair)| pair.1.clone())]).await?;

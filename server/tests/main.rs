@@ -1,0 +1,36 @@
+//! Everything that is proved of the server from outside. One program, because each would link the whole server; one noun a module.
+
+mod accounts;
+mod architecture;
+mod artifacts;
+mod audit;
+mod comparison;
+mod criteria;
+mod graphql;
+mod imports;
+mod isolation;
+mod jobs;
+mod live;
+mod mail;
+mod pages;
+mod permissions;
+mod process;
+mod protocol;
+mod rates;
+mod registry;
+mod reproduce;
+mod run_page;
+mod run_table;
+mod scim;
+mod sharing;
+mod signin;
+mod similar;
+mod slack;
+mod support;
+mod table;
+mod talk;
+mod templates;
+mod traces;
+mod tracking;
+mod tracking_bad_input;
+mod tracking_search;
