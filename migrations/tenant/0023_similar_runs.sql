@@ -108,3 +108,38 @@ begin
         end if;
     end if;
 end $$;
+
+-- As in 0016, but all params come as one piece, the text of an object: a row for each is most of what a small run answers with.
+create or replace function change_runs(p_runs uuid[], p_statuses text[], p_ends bigint[], p_names text[], p_logged boolean[], p_name_tag text)
+returns setof {schema}.run_act
+language plpgsql as $$
+declare
+    answer {schema}.run_act;
+begin
+    for i in 1 .. cardinality(p_runs) loop
+        update {schema}.runs r set status = coalesce(nullif(p_statuses[i], ''), r.status), ended_ms = coalesce(nullif(p_ends[i], -1), r.ended_ms),
+            name = coalesce(nullif(p_names[i], ''), r.name), revision = r.revision + 1
+        where r.id = p_runs[i] and r.removed_at is null
+        returning 'changed', r.id, r.experiment_id, (select e.is_default from {schema}.experiments e where e.id = r.experiment_id), r.name, r.user_name,
+            r.created_by, r.status, r.started_ms, r.ended_ms, false, r.revision
+        into answer;
+        if not found then
+            continue;
+        end if;
+        return next answer;
+        if p_names[i] <> '' then
+            insert into {schema}.run_tags (run_id, key, value) values (p_runs[i], p_name_tag, p_names[i])
+            on conflict (run_id, key) do update set value = excluded.value;
+        end if;
+        if p_logged[i] then
+            return query
+                select 'changed', p_runs[i], null::uuid, null::boolean, null, null, null, null, null::bigint, null::bigint, null::boolean, null::bigint, l.piece, l.key, l.value, l.data
+                from (
+                    select 'params' as piece, null::text as key, r.params::text as value, null::bytea as data from {schema}.run_params r where r.run_id = p_runs[i]
+                    union all select 'tag', t.key, t.value, null from {schema}.run_tags t where t.run_id = p_runs[i]
+                    union all (select 'chunk', c.key, null, c.data from {schema}.metric_chunks c where c.run_id = p_runs[i] order by c.key, c.ordinal)
+                    union all (select 'batch', null, null, m.data from {schema}.metric_batches m where m.run_id = p_runs[i] order by m.id)
+                ) l;
+        end if;
+    end loop;
+end $$;

@@ -46,7 +46,7 @@ async fn c7_1d_every_write_has_exactly_one_entry_with_who_what_and_when() {
     assert_eq!(newest["actor"], organization.owner.email.as_str());
     assert_eq!(newest["actorKind"], "member");
     assert_eq!(newest["subjectName"], "project 5");
-    assert_eq!(newest["address"], "127.0.0.1");
+    assert_eq!(newest["address"], organization.owner.address.to_string());
     let one = organization
         .owner
         .graphql(

@@ -1,8 +1,9 @@
 //! Group commit: requests of one credential that arrive while a transaction of it is under way share
 //! the next one. A logger that sends one metric a request then costs a fraction of a transaction, and
-//! the tenant's audit head is locked once for many entries.
+//! the tenant's audit head is locked once for many entries. A commit does not wait for the disk: the
+//! next transaction begins, and the answers wait (see `durable`).
 //!
-//! What must stay true: nobody is answered before the commit; the credential and the permission are
+//! What must stay true: nobody is answered before what was committed is safe; the credential and the permission are
 //! checked in the first statement of the shared transaction, which is sent after every request in it
 //! arrived, so a right revoked before a request started does not pass; items stand or fall one by one.
 
@@ -22,15 +23,16 @@ use tokio::{
 };
 use tracing::{Instrument, Span};
 
-use super::{Credential, Permission, RequestInfo, Vault, WriteTx, Writes, audit::Entry, begun::Begun};
+use super::{
+    Credential, Permission, RequestInfo, Vault, WriteTx, Writes,
+    audit::Entry,
+    begun::Begun,
+    durable::{self, Durable},
+};
 use crate::fault::Fault;
 
 /// Items of one transaction.
 const ITEMS_MAX: usize = 64;
-/// Transactions of one credential at a time: while one waits for the disk, the next is under way. It starts once it is at least as large, so that the two
-/// share evenly what comes.
-const IN_FLIGHT: usize = 2;
-
 /// What became of an item: its result and, unless it is telemetry, its audit entry.
 pub type Outcome<T> = Result<(T, Option<Entry>), Fault>;
 
@@ -61,23 +63,15 @@ type Outcomes<W> = Vec<Result<<W as SharedWrite>::Output, Fault>>;
 
 struct Queue<W: SharedWrite> {
     waiting: Vec<(W::Item, Caller<W>)>,
-    /// Transactions under way, and the items in them.
-    in_flight: usize,
-    items: usize,
-}
-
-impl<W: SharedWrite> Queue<W> {
-    /// Whether what waits should be written now, beside what is under way.
-    fn due(&self) -> bool {
-        let beside = self.in_flight < IN_FLIGHT && self.items > 0 && self.waiting.len() >= self.items;
-        !self.waiting.is_empty() && (self.in_flight == 0 || beside)
-    }
+    /// Whether a transaction is under way; the next one begins once it is committed.
+    writing: bool,
 }
 
 /// The queues of one kind of write. Cloning shares them.
 pub struct Group<W: SharedWrite> {
     vault: Vault,
     begun: Begun,
+    durable: Durable,
     thread: Arc<Thread>,
     queues: Arc<Mutex<HashMap<Credential, Queue<W>>>>,
     kind: PhantomData<fn() -> W>,
@@ -85,7 +79,14 @@ pub struct Group<W: SharedWrite> {
 
 impl<W: SharedWrite> Clone for Group<W> {
     fn clone(&self) -> Self {
-        Self { vault: self.vault.clone(), begun: self.begun.clone(), thread: self.thread.clone(), queues: self.queues.clone(), kind: PhantomData }
+        Self {
+            vault: self.vault.clone(),
+            begun: self.begun.clone(),
+            durable: self.durable.clone(),
+            thread: self.thread.clone(),
+            queues: self.queues.clone(),
+            kind: PhantomData,
+        }
     }
 }
 
@@ -117,9 +118,17 @@ impl<W: SharedWrite> Group<W> {
     pub fn new(vault: &Vault, connections: u32) -> Result<Self, Fault> {
         let thread = Thread::start()?;
         let entered = thread.runtime.enter();
-        let vault = vault.with_own_connections(connections);
+        let durable = Durable::new(vault.with_own_connections(1, ""));
+        let vault = vault.with_own_connections(connections, durable::LATER);
         drop(entered);
-        Ok(Self { begun: Begun::new(vault.clone(), connections), vault, thread: Arc::new(thread), queues: Arc::default(), kind: PhantomData })
+        Ok(Self {
+            begun: Begun::new(vault.clone(), connections),
+            durable,
+            vault,
+            thread: Arc::new(thread),
+            queues: Arc::default(),
+            kind: PhantomData,
+        })
     }
 
     /// Writes an item together with what else this credential is writing now, and returns once it is
@@ -131,11 +140,9 @@ impl<W: SharedWrite> Group<W> {
         let (answer, answered) = oneshot::channel();
         let starts = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-            let queue = queues.entry(credential.clone()).or_insert_with(|| Queue { waiting: Vec::new(), in_flight: 0, items: 0 });
+            let queue = queues.entry(credential.clone()).or_insert_with(|| Queue { waiting: Vec::new(), writing: false });
             queue.waiting.push((item, Caller { request, answer }));
-            let starts = queue.due();
-            queue.in_flight += usize::from(starts);
-            starts
+            !std::mem::replace(&mut queue.writing, true)
         };
         if starts {
             self.thread.runtime.spawn(self.clone().drain(credential.clone()));
@@ -153,49 +160,39 @@ impl<W: SharedWrite> Group<W> {
     async fn drain(self, credential: Credential) {
         // Lets requests that are being read right now join.
         tokio::task::yield_now().await;
-        let mut done = 0;
-        while let Some((items, callers)) = self.take(&credential, done) {
-            done = items.len();
+        while let Some((items, callers)) = self.take(&credential) {
             // A defect must not leave the queue believing that a transaction is under way; who waits for it is told.
             let _ = AssertUnwindSafe(self.settle(&credential, items, callers)).catch_unwind().await;
         }
     }
 
-    /// The next batch, after one of `done` items; `None` ends this drain and forgets the queue of an idle credential.
-    fn take(&self, credential: &Credential, done: usize) -> Option<Batch<W>> {
+    /// The next batch; `None` ends this drain and forgets the queue of an idle credential.
+    fn take(&self, credential: &Credential) -> Option<Batch<W>> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queues.get_mut(credential)?;
-        queue.in_flight -= 1;
-        queue.items -= done;
-        if !queue.due() {
-            if queue.in_flight == 0 {
-                queues.remove(credential);
-            }
+        if queue.waiting.is_empty() {
+            queues.remove(credential);
             return None;
         }
         let size = queue.waiting.len().min(ITEMS_MAX);
-        queue.in_flight += 1;
-        queue.items += size;
         Some(queue.waiting.drain(..size).unzip())
     }
 
-    /// Commits a batch and answers everybody in it. A caller that went away is not told; its write stands.
+    /// Commits a batch and has everybody in it answered. A caller that went away is not told; its write stands.
     async fn settle(&self, credential: &Credential, items: Vec<W::Item>, callers: Vec<Caller<W>>) {
         metrics::histogram!("assay_group_commit_items").record(items.len() as f64);
         let requests: Vec<&RequestInfo> = callers.iter().map(|caller| &caller.request).collect();
         match self.commit(credential, &items, &requests).instrument(span(requests.first())).await {
-            Ok(outcomes) => {
-                for (caller, outcome) in callers.into_iter().zip(outcomes) {
-                    let _ = caller.answer.send(outcome);
-                }
-            }
+            Ok(outcomes) => drop(tokio::spawn(self.clone().answer(outcomes, callers))),
             // One item that breaks the statement must not take the others down.
             Err(fault) if (fault.code() == ErrorCode::Internal || fault.is_barred()) && items.len() > 1 => {
                 for (item, caller) in items.iter().zip(callers) {
                     let alone =
                         self.commit(credential, std::slice::from_ref(item), &[&caller.request]).instrument(span(Some(&&caller.request))).await;
-                    let outcome = alone.and_then(|outcomes| outcomes.into_iter().next().unwrap_or_else(|| Err(Fault::internal("no outcome"))));
-                    let _ = caller.answer.send(outcome);
+                    match alone {
+                        Ok(outcomes) => drop(tokio::spawn(self.clone().answer(outcomes, vec![caller]))),
+                        Err(fault) => drop(caller.answer.send(Err(fault))),
+                    }
                 }
             }
             Err(fault) => {
@@ -203,6 +200,14 @@ impl<W: SharedWrite> Group<W> {
                     let _ = caller.answer.send(Err(fault.clone()));
                 }
             }
+        }
+    }
+
+    /// Answers callers once what became of their items is safe.
+    async fn answer(self, outcomes: Outcomes<W>, callers: Vec<Caller<W>>) {
+        let safe = self.durable.wait().await;
+        for (caller, outcome) in callers.into_iter().zip(outcomes) {
+            let _ = caller.answer.send(outcome.and_then(|output| safe.clone().map(|()| output)));
         }
     }
 
@@ -245,37 +250,4 @@ impl<W: SharedWrite> Group<W> {
 /// What goes wrong in a transaction is logged with the id of its first request.
 fn span(first: Option<&&RequestInfo>) -> Span {
     tracing::error_span!("write", request = first.map(|request| request.id.as_str()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct WriteAnything;
-    impl Permission for WriteAnything {
-        const NAME: shared::Permission = shared::Permission::RunsWrite;
-        type Mode = Writes;
-    }
-
-    struct Anything;
-    impl SharedWrite for Anything {
-        type Permission = WriteAnything;
-        type Item = ();
-        type Output = ();
-
-        async fn apply(_: &WriteTx, items: &[()]) -> Result<Vec<Outcome<()>>, Fault> {
-            Ok(items.iter().map(|()| Ok(((), None))).collect())
-        }
-    }
-
-    #[test]
-    fn a_second_transaction_starts_once_as_much_waits_as_is_under_way_and_a_third_never() {
-        for (waiting, in_flight, items, due) in
-            [(0, 0, 0, false), (1, 0, 0, true), (9, 1, 0, false), (3, 1, 4, false), (4, 1, 4, true), (0, 1, 0, false), (64, 2, 8, false)]
-        {
-            let caller = || Caller::<Anything> { request: RequestInfo::default(), answer: oneshot::channel().0 };
-            let queue = Queue { waiting: (0..waiting).map(|_| ((), caller())).collect(), in_flight, items };
-            assert_eq!(queue.due(), due, "{waiting} wait, {items} items in {in_flight}");
-        }
-    }
 }

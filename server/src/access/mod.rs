@@ -45,6 +45,7 @@ mod begun;
 mod credential;
 mod decisions;
 pub mod dispatch;
+mod durable;
 mod entered;
 mod grant;
 mod group;

@@ -87,8 +87,8 @@ impl Vault {
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(options.clone());
         Ok(Self {
-            pool: pool(options.clone(), connections),
-            doors: pool(options.clone(), doors),
+            pool: pool(options.clone(), connections, ""),
+            doors: pool(options.clone(), doors, ""),
             shared: Arc::new(Shared {
                 options,
                 owner,
@@ -106,9 +106,15 @@ impl Vault {
     }
 
     /// The same vault with connections of its own, which belong to the runtime that this is called on: a connection wakes the thread that opened it, and
-    /// work on another one waits for both.
-    pub(super) fn with_own_connections(&self, connections: u32) -> Self {
-        Self { pool: pool(self.shared.options.clone(), connections), ..self.clone() }
+    /// work on another one waits for both. `settings` are SQL that each of them begins with.
+    pub(super) fn with_own_connections(&self, connections: u32, settings: &'static str) -> Self {
+        Self { pool: pool(self.shared.options.clone(), connections, settings), ..self.clone() }
+    }
+
+    /// Runs a statement that touches no table, in a transaction of its own.
+    pub(super) async fn run_alone(&self, sql: &'static str) -> Result<(), Fault> {
+        self.pool.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+        Ok(())
     }
 
     /// The injected clock.
@@ -336,16 +342,17 @@ impl Vault {
     }
 }
 
-/// Connections of the application.
-fn pool(options: PgConnectOptions, connections: u32) -> DatabaseConnection {
+/// Connections of the application. `settings` come after those that all have.
+fn pool(options: PgConnectOptions, connections: u32, settings: &'static str) -> DatabaseConnection {
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
         .max_lifetime(CONNECTION_LIFE)
         .test_before_acquire(false)
-        .after_connect(|connection, _| {
+        .after_connect(move |connection, _| {
             Box::pin(async move {
                 connection.execute(SETTINGS).await?;
+                connection.execute(settings).await?;
                 Ok(())
             })
         })

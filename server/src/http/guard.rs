@@ -4,7 +4,7 @@
 use std::{fmt, panic::AssertUnwindSafe, time::Instant};
 
 use actix_web::{
-    Error, HttpMessage, HttpResponse, ResponseError,
+    Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -30,6 +30,14 @@ const STRICT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-ur
 
 /// What loggers send all the time and browsers load for a page: a line in the log for each would hide the others.
 const QUIET: [&str; 6] = ["/runs/log-batch", "/runs/log-metric", "/runs/log-parameter", "/healthz", "/readyz", "/metrics"];
+
+/// The pattern of a resource that has it among its data: finding it again among hundreds costs more than most requests do otherwise.
+pub struct Pattern(pub String);
+
+fn pattern(request: &HttpRequest) -> String {
+    let known = request.app_data().map(|Pattern(pattern)| pattern.clone());
+    known.or_else(|| request.match_pattern()).unwrap_or_else(|| "page".to_owned())
+}
 
 /// The middleware around everything.
 pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -64,7 +72,7 @@ async fn carry_out(
     };
     // Its connection is not kept while a long answer is sent.
     response.request().extensions_mut().remove::<Scope>();
-    let pattern = response.request().match_pattern().unwrap_or_else(|| "page".to_owned());
+    let pattern = pattern(response.request());
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     metrics::histogram!("assay_http_seconds", "method" => known(&method), "route" => pattern, "status" => status.to_string())

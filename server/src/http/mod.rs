@@ -36,6 +36,7 @@ use actix_web::{
 pub use assets::Assets;
 pub use caller::{authenticate, credential, known, request_info, scope_of, spend};
 pub use draining::Draining;
+pub use guard::Pattern;
 pub use monitor::monitor;
 pub use render::{RETRY_AFTER, response as error_response};
 

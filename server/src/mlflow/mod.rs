@@ -27,6 +27,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, http::Method, m
 
 use shared::Permission;
 
+use crate::http::Pattern;
+
 pub use call::{Call, LogCall, caller};
 pub use error::{Code, Error};
 
@@ -81,11 +83,13 @@ pub fn whole_paths() -> impl Iterator<Item = &'static Endpoint> {
     about::WHOLE_PATHS.iter().chain(artifacts::OLD_DOWNLOADS).chain(otlp::ENDPOINTS)
 }
 
+/// The endpoints of the path that a request reached, one a method.
+struct Reached(Vec<&'static Endpoint>);
+
 /// The permission of the endpoint that a request reached.
 fn permission_of(request: &HttpRequest) -> Option<Permission> {
-    let pattern = request.match_pattern()?;
-    let path = PREFIXES.iter().find_map(|prefix| pattern.strip_prefix(prefix)).unwrap_or(&pattern);
-    endpoints().chain(whole_paths()).find(|endpoint| endpoint.path == path && endpoint.method == *request.method())?.permission
+    let Reached(endpoints) = request.app_data()?;
+    endpoints.iter().find(|endpoint| endpoint.method == *request.method())?.permission
 }
 
 /// Mounts the edge. Unknown paths below `/api` and `/ajax-api` answer `ENDPOINT_NOT_FOUND` as JSON.
@@ -103,12 +107,15 @@ pub fn configure(app: &mut web::ServiceConfig) {
             for endpoint in methods {
                 resource = resource.route((endpoint.handler)().method(endpoint.method.clone()));
             }
-            app.service(resource.wrap(from_fn(call::permission_first)));
+            app.service(
+                resource.wrap(from_fn(call::permission_first)).app_data(Reached(methods.clone())).app_data(Pattern(format!("{prefix}{path}"))),
+            );
         }
     }
     for endpoint in whole_paths() {
         let route = (endpoint.handler)().method(endpoint.method.clone());
-        app.service(web::resource(endpoint.path).route(route).wrap(from_fn(call::permission_first)));
+        let resource = web::resource(endpoint.path).route(route).wrap(from_fn(call::permission_first));
+        app.service(resource.app_data(Reached(vec![endpoint])).app_data(Pattern(endpoint.path.to_owned())));
     }
     app.service(web::resource("/api/{rest:.*}").to(unknown));
     app.service(web::resource("/ajax-api/{rest:.*}").to(unknown));

@@ -344,7 +344,8 @@ async fn t60_each_wrong_attempt_is_in_the_log_of_the_victims_organization() {
         assert!(Instant::now() < deadline, "{answer}");
         tokio::task::yield_now().await;
     };
-    assert_eq!(entered["nodes"][0], json!({ "subjectName": organization.owner.email, "address": "127.0.0.1" }));
+    assert_eq!(entered["nodes"][0]["subjectName"], organization.owner.email.as_str());
+    assert!(entered["nodes"][0]["address"].as_str().is_some_and(|address| address.starts_with("127.")), "{entered}");
 }
 
 /// What a training may do does not let it release what it trained, nor read or widen what it holds.

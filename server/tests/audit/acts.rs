@@ -50,7 +50,7 @@ pub fn assert_whole(act: &str, entry: &Value, kind: &str, actor: &str) {
     let text = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
     assert_eq!((text("actorKind").as_str(), text("actor").as_str(), text("outcome").as_str()), (kind, actor, "DONE"), "{act}: {entry}");
     assert!(text("action").contains('.') && !text("subjectKind").is_empty() && !text("subjectId").is_empty(), "{act}: {entry}");
-    assert_eq!((text("requestId").len(), text("address").as_str()), (32, "127.0.0.1"), "{act}: {entry}");
+    assert_eq!((text("requestId").len(), &text("address")[..4]), (32, "127."), "{act}: {entry}");
     let at: DateTime<Utc> = text("at").parse().expect("a time");
     let age = world().clock.now() - at;
     assert!((TimeDelta::seconds(-1)..TimeDelta::minutes(2)).contains(&age), "{act}: {entry}");

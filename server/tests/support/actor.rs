@@ -41,6 +41,8 @@ pub struct Actor {
     client: Client,
     url: String,
     token: Option<String>,
+    /// Where it calls from.
+    pub address: Ipv4Addr,
     pub email: String,
 }
 
@@ -54,7 +56,7 @@ impl Actor {
     fn from_an_address_of_its_own(url: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0x7f01_0001);
         let address = Ipv4Addr::from_bits(NEXT.fetch_add(1, Ordering::Relaxed));
-        Self::with(Client::builder().local_address(IpAddr::V4(address)), url)
+        Self { address, ..Self::with(Client::builder().local_address(IpAddr::V4(address)), url) }
     }
 
     /// Nobody, at any address.
@@ -64,7 +66,7 @@ impl Actor {
 
     fn with(client: ClientBuilder, url: &str) -> Self {
         let client = client.cookie_store(true).redirect(Policy::none()).build().expect("a client");
-        Self { client, url: url.to_owned(), token: None, email: String::new() }
+        Self { client, url: url.to_owned(), token: None, address: Ipv4Addr::LOCALHOST, email: String::new() }
     }
 
     /// A script with a token that somebody else was given.

@@ -91,6 +91,12 @@ pub struct Logged {
 const WRITE: &str = "select * from create_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
     union all select * from log_to_runs($1, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31) \
     union all select * from change_runs($32, $33, $34, $35, $36, $37)";
+/// The columns of `run_act` that every row of a finished run is read by.
+const ID: usize = 1;
+const PIECE: usize = 12;
+const KEY: usize = 13;
+const VALUE: usize = 14;
+const DATA: usize = 15;
 /// What most calls are: nothing begins and nothing ends.
 const LOG: &str = "select * from log_to_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
 
@@ -241,14 +247,14 @@ impl Written {
     }
 
     fn read_changed(&mut self, row: &QueryResult) -> Result<(), DbErr> {
-        let piece: Option<String> = row.try_get("", "piece")?;
+        let piece: Option<String> = row.try_get_by_index(PIECE)?;
         match piece {
             None => {
                 let run = read(row)?;
                 self.changed.insert(run.id, (run, Vec::new()));
             }
             Some(piece) => {
-                let id = RunId::from_uuid(row.try_get("", "id")?);
+                let id = RunId::from_uuid(row.try_get_by_index(ID)?);
                 if let Some((_, logs)) = self.changed.get_mut(&id) {
                     logs.push(Logs::read(&piece, row)?);
                 }
@@ -282,19 +288,21 @@ pub async fn remove_tag(tx: &WriteTx, id: RunId, key: &str) -> Result<bool, Faul
 
 /// A stored piece of what a run logged; a series in parts.
 pub enum Logs {
-    Param(String, String),
+    Params(BTreeMap<String, String>),
     Tag(String, String),
     Series(Part),
 }
 
 impl Logs {
     fn read(piece: &str, row: &QueryResult) -> Result<Self, DbErr> {
-        let (key, value) = ("piece_key", "piece_value");
         Ok(match piece {
-            "param" => Self::Param(row.try_get("", key)?, row.try_get("", value)?),
-            "tag" => Self::Tag(row.try_get("", key)?, row.try_get("", value)?),
-            "chunk" => Self::Series(Part::Chunk(row.try_get("", key)?, row.try_get("", "piece_data")?)),
-            _ => Self::Series(Part::Batch(row.try_get("", "piece_data")?)),
+            "params" => {
+                let text: String = row.try_get_by_index(VALUE)?;
+                Self::Params(serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string()))?)
+            }
+            "tag" => Self::Tag(row.try_get_by_index(KEY)?, row.try_get_by_index(VALUE)?),
+            "chunk" => Self::Series(Part::Chunk(row.try_get_by_index(KEY)?, row.try_get_by_index(DATA)?)),
+            _ => Self::Series(Part::Batch(row.try_get_by_index(DATA)?)),
         })
     }
 }

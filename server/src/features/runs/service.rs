@@ -235,7 +235,7 @@ impl Logged {
         let mut all = Self::default();
         for piece in logs {
             match piece {
-                repo::Logs::Param(key, value) => all.pairs.params.push((key, value)),
+                repo::Logs::Params(params) => all.pairs.params.extend(params),
                 repo::Logs::Tag(key, value) => all.pairs.tags.push((key, value)),
                 repo::Logs::Series(part) => all.series.add(part)?,
             }
