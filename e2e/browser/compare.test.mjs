@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { accessible, fits, journey, settled, signIn } from "./journey.mjs";
+import { accessible, fits, journey, settled, signIn, steady } from "./journey.mjs";
 import { curves, experiment, run } from "./tracking.mjs";
 
 /** An experiment with two optimizers, three seeds each, whose curves differ. */
@@ -39,8 +39,9 @@ journey("c5_3b what is pointed at in one chart is lit in all, and each can be sa
   await page.goto(grouped(id));
   await settled(page);
   const figures = page.locator(".figure");
-  await page.locator("#save-curves").waitFor({ state: "attached" });
-  await page.locator(".figure .marks path").first().waitFor();
+  await figures.filter({ hasText: "val_auc: over its steps" }).locator(".marks path").first().waitFor();
+  // The curves come after the rest of the page, and push nothing away from under a pointer.
+  await steady(page);
   const dot = page.locator('.figure .marks g[data-g="1"]:not([data-run=""]) circle').first();
   await dot.hover();
   const own = await dot.locator("..").getAttribute("data-run");

@@ -204,7 +204,9 @@ class Harness:
     def rust_env(self) -> dict:
         postgres, _ = self.services.postgres()
         redis, _ = self.services.redis()
-        return {"TEST_DATABASE_URL": postgres, "TEST_REDIS_URL": redis, **self.mail, **self.common_env}
+        # Tests wait more than they work: for the database, for a clock of another process, for a mail.
+        threads = str(2 * (os.cpu_count() or 2))
+        return {"TEST_DATABASE_URL": postgres, "TEST_REDIS_URL": redis, "RUST_TEST_THREADS": threads, **self.mail, **self.common_env}
 
     @cached_property
     def e2e_env(self) -> dict:

@@ -61,6 +61,7 @@ pub(super) fn Curves(sheet: RwSignal<Sheet>, key: Memo<String>, pointed: Pointed
     let api = use_api();
     let options = ChartOptions::new();
     let lines = RwSignal::new(Vec::<Line>::new());
+    let waits = RwSignal::new(true);
     // As many of each group as there is room for.
     let runs = Memo::new(move |_| {
         sheet.with(|sheet| {
@@ -105,7 +106,9 @@ pub(super) fn Curves(sheet: RwSignal<Sheet>, key: Memo<String>, pointed: Pointed
             // Without its lines the page is still worth reading; an answer that comes too late is dropped.
             let fits = move |wish: &Asked| (&wish.0, &wish.1, wish.2) == (&own.0, &own.1, own.2) && (steps.is_none() || wish.3 == steps);
             spawn_local(async move {
-                if let Ok(data) = api.query::<Data>(CURVES, variables).await
+                let answer = api.query::<Data>(CURVES, variables).await;
+                waits.try_set(false);
+                if let Ok(data) = answer
                     && wish.try_with_untracked(fits) == Some(true)
                 {
                     match steps {
@@ -143,12 +146,15 @@ pub(super) fn Curves(sheet: RwSignal<Sheet>, key: Memo<String>, pointed: Pointed
         let (shown, all) = (runs.with(Vec::len), sheet.with(|sheet| sheet.comparison.as_ref().map_or(0, |found| found.point_count)));
         (all > shown).then(|| format!("{} of {} runs, some of each group", number::count(shown as i64), number::count(all as i64)))
     };
-    let has_lines = Memo::new(move |_| lines.with(|lines| lines.iter().any(|line| line.total > 1)));
+    // Whether there are any is known before they are, so that nothing moves when they come.
+    let curved =
+        Memo::new(move |_| sheet.with(|sheet| sheet.comparison.as_ref().and_then(|found| found.focus.as_ref()).is_some_and(|focus| focus.curved)));
+    let empty = Signal::derive(move || if waits.get() { "Loading the curves" } else { "These runs have no curve of it" });
     let title = Signal::derive(move || format!("{}: over its steps", key.get()));
     view! {
-        <div class="stack charts" hidden=move || !has_lines.get()>
+        <div class="stack charts" hidden=move || !curved.get()>
             <div class="toolbar"><ChartControls options/></div>
-            <Figure id="curves" title note=Signal::derive(note) drawing pointed range=options.range/>
+            <Figure id="curves" title note=Signal::derive(note) drawing empty pointed range=options.range/>
         </div>
     }
     .into_any()

@@ -147,6 +147,7 @@ pub(super) struct Count {
 pub(super) struct Focus {
     pub key: String,
     pub better: Option<Better>,
+    pub curved: bool,
     pub explained: Option<f64>,
     pub param_keys: Vec<String>,
     pub histogram: Histogram,

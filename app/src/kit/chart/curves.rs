@@ -33,7 +33,9 @@ pub fn curves(lines: &[Curve], View { log, by_time, range }: View) -> Drawing {
     let all = || lines.iter().flat_map(|line| &line.points);
     let (low, high) = range.unwrap_or_else(|| all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (x, _)| (low.min(*x), high.max(*x))));
     let shown = all().filter(|(x, _)| (low..=high).contains(x)).map(|point| point.1);
-    let Some(scale) = Scale::around(shown, log).filter(|_| low.is_finite()) else { return Drawing::default() };
+    let Some(scale) = Scale::around(shown, log).filter(|_| low.is_finite()) else {
+        return Drawing { height: HEIGHT, ..Default::default() };
+    };
     let across = if high > low { Scale { low, high, log: false } } else { Scale { low: low - 0.5, high: high + 0.5, log: false } };
     let up = Up(scale, HEIGHT);
     let drawn = |line: &Curve| {

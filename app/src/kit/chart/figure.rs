@@ -25,6 +25,9 @@ pub fn Figure(
     /// What is drawn.
     #[prop(into)]
     drawing: Signal<Drawing>,
+    /// What is said where there is nothing to draw.
+    #[prop(default = Signal::stored("Nothing to draw here yet"))]
+    empty: Signal<&'static str>,
     /// Shared by the charts of a page.
     pointed: Pointed,
     /// The part of x that is shown; with it the reader can look at a part.
@@ -83,7 +86,7 @@ pub fn Figure(
         event.prevent_default();
         point(Some(next));
     };
-    let empty = move || drawing.with(|drawing| drawing.marks.is_empty());
+    let is_empty = move || drawing.with(|drawing| drawing.marks.is_empty());
     let left = move || {
         let (width, height, inside) = drawing.with(|drawing| (drawing.margin(), drawing.whole_height(), drawing.left()));
         view! { <svg class="axis" width=width height=height aria-hidden="true" inner_html=inside></svg> }
@@ -93,8 +96,9 @@ pub fn Figure(
         view! { <svg class="marks" width="100%" height=height role="img" aria-label=move || title.get() inner_html=inside></svg> }
     };
     let body = move || {
-        if empty() {
-            return view! { <p class="faint nothing">"Nothing to draw here yet"</p> }.into_any();
+        if is_empty() {
+            let height = format!("{}px", drawing.with(Drawing::whole_height));
+            return view! { <p class="faint nothing" style:min-height=height>{empty}</p> }.into_any();
         }
         let zooms = if range.is_some() { ", plus zooms, 0 shows all" } else { "" };
         let label = move || format!("{}. Arrow keys read what is drawn{zooms}.", title.get());

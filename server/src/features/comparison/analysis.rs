@@ -172,6 +172,7 @@ fn look_closely(table: &Table, groups: &[Members], metric: &Metric, wish: &Wish)
     Focus {
         key: metric.key.clone(),
         better: direction(&metric.key, wish),
+        curved: metric.curved,
         pairs,
         histogram: histogram(&values),
         importance,

@@ -78,6 +78,8 @@ pub struct Difference {
 pub struct Focus {
     pub key: String,
     pub better: Option<Better>,
+    /// Whether a run has it at more than one point.
+    pub curved: bool,
     /// Two groups each; with many groups only those with the baseline.
     pub pairs: Vec<Pair>,
     pub histogram: Histogram,

@@ -15,15 +15,23 @@ pub struct MetricColumn {
     pub key: String,
     pub runs: Vec<i64>,
     pub values: Vec<f64>,
+    /// Whether a run has it at more than one point.
+    pub curved: bool,
 }
 
 /// The latest values of the runs, a row a key.
 pub async fn metrics<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<MetricColumn>, Fault> {
-    let sql = "select m.key, array_agg(r.place order by r.place), array_agg(m.value order by r.place) \
+    let sql = "select m.key, array_agg(r.place order by r.place), array_agg(m.value order by r.place), bool_or(m.count > 1) \
         from unnest($1::uuid[]) with ordinality as r (id, place) \
-        cross join lateral (select key, value from latest_metrics where run_id = r.id offset 0) m group by m.key order by m.key";
-    let read =
-        |row: &QueryResult| Ok(MetricColumn { key: row.try_get_by_index(0)?, runs: row.try_get_by_index(1)?, values: row.try_get_by_index(2)? });
+        cross join lateral (select key, value, count from latest_metrics where run_id = r.id offset 0) m group by m.key order by m.key";
+    let read = |row: &QueryResult| {
+        Ok(MetricColumn {
+            key: row.try_get_by_index(0)?,
+            runs: row.try_get_by_index(1)?,
+            values: row.try_get_by_index(2)?,
+            curved: row.try_get_by_index(3)?,
+        })
+    };
     Ok(tx.rows(sql, vec![runs.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 

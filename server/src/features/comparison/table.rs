@@ -25,6 +25,8 @@ pub struct Metric {
     /// Runs that have it.
     pub runs: usize,
     pub odd: usize,
+    /// Whether a run has it at more than one point.
+    pub curved: bool,
 }
 
 pub struct Param {
@@ -41,7 +43,7 @@ impl Table {
     pub fn of(runs: Vec<Run>, metrics: Vec<MetricColumn>, params: Vec<ParamValue>) -> Self {
         let place = |at: i64| usize::try_from(at - 1).ok().filter(|at| *at < runs.len());
         let metrics = metrics.into_iter().map(|column| {
-            let mut metric = Metric { key: column.key, values: vec![None; runs.len()], runs: column.runs.len(), odd: 0 };
+            let mut metric = Metric { key: column.key, values: vec![None; runs.len()], runs: column.runs.len(), odd: 0, curved: column.curved };
             for (at, value) in column.runs.into_iter().zip(column.values) {
                 let usable = value.is_finite() && value.abs() < LARGEST;
                 metric.odd += usize::from(!usable);

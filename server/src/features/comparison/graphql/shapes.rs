@@ -200,6 +200,8 @@ pub struct ComparedHistogram {
 pub struct ComparedFocus {
     key: String,
     better: Option<MetricBetter>,
+    /// Whether a run has it at more than one point, so that there are curves to look at.
+    curved: bool,
     pairs: Vec<ComparedPair>,
     histogram: ComparedHistogram,
     /// The part of the variance that the params predict of unseen runs; null with fewer than 10 runs.
@@ -335,6 +337,7 @@ fn focus(of: &domain::Focus) -> ComparedFocus {
     ComparedFocus {
         key: of.key.clone(),
         better: of.better.map(Into::into),
+        curved: of.curved,
         pairs: of.pairs.iter().map(pair).collect(),
         histogram: ComparedHistogram { edges: of.histogram.edges.clone(), counts: of.histogram.counts.clone() },
         explained: of.importance.as_ref().map(|found| found.explained),
