@@ -32,7 +32,7 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("Comment", Nothing, "author body createdAt editedAt html id isOwn reactions removed"),
     ("ComparedDifference", Nothing, "effect mean p pAdjusted relative"),
     ("ComparedEffect", Nothing, "high low value"),
-    ("ComparedFocus", Nothing, "better explained histogram key pairs paramKeys seedSpread"),
+    ("ComparedFocus", Nothing, "better curved explained histogram key pairs paramKeys seedSpread"),
     ("ComparedHistogram", Nothing, "counts edges"),
     ("ComparedInterval", Nothing, "high low"),
     ("ComparedMetric", Nothing, "better cells key oddCount"),
