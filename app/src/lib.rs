@@ -22,6 +22,7 @@ pub mod links;
 pub mod members;
 pub mod models;
 pub mod notifications;
+pub mod organization;
 pub mod overview;
 mod parts;
 pub mod projects;
@@ -66,6 +67,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/forgot-password") view=|| page(parts::account(Account::ForgotPassword)) ssr=SsrMode::Async/>
                 <Route path=path!("/reset-password") view=|| page(parts::account(Account::ResetPassword)) ssr=SsrMode::Async/>
                 <Route path=path!("/invitation") view=|| page(parts::account(Account::Invitation)) ssr=SsrMode::Async/>
+                <Route path=path!("/restore") view=|| page(parts::account(Account::Restore)) ssr=SsrMode::Async/>
                 <Route path=path!("/sso") view=|| page(parts::account(Account::SingleSignOn)) ssr=SsrMode::Async/>
                 <Route path=path!("/second-factor") view=|| page(parts::account(Account::SecondStep)) ssr=SsrMode::Async/>
                 <Route path=path!("/account/second-factor") view=|| page(parts::account(Account::SecondFactor)) ssr=SsrMode::Async/>
@@ -93,6 +95,7 @@ pub fn App() -> impl IntoView {
                     <ParentRoute path=path!("/members") view=|| page(parts::organization(Organization::Members))>
                         <Route path=path!("") view=|| page(parts::organization(Organization::MembersList))/>
                         <Route path=path!("/invitations") view=|| page(parts::organization(Organization::Invitations))/>
+                        <Route path=path!("/service-accounts") view=|| page(parts::organization(Organization::ServiceAccounts))/>
                         <Route path=path!("/roles") view=|| page(parts::organization(Organization::Roles))/>
                         <Route path=path!("/check") view=|| page(parts::organization(Organization::CheckAccess))/>
                     </ParentRoute>
@@ -107,6 +110,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/access") view=|| page(parts::organization(Organization::Access))/>
                     <Route path=path!("/access/single-sign-on") view=|| page(parts::organization(Organization::SingleSignOn))/>
                     <Route path=path!("/slack") view=|| page(parts::organization(Organization::Slack))/>
+                    <Route path=path!("/organization") view=|| page(parts::organization(Organization::Settings))/>
                     <Route path=path!("/notifications") view=|| page(parts::account(Account::Notifications))/>
                     <Route path=path!("/account") view=|| page(parts::account(Account::Own))/>
                     <Route path=path!("/new-organization") view=|| page(parts::account(Account::NewOrganization))/>

@@ -16,7 +16,7 @@ use leptos_router::hooks::use_location;
 use crate::{
     access, account, api_access, audit, compare, experiments, gallery, imports,
     kit::{Shape, Skeleton},
-    links, members, models, notifications, overview, projects, runs, slack, templates, tokens, traces,
+    links, members, models, notifications, organization, overview, projects, runs, slack, templates, tokens, traces,
 };
 
 /// The file of a part could not be fetched: the network is away, or the server has a newer app.
@@ -54,12 +54,12 @@ impl Part {
         let (first, third) = (words.next()?, words.nth(1));
         Some(match first {
             "experiments" if matches!(third, Some("traces" | "discussion")) => Self::Run,
-            "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "sso" | "second-factor" | "account"
-            | "tokens" | "notifications" | "new-organization" | "new-project" => Self::Account,
+            "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "restore" | "sso" | "second-factor"
+            | "account" | "tokens" | "notifications" | "new-organization" | "new-project" => Self::Account,
             "" | "experiments" => Self::Experiments,
             "runs" | "templates" | "traces" | "shared" => Self::Run,
             "compare" | "kit" => Self::Compare,
-            "models" | "members" | "projects" | "audit" | "import" | "access" | "slack" | "api-access" => Self::Organization,
+            "models" | "members" | "projects" | "audit" | "import" | "access" | "slack" | "organization" | "api-access" => Self::Organization,
             _ => return None,
         })
     }
@@ -117,7 +117,7 @@ fn shape_of(path: &str) -> Shape {
         ("runs", _) | ("members", _) => Shape::Tabbed,
         ("shared", _) => Shape::Listed,
         ("models" | "import" | "projects" | "templates" | "traces", Some(_)) | ("" | "compare" | "kit" | "api-access", _) => Shape::Cards,
-        ("account" | "access" | "slack" | "new-organization" | "new-project", _) => Shape::Form,
+        ("account" | "access" | "slack" | "organization" | "new-organization" | "new-project", _) => Shape::Form,
         _ => Shape::Listed,
     }
 }
@@ -203,6 +203,7 @@ pub enum Account {
     ForgotPassword,
     ResetPassword,
     Invitation,
+    Restore,
     SingleSignOn,
     SecondStep,
     SecondFactor,
@@ -222,6 +223,7 @@ pub fn account(page: Account) -> Loaded {
         Account::ForgotPassword => view! { <account::ForgotPassword/> }.into_any(),
         Account::ResetPassword => view! { <account::ResetPassword/> }.into_any(),
         Account::Invitation => view! { <account::Invitation/> }.into_any(),
+        Account::Restore => view! { <account::Restore/> }.into_any(),
         Account::SingleSignOn => view! { <account::SingleSignOn/> }.into_any(),
         Account::SecondStep => view! { <account::SecondStep/> }.into_any(),
         Account::SecondFactor => view! { <account::SecondFactorPage/> }.into_any(),
@@ -258,6 +260,7 @@ pub enum Organization {
     Invitations,
     Roles,
     CheckAccess,
+    ServiceAccounts,
     Projects,
     Project,
     Audit,
@@ -267,6 +270,7 @@ pub enum Organization {
     Access,
     SingleSignOn,
     Slack,
+    Settings,
     ApiAccess,
 }
 
@@ -280,6 +284,7 @@ pub fn organization(page: Organization) -> Loaded {
         Organization::Invitations => view! { <members::InvitationsTab/> }.into_any(),
         Organization::Roles => view! { <members::RolesTab/> }.into_any(),
         Organization::CheckAccess => view! { <members::CheckAccessTab/> }.into_any(),
+        Organization::ServiceAccounts => view! { <members::ServiceAccountsTab/> }.into_any(),
         Organization::Projects => view! { <projects::ProjectsPage/> }.into_any(),
         Organization::Project => view! { <projects::ProjectPage/> }.into_any(),
         Organization::Audit => view! { <audit::AuditPage/> }.into_any(),
@@ -289,6 +294,7 @@ pub fn organization(page: Organization) -> Loaded {
         Organization::Access => view! { <access::AccessPage/> }.into_any(),
         Organization::SingleSignOn => view! { <access::SingleSignOnPage/> }.into_any(),
         Organization::Slack => view! { <slack::SlackPage/> }.into_any(),
+        Organization::Settings => view! { <organization::OrganizationPage/> }.into_any(),
         Organization::ApiAccess => view! { <api_access::ApiAccessPage/> }.into_any(),
     })
 }

@@ -26,6 +26,18 @@ journey("entries are filtered by the address, opened, verified and exported", as
   assert.ok(lines.length > 1 && lines.slice(1).every((line) => line.includes(",session.create,")));
 });
 
+journey("the audit log is filtered by the days of the reader", { timezoneId: "America/St_Johns" }, async (page) => {
+  await signIn(page);
+  await page.goto("/audit");
+  await alive(page);
+  await page.getByText(/^From UTC−[23]:30$/).waitFor();
+  await page.getByLabel(/^From/).fill("2026-07-01");
+  await page.getByLabel(/^To/).fill("2026-12-01");
+  await page.getByRole("button", { name: "Filter" }).click();
+  await page.waitForURL((address) => address.searchParams.get("from") === "2026-07-01-02:30" && address.searchParams.get("to") === "2026-12-01-03:30");
+  assert.equal(await page.getByLabel(/^From/).inputValue(), "2026-07-01");
+});
+
 journey("the audit log is filtered without JavaScript", { javaScriptEnabled: false }, async (page) => {
   await signIn(page);
   await page.goto("/audit");

@@ -18,7 +18,7 @@ const environment = {
 const rows = Array.from({ length: ROWS }, (_, at) => at);
 
 /** Asks the API as whoever has signed in on the page. */
-async function ask(page, query, variables) {
+export async function ask(page, query, variables) {
   const send = (body) => fetch("/graphql", { method: "POST", headers: { "content-type": "application/json" }, body }).then((answer) => answer.text());
   const answer = await page.evaluate(send, JSON.stringify({ query, variables }));
   const { data, errors } = JSON.parse(answer);
@@ -60,6 +60,11 @@ export async function fill(page, other) {
     await ask(page, "mutation($email: String!) { inviteMember(email: $email, role: \"viewer\") { id } }", { email: `${long(at)}@example.com`.slice(-32) });
     const about = at % 2 ? `run_${first}` : `exp_${id}`;
     await ask(other, "mutation($input: StartThreadInput!) { startThread(input: $input) { id } }", { input: { about, body: `@${owner.email} a list:\n\n- one\n- \`two\`\n\n> quoted\n\n\`\`\`\ncode\n\`\`\`` } });
+  }
+  for (const at of rows) {
+    const input = { name: long(at).slice(-48), description: "Retrains the model each night and registers what is better.", roles: ["data_scientist"] };
+    const { createServiceAccount: account } = await ask(page, "mutation($input: ServiceAccountInput!) { createServiceAccount(input: $input) { id } }", { input });
+    await ask(page, "mutation($account: ID!) { createServiceAccountToken(account: $account, input: { name: \"cluster\", scopes: [\"*\"], expiresInDays: 30 }) { secret } }", { account: account.id });
   }
   const { createProject: project } = await ask(page, "mutation { createProject(name: \"Fraud, restricted to the people who work on it\") { id } }");
   const { members } = await ask(page, "{ members { nodes { id email } } }");

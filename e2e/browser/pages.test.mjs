@@ -15,7 +15,7 @@ const LIST_MAX = 60 * 1024;
  * Every address that is visited, by what is needed to see it. `list`: rows of the organization fill it, and its HTML
  * has fewer bytes. `dialogs`: buttons that open one. `status`: what the browser logs of an answer that is meant.
  */
-const DOORS = ["/sign-in", "/second-factor", "/sign-up", "/sign-up?sent=1", "/confirm?token=x", "/forgot-password", "/reset-password?token=x", "/invitation?token=x", "/sso", "/sso?problem=no-access", "/kit"].map((path) => ({ path }));
+const DOORS = ["/sign-in", "/second-factor", "/sign-up", "/sign-up?sent=1", "/confirm?token=x", "/forgot-password", "/reset-password?token=x", "/reset-password?first=1&token=x", "/invitation?token=x", "/restore?token=x", "/restore?closed=1", "/restore?done=1", "/sso", "/sso?problem=no-access", "/kit"].map((path) => ({ path }));
 const WORK = [
   { path: "/" },
   { path: "/experiments", list: LIST_MAX, dialogs: ["New experiment"] },
@@ -40,6 +40,7 @@ const REST = [
   { path: "/models/{model}" },
   { path: "/members", list: LIST_MAX, dialogs: ["Invite a member"] },
   { path: "/members/invitations", list: LIST_MAX },
+  { path: "/members/service-accounts", list: LIST_MAX, dialogs: ["New service account"] },
   { path: "/members/roles", dialogs: ["New role"] },
   { path: "/members/check?permission=runs:write" },
   { path: "/projects", list: LIST_MAX },
@@ -55,6 +56,7 @@ const REST = [
   { path: "/access" },
   { path: "/access/single-sign-on" },
   { path: "/slack" },
+  { path: "/organization", dialogs: ["Delete the organization"] },
   { path: "/notifications", list: LIST_MAX },
   { path: "/account", dialogs: ["Sign out everywhere"] },
   { path: "/account/second-factor" },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { alive, connection, expected, journey, signInByForm } from "./journey.mjs";
 
-journey("the owner signs in with the password that the first start printed", async (page) => {
+journey("the owner signs in with the password they chose", async (page) => {
   await signInByForm(page);
   await alive(page);
   assert.notEqual(new URL(page.url()).pathname, "/sign-in");

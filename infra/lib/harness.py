@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
 import socket
+import sys
 from functools import cached_property
 from pathlib import Path
 
@@ -20,14 +22,17 @@ from services import Services
 from steps import say, step
 from toolchain import WASM, components, toolchain
 
-STEPS = ("format", "lint", "rust", "web", "clients", "browser", "faults")
+STEPS = ("format", "lint", "rust", "web", "commands", "clients", "browser", "faults")
 E2E = ROOT / "e2e"
 WORK = LOCAL / "test"
 FAULTS, FAULTS_LABEL = WORK / "faults", "test-faults-"
+CHECKOUT = WORK / "checkout"
 # Seconds for one runner: several times what the slowest takes from nothing. One that hangs says so, and does not keep everybody waiting.
 PATIENCE = 2400
 # A line of a compiler that was asked to be short: file:line:column: level: what.
 COMPLAINT = re.compile(r"^\S+:\d+:\d+: (warning|error)")
+# The oldest Python that the real clients run with (numpy, pandas, scipy as e2e/requirements.txt has them).
+PYTHON = (3, 11)
 
 
 class Harness:
@@ -38,6 +43,9 @@ class Harness:
         self.total = Counts()
 
     def __enter__(self) -> Harness:
+        if sys.version_info < PYTHON:
+            has, needs = (".".join(map(str, version[:2])) for version in (sys.version_info, PYTHON))
+            raise Failure(f"the tests need Python {needs} or later, because the clients that they run do; this is {has}. With another one: python{needs} infra/test")
         WORK.mkdir(parents=True, exist_ok=True)
         self._lock = open(WORK / "lock", "w")
         try:
@@ -60,6 +68,7 @@ class Harness:
         """Also what an earlier run left when it was killed."""
         _end(self.processes, Services(WORK, "test-", hasty=True))
         self._clean_faults()
+        self._clean_checkout()
         for folder in ("mail", "blobs", "connection.json.session.lock"):
             shutil.rmtree(WORK / folder, ignore_errors=True)
         (WORK / "connection.json.session").unlink(missing_ok=True)
@@ -67,6 +76,10 @@ class Harness:
     def _clean_faults(self) -> None:
         _end(Processes(FAULTS / "run", FAULTS_LABEL), Services(FAULTS, FAULTS_LABEL, hasty=True, killed=True))
         shutil.rmtree(FAULTS, ignore_errors=True)
+
+    def _clean_checkout(self) -> None:
+        _end(Processes(CHECKOUT / ".local" / "run"), Services(CHECKOUT / ".local"))
+        shutil.rmtree(CHECKOUT, ignore_errors=True)
 
     def run(self, name: str) -> None:
         """One step: its line shows its time and its tests; a step that cannot even run counts as one failed test."""
@@ -105,6 +118,17 @@ class Harness:
         web.build()
         return Counts(), ""
 
+    def commands(self):
+        """infra/up and infra/down as a newcomer runs them, in a copy of the checkout where everything is compiled; and what they are made of."""
+        found = sorted((E2E / "commands").glob("test_*.py"))
+        web.build()
+        command = [self.python, "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", "--color=no", "-rfEs", *found]
+        env = {"ASSAY_TEST_BINARY": str(self.binary), "ASSAY_TEST_CHECKOUT": str(CHECKOUT), "ASSAY_TEST_DATABASE": self.services.postgres("commands")[0]}
+        try:
+            return self._runner("commands", command, env=env, cwd=E2E)
+        finally:
+            self._clean_checkout()
+
     def clients(self):
         if not (E2E / "clients").is_dir():
             return None, ""
@@ -120,7 +144,7 @@ class Harness:
         found = sorted((E2E / "browser").glob("*.test.mjs"))
         if not found:
             raise Failure("e2e/browser has no *.test.mjs")
-        self._node_modules()
+        node_modules()
         # By itself it leaves a core free: with two, one file would wait for the other.
         command = [node() / "node", "--test", f"--test-concurrency={max(2, os.cpu_count() or 2)}", "--test-reporter=spec", *found]
         env = {**self.e2e_env, **node_env(node()), "ASSAY_TEST_CHROMIUM": self.chromium, "ASSAY_TEST_OIDC": self.oidc, "NO_COLOR": "1"}
@@ -213,6 +237,7 @@ class Harness:
         """A running Assay with its first organization, beside the web app as it ships."""
         web.build()
         assay, connection = self._assay(WORK, self.processes, self.services, "e2e", self.mail["ASSAY_TEST_SMTP"])
+        stack.write_connection(connection, assay.first_sign_in(json.loads(connection.read_text())))
         return {"ASSAY_TEST_URL": assay.url, "ASSAY_TEST_CONNECTION": str(connection), **self.mail, **self.common_env}
 
     def _assay(self, folder: Path, processes: Processes, services: Services, database: str, mail: str) -> tuple:
@@ -243,14 +268,15 @@ class Harness:
         })
         return {"ASSAY_TEST_FAULTS": str(told), **self.common_env}
 
-    def _node_modules(self) -> None:
-        """The locked packages, where the journeys' imports find them."""
-        here, there = E2E / "node_modules", npm_ci(E2E, "e2e") / "node_modules"
-        if here.is_symlink():
-            here.unlink()
-        elif here.exists():
-            return  # someone's own `npm ci`
-        here.symlink_to(there)
+
+def node_modules() -> None:
+    """Puts the locked packages where the journeys' imports find them."""
+    here, there = E2E / "node_modules", npm_ci(E2E, "e2e") / "node_modules"
+    if here.is_symlink():
+        here.unlink()
+    elif here.exists():
+        return  # someone's own `npm ci`
+    here.symlink_to(there)
 
 
 def _end(processes: Processes, services: Services) -> None:

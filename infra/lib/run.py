@@ -17,9 +17,9 @@ class Failure(Exception):
     """Something the reader must be told, and can act on. Never shown with a traceback."""
 
 
-def run(command, log: str, cwd: Path = ROOT, env: dict | None = None, timeout: float | None = None, append: bool = False) -> None:
-    """Runs `command` with its output in .local/log/<log>.log; raises Failure with the end of that log."""
-    code = run_logged(command, log, cwd=cwd, env=env, timeout=timeout, append=append)
+def run(command, log: str, cwd: Path = ROOT, env: dict | None = None, timeout: float | None = None, append: bool = False, asks: bool = False) -> None:
+    """Runs `command` with its output in .local/log/<log>.log; raises Failure with the end of that log. One that `asks` may ask at the terminal."""
+    code = run_logged(command, log, cwd=cwd, env=env, timeout=timeout, append=append, asks=asks)
     if code != 0:
         raise Failure(f"{shlex.join(map(str, command))}\nended with {code}.\n{tail(log)}")
 
@@ -42,7 +42,7 @@ def beside(command, log: str, cwd: Path = ROOT):
         process.wait()
 
 
-def run_logged(command, log: str, cwd: Path = ROOT, env: dict | None = None, timeout: float | None = None, append: bool = False) -> int | str:
+def run_logged(command, log: str, cwd: Path = ROOT, env: dict | None = None, timeout: float | None = None, append: bool = False, asks: bool = False) -> int | str:
     """As `run`, but hands back the exit status (or the words 'no answer in N s')."""
     LOGS.mkdir(parents=True, exist_ok=True)
     with open(log_path(log), "ab" if append else "wb") as out:
@@ -50,7 +50,7 @@ def run_logged(command, log: str, cwd: Path = ROOT, env: dict | None = None, tim
         out.flush()
         try:
             process = subprocess.Popen(
-                [str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})}, start_new_session=True,
+                [str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})}, start_new_session=not asks,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             )
         except FileNotFoundError:
@@ -61,9 +61,10 @@ def run_logged(command, log: str, cwd: Path = ROOT, env: dict | None = None, tim
         except subprocess.TimeoutExpired:
             return f"no answer in {timeout:.0f} s"
         finally:
-            # With all that it started: a test that hangs is a program of its own.
+            # With all that it started: a test that hangs is a program of its own. What shares the terminal was interrupted by the same key.
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+                if not asks:
+                    os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
 

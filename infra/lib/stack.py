@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -31,18 +33,25 @@ class Stack:
     def migrate(self) -> None:
         run([self.binary, "migrate"], self.processes.log("migrate"), env=self.env)
 
-    def seed(self) -> dict:
-        """Makes the first organization and its owner; {"seeded": true} when there is one already."""
+    def seed(self, keep: Path | None = None) -> dict:
+        """Makes the first organization and its owner; {"seeded": true} when there is one already. What is told is in the file `keep` before anything is made."""
         log = self.processes.log("seed")
         with open(log_path(log), "wb") as errors:
             done = subprocess.run(
-                [str(self.binary), "seed"], env={**os.environ, **self.env}, cwd=ROOT,
+                [str(self.binary), "seed", *(["--keep", str(keep)] if keep else [])], env={**os.environ, **self.env}, cwd=ROOT,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, check=False,
             )
         try:
             return json.loads(done.stdout.decode().strip().splitlines()[-1])
         except (ValueError, IndexError):
             raise Failure(f"assay seed ended with {done.returncode} and told nothing.\n{tail(log)}") from None
+
+    def first_sign_in(self, seeded: dict) -> dict:
+        """The owner chooses a password with the one-time one; returns what is known then."""
+        own = secrets.token_urlsafe(12)
+        form = urllib.parse.urlencode({"token": seeded["password"], "password": own}).encode()
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/reset-password", form, {"Origin": self.url}), timeout=PATIENCE).close()
+        return {**seeded, "password": own}
 
     def start(self, inputs: str = "") -> None:
         for name in ROLES:

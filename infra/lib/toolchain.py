@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from packages import apt, can_apt, privileged
+from packages import apt, as_root, can_apt
 from paths import ROOT, TARGET
 from run import Failure, answer, run, run_logged, tail
 from steps import installs
@@ -33,6 +33,7 @@ def toolchain() -> str:
     name = _active() or _linked() or _rustup() or _debian()
     if name != "system":
         os.environ["RUSTUP_TOOLCHAIN"] = name
+    _crates(home)
     return f"{name} ({answer(['rustc', '--version'])})"
 
 
@@ -56,6 +57,15 @@ def able(env: dict) -> bool:
         return False
     sysroot = answer(["rustc", "--print", "sysroot"], env=env)
     return any((Path(sysroot) / "lib" / "rustlib" / WASM / "lib").glob("libcore-*.rlib"))
+
+
+def _crates(home: Path) -> None:
+    """Says which crates cargo will download, if any are absent."""
+    host = re.search("^host: (.+)$", answer(["rustc", "-vV"]) or "", re.M)
+    targets = [part for target in (host.group(1), WASM) for part in ("--target", target)] if host else []
+    if answer(["cargo", "fetch", "--quiet", "--locked", "--offline", *targets]) is None:
+        crates = (ROOT / "Cargo.lock").read_text().count("\nsource = ")
+        installs(f"what is absent of the {crates} crates in Cargo.lock, as cargo comes to them, into {home}")
 
 
 def _active() -> str | None:
@@ -94,6 +104,7 @@ def _debian() -> str:
     if not shutil.which("rustup"):
         env, name = {}, "system"
     else:
+        installs(f"rustup's toolchain `{DEBIAN}`, a link to /usr")
         run(["rustup", "toolchain", "link", DEBIAN, "/usr"], "toolchain")
         env, name = {"RUSTUP_TOOLCHAIN": DEBIAN}, DEBIAN
     if not able(env):
@@ -119,5 +130,5 @@ def _build_std(env: dict) -> None:
         )
         built = crate / "target" / WASM / "release" / "deps"
         libraries = [file for file in built.glob("*.rlib") if not file.name.startswith("libempty-")]
-        run(privileged(["mkdir", "-p", target]), "std", append=True)
-        run(privileged(["cp", *libraries, target]), "std", append=True)
+        as_root(["mkdir", "-p", target], "std", append=True)
+        as_root(["cp", *libraries, target], "std", append=True)

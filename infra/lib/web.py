@@ -24,7 +24,7 @@ FONTS = {
 }
 # Latin-1, European names, punctuation, arrows, minus. What else a name holds is shown in the system's face.
 CHARACTERS = "U+0020-007E,U+00A0-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2010-2027,U+2030-203A,U+20AC,U+2122,U+2190-2193,U+2212,U+FFFD"
-SUBSETTER = (("fonttools", "4.60.1"), ("brotli", "1.1.0"))
+SUBSETTER = (("fonttools", "4.60.1"), ("brotli", "1.2.0"))
 # What a browser must not be handed compressed: it is already.
 STORED = {".woff2", ".png", ".webp", ".ico"}
 PROFILES = {True: ("dev", "debug"), False: ("wasm-release", "wasm-release")}

@@ -20,7 +20,7 @@ use crate::{
     features::register_jobs,
     http::{self, Edge},
     jobs::{self, Worker},
-    platform::Clock,
+    platform::{Clock, telemetry::Traces},
     services::Services,
 };
 
@@ -117,6 +117,7 @@ async fn up(config: Config, serve: bool, work: bool) -> Result<ExitCode, Fault> 
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     let _ = metrics::set_global_recorder(recorder);
+    let traces = Traces::start(&config.traces)?;
     tokio::spawn(keep_up(handle.clone()));
     let services = Services::open(config, Clock::system()).await?;
     services.vault.migrate().await?;
@@ -168,6 +169,9 @@ async fn up(config: Config, serve: bool, work: bool) -> Result<ExitCode, Fault> 
     background.abort();
     if let Some(monitor) = monitor {
         monitor.stop(false).await;
+    }
+    if let Some(traces) = traces {
+        traces.close().await;
     }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

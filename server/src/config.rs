@@ -67,9 +67,74 @@ pub struct Config {
     #[arg(long, env = "ASSAY_SLACK")]
     pub slack: Option<String>,
     /// Any text of 32 characters or more, the same for every process: seals what must be kept readable for a while, such as the credentials of an import
-    /// under way, and marks the cursors of lists. Without it a key is made and kept in the folder for artifacts.
+    /// under way and mails that were not sent yet, and marks the cursors of lists. Without it a key is made and kept in the folder for artifacts.
     #[arg(long, env = "ASSAY_SECRET", hide_env_values = true)]
     pub secret: Option<String>,
+    #[command(flatten)]
+    pub traces: TraceConfig,
+}
+
+/// Where traces of Assay itself go: OpenTelemetry's standard variables, under their own names. Without an endpoint none are made.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Traces of Assay itself (OpenTelemetry)")]
+pub struct TraceConfig {
+    /// A collector that takes OTLP as http/protobuf: `http://collector:4318`, or `https://…`; `/v1/traces` is added.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true)]
+    pub otel_exporter_otlp_endpoint: Option<String>,
+    /// The same for traces alone: the whole address, nothing is added.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", hide_env_values = true)]
+    pub otel_exporter_otlp_traces_endpoint: Option<String>,
+    /// Headers of every request to it, `name=value,name=value`, the values percent-encoded.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_HEADERS", hide_env_values = true)]
+    pub otel_exporter_otlp_headers: Option<String>,
+    /// The same for traces; they stand in for the others.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_HEADERS", hide_env_values = true)]
+    pub otel_exporter_otlp_traces_headers: Option<String>,
+    /// A file with certificates (PEM) of those who vouch for an https endpoint, beside the public authorities.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_CERTIFICATE")]
+    pub otel_exporter_otlp_certificate: Option<String>,
+    /// The same for traces.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE")]
+    pub otel_exporter_otlp_traces_certificate: Option<String>,
+    /// Only `http/protobuf` is spoken.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_PROTOCOL")]
+    pub otel_exporter_otlp_protocol: Option<String>,
+    /// The same for traces.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")]
+    pub otel_exporter_otlp_traces_protocol: Option<String>,
+    /// Milliseconds that an answer is waited for.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TIMEOUT", default_value_t = 10_000)]
+    pub otel_exporter_otlp_timeout: u64,
+    /// The same for traces.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")]
+    pub otel_exporter_otlp_traces_timeout: Option<u64>,
+    /// What the traces are filed under; `assay` where nothing says otherwise.
+    #[arg(long, env = "OTEL_SERVICE_NAME")]
+    pub otel_service_name: Option<String>,
+    /// What else is said of who sends them, `name=value,name=value`.
+    #[arg(long, env = "OTEL_RESOURCE_ATTRIBUTES")]
+    pub otel_resource_attributes: Option<String>,
+    /// `always_on`, `always_off`, `traceidratio`, or `parentbased_` and one of these: as whoever asked has decided. `parentbased_always_on` where nothing is said.
+    #[arg(long, env = "OTEL_TRACES_SAMPLER")]
+    pub otel_traces_sampler: Option<String>,
+    /// Of a ratio: which part of the traces, from 0 to 1.
+    #[arg(long, env = "OTEL_TRACES_SAMPLER_ARG")]
+    pub otel_traces_sampler_arg: Option<String>,
+    /// Spans that wait to be sent at the most; more are dropped.
+    #[arg(long, env = "OTEL_BSP_MAX_QUEUE_SIZE", default_value_t = 2048)]
+    pub otel_bsp_max_queue_size: usize,
+    /// Spans of one request to the collector at the most.
+    #[arg(long, env = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", default_value_t = 512)]
+    pub otel_bsp_max_export_batch_size: usize,
+    /// Milliseconds that a span waits for others.
+    #[arg(long, env = "OTEL_BSP_SCHEDULE_DELAY", default_value_t = 5_000)]
+    pub otel_bsp_schedule_delay: u64,
+    /// `none` makes no traces, whatever else is set.
+    #[arg(long, env = "OTEL_TRACES_EXPORTER")]
+    pub otel_traces_exporter: Option<String>,
+    /// So does `true`.
+    #[arg(long, env = "OTEL_SDK_DISABLED")]
+    pub otel_sdk_disabled: Option<String>,
 }
 
 impl Config {

@@ -3,6 +3,7 @@
 mod credentials;
 mod crossing;
 mod founding;
+mod service_accounts;
 
 use crate::support::{Actor, PASSWORD, World, world};
 use serde_json::{Value, json};

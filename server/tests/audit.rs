@@ -3,9 +3,7 @@
 mod acts;
 mod denials;
 mod forms;
-#[allow(dead_code, reason = "the tests of signing in use all of it")]
-#[path = "signin/peer.rs"]
-mod peer;
+mod late;
 
 use crate::support::{Organization, World, world};
 use serde_json::{Value, json};
@@ -153,8 +151,9 @@ async fn c7_1d_the_operators_command_names_the_first_broken_entry_and_fails() {
         let answer = organization.owner.graphql("{ viewer { organization { slug } } }", Value::Null).await;
         answer["data"]["viewer"]["organization"]["slug"].as_str().expect("a slug").to_owned()
     };
-    let sound = slug(&with_history(&world).await).await;
-    let whole = format!("{sound}: 8 entries, the chain is whole\n");
+    let untouched = with_history(&world).await;
+    let sound = slug(&untouched).await;
+    let whole = format!("{sound}: 8 entries, the chain is whole, its head is {}\n", head(&untouched).await);
     assert_eq!(database.attempt(&["audit", "verify"]), (Some(0), whole.clone()));
     for (said, tampering) in TAMPERING {
         let organization = with_history(&world).await;
@@ -170,6 +169,44 @@ async fn c7_1d_the_operators_command_names_the_first_broken_entry_and_fails() {
     assert!(printed.starts_with(&whole), "what is whole is said to be: {printed}");
     assert_eq!(database.attempt(&["audit", "verify", "--organization", &sound]), (Some(0), whole));
     assert_eq!(database.attempt(&["audit", "verify", "--organization", "nobody"]), (Some(1), String::new()));
+}
+
+/// The newest entry as `SEQ:HASH`, read by a member.
+async fn head(organization: &Organization<'_>) -> String {
+    let newest = entries(organization, Value::Null).await[0].clone();
+    format!("{}:{}", newest["sequence"], newest["hash"].as_str().expect("a hash"))
+}
+
+/// Whoever owns the database cuts the log and its head alike: the chain is whole, and only who kept an older head can tell.
+#[tokio::test]
+async fn c7_1d_a_log_that_was_cut_together_with_its_head_is_found_by_a_head_that_was_kept() {
+    let database = crate::support::process::Database::create().await;
+    let world = World::beside(&database, &[]);
+    let cut = "delete from audit_entries where seq > 7; update audit_head set (seq, hash) = (select seq, hash from audit_entries where seq = 7)";
+    let organization = with_history(&world).await;
+    let answer = organization.owner.graphql("{ viewer { organization { slug } } }", Value::Null).await;
+    let slug = answer["data"]["viewer"]["organization"]["slug"].as_str().expect("a slug").to_owned();
+    let verify = |since: &str| database.attempt(&["audit", "verify", "--organization", &slug, "--since", since]);
+    let kept = head(&organization).await;
+    let older = entries(&organization, Value::Null).await[1].clone();
+    let older = format!("7:{}", older["hash"].as_str().expect("a hash"));
+    assert_eq!(verify(&kept), (Some(0), format!("{slug}: 8 entries, the chain is whole, its head is {kept}\n")));
+    let create = "mutation($name: String!) { createProject(name: $name) { id } }";
+    organization.owner.graphql(create, json!({ "name": "later" })).await;
+    assert_eq!(verify(&kept).0, Some(0), "a log that grew still holds it");
+    tamper(&organization, cut).await;
+    assert_eq!(database.attempt(&["audit", "verify"]).0, Some(0), "nothing else shows it");
+    let (status, printed) = verify(&kept);
+    assert_eq!((status, printed.contains("BROKEN after 7 entries: entry 8 is not the one that was kept")), (Some(1), true), "{printed}");
+    // Another act takes the place of the one that was cut away.
+    organization.owner.graphql(create, json!({ "name": "another" })).await;
+    let (status, printed) = verify(&kept);
+    assert_eq!((status, printed.contains("BROKEN after 8 entries: entry 8 is not the one that was kept")), (Some(1), true), "{printed}");
+    assert_eq!(verify(&older).0, Some(0), "what lies before the cut is as it was");
+    for wrong in ["8", "8:", "x:y", "8:zz"] {
+        assert_eq!(verify(wrong), (Some(2), String::new()), "{wrong}");
+    }
+    assert_eq!(database.attempt(&["audit", "verify", "--since", &kept]), (Some(2), String::new()), "a head is of one organization");
 }
 
 #[tokio::test]

@@ -102,6 +102,30 @@ async fn c5_3a_periods_are_compared_with_tests_effects_and_intervals() {
 }
 
 #[tokio::test]
+async fn c5_3a_a_period_is_of_days_in_the_zone_they_name() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let id = new_experiment(&script, "night").await;
+    // Half an hour before the first of October begins in UTC.
+    run(&script, &id, "late", OCTOBER - 1_800_000, json!({}), json!({ "auc": 0.9 })).await;
+    for (from, to, expected) in [
+        ("2026-10-01", "2026-10-01", 0),
+        ("2026-10-01+01:00", "2026-10-01+01:00", 1),
+        ("2026-10-01+00:00", "", 0),
+        ("", "2026-09-30", 1),
+        ("", "2026-09-30+01:00", 0),
+        ("2026-10-01-05:00", "", 0),
+        ("", "2026-09-30-05:00", 1),
+    ] {
+        let found = compare(&script, json!({ "groups": [{ "experiment": id, "from": from, "to": to }], "metric": "auc" })).await;
+        let group = &found["groups"][0];
+        assert_eq!(group["runCount"], expected, "{from} to {to}");
+        let name = group["name"].as_str().expect("a name");
+        assert!(!name.contains('+') && !name.contains(":00"), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn c5_3a_seeds_repeat_a_setup() {
     let organization = world().organization().await;
     let (script, id) = two_months(&organization).await;
@@ -282,6 +306,8 @@ async fn limits_and_bad_input_are_refused_by_name() {
         (group(json!({ "filter": "params.a = 'b') or (params.c = 'd'" })), "INVALID", "filter"),
         (group(json!({ "from": "yesterday" })), "INVALID", "from"),
         (group(json!({ "to": "2026-13-01" })), "INVALID", "to"),
+        (group(json!({ "from": "2026-11-01+1" })), "INVALID", "from"),
+        (group(json!({ "to": "2026-11-01T00:00:00Z" })), "INVALID", "to"),
         (group(json!({ "from": "2026-11-02", "to": "2026-11-01" })), "INVALID", "to"),
         (group(json!({ "name": "a\nb" })), "INVALID", "name"),
         (group(json!({ "name": "x".repeat(121) })), "INVALID", "name"),

@@ -3,8 +3,15 @@
 mod cursors;
 mod limits;
 
-use crate::support::{Actor, world};
+use crate::support::{Actor, schema, world};
 use serde_json::{Value, json};
+
+/// What people build on is explained where they look for it.
+#[test]
+fn everything_that_the_api_offers_is_described() {
+    let bare = schema::undescribed();
+    assert!(bare.is_empty(), "{bare:#?}");
+}
 
 #[tokio::test]
 async fn t51_t52_t54_t57_bombs_are_refused() {

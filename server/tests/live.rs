@@ -15,14 +15,14 @@ use serde_json::{Value, json};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A stream of server-sent events.
-struct Stream {
+pub struct Stream {
     bytes: std::pin::Pin<Box<dyn futures::Stream<Item = reqwest::Result<bytes::Bytes>> + Send>>,
     text: String,
 }
 
 impl Stream {
     /// Opens a stream; it is heard once this returns.
-    async fn open(actor: &Actor, topics: &[&str]) -> Result<Self, u16> {
+    pub async fn open(actor: &Actor, topics: &[&str]) -> Result<Self, u16> {
         let query =
             [("query", "subscription($of: [ID!]!) { changes(of: $of) { of } }".to_owned()), ("variables", json!({ "of": topics }).to_string())];
         let response = actor.request(Method::GET, "/graphql/stream").query(&query).send().await.expect("answers");
@@ -56,7 +56,7 @@ impl Stream {
     }
 
     /// The next event's data.
-    async fn next(&mut self) -> Value {
+    pub async fn next(&mut self) -> Value {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n").map(|(event, rest)| (event.to_owned(), rest.to_owned())) {
                 self.text = rest;
@@ -72,6 +72,11 @@ impl Stream {
                 return Value::Null;
             }
         }
+    }
+
+    /// The code of a refusal, with which a stream that is refused begins; or an empty text.
+    pub async fn refusal(&mut self) -> String {
+        if self.text.contains("\"errors\"") { Actor::code(&self.next().await).to_owned() } else { String::new() }
     }
 
     /// Whether nothing comes for a while.

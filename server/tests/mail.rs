@@ -142,6 +142,16 @@ async fn every_letter_has_two_parts_that_say_the_same_and_no_name_becomes_markup
     assert!(started["errors"].is_null(), "{started}");
     world.clock.advance(TimeDelta::seconds(130));
     world.drain().await;
+    // Deleted, about to be erased, and restored.
+    let fresh = world.anonymous();
+    assert_eq!(fresh.form("/sign-in", &[("email", &owner), ("password", PASSWORD)]).await.status, 303);
+    let closed = fresh.graphql("mutation($name: String!) { closeOrganization(name: $name) { eraseAt } }", json!({ "name": HOSTILE })).await;
+    assert!(closed["errors"].is_null(), "{closed}");
+    world.drain().await;
+    world.clock.advance(TimeDelta::days(13));
+    world.drain().await;
+    assert_eq!(browser.form("/restore", &[("token", &token(&owner).await)]).await.status, 303);
+    world.drain().await;
     assert_eq!(browser.form("/forgot-password", &[("email", &owner)]).await.status, 303);
     world.drain().await;
     let reset = browser.form("/reset-password", &[("token", &token(&owner).await), ("password", "another good password")]).await;
@@ -149,14 +159,15 @@ async fn every_letter_has_two_parts_that_say_the_same_and_no_name_becomes_markup
     world.drain().await;
 
     let (to_owner, to_colleague) = (mails_to(&owner), mails_to(&colleague));
-    assert_eq!((to_owner.len(), to_colleague.len()), (5, 1));
-    let owners = ["/confirm?token=", "/sign-in", "/runs/", "/reset-password?token=", "/forgot-password"];
+    assert_eq!((to_owner.len(), to_colleague.len()), (8, 1));
+    let owners =
+        ["/confirm?token=", "/sign-in", "/runs/", "/restore?token=", "/restore?token=", "/sign-in", "/reset-password?token=", "/forgot-password"];
     let mut said: Vec<String> = to_owner.iter().zip(owners).map(|(mail, path)| examine(mail, &owner, &format!("{site}{path}"))).collect();
     said.push(examine(&to_colleague[0], &colleague, &format!("{site}/invitation?token=")));
     assert!(said.iter().all(|text| text.contains(HOSTILE)), "who is meant is named, letter by letter: {said:?}");
     assert!(said[2].contains("<script>alert(1)</script>") && said[2].contains("mentioned you"), "{}", said[2]);
     let ids: BTreeSet<&str> = to_owner.iter().chain(&to_colleague).map(|mail| mail.header("message-id")).collect();
-    assert_eq!(ids.len(), 6, "each has an id of its own");
+    assert_eq!(ids.len(), 9, "each has an id of its own");
     let unread: Value = browser.graphql("{ viewer { email } }", Value::Null).await;
     assert_eq!(Actor::code(&unread), "UNAUTHENTICATED", "the last letter told the truth: all sessions were signed out");
 }

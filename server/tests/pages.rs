@@ -137,6 +137,10 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         let answer = owner.graphql(&format!("mutation($name: String!) {{ {mutation} }}"), json!({ "name": HOSTILE })).await;
         assert!(answer["errors"].is_null(), "{answer}");
     }
+    let bot =
+        "mutation($name: String!, $about: String!) { createServiceAccount(input: { name: $name, description: $about, roles: [\"viewer\"] }) { id } }";
+    let answer = owner.graphql(bot, json!({ "name": NAME, "about": HOSTILE })).await;
+    assert!(answer["errors"].is_null(), "{answer}");
     for about in [format!("run_{run}"), format!("exp_{experiment}")] {
         let start = "mutation($about: ID!, $body: String!) { startThread(input: { about: $about, body: $body }) { id } }";
         let answer = owner.graphql(start, json!({ "about": about, "body": HOSTILE })).await;
@@ -185,6 +189,10 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         (format!("/access?saved={typed}"), false),
         ("/access/single-sign-on".into(), false),
         ("/slack".into(), false),
+        ("/organization".into(), true),
+        (format!("/organization?after={typed}"), false),
+        (format!("/restore?token={typed}&done="), false),
+        (format!("/restore?token={typed}"), false),
         ("/new-organization".into(), false),
         ("/new-project".into(), false),
         (format!("/sign-up?sent={typed}"), false),
@@ -200,6 +208,7 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         (format!("/models/{model}"), true),
         ("/members".into(), true),
         ("/members/invitations".into(), true),
+        ("/members/service-accounts".into(), true),
         ("/members/roles".into(), true),
         (format!("/members/check?member={typed}&permission={typed}&project={typed}"), false),
         ("/projects".into(), false),
@@ -252,6 +261,7 @@ async fn t41_what_was_typed_into_a_form_comes_back_as_text() {
         ("/reset-password", &["token", "password"]),
         ("/invitation", &["token", "name", "password"]),
         ("/confirm", &["token"]),
+        ("/restore", &["token"]),
     ] {
         let typed = |field: &str| match field {
             "next" => LINK,

@@ -4,14 +4,17 @@ mod observed;
 mod pages;
 mod stopping;
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::support::{
-    Actor,
+    Actor, PASSWORD,
     process::{Database, Process},
     raw,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor, Row};
+use uuid::Uuid;
 
 /// A line that is not ours, in every way a line can begin anew, and what a terminal would obey.
 const FORGED: &str = "forged\r\n{\"level\":\"audit\",\"message\":\"forged\"}\n\u{1b}]0;forged\u{7}\u{9b}2J\u{2028}\u{2029}\u{85}\u{7f}";
@@ -20,8 +23,10 @@ const FORGED: &str = "forged\r\n{\"level\":\"audit\",\"message\":\"forged\"}\n\u
 async fn t39_t67_a_log_is_one_json_object_a_line_and_holds_no_secret() {
     let database = Database::create().await;
     let first = database.run(&["seed"]).0;
-    let (password, secret) = (first["password"].as_str().expect("a password"), first["token"].as_str().expect("a token"));
+    let (once, secret) = (first["password"].as_str().expect("a password"), first["token"].as_str().expect("a token"));
     let server = database.serve(&["--behind-proxy=true"]);
+    assert_eq!(sign_in(&server.visitor(), "owner@localhost", once).await, 303);
+    let password = server.first_password(&first).await;
     let script = server.visitor().bearer(secret);
     let signed_in = server.visitor().form("/sign-in", &[("email", "owner@localhost"), ("password", password)]).await;
     let cookie = signed_in.header("set-cookie").split(['=', ';']).nth(1).unwrap_or_default().to_owned();
@@ -72,7 +77,7 @@ async fn t39_t67_a_log_is_one_json_object_a_line_and_holds_no_secret() {
         assert!(entry["timestamp"].is_string() && entry["target"].is_string(), "{line:?}");
         assert!(!line.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')), "{line:?}");
         marked += usize::from(line.contains("forged"));
-        for hidden in [password, secret, &cookie] {
+        for hidden in [once, password, secret, &cookie] {
             assert!(!line.contains(hidden), "{line:?}");
         }
     }
@@ -87,8 +92,8 @@ async fn sign_in(visitor: &Actor, email: &str, password: &str) -> u16 {
 async fn t66_a_rush_of_sign_ins_is_turned_away_and_takes_little_memory() {
     let database = Database::create().await;
     let first = database.run(&["seed"]).0;
-    let password = first["password"].as_str().expect("a password");
     let server = database.serve(&[]);
+    let password = server.first_password(&first).await;
     let visitor = server.visitor();
     assert_eq!(sign_in(&visitor, "owner@localhost", password).await, 303);
     let before = server.peak();
@@ -144,10 +149,24 @@ async fn t70_the_first_start_has_no_account_and_the_first_one_is_printed_once() 
     let secrets = ["password", "token"].map(|name| first[name].as_str().unwrap_or_else(|| panic!("{first}")).to_owned());
     let email = first["email"].as_str().expect("an address");
     assert!(secrets.iter().all(|secret| secret.len() >= 20 && !log.contains(secret)), "{log}");
-    let signed_in = server.visitor().form("/sign-in", &[("email", email), ("password", &secrets[0])]).await;
-    assert_eq!((signed_in.status, signed_in.header("location")), (303, "/"));
-    let viewer = server.visitor().bearer(&secrets[1]).graphql("{ viewer { email roles } }", Value::Null).await;
+    let [once, _] = &secrets;
+    let enter = async |password: &str| {
+        let answer = server.visitor().form("/sign-in", &[("email", email), ("password", password)]).await;
+        (answer.status, answer.header("location").to_owned(), answer.header("set-cookie").to_owned())
+    };
+    let choose = async |password: &str| server.visitor().form("/reset-password", &[("token", once), ("password", password)]).await.status;
+    // It leads to choosing another password, until one is chosen, and no further.
+    assert_eq!(choose("too short").await, 422);
+    assert_eq!(enter(once).await, (303, format!("/reset-password?first=1&token={once}"), String::new()));
+    assert_eq!((choose(PASSWORD).await, choose(PASSWORD).await), (303, 422), "once");
+    assert_eq!(enter(once).await.0, 401);
+    assert_eq!(enter(PASSWORD).await.1, "/");
+    let viewer =
+        server.visitor().bearer(&secrets[1]).graphql("{ viewer { email roles } auditEntries(first: 9) { nodes { action } } }", Value::Null).await;
     assert_eq!(viewer["data"]["viewer"], json!({ "email": email, "roles": ["owner"] }));
+    let acts = viewer["data"]["auditEntries"]["nodes"].as_array().expect("entries").iter().map(|entry| &entry["action"]);
+    // A refused sign-in is entered after its answer.
+    assert_eq!(acts.filter(|act| *act != "session.create").collect::<Vec<_>>(), ["password.reset", "token.create", "organization.create"]);
 
     for again in [&["seed"][..], &["seed", "--email=second@localhost", "--organization=Second"]] {
         assert_eq!(database.run(again).0, json!({ "seeded": true }), "{again:?}");
@@ -158,6 +177,28 @@ async fn t70_the_first_start_has_no_account_and_the_first_one_is_printed_once() 
     }
     let other = Database::create().await.run(&["seed"]).0;
     assert!(other["password"] != first["password"] && other["token"] != first["token"], "each start makes its own");
+}
+
+#[tokio::test]
+async fn t70_what_the_first_start_tells_is_in_its_file_before_anything_is_made() {
+    let database = Database::create().await;
+    let folder = std::env::temp_dir().join(format!("assay-seed-{}", Uuid::now_v7().simple()));
+    let file = folder.join("told.json");
+    let keep = format!("--keep={}", file.display());
+    assert_eq!(database.attempt(&["seed", &keep]).0, Some(1), "there is no such folder");
+    std::fs::create_dir(&folder).expect("makes");
+    std::fs::write(&file, "older").expect("writes");
+    let (told, _) = database.run(&["seed", &keep]);
+    let kept: Value = serde_json::from_slice(&std::fs::read(&file).expect("reads")).expect("JSON");
+    assert!(told["token"].is_string(), "nothing had been made before: {told}");
+    assert_eq!(kept, told);
+    assert_eq!(std::fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+    assert_eq!(database.run(&["seed", &keep]).0, json!({ "seeded": true }));
+    let close = "update public.tenants set closed_at = now(), erase_at = now() + interval '30 days', closed_by = 'owner'";
+    database.connect().await.execute(close).await.expect("closes");
+    assert_eq!(database.run(&["seed", &keep]).0, json!({ "seeded": true }), "what was closed can be opened again");
+    assert_eq!(serde_json::from_slice::<Value>(&std::fs::read(&file).expect("reads")).expect("JSON"), told, "it is still the way in");
+    std::fs::remove_dir_all(folder).expect("removes");
 }
 
 /// How many passwords a server has hashed.
@@ -200,10 +241,11 @@ async fn t61_whoever_tries_to_sign_in_costs_one_hash() {
 async fn t13_t68_what_ended_on_one_process_is_refused_by_the_others_at_once() {
     let database = Database::create().await;
     let first = database.run(&["seed"]).0;
-    let (password, secret) = (first["password"].as_str().expect("a password"), first["token"].as_str().expect("a token"));
+    let secret = first["token"].as_str().expect("a token");
     let redis = format!("--redis-url={}", std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL names a Redis; infra/test starts one"));
     // Without Redis, with one that is away, with one that is shared.
     let servers = [database.serve(&[]), database.serve(&["--redis-url=redis://127.0.0.1:1"]), database.serve(&[&redis])];
+    let password = servers[0].first_password(&first).await;
     let session = async || {
         let answer = servers[0].visitor().form("/sign-in", &[("email", "owner@localhost"), ("password", password)]).await;
         assert_eq!(answer.status, 303, "{}", answer.text());

@@ -213,11 +213,14 @@ async fn c5_2b_nobody_is_told_of_what_they_may_not_see() {
 }
 
 /// What no project holds: the organization's own, and what is found through nothing else.
-const OF_NO_PROJECT: [&str; 19] = [
+const OF_NO_PROJECT: [&str; 23] = [
     "access_decisions",
     "audit_entries",
     "audit_head",
     "blobs",
+    "export_counts",
+    "export_files",
+    "exports",
     "import_counts",
     "import_items",
     "import_origins",
@@ -231,6 +234,7 @@ const OF_NO_PROJECT: [&str; 19] = [
     "scim_group_members",
     "scim_groups",
     "scim_users",
+    "service_accounts",
     "slack_connections",
     "slack_messages",
 ];

@@ -1,6 +1,6 @@
 //! Getting in: where one has signed in, what an organization asks of it, and who vouches for whom.
 
-mod peer;
+pub mod peer;
 mod policy;
 mod second_factor;
 mod second_factor_bypass;

@@ -1,7 +1,7 @@
 //! Traces by MLflow's protocol and by OpenTelemetry's: spans, whole traces, tags, assessments, searches.
 
 use crate::support::{
-    Actor,
+    Actor, World,
     actor::Answer,
     tracking::{INVALID, MISSING, ok, refused, run_in},
     world,
@@ -295,6 +295,30 @@ async fn t25_t47_what_is_no_export_is_refused_and_nothing_is_kept() {
         let (status, _) = refused(&script, "POST", "traces", info(&id, "0", wrong.clone())).await;
         assert!(matches!(status, 400 | 404), "{wrong}: {status}");
     }
+}
+
+#[tokio::test]
+async fn c7_1d_spans_that_come_an_hour_after_their_trace_are_entered() {
+    let replica = World::replica(&[]);
+    let organization = replica.organization().await;
+    let script = organization.script().await;
+    let (number, id) = trace();
+    let span = |id, name| Span { trace: number, id, parent: 0, name, start: 1_000, end: 2_000, status: 1, attributes: &[] };
+    let entered = async || {
+        let query = "{ auditEntries(filter: { action: \"trace\" }) { nodes { action subjectKind detail } } }";
+        organization.owner.graphql(query, Value::Null).await["data"]["auditEntries"]["nodes"].clone()
+    };
+    for minutes in [0, 59] {
+        replica.clock.advance(chrono::TimeDelta::minutes(minutes));
+        assert_eq!(send(&script, "0", export(&[span(1, "answer")])).await.status, 200);
+    }
+    assert_eq!(entered().await, json!([]), "taking it in");
+    replica.clock.advance(chrono::TimeDelta::minutes(2));
+    // Of the two traces of this call one is new.
+    let new = Span { trace: trace().0, ..span(1, "other") };
+    assert_eq!(send(&script, "0", export(&[span(1, "rewritten"), new])).await.status, 200);
+    let detail = json!({ "traces": 1, "first": [id] }).to_string();
+    assert_eq!(entered().await, json!([{ "action": "trace.log_spans", "subjectKind": "experiment", "detail": detail }]));
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ pub struct GroupWish {
     pub experiment: String,
     /// As in the run table; empty finds all.
     pub filter: String,
-    /// First and last day, both included, in UTC: `2026-11-01`. Empty has no end.
+    /// First and last day, both included, with the zone that they are days in: `2026-11-01+01:00`; without one, UTC. Empty has no end.
     pub from: String,
     pub to: String,
 }
@@ -86,7 +86,7 @@ pub struct Wish {
 
 impl Wish {
     /// Reads the parameters of an address: `e1`, `f1`, `from1`, `to1`, `n1` of the first group and so on, `run` as often as there are runs, `metric`, `unit`,
-    /// `better`. What it does not know it leaves aside, and so more than it would answer: limits are the server's to refuse.
+    /// `better`. A form has the zone of a day beside it, `fromzone1` and `tozone1`. What it does not know it leaves aside, and so more than it would answer: limits are the server's to refuse.
     pub fn read<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut wish = Self::default();
         let mut groups: Vec<GroupWish> = vec![GroupWish::default(); GROUPS_MAX + 1];
@@ -106,6 +106,8 @@ impl Wish {
                         "f" => group.filter = value.to_owned(),
                         "from" => group.from = value.to_owned(),
                         "to" => group.to = value.to_owned(),
+                        "fromzone" if !group.from.is_empty() => group.from.push_str(value),
+                        "tozone" if !group.to.is_empty() => group.to.push_str(value),
                         "n" => group.name = value.to_owned(),
                         _ => {}
                     }
@@ -183,7 +185,10 @@ mod tests {
     fn an_address_reads_back() {
         let group = |experiment: &str, filter: &str| GroupWish { experiment: experiment.into(), filter: filter.into(), ..Default::default() };
         let wish = Wish {
-            groups: vec![GroupWish { from: "2026-10-01".into(), name: "Q4 & on".into(), ..group("exp_1", "params.lr = '0.1'") }, group("exp_2", "")],
+            groups: vec![
+                GroupWish { from: "2026-10-01+01:00".into(), name: "Q4 & on".into(), ..group("exp_1", "params.lr = '0.1'") },
+                group("exp_2", ""),
+            ],
             runs: vec!["run_1".into(), "run_2".into()],
             metric: "val auc".into(),
             unit: Unit::Setup,
@@ -193,8 +198,24 @@ mod tests {
         assert_eq!(Wish::read(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))), wish);
         assert_eq!(
             wish.address(),
-            "/compare?e1=exp_1&f1=params.lr+%3D+%270.1%27&from1=2026-10-01&n1=Q4+%26+on&e2=exp_2&run=run_1&run=run_2&metric=val+auc&unit=setup&better=lower"
+            "/compare?e1=exp_1&f1=params.lr+%3D+%270.1%27&from1=2026-10-01%2B01:00&n1=Q4+%26+on&e2=exp_2&run=run_1&run=run_2&metric=val+auc&unit=setup&better=lower"
         );
+    }
+
+    #[test]
+    fn a_form_says_the_zone_of_a_day_beside_it() {
+        let form = [
+            ("e1", "exp_1"),
+            ("from1", "2026-10-01"),
+            ("fromzone1", "+01:00"),
+            ("to1", ""),
+            ("tozone1", "+01:00"),
+            ("e2", "exp_1"),
+            ("to2", "2026-10-01"),
+        ];
+        let wish = Wish::read(form.into_iter());
+        let periods: Vec<(&str, &str)> = wish.groups.iter().map(|group| (group.from.as_str(), group.to.as_str())).collect();
+        assert_eq!(periods, [("2026-10-01+01:00", ""), ("", "2026-10-01")]);
     }
 
     #[test]

@@ -125,6 +125,8 @@ ids! {
     ComparisonId = "cmp";
     /// An import of another tracking server.
     ImportId = "imp";
+    /// An export of the whole organization.
+    ExportId = "xpt";
     /// A thread of comments.
     ThreadId = "thr";
     /// A comment.

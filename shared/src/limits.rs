@@ -32,6 +32,12 @@ pub const SECOND_STEP_MINUTES: i64 = 10;
 pub const RECOVERY_CODES: usize = 10;
 /// How long an invitation works, in days.
 pub const INVITATION_DAYS: i64 = 7;
+/// How long an archive of an export can be downloaded, in days.
+pub const EXPORT_DAYS: i64 = 7;
+/// How long an organization that was closed can be restored, in days.
+pub const CLOSING_DAYS: i64 = 14;
+/// How long a sign-in counts as fresh, in minutes: some acts ask for one.
+pub const FRESH_MINUTES: i64 = 60;
 /// Longest life of an API token, in days.
 pub const TOKEN_DAYS_MAX: u32 = 366;
 /// Shortest and longest time that an organization may let a sign-in be worth, in minutes.

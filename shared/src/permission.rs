@@ -61,6 +61,10 @@ permissions! {
     MembersRead = "members" "read";
     /// Invite members, change their roles, remove them.
     MembersWrite = "members" "write";
+    /// See the organization's service accounts and their tokens.
+    ServiceAccountsRead = "service_accounts" "read";
+    /// Make, change and remove service accounts, and make and revoke their tokens.
+    ServiceAccountsWrite = "service_accounts" "write";
     /// See what each role may do.
     RolesRead = "roles" "read";
     /// Create, change and remove roles of the organization's own.
@@ -71,6 +75,10 @@ permissions! {
     AuditRead = "audit" "read";
     /// Change the organization itself.
     OrganizationWrite = "organization" "write";
+    /// Take the whole organization along, as one archive.
+    OrganizationExport = "organization" "export";
+    /// Close the organization, after which it is erased.
+    OrganizationClose = "organization" "close";
     /// Decide which provider vouches for members: whoever it says they are, they are.
     IdentityWrite = "identity" "write";
     /// Provision members and groups from a directory (SCIM).
@@ -155,7 +163,7 @@ impl Role {
     pub fn description(self) -> &'static str {
         match self {
             Self::Owner => "Everything, including the organization itself and its owners.",
-            Self::Admin => "Everything except making or removing owners, and who vouches for members.",
+            Self::Admin => "Everything except making or removing owners, who vouches for members, and closing the organization.",
             Self::MlEngineer => "Tracks and registers, and manages projects.",
             Self::DataScientist => "Tracks experiments and registers models.",
             Self::Ops => "Watches runs and models in operation and keeps artifacts.",
@@ -184,7 +192,9 @@ impl Role {
         let mut may: Vec<Permission> = reads.to_vec();
         match self {
             Self::Owner => return Permission::ALL.to_vec(),
-            Self::Admin => return Permission::ALL.iter().copied().filter(|permission| *permission != IdentityWrite).collect(),
+            Self::Admin => {
+                return Permission::ALL.iter().copied().filter(|permission| !matches!(permission, IdentityWrite | OrganizationClose)).collect();
+            }
             Self::MlEngineer => may.extend(tracks.into_iter().chain([CommentsWrite, ProjectsWrite, ProjectsShare])),
             Self::DataScientist => may.extend(tracks.into_iter().chain([CommentsWrite])),
             Self::Ops => may.extend([ArtifactsWrite, CommentsWrite]),

@@ -35,8 +35,9 @@ pub fn ForgotPassword() -> impl IntoView {
 pub fn ResetPassword() -> impl IntoView {
     let state = use_form_state();
     let foot = || view! { <p>"Link too old? " <a href="/forgot-password">"Ask for a new one"</a></p> };
+    let lead = if just("first") { "The one you were given was for this once. Choose your own." } else { "Every other session of yours is ended." };
     view! {
-        <Door title="Choose a new password" lead="Every other session of yours is ended." foot=foot>
+        <Door title="Choose a new password" lead=lead foot=foot>
             <PostForm action="/reset-password" state=state.clone() fields=&["password"] carries=vec!["token"] submit="Change the password">
                 <Field name="password" label="New password" hint="At least 12 characters." kind="password" autocomplete="new-password" autofocus=true error=state.error_of("password") rule=field::new_password as field::Rule/>
             </PostForm>

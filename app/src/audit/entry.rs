@@ -65,6 +65,7 @@ pub(super) fn kind_words(kind: &str) -> String {
     match kind {
         "member" => "browser",
         "token" => "API token",
+        "service" => "service account",
         "job" => "background job",
         "anonymous" => "not signed in",
         other => other,

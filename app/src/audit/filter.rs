@@ -5,14 +5,13 @@ use leptos::{html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use serde_json::{Map, Value};
 
-use crate::kit::{Address, Command, Glyph, Icon, moment, use_address, use_command};
+use crate::kit::{Address, Clock, Command, Day, Glyph, Icon, moment, use_address, use_clock, use_command};
 
 /// The parameters, as the address spells them.
 const NAMES: [&str; 6] = ["actor", "action", "subject", "outcome", "from", "to"];
-const DAY: f64 = 24.0 * 3_600_000.0;
 
 /// What acts are called, to choose from.
-const ACTIONS: [&str; 38] = [
+const ACTIONS: [&str; 39] = [
     "authorization.denied",
     "authorization.unknown_id",
     "experiment",
@@ -51,6 +50,7 @@ const ACTIONS: [&str; 38] = [
     "sign_up",
     "token.create",
     "token.revoke",
+    "trace",
 ];
 
 /// Whether the address asks for less than everything.
@@ -58,7 +58,7 @@ pub(super) fn is_set(address: Address) -> bool {
     NAMES.iter().any(|name| address.get(name).is_some())
 }
 
-/// The filter as the API reads it. Days are whole days in UTC, the last one included.
+/// The filter as the API reads it. Days are whole days in the zone that the address gives them, the last one included.
 pub(super) fn input(address: Address) -> Value {
     of(|name| address.get(name))
 }
@@ -68,8 +68,8 @@ fn of(get: impl Fn(&str) -> Option<String>) -> Value {
     for name in NAMES {
         let value = get(name).and_then(|value| match name {
             "outcome" => matches!(value.as_str(), "done" | "denied").then(|| value.to_uppercase()),
-            "from" => midnight(&value).map(moment::rfc3339),
-            "to" => midnight(&value).map(|at| moment::rfc3339(at + DAY)),
+            "from" => Day::parse(&value).map(|day| moment::rfc3339(day.begins())),
+            "to" => Day::parse(&value).map(|day| moment::rfc3339(day.ends())),
             _ => Some(value.trim().to_owned()).filter(|value| !value.is_empty()),
         });
         if let Some(value) = value {
@@ -79,14 +79,18 @@ fn of(get: impl Fn(&str) -> Option<String>) -> Value {
     Value::Object(input)
 }
 
-fn midnight(day: &str) -> Option<f64> {
-    moment::parse(&format!("{day}T00:00:00Z")).filter(|at| moment::rfc3339(*at).starts_with(day))
+/// A day that was chosen, as the address has it: the one that is there already stays as it is, in whatever zone; another one is the reader's.
+#[cfg(feature = "hydrate")]
+fn chosen(name: &str, date: &str, before: Option<&str>, clock: Clock) -> Option<String> {
+    let before = before.and_then(Day::parse).filter(|day| day.date == date);
+    let day = before.or_else(|| if name == "from" { Day::first(date, clock) } else { Day::last(date, clock) });
+    day.map(|day| day.to_string())
 }
 
 /// The line of filters above the table.
 #[component]
 pub(super) fn FilterForm() -> impl IntoView {
-    let address = use_address();
+    let (address, clock) = (use_address(), use_clock());
     let navigate = use_navigate();
     let first = NodeRef::<html::Input>::new();
     use_command(Command::key("/", "Table", "Filter", move || {
@@ -96,7 +100,7 @@ pub(super) fn FilterForm() -> impl IntoView {
     }));
     let go = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        navigate(&address_of(&event), NavigateOptions { scroll: false, ..Default::default() });
+        navigate(&untrack(|| address_of(&event, address, clock)), NavigateOptions { scroll: false, ..Default::default() });
     };
     let value = move |name: &'static str| move || address.get(name).unwrap_or_default();
     let text = move |name: &'static str, label: &'static str, hint: &'static str| {
@@ -108,7 +112,10 @@ pub(super) fn FilterForm() -> impl IntoView {
         }
     };
     let day = move |name: &'static str, label: &'static str| {
-        view! { <label class="part day"><span class="label">{label}" "<small>"UTC"</small></span><input class="input" type="date" name=name value=untrack(value(name)) prop:value=value(name)/></label> }
+        let day = move || address.get(name).as_deref().and_then(Day::parse);
+        let date = move || day().map(|day| day.date).unwrap_or_default();
+        let zone = move || moment::zone(day().map_or_else(|| clock.offset(clock.now()), |day| day.offset));
+        view! { <label class="part day"><span class="label">{label}" "<small>{zone}</small></span><input class="input" type="date" name=name value=untrack(date) prop:value=date/></label> }
     };
     let outcomes = [("", "Any"), ("done", "Done"), ("denied", "Denied")].map(|(key, words)| {
         let chosen = move || address.get("outcome").unwrap_or_default() == key;
@@ -137,7 +144,7 @@ pub(super) fn FilterForm() -> impl IntoView {
 
 /// The address a submitted form asks for: only what is filled in.
 #[cfg(feature = "hydrate")]
-fn address_of(event: &leptos::ev::SubmitEvent) -> String {
+fn address_of(event: &leptos::ev::SubmitEvent, address: Address, clock: Clock) -> String {
     use leptos_router::params::ParamsMap;
     use wasm_bindgen::JsCast;
     let form = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
@@ -146,8 +153,14 @@ fn address_of(event: &leptos::ev::SubmitEvent) -> String {
         let field = form.as_ref().and_then(|form| form.query_selector(&format!("[name={name}]")).ok().flatten());
         let value =
             field.and_then(|field| js_sys::Reflect::get(&field, &"value".into()).ok()).and_then(|value| value.as_string()).unwrap_or_default();
-        if !value.trim().is_empty() {
-            query.insert(name, value.trim().to_owned());
+        let value = value.trim();
+        let value = if matches!(name, "from" | "to") {
+            chosen(name, value, address.get(name).as_deref(), clock)
+        } else {
+            Some(value.to_owned()).filter(|value| !value.is_empty())
+        };
+        if let Some(value) = value {
+            query.insert(name, value);
         }
     }
     let text = query.to_query_string();
@@ -155,7 +168,7 @@ fn address_of(event: &leptos::ev::SubmitEvent) -> String {
 }
 
 #[cfg(not(feature = "hydrate"))]
-fn address_of(_: &leptos::ev::SubmitEvent) -> String {
+fn address_of(_: &leptos::ev::SubmitEvent, _: Address, _: Clock) -> String {
     "/audit".to_owned()
 }
 
@@ -169,6 +182,10 @@ mod tests {
         assert_eq!(
             given(&[("from", "2026-11-24"), ("to", "2026-11-24")]),
             serde_json::json!({ "from": "2026-11-24T00:00:00Z", "to": "2026-11-25T00:00:00Z" })
+        );
+        assert_eq!(
+            given(&[("from", "2026-11-24+01:00"), ("to", "2026-11-24-03:30")]),
+            serde_json::json!({ "from": "2026-11-23T23:00:00Z", "to": "2026-11-25T03:30:00Z" })
         );
         assert_eq!(given(&[("from", "2026-02-31"), ("to", "soon"), ("outcome", "maybe"), ("actor", "  ")]), serde_json::json!({}));
         assert_eq!(given(&[("outcome", "denied"), ("actor", " a@b.example ")]), serde_json::json!({ "outcome": "DENIED", "actor": "a@b.example" }));

@@ -20,7 +20,7 @@ pub struct Entry {
     /// RFC 3339 with all its digits, as it was hashed.
     pub at: String,
     pub actor: String,
-    /// `member`, `token`, `job` or `anonymous`.
+    /// `member`, `token`, `service`, `job`, `link` or `anonymous`.
     pub actor_kind: String,
     pub action: String,
     pub subject_kind: String,

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 use shared::comparison::{GROUPS_MAX, GroupWish, Unit, Wish};
 
 use super::data::{Comparison, Named, Sheet};
-use crate::kit::{Button, ButtonKind, Glyph, Icon, moment, number, use_clock};
+use crate::kit::{Button, ButtonKind, Clock, Day, Glyph, Icon, moment, number, use_clock};
 
 const DAY: f64 = 86_400_000.0;
 
@@ -10,8 +10,8 @@ const DAY: f64 = 86_400_000.0;
 #[component]
 pub(super) fn Groups(sheet: RwSignal<Sheet>) -> impl IntoView {
     let chips = move || sheet.with(|sheet| sheet.comparison.as_ref().map(chips));
-    let now = untrack(|| use_clock().now());
-    let form = move || sheet.with(|sheet| form(&sheet.wish, &sheet.experiments, sheet.comparison.as_ref(), now));
+    let clock = use_clock();
+    let form = move || sheet.with(|sheet| form(&sheet.wish, &sheet.experiments, sheet.comparison.as_ref(), clock));
     let open = untrack(|| sheet.with(|sheet| sheet.comparison.as_ref().is_none_or(|found| found.groups.len() < 2)));
     view! {
         {chips}
@@ -37,10 +37,10 @@ fn chips(found: &Comparison) -> AnyView {
     view! { <ul class="groups" aria-label="Groups">{each.collect_view()}</ul> }.into_any()
 }
 
-fn form(wish: &Wish, experiments: &[Named], found: Option<&Comparison>, now: f64) -> AnyView {
+fn form(wish: &Wish, experiments: &[Named], found: Option<&Comparison>, clock: Clock) -> AnyView {
     let empty = GroupWish::default();
     let shown = (wish.groups.len() + 1).clamp(2, GROUPS_MAX);
-    let rows = (0..shown).map(|at| row(at + 1, wish.groups.get(at).unwrap_or(&empty), experiments)).collect_view();
+    let rows = (0..shown).map(|at| row(at + 1, wish.groups.get(at).unwrap_or(&empty), experiments, clock)).collect_view();
     let runs = wish.runs.iter().map(|run| view! { <input type="hidden" name="run" value=run.clone()/> }).collect_view();
     let named = (!wish.runs.is_empty()).then(|| {
         let words = if wish.groups.is_empty() { "grouped by their params, seeds aside" } else { "as one more group" };
@@ -70,12 +70,12 @@ fn form(wish: &Wish, experiments: &[Named], found: Option<&Comparison>, now: f64
                 <Button kind=ButtonKind::Plain icon=Icon::GIT_COMPARE>"Compare"</Button>
             </div>
         </form>
-        {against_the_past(wish, now)}
+        {against_the_past(wish, clock)}
     }
     .into_any()
 }
 
-fn row(at: usize, group: &GroupWish, experiments: &[Named]) -> AnyView {
+fn row(at: usize, group: &GroupWish, experiments: &[Named], clock: Clock) -> AnyView {
     // An address may hold the id as MLflow shows it.
     let bare = |id: &str| id.trim_start_matches("exp_").to_owned();
     let own = bare(&group.experiment);
@@ -95,27 +95,55 @@ fn row(at: usize, group: &GroupWish, experiments: &[Named]) -> AnyView {
             <i class=format!("dot s{}", (at - 1) % 6 + 1)></i>
             <select class="input" name=format!("e{at}") aria-label=label("Experiment")><option value="">"No experiment"</option>{other}{options}</select>
             <input class="input mono" name=format!("f{at}") value=group.filter.clone() aria-label=label("Filter") placeholder="Filter: params.model = 'gbdt'" autocomplete="off" spellcheck="false"/>
-            <input class="input" type="date" name=format!("from{at}") value=group.from.clone() aria-label=label("First day") title="First day (UTC)"/>
-            <input class="input" type="date" name=format!("to{at}") value=group.to.clone() aria-label=label("Last day") title="Last day (UTC)"/>
+            {day_field("from", at, &group.from, clock)}
+            {day_field("to", at, &group.to, clock)}
             <input class="input" name=format!("n{at}") value=group.name.clone() aria-label=label("Name") placeholder="Name" maxlength="120" autocomplete="off"/>
         </fieldset>
     }
     .into_any()
 }
 
+/// The field of a first or last day, and beside it, for nobody to see, the zone that it is a day in: the one it was in as long as it is the same day, else
+/// the reader's. A page whose app is not loaded leaves that out, which is UTC.
+fn day_field(name: &'static str, at: usize, text: &str, clock: Clock) -> AnyView {
+    let kept = Day::parse(text);
+    let date = RwSignal::new(kept.as_ref().map(|day| day.date.clone()).unwrap_or_default());
+    let day = move || {
+        let date = date.get();
+        let kept = kept.clone().filter(|day| day.date == date);
+        kept.or_else(|| if name == "from" { Day::first(&date, clock) } else { Day::last(&date, clock) })
+    };
+    let words = if name == "from" { "First day" } else { "Last day" };
+    let shown = day.clone();
+    let title = move || format!("{words} ({})", moment::zone(shown().map_or_else(|| clock.offset(clock.now()), |day| day.offset)));
+    let zone = move || day().map(|day| day.zone()).unwrap_or_default();
+    let written = untrack(zone.clone());
+    let typed = move |event: leptos::ev::Event| date.set(event_target_value(&event));
+    view! {
+        <input class="input" type="date" name=format!("{name}{at}") value=untrack(move || date.get()) on:input=typed aria-label=format!("{words} of group {at}") title=title/>
+        <input type="hidden" name=format!("{name}zone{at}") value=written prop:value=zone/>
+    }
+    .into_any()
+}
+
 /// One group without a period is usually held against its own past.
-fn against_the_past(wish: &Wish, now: f64) -> Option<AnyView> {
+fn against_the_past(wish: &Wish, clock: Clock) -> Option<AnyView> {
     let group = wish.groups.first().filter(|group| wish.groups.len() == 1 && group.from.is_empty() && group.to.is_empty())?.clone();
-    let day = |ms: f64| moment::rfc3339(ms).chars().take(10).collect::<String>();
+    let now = untrack(|| clock.now());
+    // The reader's days, once their zone is known.
+    let date = move |ms: f64| moment::rfc3339(ms + clock.offset(ms) * 60_000.0).chars().take(10).collect::<String>();
+    let first = move |ms: f64| Day::first(&date(ms), clock).map(|day| day.to_string()).unwrap_or_default();
+    let last = move |ms: f64| Day::last(&date(ms), clock).map(|day| day.to_string()).unwrap_or_default();
     let links = [
         ("The last 7 days against the 7 before", 7.0),
         ("The last 30 days against the 30 before", 30.0),
         ("The last 90 days against the 90 before", 90.0),
     ]
     .map(|(words, days)| {
-        let period = |from: f64, to: f64| GroupWish { from: day(now - from * DAY), to: day(now - to * DAY), ..group.clone() };
-        let both = vec![period(2.0 * days - 1.0, days), period(days - 1.0, 0.0)];
-        view! { <a class="button small" href=Wish { groups: both, ..wish.clone() }.address()>{words}</a> }
+        let (group, wish) = (group.clone(), wish.clone());
+        let period = move |from: f64, to: f64| GroupWish { from: first(now - from * DAY), to: last(now - to * DAY), ..group.clone() };
+        let href = move || Wish { groups: vec![period(2.0 * days - 1.0, days), period(days - 1.0, 0.0)], ..wish.clone() }.address();
+        view! { <a class="button small" href=href>{words}</a> }
     });
     Some(view! { <p class="row presets">{links.collect_view()}</p> }.into_any())
 }

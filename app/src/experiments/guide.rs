@@ -14,7 +14,11 @@ pub(super) fn Guide(
     #[prop(into)]
     workspace: String,
 ) -> impl IntoView {
-    let shell = format!("pip install mlflow\nexport MLFLOW_TRACKING_URI={origin}\nexport MLFLOW_TRACKING_TOKEN=<your token>");
+    // On Debian and Ubuntu pip installs nothing outside of a virtual environment.
+    let shell = format!(
+        "python3 -m venv training     # Debian, Ubuntu: apt install python3-venv\ntraining/bin/pip install mlflow\n\
+         export MLFLOW_TRACKING_URI={origin}\nexport MLFLOW_TRACKING_TOKEN=<your token>\ntraining/bin/python"
+    );
     view! {
         <div class="guide">
             <CodeBlock code=shell label="Shell"/>

@@ -42,7 +42,7 @@ impl Place {
 }
 
 /// All of them, in the order of the rail.
-pub const PLACES: [Place; 23] = [
+pub const PLACES: [Place; 25] = [
     Place::new("Overview", "/", Icon::LAYOUT_DASHBOARD).rail("g o"),
     Place::new("Experiments", "/experiments", Icon::FLASK_CONICAL).rail("g e").needs(Permission::ExperimentsRead),
     Place::new("Compare", "/compare", Icon::GIT_COMPARE).needs(Permission::RunsRead),
@@ -52,6 +52,7 @@ pub const PLACES: [Place; 23] = [
     Place::new("Access log", "/audit/access", Icon::SCROLL_TEXT).needs(Permission::AuditRead),
     Place::new("Members", "/members", Icon::USERS).rail("g p").needs(Permission::MembersRead).group("Organization"),
     Place::new("Invitations", "/members/invitations", Icon::MAIL).needs(Permission::MembersWrite),
+    Place::new("Service accounts", "/members/service-accounts", Icon::KEY_ROUND).needs(Permission::ServiceAccountsRead),
     Place::new("Roles", "/members/roles", Icon::USERS).needs(Permission::RolesRead),
     Place::new("Check access", "/members/check", Icon::USERS).needs(Permission::RolesRead),
     Place::new("Projects", "/projects", Icon::FOLDER).needs(Permission::ProjectsRead),
@@ -61,6 +62,7 @@ pub const PLACES: [Place; 23] = [
     Place::new("API & BI", "/api-access", Icon::TABLE_2).rail("g b").needs(Permission::RunsRead),
     Place::new("Import", "/import", Icon::DOWNLOAD).rail("g i").needs(Permission::OrganizationWrite),
     Place::new("Slack", "/slack", Icon::HASH).needs(Permission::OrganizationWrite),
+    Place::new("Organization", "/organization", Icon::BOXES).needs(Permission::OrganizationExport),
     Place::new("Notifications", "/notifications", Icon::BELL).needs(Permission::CommentsRead),
     Place::new("Account", "/account", Icon::USER),
     Place::new("Two-factor sign-in", "/account/second-factor", Icon::SHIELD_CHECK),

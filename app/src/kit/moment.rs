@@ -92,14 +92,18 @@ fn date(now: f64, at: f64, offset: f64) -> String {
 /// `24 Nov 2026, 14:30:05 UTC+1` with `offset` in minutes east of UTC.
 pub fn exact(at: f64, offset: f64) -> String {
     let p = parts(at + offset * MINUTE);
-    let zone = match offset as i64 {
-        0 => String::new(),
+    format!("{} {} {}, {:02}:{:02}:{:02} {}", p.day, MONTHS[p.month - 1], p.year, p.hour, p.minute, p.second, zone(offset))
+}
+
+/// A zone in words, by its minutes east of UTC: `UTC`, `UTC+1`, `UTC−3:30`.
+pub fn zone(offset: f64) -> String {
+    match offset as i64 {
+        0 => "UTC".to_owned(),
         minutes => {
             let (sign, minutes) = (if minutes < 0 { '\u{2212}' } else { '+' }, minutes.abs());
-            if minutes % 60 == 0 { format!("{sign}{}", minutes / 60) } else { format!("{sign}{}:{:02}", minutes / 60, minutes % 60) }
+            if minutes % 60 == 0 { format!("UTC{sign}{}", minutes / 60) } else { format!("UTC{sign}{}:{:02}", minutes / 60, minutes % 60) }
         }
-    };
-    format!("{} {} {}, {:02}:{:02}:{:02} UTC{zone}", p.day, MONTHS[p.month - 1], p.year, p.hour, p.minute, p.second)
+    }
 }
 
 /// RFC 3339 in UTC with seconds, for the `datetime` attribute and for exports.

@@ -24,10 +24,19 @@ struct Nodes {
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Person {
     id: String,
     name: String,
     email: String,
+    is_service: bool,
+}
+
+impl Person {
+    /// In the list to choose from.
+    fn words(&self) -> String {
+        format!("{} \u{00B7} {}", self.name, if self.is_service { "service account" } else { &self.email })
+    }
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -92,8 +101,7 @@ fn answer(explanation: Explanation) -> AnyView {
 fn form(choices: Choices, address: Address) -> AnyView {
     let chosen = |name: &'static str| untrack(move || address.get(name)).unwrap_or_default();
     let (member, permission, project) = (chosen("member"), chosen("permission"), chosen("project"));
-    let people =
-        choices.members.nodes.into_iter().map(|person| (person.id, format!("{} \u{00B7} {}", person.name, person.email))).collect::<Vec<_>>();
+    let people = choices.members.nodes.into_iter().map(|person| (person.id.clone(), person.words())).collect::<Vec<_>>();
     let acts = rights::by_noun(Permission::ALL.iter().copied()).into_iter().flat_map(|(_, group)| group);
     let acts = acts.map(|permission| (permission.as_str().to_owned(), rights::words(permission).to_owned())).collect::<Vec<_>>();
     let anywhere = (String::new(), "Anywhere".to_owned());

@@ -87,12 +87,12 @@ fn columns(manages: bool) -> Vec<Column> {
 
 fn row(member: Member, manages: bool, acts: Acts) -> Row {
     let (name, you, roles) = (member.name.clone(), member.is_viewer, member.roles.clone());
-    let (suspended, managed) = (member.suspended_at.is_some(), member.is_provisioned);
+    let (suspended, managed, service) = (member.suspended_at.is_some(), member.is_provisioned, member.is_service);
     let mut cells = vec![
         Cell::view(
-            move || view! { <span class="person"><Avatar name=name.clone()/><span class="text">{name.clone()}</span>{you.then(|| view! { <Chip>"you"</Chip> })}{suspended.then(|| view! { <Chip tone=Tone::Warn>"suspended"</Chip> })}{managed.then(|| view! { <span class="chip" title=MANAGED>"managed"</span> })}</span> },
+            move || view! { <span class="person"><Avatar name=name.clone()/><span class="text">{name.clone()}</span>{you.then(|| view! { <Chip>"you"</Chip> })}{service.then(service_mark)}{suspended.then(|| view! { <Chip tone=Tone::Warn>"suspended"</Chip> })}{managed.then(|| view! { <span class="chip" title=MANAGED>"managed"</span> })}</span> },
         ),
-        Cell::Mono(member.email.clone()),
+        if service { Cell::Empty } else { Cell::Mono(member.email.clone()) },
         Cell::view(move || chips(&roles)),
         member.last_seen_at.map_or_else(|| Cell::Muted("not yet".into()), Cell::Time),
         Cell::Time(member.joined_at),
@@ -102,6 +102,11 @@ fn row(member: Member, manages: bool, acts: Acts) -> Row {
         cells.push(Cell::view(move || menu(&member, acts)));
     }
     Row::new(id, label, cells)
+}
+
+/// The mark of a member that is no person.
+pub(crate) fn service_mark() -> AnyView {
+    view! { <span class="chip" title="No person: a job or a service, with tokens of its own">"service account"</span> }.into_any()
 }
 
 /// Roles as chips; the owner's stands out by its colour.

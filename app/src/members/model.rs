@@ -15,13 +15,15 @@ const REMOVE_ROLE: Operation = Operation(include_str!("remove_role.graphql"));
 const INVITE: Operation = Operation(include_str!("invite_member.graphql"));
 const REVOKE: Operation = Operation(include_str!("revoke_invitation.graphql"));
 
-/// A person in the organization.
+/// A person in the organization, or a service account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
     pub id: String,
     pub name: String,
+    /// Of a service account its name.
     pub email: String,
+    pub is_service: bool,
     pub roles: Vec<String>,
     pub joined_at: Moment,
     pub last_seen_at: Option<Moment>,
@@ -67,9 +69,11 @@ pub struct Role {
 
 /// What all tabs share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Team {
     pub members: Count,
     pub invitations: Option<Count>,
+    pub service_accounts: Option<Count>,
     #[serde(default)]
     pub roles: Vec<Role>,
 }

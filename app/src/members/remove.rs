@@ -3,6 +3,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{
     list::Refusal,
     model::{self, Member, use_changes},
+    service_accounts,
 };
 use crate::{
     api::use_api,
@@ -49,6 +50,9 @@ pub(super) fn Remove(
         });
     });
     let consequences = move || {
+        if member.with(|member| member.as_ref().is_some_and(|member| member.is_service)) {
+            return service_accounts::consequences(&name()).into_any();
+        }
         let (who, loses, whose) = if is_you() { ("You".to_owned(), "lose", "your") } else { (name(), "loses", "their") };
         let email = member.with(|member| member.as_ref().map(|member| member.email.clone()).unwrap_or_default());
         view! {
@@ -60,6 +64,7 @@ pub(super) fn Remove(
             </ul>
             <p class="s">"A new invitation is the way back; revoked tokens stay revoked."</p>
         }
+        .into_any()
     };
     view! { <ConfirmDialog open title confirm on_confirm=go>{consequences}</ConfirmDialog> }.into_any()
 }

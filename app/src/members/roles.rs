@@ -87,7 +87,7 @@ pub(super) fn ChangeRoles(
         <Dialog open title actions class="roles">
             <p class="s">"Several roles add up. A change holds for the next click, in every session and for every token."</p>
             {note}
-            <Choices chosen member/>
+            <Choices chosen member services=Signal::derive(move || member.with(|member| member.as_ref().is_some_and(|member| member.is_service)))/>
             {missing}
         </Dialog>
         <ConfirmDialog open=asking title=Signal::stored("Change your own roles?".to_owned()) confirm=Signal::stored("Change my roles".to_owned()) on_confirm=go>{consequences}</ConfirmDialog>
@@ -102,7 +102,14 @@ fn titles<'a>(roles: impl Iterator<Item = &'a String>) -> String {
 
 /// The roles to choose from, as the organization has set them up.
 #[component]
-fn Choices(chosen: RwSignal<Vec<String>>, member: RwSignal<Option<Member>>) -> impl IntoView {
+pub(super) fn Choices(
+    chosen: RwSignal<Vec<String>>,
+    /// Who has roles already.
+    member: RwSignal<Option<Member>>,
+    /// Whether they are for a service account, which is no owner.
+    #[prop(into)]
+    services: Signal<bool>,
+) -> impl IntoView {
     let team = use_context::<TeamQuery>();
     let owns = use_viewer().with_untracked(|viewer| viewer.roles.iter().any(|role| role == Known::Owner.as_str()));
     let list = move || {
@@ -112,7 +119,8 @@ fn Choices(chosen: RwSignal<Vec<String>>, member: RwSignal<Option<Member>>) -> i
                 None => Vec::new(),
             };
             let roles = if roles.is_empty() { built_in() } else { roles };
-            roles.into_iter().map(|role| choice(role, chosen, member, owns)).collect_view()
+            let can_be = move |role: &Role| !services.get() || role.name != Known::Owner.as_str();
+            roles.into_iter().filter(can_be).map(|role| choice(role, chosen, member, owns)).collect_view()
         })
     };
     view! { <div class="choices"><Transition>{list}</Transition></div> }.into_any()

@@ -36,6 +36,7 @@ impl Notification {
             "MENTION" => "mentioned you on",
             "REPLY" => "replied on",
             "DISCONNECT" => "takes no more messages for",
+            "EXPORT" => "ended the export of",
             _ => "resolved a thread on",
         };
         format!("{} {did} {}", self.actor, self.subject)

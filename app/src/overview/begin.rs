@@ -7,6 +7,10 @@ use crate::{
     kit::{ButtonKind, ButtonLink, CodeBlock, Glyph, Icon},
 };
 
+// On Debian and Ubuntu pip installs nothing outside of a virtual environment.
+const SHELL: &str =
+    "python3 -m venv training     # Debian, Ubuntu: apt install python3-venv\ntraining/bin/pip install mlflow scikit-learn\ntraining/bin/python";
+
 /// How the first run comes here: three steps with the reader's own address.
 pub(super) fn begin() -> AnyView {
     let address = RwSignal::new(SharedValue::new(|| use_context::<PublicUrl>().map_or_else(String::new, |url| url.0)).into_inner());
@@ -34,7 +38,7 @@ pub(super) fn begin() -> AnyView {
                     <span class="badge"><Glyph icon=Icon::PLAY/></span>
                     <div class="wide">
                         <h3>"Run this"</h3>
-                        <CodeBlock code="pip install mlflow scikit-learn" label="Shell"/>
+                        <CodeBlock code=SHELL label="Shell"/>
                         <CodeBlock code label="Python"/>
                     </div>
                 </li>

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     api::use_api,
     kit::{Avatar, Button, Cell, Column, ConfirmDialog, Empty, Glyph, Icon, Row, Select, Table, use_toasts},
+    members::list::service_mark,
 };
 
 /// Who has a role in the project, and the way to give one.
@@ -26,7 +27,7 @@ pub(super) fn Members(
     let others: Vec<(String, String)> = members
         .into_iter()
         .filter(|member| project.members.iter().all(|worker| worker.id != member.id))
-        .map(|member| (member.id, format!("{} \u{00B7} {}", member.name, member.email)))
+        .map(|member| (member.id, format!("{} \u{00B7} {}", member.name, if member.is_service { "service account" } else { &member.email })))
         .collect();
     let add =
         (shares && !others.is_empty() && !given.is_empty()).then(|| view! { <Add project=project.id.clone() others roles=given.clone() query/> });
@@ -63,11 +64,11 @@ fn table(
         columns.push(Column::text("remove", ""));
     }
     let rows = project.members.iter().cloned().map(|worker| {
-        let name = worker.name.clone();
+        let (name, service) = (worker.name.clone(), worker.is_service);
         let title = titles.iter().find(|(own, _)| *own == worker.role).map_or_else(|| worker.role.clone(), |(_, title)| title.clone());
         let mut cells = vec![
-            Cell::view(move || view! { <span class="person"><Avatar name=name.clone()/><span class="text">{name.clone()}</span></span> }),
-            Cell::Mono(worker.email.clone()),
+            Cell::view(move || view! { <span class="person"><Avatar name=name.clone()/><span class="text">{name.clone()}</span>{service.then(service_mark)}</span> }),
+            if service { Cell::Empty } else { Cell::Mono(worker.email.clone()) },
             role(project.id.clone(), &worker, title, given, shares, query),
             Cell::Time(worker.added_at),
             Cell::Muted(worker.added_by.clone()),

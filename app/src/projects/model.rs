@@ -64,6 +64,7 @@ pub struct Worker {
     pub id: String,
     pub name: String,
     pub email: String,
+    pub is_service: bool,
     pub role: String,
     pub added_by: String,
     pub added_at: Moment,
@@ -81,10 +82,12 @@ pub struct Experiment {
 
 /// Somebody of the organization.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Member {
     pub id: String,
     pub name: String,
     pub email: String,
+    pub is_service: bool,
     pub roles: Vec<String>,
 }
 

@@ -32,7 +32,7 @@ pub(super) fn Details(open: Open) -> impl IntoView {
                 <Fact label="Started"><RelativeTime at=told.started/></Fact>
                 {told.ended.map(|at| view! { <Fact label="Ended"><RelativeTime at/></Fact> })}
                 {(told.running || told.ended.is_some()).then(|| view! { <Fact label="Duration"><Elapsed from=told.started until=told.ended/></Fact> })}
-                {told.user.map(|user| view! { <Fact label="User">{user}</Fact> })}
+                {told.user.map(|user| view! { <Fact label="User">{user}{told.is_by_service.then(|| view! { " "<Chip>"service account"</Chip> })}</Fact> })}
                 {source}{commit}{branch}{parent}{traces}
             </Facts>
         }
@@ -50,6 +50,7 @@ struct Told {
     ended: Option<crate::api::Moment>,
     running: bool,
     user: Option<String>,
+    is_by_service: bool,
     source: Option<String>,
     commit: Option<String>,
     branch: Option<String>,
@@ -68,6 +69,7 @@ impl Told {
             ended: run.ended_at,
             running: run.is_running(),
             user: run.created_by.clone().or_else(|| run.user.clone()),
+            is_by_service: run.is_by_service,
             source: tag("mlflow.source.name"),
             commit: tag("mlflow.source.git.commit"),
             branch: tag("mlflow.source.git.branch"),

@@ -22,6 +22,8 @@ pub(super) struct Run {
     pub started_at: Moment,
     pub ended_at: Option<Moment>,
     pub created_by: Option<String>,
+    /// Whether that is a service account.
+    pub is_by_service: bool,
     pub user: Option<String>,
     pub note: Option<String>,
     /// Changes with anything of the run.

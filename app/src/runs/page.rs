@@ -151,15 +151,17 @@ fn buttons(open: Open, renaming: RwSignal<bool>, marking: RwSignal<bool>) -> Any
 }
 
 pub(super) fn facts(run: RwSignal<Run>) -> AnyView {
-    let state = Memo::new(move |_| run.with(|run| (run.status.clone(), run.started_at, run.ended_at, run.created_by.clone().or(run.user.clone()))));
+    let state = Memo::new(move |_| {
+        run.with(|run| (run.status.clone(), run.started_at, run.ended_at, run.created_by.clone().or(run.user.clone()), run.is_by_service))
+    });
     let template = Memo::new(move |_| run.with(|run| run.template.clone()));
     (move || {
-        let (status, started, ended, by) = state.get();
+        let (status, started, ended, by, is_service) = state.get();
         let running = status == "RUNNING";
         view! {
             <RunStatus status/>
             {running.then(|| view! { <Chip tone=Tone::Good dot=true>"live"</Chip> })}
-            <span>"started "<RelativeTime at=started/>{by.map(|by| format!(" by {by}"))}</span>
+            <span>"started "<RelativeTime at=started/>{by.map(|by| format!(" by {by}"))}{is_service.then(|| view! { " "<Chip>"service account"</Chip> })}</span>
             {template.get().map(|own| view! { <span>"template "<a class="link" href=format!("/templates/{}", own.id)>{own.name}</a></span> })}
             {(running || ended.is_some()).then(|| view! { <span>{if running { "for " } else { "took " }}<Elapsed from=started until=ended/></span> })}
         }

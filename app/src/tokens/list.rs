@@ -44,7 +44,7 @@ fn row(token: Token, revoking: RwSignal<Option<Token>>) -> Row {
     let cells = vec![
         Cell::Text(token.name.clone()),
         Cell::Code(format!("\u{2026}{}", token.hint)),
-        Cell::view(move || scope_words(&scopes)),
+        Cell::view(move || scope_words(&scopes, "Everything you may")),
         token.last_used_at.map_or_else(|| Cell::Muted("never".into()), Cell::Time),
         Cell::view(move || expiry(expires, expired)),
         Cell::Time(token.created_at),
@@ -58,9 +58,10 @@ fn row(token: Token, revoking: RwSignal<Option<Token>>) -> Row {
     Row::new(id, name, cells.into_iter().chain([act]).collect())
 }
 
-fn scope_words(scopes: &[String]) -> AnyView {
+/// The scopes of a token in short; `everything` are the words for no limit.
+pub(crate) fn scope_words(scopes: &[String], everything: &'static str) -> AnyView {
     if scopes.iter().any(|scope| scope == "*") {
-        return view! { "Everything you may" }.into_any();
+        return view! { {everything} }.into_any();
     }
     let all = scopes.iter().map(|scope| rights::words_of(scope)).collect::<Vec<_>>().join("\n");
     let first = scopes.iter().take(2).map(|scope| view! { <code class="scope">{scope.clone()}</code> }).collect_view();
@@ -68,7 +69,8 @@ fn scope_words(scopes: &[String]) -> AnyView {
     view! { <span class="scopes" title=all>{first}{more}</span> }.into_any()
 }
 
-fn expiry(at: Option<Moment>, expired: bool) -> AnyView {
+/// When a token ends.
+pub(crate) fn expiry(at: Option<Moment>, expired: bool) -> AnyView {
     let Some(at) = at else { return view! { <span class="muted">"never"</span> }.into_any() };
     if expired {
         return view! { <Chip tone=Tone::Bad dot=true>"expired"</Chip> }.into_any();

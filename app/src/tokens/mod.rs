@@ -1,10 +1,11 @@
 //! The reader's own API tokens: what scripts and the MLflow client sign in with.
 
+pub(crate) mod choice;
 mod create;
 mod fresh;
-mod list;
-mod model;
-mod snippet;
+pub(crate) mod list;
+pub(crate) mod model;
+pub(crate) mod snippet;
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

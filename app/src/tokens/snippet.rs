@@ -1,7 +1,7 @@
 //! Code that works when it is pasted: the reader's own address and token, and a first run.
 
 /// The lines of a shell before a training starts.
-pub(super) fn shell(origin: &str, secret: &str) -> String {
+pub(crate) fn shell(origin: &str, secret: &str) -> String {
     format!("export MLFLOW_TRACKING_URI={origin}\nexport MLFLOW_TRACKING_TOKEN={secret}")
 }
 

@@ -13,7 +13,7 @@ import web
 from bench import browser
 from bench.load import CONNECTIONS
 from bench.measures import QUICK, Bench, Lost, Size
-from bench.table import MEASURES, processor, table
+from bench.table import MEASURES, missed, processor, table
 from bench.targets import WORK, Assay, Mlflow, peer_python
 from packages import apt, chromium
 from processes import Processes
@@ -137,6 +137,10 @@ class Session:
             for note in bench.notes:
                 say(f"  {bench.target.name} {note}")
         say("what was acknowledged is there" if not self.lost else "SOMETHING ACKNOWLEDGED WAS LOST")
+
+    def missed(self) -> list:
+        """The demands that Assay missed; a quick look judges nothing."""
+        return [] if self.size is QUICK else missed(self.figures.get("assay", {}), self.figures.get("mlflow", {}))
 
     def report(self) -> dict:
         return {

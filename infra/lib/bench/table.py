@@ -55,6 +55,11 @@ def table(ours: dict, peers: dict) -> str:
     return "\n".join("  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:5], widths[1:5])), row[5]]).rstrip() for row in rows)
 
 
+def missed(ours: dict, peers: dict) -> list:
+    """The names of the figures that are not what is demanded."""
+    return [figure.name for figure in FIGURES if _verdict(figure, ours.get(figure.name), figure.ratio(ours.get(figure.name) or 0, peers.get(figure.name) or 0)) == "MISSED"]
+
+
 def processor(name: str, loads: dict) -> str:
     """Where the processors' time went, in microseconds for each call."""
     rows = []

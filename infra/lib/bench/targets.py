@@ -92,7 +92,7 @@ class Assay(Target):
         })
         assay.migrate()
         assay.start()
-        seeded = assay.seed()
+        seeded = assay.first_sign_in(assay.seed())
         self.url, self.token, self.login = f"http://127.0.0.1:{assay.port}", seeded["token"], {name: seeded[name] for name in ("email", "password")}
 
     def settle(self, patience: float) -> str:

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
+use sea_orm::{DbBackend, Statement, Value};
 
-use super::scope::Inner;
+use super::{scope::Inner, transaction::Transaction};
 use crate::fault::Fault;
 
 /// What an act was done to.
@@ -62,7 +62,7 @@ pub struct Author {
     pub address: String,
 }
 
-pub(super) async fn append(tx: &DatabaseTransaction, now: DateTime<Utc>, inner: &Arc<Inner>, entries: &[Entry]) -> Result<(), Fault> {
+pub(super) async fn append(tx: &Transaction, now: DateTime<Utc>, inner: &Arc<Inner>, entries: &[Entry]) -> Result<(), Fault> {
     append_by(tx, now, &author(inner), entries).await
 }
 
@@ -78,13 +78,13 @@ pub(super) fn author(inner: &Inner) -> Author {
     }
 }
 
-pub(super) async fn append_by(tx: &DatabaseTransaction, now: DateTime<Utc>, author: &Author, entries: &[Entry]) -> Result<(), Fault> {
+pub(super) async fn append_by(tx: &Transaction, now: DateTime<Utc>, author: &Author, entries: &[Entry]) -> Result<(), Fault> {
     let pairs: Vec<_> = entries.iter().map(|entry| (author, entry)).collect();
     append_pairs(tx, now, &pairs).await
 }
 
 /// Appends entries of several authors in one statement.
-pub(super) async fn append_pairs(tx: &DatabaseTransaction, now: DateTime<Utc>, pairs: &[(&Author, &Entry)]) -> Result<(), Fault> {
+pub(super) async fn append_pairs(tx: &Transaction, now: DateTime<Utc>, pairs: &[(&Author, &Entry)]) -> Result<(), Fault> {
     tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, APPEND, values(now, pairs))).await?;
     Ok(())
 }

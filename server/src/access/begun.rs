@@ -9,7 +9,7 @@ use std::{
 use sea_orm::DatabaseTransaction;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Vault;
+use super::{Vault, transaction::Transaction};
 use crate::fault::Fault;
 
 /// One that nobody has taken for so long is given up: an idle server holds no transaction open, and none begins much earlier than it is used.
@@ -47,12 +47,12 @@ impl Begun {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn take(&self) -> Result<(Turn, DatabaseTransaction), Fault> {
+    pub async fn take(&self) -> Result<(Turn, Transaction), Fault> {
         let turn = Turn(self.connections.clone().acquire_owned().await.map_err(Fault::internal)?);
         // One that is too old gives its connection back before another is asked for: all takers could else wait for each other's.
         let kept = self.kept().transactions.pop().filter(|(since, _)| since.elapsed() < KEPT);
         let tx = match kept {
-            Some((_, tx)) => tx,
+            Some((_, tx)) => Transaction::begun(tx, "tenant"),
             None => self.vault.begin().await?,
         };
         Ok((turn, tx))

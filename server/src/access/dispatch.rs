@@ -3,16 +3,16 @@
 //! tenant. Only `jobs/` may open it (`tests/architecture.rs`).
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, Statement, Value};
 use shared::ids::TenantId;
 use uuid::Uuid;
 
-use super::{CredentialKind, RequestInfo, Scope, Sql, Vault};
+use super::{CredentialKind, RequestInfo, Scope, Sql, Vault, transaction::Transaction};
 use crate::fault::Fault;
 
 /// A transaction on the job queue.
 pub struct DispatchTx {
-    tx: DatabaseTransaction,
+    tx: Transaction,
     now: DateTime<Utc>,
 }
 
@@ -76,6 +76,13 @@ impl Vault {
         tx.run(
             "update memberships m set last_seen_at = $2 from sessions s where s.id = any($1) and m.person_id = s.person_id and m.tenant_id = s.tenant_id",
             vec![sessions.into(), now.into()],
+        )
+        .await?;
+        // A service account has no sessions: it is seen by its tokens.
+        tx.run(
+            "update memberships m set last_seen_at = $2 from api_tokens k, people p where k.id = any($1) and p.id = k.person_id and p.service_of is not null \
+             and m.person_id = k.person_id and m.tenant_id = k.tenant_id",
+            vec![ids(CredentialKind::Token).into(), now.into()],
         )
         .await?;
         tx.commit_unlogged().await

@@ -1,11 +1,11 @@
 //! What the first statement of a transaction finds out (`public.enter`, `public.enter_link`).
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement};
+use sea_orm::{DbBackend, QueryResult, Statement};
 use shared::ids::{MemberId, PersonId, TenantId};
 use uuid::Uuid;
 
-use super::{Credential, CredentialKind, Tenant, part::Shown};
+use super::{Credential, CredentialKind, Tenant, part::Shown, transaction::Transaction};
 use crate::fault::Fault;
 
 /// Who holds a credential, where, with which rights, under which authorization epoch.
@@ -15,7 +15,10 @@ pub(super) struct Entered {
     pub person: PersonId,
     pub member: MemberId,
     pub name: String,
+    /// A service account has none, and is called by its name.
     pub email: String,
+    /// Whether it is a service account.
+    pub is_service: bool,
     pub roles: Vec<String>,
     pub scopes: Option<Vec<String>>,
     pub credential: Uuid,
@@ -25,7 +28,7 @@ pub(super) struct Entered {
 
 impl Entered {
     /// Looks a credential up and enters its tenant, in the first statement of a transaction. `None`: it is unknown, expired or revoked.
-    pub async fn by(tx: &DatabaseTransaction, credential: &Credential, now: DateTime<Utc>) -> Result<Option<Self>, Fault> {
+    pub async fn by(tx: &Transaction, credential: &Credential, now: DateTime<Utc>) -> Result<Option<Self>, Fault> {
         let (hash, now) = (credential.hash().to_vec().into(), now.into());
         if credential.kind() == CredentialKind::Link {
             let statement = Statement::from_sql_and_values(
@@ -46,13 +49,16 @@ impl Entered {
     }
 
     fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+        let name: String = row.try_get("", "person_name")?;
+        let address: Option<String> = row.try_get("", "email")?;
         Ok(Self {
             tenant: tenant(row)?,
             epoch: row.try_get("", "authz_epoch")?,
             person: PersonId::from_uuid(row.try_get("", "person_id")?),
             member: MemberId::from_uuid(row.try_get("", "member_id")?),
-            name: row.try_get("", "person_name")?,
-            email: row.try_get("", "email")?,
+            is_service: address.is_none(),
+            email: address.unwrap_or_else(|| name.clone()),
+            name,
             roles: row.try_get("", "roles")?,
             scopes: row.try_get("", "scopes")?,
             credential: row.try_get("", "credential_id")?,
@@ -68,6 +74,7 @@ impl Entered {
             member: MemberId::from_uuid(Uuid::nil()),
             name: row.try_get("", "label")?,
             email: String::new(),
+            is_service: false,
             roles: Vec::new(),
             scopes: None,
             credential: row.try_get("", "credential_id")?,

@@ -21,7 +21,7 @@ use tokio::{
     runtime::{Builder, Handle},
     sync::oneshot,
 };
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use super::{
     Credential, Permission, RequestInfo, Vault, WriteTx, Writes,
@@ -29,7 +29,10 @@ use super::{
     begun::Begun,
     durable::{self, Durable},
 };
-use crate::fault::Fault;
+use crate::{
+    fault::Fault,
+    platform::telemetry::{Here, Span},
+};
 
 /// Items of one transaction.
 const ITEMS_MAX: usize = 64;
@@ -52,6 +55,7 @@ pub trait SharedWrite: Send + Sync + 'static {
 /// Who waits for an item's outcome.
 struct Caller<W: SharedWrite> {
     request: RequestInfo,
+    here: Here,
     answer: oneshot::Sender<Result<W::Output, Fault>>,
 }
 
@@ -141,7 +145,7 @@ impl<W: SharedWrite> Group<W> {
         let starts = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             let queue = queues.entry(credential.clone()).or_insert_with(|| Queue { waiting: Vec::new(), writing: false });
-            queue.waiting.push((item, Caller { request, answer }));
+            queue.waiting.push((item, Caller { request, here: Here::now(), answer }));
             !std::mem::replace(&mut queue.writing, true)
         };
         if starts {
@@ -182,13 +186,20 @@ impl<W: SharedWrite> Group<W> {
     async fn settle(&self, credential: &Credential, items: Vec<W::Item>, callers: Vec<Caller<W>>) {
         metrics::histogram!("assay_group_commit_items").record(items.len() as f64);
         let requests: Vec<&RequestInfo> = callers.iter().map(|caller| &caller.request).collect();
-        match self.commit(credential, &items, &requests).instrument(span(requests.first())).await {
+        let shared = Span::shared("shared write", callers.iter().map(|caller| &caller.here));
+        shared.set("assay.write.items", items.len() as i64);
+        let outcome = shared.around(self.commit(credential, &items, &requests).instrument(log_span(callers.first()))).await;
+        drop(shared);
+        match outcome {
             Ok(outcomes) => drop(tokio::spawn(self.clone().answer(outcomes, callers))),
             // One item that breaks the statement must not take the others down.
             Err(fault) if (fault.code() == ErrorCode::Internal || fault.is_barred()) && items.len() > 1 => {
                 for (item, caller) in items.iter().zip(callers) {
-                    let alone =
-                        self.commit(credential, std::slice::from_ref(item), &[&caller.request]).instrument(span(Some(&&caller.request))).await;
+                    let span = Span::shared("shared write", std::iter::once(&caller.here));
+                    let requests = [&caller.request];
+                    let alone = self.commit(credential, std::slice::from_ref(item), &requests).instrument(log_span(Some(&caller)));
+                    let alone = span.around(alone).await;
+                    drop(span);
                     match alone {
                         Ok(outcomes) => drop(tokio::spawn(self.clone().answer(outcomes, vec![caller]))),
                         Err(fault) => drop(caller.answer.send(Err(fault))),
@@ -248,6 +259,6 @@ impl<W: SharedWrite> Group<W> {
 }
 
 /// What goes wrong in a transaction is logged with the id of its first request.
-fn span(first: Option<&&RequestInfo>) -> Span {
-    tracing::error_span!("write", request = first.map(|request| request.id.as_str()))
+fn log_span<W: SharedWrite>(first: Option<&Caller<W>>) -> tracing::Span {
+    tracing::error_span!("write", request = first.map(|caller| caller.request.id.as_str()), trace = first.and_then(|caller| caller.here.trace_id()))
 }

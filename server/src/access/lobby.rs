@@ -1,18 +1,18 @@
 //! The door before anybody is somebody: sign-up, sign-in, reset, invitations, switching
 //! organizations. A lobby transaction sees the control plane only; no tenant's schema is in its
-//! path and the row-level gate of every tenant table is closed to it. Only `features::accounts`
-//! may open it (`tests/architecture.rs`).
+//! path and the row-level gate of every tenant table is closed to it. Only the slices of signing
+//! up and in may open it: `tests/architecture.rs` lists them.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, Statement, Value};
 use shared::ids::TenantId;
 
-use super::{Sql, Vault, audit, vault::set_tenant};
+use super::{Sql, Vault, audit, transaction::Transaction, vault::set_tenant};
 use crate::fault::Fault;
 
 /// A transaction on the control plane.
 pub struct LobbyTx {
-    tx: DatabaseTransaction,
+    tx: Transaction,
     vault: Vault,
     now: DateTime<Utc>,
 }
@@ -55,14 +55,23 @@ impl LobbyTx {
     /// # Errors
     /// `Unavailable` or `Internal`; the transaction is then rolled back.
     pub async fn commit_in_all(self, tenants: &[TenantId], author: &audit::Author, entry: &audit::Entry) -> Result<(), Fault> {
-        for tenant in tenants {
+        let kept = self.with_a_log(tenants).await?;
+        for tenant in &kept {
             set_tenant(&self.tx, *tenant).await?;
             audit::append_by(&self.tx, self.now, author, std::slice::from_ref(entry)).await?;
         }
         let live = self.vault.live().clone();
         self.commit_unlogged().await?;
-        tenants.iter().for_each(|tenant| live.standing_changed(*tenant));
+        kept.iter().for_each(|tenant| live.standing_changed(*tenant));
         Ok(())
+    }
+
+    /// Those of some organizations that are not being erased: of others the log is gone, or will be when somebody looks.
+    async fn with_a_log(&self, tenants: &[TenantId]) -> Result<Vec<TenantId>, Fault> {
+        let ids: Vec<uuid::Uuid> = tenants.iter().map(|tenant| tenant.uuid()).collect();
+        let rows = self.rows("select id from tenants where id = any($1) and erasing_since is not null", vec![ids.into()]).await?;
+        let gone = rows.iter().map(|row| Ok(TenantId::from_uuid(row.try_get_by_index(0)?))).collect::<Result<Vec<_>, DbErr>>()?;
+        Ok(tenants.iter().copied().filter(|tenant| !gone.contains(tenant)).collect())
     }
 
     /// Commits what no organization has a log for: what is asked for by somebody who is nobody yet, and housekeeping.
@@ -80,7 +89,7 @@ impl LobbyTx {
     /// # Errors
     /// `Unavailable` or `Internal`.
     pub async fn enqueue<J: crate::jobs::ControlJob>(&self, job: &J, request_id: &str) -> Result<(), Fault> {
-        crate::jobs::Envelope::insert_all(vec![crate::jobs::Envelope::new(job, None, request_id)?], self).await
+        crate::jobs::Envelope::insert_all(vec![crate::jobs::Envelope::new(job, None, request_id, self.vault.seal())?], self).await
     }
 }
 

@@ -9,33 +9,70 @@
 //! - A [`Grant`] is built only by [`Scope::grant`], which asks the tenant's casbin policy of the
 //!   current epoch, and is the only door to a transaction.
 //! - A [`WriteTx`] is committed only together with its audit entry, or as telemetry.
+//! - A job is written by a [`WriteTx`], for its tenant; only one that says of itself that it may have none ([`crate::jobs::ControlJob`]) by the lobby.
 //!
-//! ```compile_fail
+//! `public.tenants.cell` will say which database a tenant lives in. It is a place kept for later: there is one database, and nothing reads it.
+//!
+//! ```compile_fail,E0616
 //! // The pool is private: there is no query without a tenant.
 //! fn leak(vault: &server::access::Vault) -> &sea_orm::DatabaseConnection { &vault.pool }
 //! ```
-//! ```compile_fail
+//! ```compile_fail,E0451
 //! // A scope is not made by hand.
 //! let scope = server::access::Scope { inner: todo!() };
 //! ```
-//! ```compile_fail
+//! ```compile_fail,E0599
 //! // A permission to read does not open a transaction that writes.
 //! use server::access::{Grant, Permission, Reads};
 //! struct ReadRuns;
 //! impl Permission for ReadRuns { const NAME: shared::Permission = shared::Permission::RunsRead; type Mode = Reads; }
 //! async fn write(grant: Grant<'_, ReadRuns>) { let _ = grant.begin().await; }
 //! ```
-//! ```compile_fail
+//! ```compile_fail,E0061
 //! // A write is not committed without its audit entry.
 //! async fn finish(tx: server::access::WriteTx) { let _ = tx.commit().await; }
 //! ```
+//! ```compile_fail,E0277
+//! // A job is not written without a tenant.
+//! use server::{access::lobby::LobbyTx, fault::Fault, jobs::{Context, Job}};
+//! #[derive(serde::Serialize, serde::Deserialize)]
+//! struct Rename;
+//! impl Job for Rename {
+//!     const KIND: &'static str = "run.rename";
+//!     const PERMISSION: shared::Permission = shared::Permission::RunsWrite;
+//!     async fn run(self, _: Context) -> Result<(), Fault> { Ok(()) }
+//! }
+//! async fn ask(tx: &LobbyTx) -> Result<(), Fault> { tx.enqueue(&Rename, "request").await }
+//! ```
+//! ```compile_fail,E0624
+//! // Nor by hand, past a transaction.
+//! fn forge<J: server::jobs::Job>(job: &J) { let _ = server::jobs::Envelope::new(job, None, "request", todo!()); }
+//! ```
+//! ```compile_fail,E0046
+//! // A job names the permission that it runs with.
+//! use server::{fault::Fault, jobs::{Context, Job}};
+//! #[derive(serde::Serialize, serde::Deserialize)]
+//! struct Rename;
+//! impl Job for Rename {
+//!     const KIND: &'static str = "run.rename";
+//!     async fn run(self, _: Context) -> Result<(), Fault> { Ok(()) }
+//! }
+//! ```
 //! ```
 //! // What is allowed.
-//! use server::access::{Grant, Permission, Writes, WriteTx, audit::{Entry, Subject}};
+//! use server::{access::{Grant, Permission, Writes, WriteTx, audit::{Entry, Subject}}, fault::Fault, jobs::{Context, Job}};
 //! struct WriteRuns;
 //! impl Permission for WriteRuns { const NAME: shared::Permission = shared::Permission::RunsWrite; type Mode = Writes; }
-//! async fn rename(grant: Grant<'_, WriteRuns>) -> Result<(), server::fault::Fault> {
+//! #[derive(serde::Serialize, serde::Deserialize)]
+//! struct Rename;
+//! impl Job for Rename {
+//!     const KIND: &'static str = "run.rename";
+//!     const PERMISSION: shared::Permission = shared::Permission::RunsWrite;
+//!     async fn run(self, _: Context) -> Result<(), Fault> { Ok(()) }
+//! }
+//! async fn rename(grant: Grant<'_, WriteRuns>) -> Result<(), Fault> {
 //!     let tx: WriteTx = grant.begin().await?;
+//!     tx.enqueue(&Rename).await?;
 //!     tx.commit(Entry::new("run.rename", Subject::new("run", "run_1", "amber"))).await
 //! }
 //! ```
@@ -47,6 +84,7 @@ mod decisions;
 pub mod dispatch;
 mod durable;
 mod entered;
+pub mod erase;
 mod grant;
 mod group;
 pub mod live;
@@ -60,6 +98,7 @@ mod reach;
 mod request;
 mod scope;
 pub mod throttle;
+mod transaction;
 mod tx;
 mod vault;
 

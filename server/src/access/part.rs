@@ -2,18 +2,21 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
+use sea_orm::{DbBackend, Statement};
 use shared::{
     Permission::{self, ArtifactsRead, CommentsRead, ExperimentsRead, ModelsRead, RunsRead},
     ids::{MemberId, ProjectId},
 };
 use uuid::Uuid;
 
-use super::policy::{ProjectRules, Rights, Standing};
+use super::{
+    policy::{ProjectRules, Rights, Standing},
+    transaction::Transaction,
+};
 use crate::fault::Fault;
 
 /// Who works in which project.
-pub(super) async fn project_rules(tx: &DatabaseTransaction) -> Result<Vec<ProjectRules>, Fault> {
+pub(super) async fn project_rules(tx: &Transaction) -> Result<Vec<ProjectRules>, Fault> {
     let sql =
         "select p.id, p.access = 'restricted', m.member_id, m.role from projects p left join project_members m on m.project_id = p.id order by p.id";
     let mut projects: Vec<ProjectRules> = Vec::new();
@@ -35,7 +38,7 @@ pub(super) async fn project_rules(tx: &DatabaseTransaction) -> Result<Vec<Projec
 const PART: &str = "assay_part";
 
 /// Makes what a transaction sees the projects of its actor, until it ends.
-pub(super) async fn narrow(tx: &DatabaseTransaction, standing: &Standing) -> Result<(), Fault> {
+pub(super) async fn narrow(tx: &Transaction, standing: &Standing) -> Result<(), Fault> {
     if !standing.is_part() {
         return Ok(());
     }
@@ -59,7 +62,7 @@ pub(super) struct Shown {
 const LINK: &str = "assay_link";
 
 /// Makes what a transaction sees the thing that a link shows, until it ends; what may be done in it.
-pub(super) async fn by_link(tx: &DatabaseTransaction, shown: &Shown) -> Result<Standing, Fault> {
+pub(super) async fn by_link(tx: &Transaction, shown: &Shown) -> Result<Standing, Fault> {
     let sql = "select set_config('role', $1, true), set_config('app.link_experiment', $2, true), set_config('app.link_run', $3, true)";
     let run = shown.run.map_or_else(String::new, |run| run.to_string());
     let values = [LINK.into(), shown.experiment.to_string().into(), run.into()];
@@ -68,7 +71,7 @@ pub(super) async fn by_link(tx: &DatabaseTransaction, shown: &Shown) -> Result<S
 }
 
 /// Lets a transaction write in the projects in which its actor has the permission.
-pub(super) async fn let_write(tx: &DatabaseTransaction, standing: &Standing, permission: Permission) -> Result<(), Fault> {
+pub(super) async fn let_write(tx: &Transaction, standing: &Standing, permission: Permission) -> Result<(), Fault> {
     if standing.is_part() {
         let statement =
             Statement::from_sql_and_values(DbBackend::Postgres, "select set_config('app.write', $1, true)", [standing.writable(permission).into()]);

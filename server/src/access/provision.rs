@@ -3,13 +3,19 @@
 
 use chrono::{DateTime, Utc};
 use migrations::Migration;
-use shared::{Role, field::Slug, ids::TenantId};
+use serde_json::json;
+use shared::{
+    Role,
+    field::Slug,
+    ids::{TenantId, TokenId},
+};
 use sqlx::{AssertSqlSafe, Connection as _, Executor, PgConnection, Row};
 use uuid::Uuid;
 
 use super::{
-    Vault,
+    Secret, Vault,
     audit::{self, Author, Entry, Subject},
+    hash_of,
 };
 use crate::fault::Fault;
 
@@ -24,6 +30,8 @@ pub struct Founding {
     pub member: Uuid,
     /// `Some` for somebody who signs up; `None` when the person exists.
     pub account: Option<NewPerson>,
+    /// The ways in of an owner who is not there to choose a password.
+    pub issued: Option<Issued>,
     pub request_id: String,
     pub address: String,
 }
@@ -33,6 +41,13 @@ pub struct NewPerson {
     pub email: String,
     pub name: String,
     pub password_hash: String,
+}
+
+/// What is handed to the first owner of an installation.
+pub struct Issued {
+    /// Typed at the sign-in it leads to choosing a password, as the link of a mail does, and nowhere else.
+    pub one_time_password: String,
+    pub token: Secret,
 }
 
 /// Why an organization was not founded.
@@ -115,21 +130,58 @@ impl Vault {
             request_id: founding.request_id,
             address: founding.address,
         };
-        let entry = Entry::new("organization.create", Subject::new("organization", tenant, &founding.organization));
+        let mut entries = vec![Entry::new("organization.create", Subject::new("organization", tenant, &founding.organization))];
+        if let Some(issued) = &founding.issued {
+            entries.push(issue(&mut tx, tenant, founding.person, issued, now).await?);
+        }
+        let pairs: Vec<_> = entries.iter().map(|entry| (&author, entry)).collect();
         let append = sqlx::query(audit::APPEND).bind(now);
-        audit::columns(&[(&author, &entry)]).into_iter().fold(append, |append, column| append.bind(column)).execute(&mut *tx).await?;
+        audit::columns(&pairs).into_iter().fold(append, |append, column| append.bind(column)).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(tenant)
     }
 
-    /// Every tenant's id, slug and schema, for commands that an operator runs on all of them.
+    /// Whether anybody has an account: then a first organization was made once.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal`.
+    pub async fn has_people(&self) -> Result<bool, Fault> {
+        Ok(sqlx::query_scalar("select exists (select from public.people)").fetch_one(self.owner()).await?)
+    }
+
+    /// Id and slug of every tenant that is open, for commands that an operator runs on all of them.
     ///
     /// # Errors
     /// `Unavailable` or `Internal`.
     pub async fn tenants(&self) -> Result<Vec<(TenantId, String)>, Fault> {
-        let rows = sqlx::query("select id, slug from public.tenants order by created_at, id").fetch_all(self.owner()).await?;
+        let rows = sqlx::query("select id, slug from public.tenants where closed_at is null order by created_at, id").fetch_all(self.owner()).await?;
         rows.iter().map(|row| Ok((TenantId::from_uuid(row.try_get(0)?), row.try_get(1)?))).collect()
     }
+}
+
+/// Makes what a founder is handed, and the entry of it. The one-time password is worth something until they have chosen one of their own, however long that takes.
+async fn issue(tx: &mut PgConnection, tenant: TenantId, person: Uuid, issued: &Issued, now: DateTime<Utc>) -> Result<Entry, Fault> {
+    sqlx::query("insert into public.password_resets (hash, person_id, created_at, expires_at) values ($1, $2, $3, 'infinity')")
+        .bind(hash_of(&issued.one_time_password))
+        .bind(person)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+    let (token, name, scopes) = (TokenId::from_uuid(Uuid::now_v7()), "First token", ["*".to_owned()]);
+    sqlx::query(
+        "insert into public.api_tokens (id, hash, tenant_id, person_id, name, hint, scopes, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(token.uuid())
+    .bind(issued.token.hash())
+    .bind(tenant.uuid())
+    .bind(person)
+    .bind(name)
+    .bind(issued.token.hint())
+    .bind(&scopes[..])
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(Entry::new("token.create", Subject::new("token", token, name)).detail(json!({ "scopes": scopes, "expiresAt": null })))
 }
 
 async fn migrate_all(connection: &mut PgConnection) -> Result<usize, Fault> {
@@ -152,7 +204,9 @@ async fn migrate_all(connection: &mut PgConnection) -> Result<usize, Fault> {
     for migration in migrations::CONTROL {
         applied += apply(connection, Uuid::nil(), migration).await?;
     }
-    let tenants: Vec<(Uuid,)> = sqlx::query_as("select id from public.tenants order by created_at").fetch_all(&mut *connection).await?;
+    // Of one that is being erased, some tables are gone.
+    let tenants: Vec<(Uuid,)> =
+        sqlx::query_as("select id from public.tenants where erasing_since is null order by created_at").fetch_all(&mut *connection).await?;
     for (tenant,) in tenants {
         applied += bring_up(connection, TenantId::from_uuid(tenant)).await?;
     }
@@ -198,7 +252,7 @@ async fn create_schema(tx: &mut PgConnection, tenant: TenantId, now: DateTime<Ut
     Ok(())
 }
 
-async fn enter_schema(tx: &mut PgConnection, tenant: TenantId) -> Result<(), Fault> {
+pub(super) async fn enter_schema(tx: &mut PgConnection, tenant: TenantId) -> Result<(), Fault> {
     sqlx::query("select set_config('search_path', $1, true), set_config('app.tenant_id', $2, true)")
         .bind(schema(tenant))
         .bind(tenant.uuid().to_string())
@@ -249,7 +303,7 @@ async fn apply(connection: &mut PgConnection, tenant: Uuid, migration: &Migratio
 }
 
 /// `t_` and the tenant's UUID: never text that somebody typed.
-fn schema(tenant: TenantId) -> String {
+pub(super) fn schema(tenant: TenantId) -> String {
     format!("t_{}", tenant.hex())
 }
 

@@ -6,7 +6,6 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sea_orm::DatabaseTransaction;
 use shared::ids::{MemberId, PersonId, ProjectId, TenantId};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -16,6 +15,7 @@ use super::{
     live::{Listener, Topic},
     part,
     policy::{Explanation, Policy, Rights, Standing},
+    transaction::Transaction,
 };
 use crate::{
     fault::{Fault, Missing},
@@ -29,6 +29,8 @@ pub enum ActorKind {
     Member,
     /// A member's script, with an API token.
     Token,
+    /// A service account, with an API token: it acts as itself.
+    Service,
     /// A background job.
     Job,
     /// Whoever came by a link.
@@ -41,6 +43,7 @@ impl ActorKind {
         match self {
             Self::Member => "member",
             Self::Token => "token",
+            Self::Service => "service",
             Self::Job => "job",
             Self::Link => "link",
         }
@@ -56,7 +59,7 @@ pub struct Actor {
     /// Nil for a job or a link.
     pub member: MemberId,
     pub name: String,
-    /// Empty for a job or a link.
+    /// Empty for a job or a link; of a service account its name.
     pub email: String,
     /// The session, token, link or job.
     pub credential: Uuid,
@@ -130,7 +133,7 @@ pub(super) struct Inner {
     pub(super) writes: OnceLock<shared::Permission>,
     pub(super) request: RequestInfo,
     /// The transaction that authenticated this scope, until somebody uses it.
-    pub(super) entered: Mutex<Option<DatabaseTransaction>>,
+    pub(super) entered: Mutex<Option<Transaction>>,
     pub(super) read: OnceCell<ReadTx>,
     pub(super) reach: Arc<OnceLock<Reach>>,
     pub(super) attempts: Mutex<Vec<Attempt>>,
@@ -336,7 +339,7 @@ impl Scope {
         WriteTx::new(tx, self.now(), self.inner.clone()).commit_all(entries).await
     }
 
-    fn take_entered(&self) -> Option<DatabaseTransaction> {
+    fn take_entered(&self) -> Option<Transaction> {
         self.inner.entered.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value};
 
-use super::{Reach, RequestInfo, audit, live::Topic, scope::Inner};
+use super::{Reach, RequestInfo, audit, live::Topic, scope::Inner, transaction::Transaction};
 use crate::{fault::Fault, jobs::Envelope};
 use std::sync::{
     Arc, Mutex, OnceLock, PoisonError,
@@ -40,14 +40,14 @@ impl<T: ConnectionTrait + Sql> Connection for T {}
 
 /// A transaction of one tenant in which nothing can be changed.
 pub struct ReadTx {
-    pub(super) tx: DatabaseTransaction,
+    pub(super) tx: Transaction,
     pub(super) now: DateTime<Utc>,
     pub(super) reach: Arc<OnceLock<Reach>>,
 }
 
 /// A transaction of one tenant. Dropped, it is rolled back; committed, it carries its audit entry.
 pub struct WriteTx {
-    pub(super) tx: DatabaseTransaction,
+    pub(super) tx: Transaction,
     pub(super) now: DateTime<Utc>,
     pub(super) inner: Arc<Inner>,
     /// Whether a job was written, so that somebody should look at the outbox after the commit.
@@ -57,7 +57,7 @@ pub struct WriteTx {
 }
 
 impl WriteTx {
-    pub(super) fn new(tx: DatabaseTransaction, now: DateTime<Utc>, inner: Arc<Inner>) -> Self {
+    pub(super) fn new(tx: Transaction, now: DateTime<Utc>, inner: Arc<Inner>) -> Self {
         Self { tx, now, inner, enqueued: AtomicBool::new(false), announced: Mutex::default() }
     }
 
@@ -118,9 +118,9 @@ impl WriteTx {
             audit::append_pairs(&self.tx, self.now, &pairs).await?;
         }
         let Self { tx, inner, enqueued, announced, .. } = self;
-        tx.execute_unprepared("commit and chain").await?;
+        let next = tx.commit_and_chain().await?;
         Committed { inner, enqueued, announced }.tell();
-        Ok(tx)
+        Ok(next)
     }
 
     /// Writes a job into the outbox, in this transaction.
@@ -136,7 +136,7 @@ impl WriteTx {
     /// # Errors
     /// [`shared::ErrorCode::Unavailable`] or `Internal`.
     pub async fn enqueue_all<J: crate::jobs::Job>(&self, jobs: &[J]) -> Result<(), Fault> {
-        let envelope = |job| Envelope::new(job, Some(self.inner.tenant.id), &self.inner.request.id);
+        let envelope = |job| Envelope::new(job, Some(self.inner.tenant.id), &self.inner.request.id, self.inner.vault.seal());
         let envelopes = jobs.iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
         self.enqueued.fetch_or(!envelopes.is_empty(), Ordering::Relaxed);
         Envelope::insert_all(envelopes, self).await

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqlxPostgresConnector, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, Statement};
 use shared::ids::{MemberId, PersonId, TenantId};
 use sqlx::{
     Executor, PgPool,
@@ -25,10 +25,14 @@ use super::{
     policy::{Policy, Rights, Standing},
     rates::Known,
     scope::{Attempt, Inner, Proof},
+    transaction::Transaction,
 };
 use crate::{
     fault::Fault,
-    platform::{Clock, Seal},
+    platform::{
+        Clock, Seal,
+        telemetry::{Span, SpanKind},
+    },
 };
 
 /// A connection is retired after so long: a backend keeps the catalog entries of every tenant it
@@ -122,7 +126,7 @@ impl Vault {
         &self.shared.clock
     }
 
-    pub(super) fn seal(&self) -> &Seal {
+    pub(crate) fn seal(&self) -> &Seal {
         &self.shared.seal
     }
 
@@ -136,13 +140,13 @@ impl Vault {
         &self.shared.owner
     }
 
-    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, Fault> {
-        Ok(self.pool.begin().await?)
+    pub(super) async fn begin(&self) -> Result<Transaction, Fault> {
+        Ok(Transaction::begin(&self.pool, "tenant").await?)
     }
 
     /// A transaction that sees the control plane only: no tenant's schema is in its path, and the row gates let `door` through where they name it.
-    pub(super) async fn begin_at(&self, door: &'static str) -> Result<DatabaseTransaction, Fault> {
-        let tx = self.doors.begin().await?;
+    pub(super) async fn begin_at(&self, door: &'static str) -> Result<Transaction, Fault> {
+        let tx = Transaction::begin(&self.doors, door).await?;
         let sql = "select set_config('search_path', 'public', true), set_config('app.door', $1, true)";
         tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [door.into()])).await?;
         Ok(tx)
@@ -177,13 +181,14 @@ impl Vault {
     }
 
     /// Like [`Vault::enter`], in a transaction that has begun and done nothing yet.
-    pub(super) async fn enter_in(&self, tx: DatabaseTransaction, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
+    pub(super) async fn enter_in(&self, tx: Transaction, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
         let entry = self.enter_tenant(&tx, &credential).await?;
         let (standing, policy) = self.standing_of(&tx, &entry).await?;
         self.note_use(&credential, entry.credential);
         self.shared.entered.insert(credential.clone(), Known { credential: entry.credential, tenant: entry.tenant.id });
         let kind = match credential.kind() {
             CredentialKind::Session => ActorKind::Member,
+            CredentialKind::Token if entry.is_service => ActorKind::Service,
             CredentialKind::Token => ActorKind::Token,
             CredentialKind::Link => ActorKind::Link,
         };
@@ -253,7 +258,7 @@ impl Vault {
     }
 
     /// Opens another transaction for a scope and proves it again.
-    pub(super) async fn reenter(&self, inner: &Inner) -> Result<(DatabaseTransaction, Standing), Fault> {
+    pub(super) async fn reenter(&self, inner: &Inner) -> Result<(Transaction, Standing), Fault> {
         match &inner.proof {
             Proof::Credential(credential) => {
                 let tx = self.begin().await?;
@@ -266,35 +271,45 @@ impl Vault {
     }
 
     /// Opens another transaction for a scope whose first one may be open still.
-    pub(super) async fn reenter_beside(&self, inner: &Inner) -> Result<DatabaseTransaction, Fault> {
+    pub(super) async fn reenter_beside(&self, inner: &Inner) -> Result<Transaction, Fault> {
         let Proof::Credential(credential) = &inner.proof else { return Err(Fault::internal("a job tried what it may not")) };
-        let tx = self.doors.begin().await?;
+        let tx = Transaction::begin(&self.doors, "tenant").await?;
         self.enter_again(&tx, credential, inner).await?;
         Ok(tx)
     }
 
-    async fn enter_again(&self, tx: &DatabaseTransaction, credential: &Credential, inner: &Inner) -> Result<Entered, Fault> {
+    async fn enter_again(&self, tx: &Transaction, credential: &Credential, inner: &Inner) -> Result<Entered, Fault> {
         let entry = self.enter_tenant(tx, credential).await?;
         // The session may have been switched to another organization meanwhile.
         if entry.tenant.id == inner.tenant.id { Ok(entry) } else { Err(Fault::unauthenticated()) }
     }
 
-    async fn enter_tenant(&self, tx: &DatabaseTransaction, credential: &Credential) -> Result<Entered, Fault> {
-        Entered::by(tx, credential, self.clock().now()).await?.ok_or_else(Fault::unauthenticated)
+    async fn enter_tenant(&self, tx: &Transaction, credential: &Credential) -> Result<Entered, Fault> {
+        let span = Span::part("enter", SpanKind::Internal);
+        span.set("assay.credential.kind", credential.kind().as_str());
+        let entered = span.around(Entered::by(tx, credential, self.clock().now())).await.inspect_err(|fault| span.fail(fault.code().as_str()))?;
+        span.set("assay.entered", entered.is_some());
+        if let Some(entry) = entered.as_ref().filter(|_| span.is_recorded()) {
+            span.set("assay.tenant.id", entry.tenant.id.to_string());
+        }
+        entered.ok_or_else(Fault::unauthenticated)
     }
 
-    async fn open_job(&self, tenant: TenantId) -> Result<(DatabaseTransaction, Tenant), Fault> {
+    async fn open_job(&self, tenant: TenantId) -> Result<(Transaction, Tenant), Fault> {
         let tx = self.begin().await?;
         set_tenant(&tx, tenant).await?;
-        let statement =
-            Statement::from_sql_and_values(DbBackend::Postgres, "select slug, name from public.tenants where id = $1", [tenant.uuid().into()]);
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "select slug, name from public.tenants where id = $1 and closed_at is null",
+            [tenant.uuid().into()],
+        );
         let row = tx.query_one_raw(statement).await?.ok_or_else(|| Fault::not_found("organization", tenant))?;
         let tenant = Tenant { id: tenant, slug: row.try_get("", "slug")?, name: row.try_get("", "name")? };
         Ok((tx, tenant))
     }
 
     /// What the credential may do, by the policy of the epoch it entered under. From here on the transaction sees no more than that.
-    async fn standing_of(&self, tx: &DatabaseTransaction, entry: &Entered) -> Result<(Standing, Option<Arc<Policy>>), Fault> {
+    async fn standing_of(&self, tx: &Transaction, entry: &Entered) -> Result<(Standing, Option<Arc<Policy>>), Fault> {
         if let Some(shown) = &entry.shown {
             return Ok((part::by_link(tx, shown).await?, None));
         }
@@ -308,7 +323,7 @@ impl Vault {
         Ok((standing, Some(policy)))
     }
 
-    async fn policy_of(&self, tx: &DatabaseTransaction, entry: &Entered) -> Result<Arc<Policy>, Fault> {
+    async fn policy_of(&self, tx: &Transaction, entry: &Entered) -> Result<Arc<Policy>, Fault> {
         if let Some((_, policy)) = self.shared.policies.get(&entry.tenant.id).filter(|(epoch, _)| *epoch == entry.epoch) {
             return Ok(policy);
         }
@@ -362,7 +377,7 @@ fn pool(options: PgConnectOptions, connections: u32, settings: &'static str) -> 
 
 /// Puts a transaction into a tenant. Transaction-local: a session-level setting would reach the
 /// next tenant on this connection.
-pub(super) async fn set_tenant(tx: &DatabaseTransaction, tenant: TenantId) -> Result<(), Fault> {
+pub(super) async fn set_tenant(tx: &Transaction, tenant: TenantId) -> Result<(), Fault> {
     let statement = Statement::from_sql_and_values(
         DbBackend::Postgres,
         "select set_config('search_path', 't_' || replace($1::uuid::text, '-', ''), true), set_config('app.tenant_id', $1::uuid::text, true)",

@@ -12,12 +12,15 @@ pub struct Verify {
     /// Only the organization with this slug.
     #[arg(long)]
     organization: Option<String>,
+    /// A head that this command printed before and that was kept elsewhere: the log must still hold it. Of one organization.
+    #[arg(long, value_name = "SEQ:HASH", requires = "organization")]
+    since: Option<audit::Mark>,
     #[command(flatten)]
     config: Config,
 }
 
 impl Verify {
-    /// Prints a line for each organization; fails when an entry does not fit.
+    /// Prints a line for each organization, with the head of its log; fails when an entry does not fit.
     pub async fn run(self) -> Result<ExitCode, Fault> {
         let services = Services::open(self.config, Clock::system()).await?;
         let tenants = services.vault.tenants().await?;
@@ -29,9 +32,11 @@ impl Verify {
         for (tenant, slug) in wanted {
             let permissions = [shared::Permission::AuditRead];
             let scope = services.vault.enter_job(tenant, uuid::Uuid::nil(), "audit.verify", &permissions, RequestInfo::default()).await?;
-            match audit::verify(scope.grant()?).await? {
-                (entries, None) => println!("{slug}: {entries} entries, the chain is whole"),
-                (entries, Some(finding)) => {
+            let audit::Verified { head, finding } = audit::verify(scope.grant()?, self.since.clone()).await?;
+            let entries = head.sequence;
+            match finding {
+                None => println!("{slug}: {entries} entries, the chain is whole, its head is {head}"),
+                Some(finding) => {
                     sound = false;
                     println!("{slug}: BROKEN after {entries} entries: {finding}");
                 }

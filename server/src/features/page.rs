@@ -127,6 +127,7 @@ impl<T> Paged<T> {
 pub struct PageInfo {
     /// Send as `after` to get the next page.
     end_cursor: Option<String>,
+    /// Whether there are more after it.
     has_next_page: bool,
 }
 

@@ -1,9 +1,8 @@
 //! What turns a query per row into a query per list: each slice loads its own keys through the one loader of a request.
 
 use async_graphql::{Context, Result, dataloader::DataLoader};
-use tracing::Instrument;
 
-use crate::{access::Scope, fault::Fault};
+use crate::{access::Scope, fault::Fault, platform::telemetry::Here};
 
 /// The loader of one request; slices implement [`async_graphql::dataloader::Loader`] of their keys for it.
 pub struct Batch(Scope);
@@ -11,8 +10,8 @@ pub struct Batch(Scope);
 impl Batch {
     /// A loader that asks with the caller's own rights.
     pub fn new(scope: Scope) -> DataLoader<Self> {
-        // In the request's span, so that what goes wrong is logged with its id.
-        DataLoader::new(Self(scope), |load| tokio::spawn(load.in_current_span()))
+        // As a part of the request, so that what goes wrong is logged with its id.
+        DataLoader::new(Self(scope), |load| tokio::spawn(Here::now().around(load)))
     }
 
     /// The caller.

@@ -4,6 +4,7 @@
 mod batch;
 mod limits;
 mod render;
+mod trace;
 
 pub use batch::{Batch, batch};
 pub use limits::{BATCH_MAX, BODY_MAX, attempts, page_cost};
@@ -19,11 +20,13 @@ use crate::{access::Scope, fault::Fault, features, services::Services};
 pub struct Query(
     features::accounts::graphql::AccountsQuery,
     features::audit::graphql::AuditQuery,
+    features::closing::graphql::ClosingQuery,
     features::comparison::graphql::ComparisonQuery,
     features::comments::graphql::CommentsQuery,
     features::decisions::graphql::DecisionsQuery,
     features::environment::graphql::EnvironmentQuery,
     features::experiments::graphql::ExperimentsQuery,
+    features::exports::graphql::ExportsQuery,
     features::identity::graphql::IdentityQuery,
     features::imports::graphql::ImportsQuery,
     features::invitations::graphql::InvitationsQuery,
@@ -39,6 +42,7 @@ pub struct Query(
     features::scim::graphql::ScimQuery,
     features::search::graphql::SearchQuery,
     features::second_factor::graphql::SecondFactorQuery,
+    features::service_accounts::graphql::ServiceAccountsQuery,
     features::sessions::graphql::SessionsQuery,
     features::sign_in_policy::graphql::SignInPolicyQuery,
     features::slack::graphql::SlackQuery,
@@ -51,9 +55,11 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     features::accounts::graphql::AccountsMutation,
+    features::closing::graphql::ClosingMutation,
     features::comparison::graphql::ComparisonMutation,
     features::comments::graphql::CommentsMutation,
     features::experiments::graphql::ExperimentsMutation,
+    features::exports::graphql::ExportsMutation,
     features::identity::graphql::IdentityMutation,
     features::imports::graphql::ImportsMutation,
     features::invitations::graphql::InvitationsMutation,
@@ -65,6 +71,7 @@ pub struct Mutation(
     features::roles::graphql::RolesMutation,
     features::runs::graphql::RunsMutation,
     features::scim::graphql::ScimMutation,
+    features::service_accounts::graphql::ServiceAccountsMutation,
     features::sessions::graphql::SessionsMutation,
     features::sharing::graphql::SharingMutation,
     features::sign_in_policy::graphql::SignInPolicyMutation,
@@ -96,6 +103,13 @@ pub async fn execute(schema: &Schema, scope: Option<Scope>, mut request: Request
     if let Err(fault) = limits::check(&mut request) {
         return render::refused(&fault);
     }
+    let span = trace::begin(&mut request);
+    let response = span.around(carry_out(schema, scope, request)).await;
+    trace::end(&span, &response);
+    response
+}
+
+async fn carry_out(schema: &Schema, scope: Option<Scope>, request: Request) -> Response {
     let request = match scope.clone() {
         Some(scope) => request.data(Batch::new(scope.clone())).data(scope),
         None => request.disable_introspection(),

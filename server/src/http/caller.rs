@@ -5,7 +5,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
 use crate::{
-    access::{Credential, RequestInfo, Scope, rates::Kind},
+    access::{
+        Credential, RequestInfo, Scope,
+        rates::{Kind, Known},
+    },
     config::Config,
     fault::Fault,
     services::Services,
@@ -76,8 +79,12 @@ pub async fn scope_of(request: &HttpRequest, services: &Services) -> Result<Opti
 /// # Errors
 /// `TooManyRequests`.
 pub fn spend(request: &HttpRequest, services: &Services, kind: Kind, calls: u32) -> Result<bool, Fault> {
-    let known = credential(request, &services.config).flatten().and_then(|credential| services.vault.entered_lately(&credential));
-    known.map_or(Ok(false), |known| services.rates.spend(known, kind, calls).map(|()| true))
+    entered_lately(request, services).map_or(Ok(false), |known| services.rates.spend(known, kind, calls).map(|()| true))
+}
+
+/// Who sent a request, if this process has let them in within the last minute.
+pub fn entered_lately(request: &HttpRequest, services: &Services) -> Option<Known> {
+    credential(request, &services.config).flatten().and_then(|credential| services.vault.entered_lately(&credential))
 }
 
 /// The caller's scope.

@@ -1,4 +1,4 @@
-//! Downloads of artifacts, with a session's cookie or a token.
+//! Downloads of artifacts and exports, with a session's cookie or a token.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use shared::Permission;
@@ -11,16 +11,20 @@ use super::{
 use crate::{
     access::rates::Kind,
     fault::Fault,
-    features::artifacts::{
-        self,
-        location::{Location, Owner, parse_model_id},
-        path::ArtifactPath,
+    features::{
+        artifacts::{
+            self,
+            location::{Location, Owner, parse_model_id},
+            path::ArtifactPath,
+        },
+        exports,
     },
 };
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/artifacts/runs/{id}/{path:.*}", Who::Needs(Permission::ArtifactsRead), || web::to(of_run)),
     Route::get("/artifacts/models/{id}/{path:.*}", Who::Needs(Permission::ArtifactsRead), || web::to(of_model)),
+    Route::get("/exports/{id}", Who::Needs(Permission::OrganizationExport), || web::to(export)),
 ];
 
 async fn of_run(request: HttpRequest, edge: web::Data<Edge>, part: web::Path<(String, String)>) -> Result<HttpResponse, Fault> {
@@ -34,6 +38,15 @@ async fn of_model(request: HttpRequest, edge: web::Data<Edge>, part: web::Path<(
         None => Owner::Model(part.0.parse()?),
     };
     send(&request, &edge, owner).await
+}
+
+/// The archive of an export. It is sent as it is, for hours if need be: who may have it was decided when it began.
+async fn export(request: HttpRequest, edge: web::Data<Edge>, id: web::Path<String>) -> Result<HttpResponse, Fault> {
+    caller::spend(&request, &edge.services, Kind::Asking, 1)?;
+    let scope = caller::authenticate(&request, &edge.services).await?;
+    let grant = scope.grant()?;
+    let archive = exports::download(grant, id.parse()?).await.inspect_err(|fault| scope.note(fault))?;
+    files::send_archive(&request, &edge.services.blobs, scope.tenant().id, &archive).await
 }
 
 async fn send(request: &HttpRequest, edge: &Edge, owner: Owner) -> Result<HttpResponse, Fault> {

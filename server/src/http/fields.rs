@@ -17,6 +17,7 @@ const FORMS: &[(&str, &[&str])] = &[
     ("/forgot-password", &["email"]),
     ("/reset-password", &["token", "password"]),
     ("/invitation", &["token", "name", "password"]),
+    ("/restore", &["token"]),
     ("/organization", &["organization"]),
     ("/end-session", &["session"]),
     ("/second-factor", &["code"]),

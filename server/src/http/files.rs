@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     body::SizedStream,
     http::{StatusCode, header},
 };
@@ -11,8 +11,11 @@ use shared::ids::TenantId;
 
 use crate::{
     fault::Fault,
-    features::artifacts::{StoredFile, media},
-    platform::Blobs,
+    features::{
+        artifacts::{StoredFile, media},
+        exports::Archive,
+    },
+    platform::{Blob, Blobs},
 };
 
 /// What a browser may do with a file when it is shown in a page of its own: nothing.
@@ -32,8 +35,40 @@ pub enum Show {
 /// # Errors
 /// `IntegrityError` when the stored bytes do not match their digest. Damage beyond the first four MiB breaks the connection instead.
 pub async fn send(request: &HttpRequest, blobs: &Blobs, tenant: TenantId, file: &StoredFile, show: Show) -> Result<HttpResponse, Fault> {
-    let size = file.blob.size;
-    let tag = format!("\"{}\"", file.blob.digest);
+    match head(request, &file.blob, file.path.name(), show) {
+        Head::Done(answer) => Ok(answer),
+        Head::Begun(mut answer, range) => {
+            let length = range.end - range.start;
+            let body = blobs.read(tenant, &file.blob, range).await?;
+            Ok(answer.body(SizedStream::new(length, body)))
+        }
+    }
+}
+
+/// The same of the archive of an export.
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_archive(request: &HttpRequest, blobs: &Blobs, tenant: TenantId, archive: &Archive) -> Result<HttpResponse, Fault> {
+    match head(request, &archive.blob, &archive.name, Show::Download) {
+        Head::Done(answer) => Ok(answer),
+        Head::Begun(mut answer, range) => {
+            let length = range.end - range.start;
+            let body = blobs.read_part(tenant, archive.export.uuid(), 0, &archive.blob, range).await?;
+            Ok(answer.body(SizedStream::new(length, body)))
+        }
+    }
+}
+
+/// An answer that is done, or one that wants the bytes of a range.
+enum Head {
+    Done(HttpResponse),
+    Begun(HttpResponseBuilder, Range<u64>),
+}
+
+fn head(request: &HttpRequest, blob: &Blob, name: &str, show: Show) -> Head {
+    let size = blob.size;
+    let tag = format!("\"{}\"", blob.digest);
     let text = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     // A range of another version of the file is no use: then the whole file is sent.
     let same = text(header::IF_RANGE).is_none_or(|known| known == tag);
@@ -44,16 +79,14 @@ pub async fn send(request: &HttpRequest, blobs: &Blobs, tenant: TenantId, file: 
         Asked::Nothing => {
             let answer =
                 HttpResponse::build(StatusCode::RANGE_NOT_SATISFIABLE).insert_header((header::CONTENT_RANGE, format!("bytes */{size}"))).finish();
-            return Ok(answer);
+            return Head::Done(answer);
         }
     };
-    let name = file.path.name();
     let kind = media::content_type(name);
     let (kind, disposition) = match media::inline_type(kind).filter(|_| show == Show::Inline) {
         Some(kind) => (kind, media::inline(name)),
         None => (kind, media::attachment(name)),
     };
-    let length = range.end - range.start;
     let mut answer = HttpResponse::build(status);
     answer
         .content_type(kind)
@@ -67,8 +100,7 @@ pub async fn send(request: &HttpRequest, blobs: &Blobs, tenant: TenantId, file: 
     if status == StatusCode::PARTIAL_CONTENT {
         answer.insert_header((header::CONTENT_RANGE, format!("bytes {}-{}/{size}", range.start, range.end - 1)));
     }
-    let body = blobs.read(tenant, &file.blob, range).await?;
-    Ok(answer.body(SizedStream::new(length, body)))
+    Head::Begun(answer, range)
 }
 
 #[derive(Debug, PartialEq, Eq)]

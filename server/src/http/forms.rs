@@ -23,7 +23,7 @@ use crate::{
     fault::Fault,
     features::{
         accounts::{self, SignUp},
-        invitations,
+        closing, invitations,
         sessions::{self, Opened, SignedIn, Switched},
         sign_in_policy::{self, Wanted},
     },
@@ -36,6 +36,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::post("/forgot-password", Who::Public, || web::to(forgot_password)),
     Route::post("/reset-password", Who::Public, || web::to(reset_password)),
     Route::post("/invitation", Who::Public, || web::to(accept_invitation)),
+    Route::post("/restore", Who::Public, || web::to(restore_organization)),
     Route::post("/theme", Who::Public, || web::to(theme)),
     Route::post("/sign-out", Who::SignedIn, || web::to(sign_out)),
     Route::post("/sign-out-everywhere", Who::SignedIn, || web::to(sign_out_everywhere)),
@@ -55,8 +56,7 @@ async fn sign_in(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) ->
     let info = caller::request_info(&request);
     let next = field(&fields, "next");
     match sessions::sign_in(&edge.services, &info, field(&fields, "email"), field(&fields, "password"), next).await {
-        Ok(SignedIn::In(opened)) => signed_in(&request, &edge, &opened, next).await,
-        Ok(SignedIn::Half(browser)) => second_factor::asked_for(&edge.services.config, &browser),
+        Ok(outcome) => let_in(&request, &edge, &fields, outcome, next).await,
         Err(fault) => refused(&request, &edge, &fields, &fault).await,
     }
 }
@@ -98,8 +98,14 @@ async fn reset_password(request: HttpRequest, edge: web::Data<Edge>, fields: Fie
 async fn accept_invitation(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
     let info = caller::request_info(&request);
     match invitations::accept(&edge.services, &info, field(&fields, "token"), field(&fields, "name"), field(&fields, "password")).await {
-        Ok(SignedIn::In(opened)) => signed_in(&request, &edge, &opened, "/").await,
-        Ok(SignedIn::Half(browser)) => second_factor::asked_for(&edge.services.config, &browser),
+        Ok(outcome) => let_in(&request, &edge, &fields, outcome, "/").await,
+        Err(fault) => refused(&request, &edge, &fields, &fault).await,
+    }
+}
+
+async fn restore_organization(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
+    match closing::restore(&edge.services, &caller::request_info(&request), field(&fields, "token")).await {
+        Ok(()) => see_other("/restore?done=1"),
         Err(fault) => refused(&request, &edge, &fields, &fault).await,
     }
 }
@@ -221,6 +227,15 @@ pub(super) async fn refused_inside(request: &HttpRequest, edge: &Edge, scope: Op
     pages::form_again(request, edge, scope, form, status).await
 }
 
+/// What follows a right password.
+async fn let_in(request: &HttpRequest, edge: &Edge, fields: &Fields, outcome: SignedIn, next: &str) -> HttpResponse {
+    match outcome {
+        SignedIn::In(opened) => signed_in(request, edge, &opened, next).await,
+        SignedIn::Half(browser) => second_factor::asked_for(&edge.services.config, &browser),
+        SignedIn::Once => see_other(&format!("/reset-password?first=1&token={}", field(fields, "password"))),
+    }
+}
+
 /// Hands the new session to the browser. The one that it had ends, so that an old copy of its cookie is worth nothing.
 pub(super) async fn signed_in(request: &HttpRequest, edge: &Edge, opened: &Opened, next: &str) -> HttpResponse {
     match caller::scope_of(request, &edge.services).await {
@@ -289,7 +304,13 @@ pub(super) fn with_cookie(mut response: HttpResponse, cookie: Cookie<'_>) -> Htt
 pub(super) fn own_path<'n>(pages: &[String], next: &'n str) -> &'n str {
     let plain = next.starts_with('/') && next.is_ascii() && !next.contains('\\') && !next.chars().any(char::is_control);
     let path = next.split(['?', '#']).next().unwrap_or_default();
-    if plain && pages.iter().any(|page| is_page(page, path)) { next } else { "/" }
+    if plain && page_at(pages, path).is_some() { next } else { "/" }
+}
+
+/// The page at a path, as the router writes it: `/runs/{id}`.
+pub(super) fn page_at<'p>(pages: &'p [String], path: &str) -> Option<&'p str> {
+    let path = if path == "/" { "" } else { path };
+    pages.iter().map(String::as_str).find(|page| is_page(page, path))
 }
 
 /// Whether a path is a page's, whatever stands for its parameters.

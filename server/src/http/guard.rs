@@ -15,14 +15,15 @@ use actix_web::{
     web::Data,
 };
 use futures::FutureExt;
-use shared::ErrorCode;
+use shared::{ErrorCode, ids::TenantId};
 use tracing::{Instrument, Level};
 
-use super::{Edge, caller};
+use super::{Edge, caller, forms::page_at};
 use crate::{
     access::{RequestInfo, Scope},
     config::Config,
     fault::Fault,
+    platform::telemetry::{Span, SpanKind},
 };
 
 /// For answers that are not pages. A page brings its own, with a nonce.
@@ -34,9 +35,9 @@ const QUIET: [&str; 6] = ["/runs/log-batch", "/runs/log-metric", "/runs/log-para
 /// The pattern of a resource that has it among its data: finding it again among hundreds costs more than most requests do otherwise.
 pub struct Pattern(pub String);
 
-fn pattern(request: &HttpRequest) -> String {
+fn pattern(request: &HttpRequest) -> Option<String> {
     let known = request.app_data().map(|Pattern(pattern)| pattern.clone());
-    known.or_else(|| request.match_pattern()).unwrap_or_else(|| "page".to_owned())
+    known.or_else(|| request.match_pattern())
 }
 
 /// The middleware around everything.
@@ -44,8 +45,9 @@ pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'stati
     let Some(edge) = request.app_data::<Data<Edge>>().cloned() else { return Ok(next.call(request).await?.map_into_boxed_body()) };
     let info = caller::read_request_info(request.request(), &edge.services.config);
     // Whatever is logged on the way to the answer carries the id, at any level the log is kept at.
-    let span = tracing::error_span!("request", request = info.id);
-    carry_out(request, next, edge, info).instrument(span).await
+    let trace = Span::root(word(request.method()), SpanKind::Server, request.headers().get("traceparent").and_then(|value| value.to_str().ok()));
+    let span = tracing::error_span!("request", request = info.id, trace = trace.trace_id());
+    trace.around(carry_out(request, next, edge, info, &trace).instrument(span)).await
 }
 
 async fn carry_out(
@@ -53,6 +55,7 @@ async fn carry_out(
     next: Next<impl MessageBody + 'static>,
     edge: Data<Edge>,
     info: RequestInfo,
+    trace: &Span,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
     let _under_way = edge.draining.enter();
@@ -61,19 +64,32 @@ async fn carry_out(
     request.extensions_mut().insert(info);
     let method = request.method().clone();
     let path = request.path().to_owned();
+    describe(trace, &method, &id, config);
     let refused = check_host(request.request().headers(), config).and_then(|()| check_origin(request.request(), config));
     let mut response = match refused {
         Err(fault) => request.into_response(super::render::response(&fault)),
         // A defect must not take the connection down without a word.
         Ok(()) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-            Ok(response) => recorded(response?.map_into_boxed_body()).await,
-            Err(_) => return Err(Broken { fault: Fault::internal(format!("{method} {path} panicked")), id, secure: config.is_secure() }.into()),
+            Ok(response) => recorded(response.inspect_err(|_| trace.fail("error"))?.map_into_boxed_body()).await,
+            Err(_) => {
+                trace.fail("panic");
+                return Err(Broken { fault: Fault::internal(format!("{method} {path} panicked")), id, secure: config.is_secure() }.into());
+            }
         },
     };
     // Its connection is not kept while a long answer is sent.
-    response.request().extensions_mut().remove::<Scope>();
+    let scope = response.request().extensions_mut().remove::<Scope>();
     let pattern = pattern(response.request());
     let status = response.status().as_u16();
+    let route = pattern.as_deref().or_else(|| page_at(&edge.pages, &path));
+    if trace.is_recorded() {
+        let tenant = scope.as_ref().map(|scope| scope.tenant().id);
+        // What loggers send enters with others' of the same credential.
+        let tenant = tenant.or_else(|| caller::entered_lately(response.request(), &edge.services).map(|known| known.tenant));
+        conclude(trace, &method, route, status, tenant);
+    }
+    drop(scope);
+    let pattern = pattern.unwrap_or_else(|| "page".to_owned());
     let elapsed = started.elapsed();
     metrics::histogram!("assay_http_seconds", "method" => known(&method), "route" => pattern, "status" => status.to_string())
         .record(elapsed.as_secs_f64());
@@ -87,6 +103,36 @@ async fn carry_out(
     }
     set_headers(response.headers_mut(), &id, config.is_secure());
     Ok(response)
+}
+
+/// What a span says of a request. Not its address: what is filled into a route or asked with it may be a secret.
+fn describe(trace: &Span, method: &Method, id: &str, config: &Config) {
+    if trace.is_recorded() {
+        trace.set("http.request.method", if known(method) == OTHER_METHOD { "_OTHER" } else { known(method) });
+        trace.set("url.scheme", if config.is_secure() { "https" } else { "http" });
+        trace.set("assay.request.id", id.to_owned());
+    }
+}
+
+/// What a span's name begins with.
+fn word(method: &Method) -> &'static str {
+    Some(known(method)).filter(|known| *known != OTHER_METHOD).unwrap_or("HTTP")
+}
+
+/// What it says of the answer.
+fn conclude(trace: &Span, method: &Method, route: Option<&str>, status: u16, tenant: Option<TenantId>) {
+    if let Some(route) = route {
+        let route = if route.is_empty() { "/" } else { route };
+        trace.rename(format!("{} {route}", word(method)));
+        trace.set("http.route", route.to_owned());
+    }
+    if let Some(tenant) = tenant {
+        trace.set("assay.tenant.id", tenant.to_string());
+    }
+    trace.set("http.response.status_code", i64::from(status));
+    if status >= 500 {
+        trace.fail(status.to_string());
+    }
 }
 
 /// The answer, once what the caller tried in vain is in the audit log: no route can forget it.
@@ -107,6 +153,9 @@ fn level(path: &str, status: u16) -> Level {
     if quiet && (status < 400 || status == 429) { Level::DEBUG } else { Level::INFO }
 }
 
+/// What stands for the methods that nobody is answered.
+const OTHER_METHOD: &str = "other";
+
 /// A name for measurements, of which a caller cannot make up more.
 fn known(method: &Method) -> &'static str {
     match *method {
@@ -117,7 +166,7 @@ fn known(method: &Method) -> &'static str {
         Method::PATCH => "PATCH",
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
-        _ => "other",
+        _ => OTHER_METHOD,
     }
 }
 

@@ -27,13 +27,13 @@ use leptos_meta::ServerMetaContext;
 use leptos_router::{PathSegment, RouteList, components::provide_server_redirect, location::RequestUrl};
 use serde_json::Value;
 use shared::ErrorCode;
-use tracing::{Instrument, Span};
 
 use super::{Edge, caller, render, routes::is_public, second_factor};
 use crate::{
     access::{Scope, rates::Kind},
     fault::Fault,
     graphql,
+    platform::telemetry::Here,
 };
 
 /// What the page's contexts are made of, carried from the handler into the rendering.
@@ -45,8 +45,8 @@ struct Around {
     cookies: String,
     form: Option<FormState>,
     head: Arc<Mutex<Head>>,
-    /// The request's: what goes wrong while the page asks is logged with its id, wherever the page's queries run.
-    span: Span,
+    /// The request: what goes wrong while the page asks is logged with its id, wherever the page's queries run.
+    here: Here,
 }
 
 /// What is found out while a page is rendered and belongs before it.
@@ -133,7 +133,7 @@ async fn rendered(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, form
     let around = Around {
         edge: edge.clone(),
         scope,
-        span: Span::current(),
+        here: Here::now(),
         // The router wants a whole address; only the part after the host says anything.
         url: format!("http://assay{}", request.uri().path_and_query().map_or("/", |path| path.as_str())),
         theme: request.cookie("theme").map_or(Theme::System, |cookie| Theme::parse(cookie.value())),
@@ -227,7 +227,7 @@ fn whole<V: IntoView + 'static>(app: V, answers: BoxedFnOnce<PinnedStream<String
 fn provide(around: Around) {
     provide_context(RequestUrl::new(&around.url));
     provide_nonce();
-    provide_context(Api::new(InProcess { schema: around.edge.schema.clone(), scope: around.scope, span: around.span }));
+    provide_context(Api::new(InProcess { schema: around.edge.schema.clone(), scope: around.scope, here: around.here }));
     provide_context(around.edge.assets.manifest().clone());
     provide_context(around.theme);
     provide_context(app::Cookies(around.cookies));
@@ -261,7 +261,7 @@ fn set(head: &Mutex<Head>, change: impl FnOnce(&mut Head)) {
 struct InProcess {
     schema: graphql::Schema,
     scope: Option<Scope>,
-    span: Span,
+    here: Here,
 }
 
 impl Transport for InProcess {
@@ -272,7 +272,7 @@ impl Transport for InProcess {
             let response = graphql::execute(&schema, scope, request).await;
             serde_json::to_string(&response).map_err(|_| ApiError::unreadable())
         };
-        Box::pin(asked.instrument(self.span.clone()))
+        Box::pin(self.here.clone().around(asked))
     }
 }
 

@@ -106,6 +106,7 @@ pub const PUBLIC_PAGES: &[&str] = &[
     "/forgot-password",
     "/reset-password",
     "/invitation",
+    "/restore",
     "/sso",
     "/kit",
     "/shared/{secret}",

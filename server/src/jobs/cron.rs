@@ -9,19 +9,20 @@ use super::{Envelope, Job, housekeeping::Housekeeping};
 use crate::{
     access::{Sql, Vault},
     fault::Fault,
+    platform::Seal,
 };
 
 /// A job that comes round by itself. Times are UTC.
 struct Schedule {
     name: &'static str,
     cron: &'static str,
-    enqueue: fn(DateTime<Utc>) -> Result<Envelope, Fault>,
+    enqueue: fn(DateTime<Utc>, &Seal) -> Result<Envelope, Fault>,
 }
 
 const SCHEDULES: &[Schedule] = &[Schedule {
     name: "housekeeping",
     cron: "17 * * * *",
-    enqueue: |fire_time| Envelope::new(&Housekeeping { fire_time }, None, Housekeeping::KIND),
+    enqueue: |fire_time, seal| Envelope::new(&Housekeeping { fire_time }, None, Housekeeping::KIND, seal),
 }];
 
 /// The key of the job of a fire time. The database keeps keys that begin so unique for as long as their jobs are kept, whatever has become of them.
@@ -56,7 +57,7 @@ async fn fire_one(vault: &Vault, schedule: &Schedule) -> Result<(), Fault> {
                     )
                     .await?;
                 if moved == 1 {
-                    Envelope::insert_all(vec![(schedule.enqueue)(fire_time)?], &tx).await?;
+                    Envelope::insert_all(vec![(schedule.enqueue)(fire_time, vault.seal())?], &tx).await?;
                 }
             }
         }

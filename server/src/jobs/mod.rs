@@ -32,6 +32,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const PERMISSION: shared::Permission;
     /// What else it may, for work that goes across nouns. Whoever asks for the job must have these rights too.
     const FURTHER: &'static [shared::Permission] = &[];
+    /// Whether its payload holds what opens a door to whoever reads it, such as the link in a mail: in the table it is sealed then, with a key that is not in
+    /// the database.
+    const SEALED: bool = false;
     /// Failed attempts before it is given up.
     const ATTEMPTS: i32 = 8;
 

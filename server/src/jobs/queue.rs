@@ -27,17 +27,22 @@ pub struct Claimed {
     /// How often the work has failed before. Crashes of workers do not count.
     pub failures: i32,
     pub lease_epoch: i64,
+    /// The trace of whoever asked for it.
+    pub traceparent: Option<String>,
+    /// Seconds from when it was due until it was claimed.
+    pub waited: f64,
 }
 
-/// Claims up to `limit` due jobs of the kinds this worker knows.
+/// Claims up to `limit` due jobs of the kinds this worker knows. Those of an organization that was closed wait until it is restored.
 pub async fn claim(vault: &Vault, owner: &str, kinds: &[String], limit: i64) -> Result<Vec<Claimed>, Fault> {
     let tx = vault.dispatch().await?;
     let rows = tx
         .rows(
             "update jobs set state = 'leased', lease_epoch = lease_epoch + 1, lease_owner = $1, \
              lease_until = clock_timestamp() + make_interval(secs => $4) \
-             where id in (select id from jobs where state = 'queued' and run_at <= $2 and kind = any($5) order by run_at limit $3 for update skip locked) \
-             returning id, tenant_id, kind, payload, request_id, attempt, lease_epoch",
+             where id in (select id from jobs where state = 'queued' and run_at <= $2 and kind = any($5) \
+             and not exists (select from tenants t where t.id = jobs.tenant_id and t.closed_at is not null) order by run_at limit $3 for update skip locked) \
+             returning id, tenant_id, kind, payload, request_id, attempt, lease_epoch, traceparent, extract(epoch from $2 - run_at)::float8 as waited",
             vec![owner.into(), tx.now().into(), limit.into(), LEASE.as_secs_f64().into(), kinds.to_vec().into()],
         )
         .await?;
@@ -51,6 +56,8 @@ pub async fn claim(vault: &Vault, owner: &str, kinds: &[String], limit: i64) -> 
             request_id: row.try_get("", "request_id")?,
             failures: row.try_get("", "attempt")?,
             lease_epoch: row.try_get("", "lease_epoch")?,
+            traceparent: row.try_get("", "traceparent")?,
+            waited: row.try_get("", "waited")?,
         })
     });
     Ok(claimed.collect::<Result<_, DbErr>>()?)
@@ -75,16 +82,17 @@ pub async fn complete(vault: &Vault, job: &Claimed) -> Result<bool, Fault> {
 }
 
 /// The work failed: try again later, at most `attempts` times. The wait doubles with each failure, from five seconds to an
-/// hour; a crash of a worker takes no try away and makes no wait longer.
+/// hour; a crash of a worker takes no try away and makes no wait longer. One that an organization's closing has stopped has not failed.
 pub async fn fail(vault: &Vault, job: &Claimed, attempts: i32, error: &str) -> Result<bool, Fault> {
     let now = vault.clock().now();
     let wait = (5.0 * 2f64.powi(job.failures.clamp(0, 20))).min(3600.0);
     write(
         vault,
         job,
-        "update jobs set attempt = attempt + 1, state = case when attempt + 1 >= $3 then 'failed' else 'queued' end, \
-         finished_at = case when attempt + 1 >= $3 then $4::timestamptz end, run_at = $4::timestamptz + make_interval(secs => $5), \
+        "update jobs set attempt = attempt + counts.one, state = case when attempt + counts.one >= $3 then 'failed' else 'queued' end, \
+         finished_at = case when attempt + counts.one >= $3 then $4::timestamptz end, run_at = $4::timestamptz + make_interval(secs => $5), \
          last_error = $6, lease_until = null, lease_owner = null \
+         from (select case when exists (select from jobs j join tenants t on t.id = j.tenant_id where j.id = $1 and t.closed_at is not null) then 0 else 1 end as one) counts \
          where id = $1 and lease_epoch = $2 and state = 'leased' and lease_until > clock_timestamp()",
         vec![attempts.into(), now.into(), wait.into(), error.into()],
     )

@@ -10,11 +10,16 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
-    Context, Job, cron,
+    Context, Job, cron, envelope,
     queue::{self, Claimed},
     relay,
 };
-use crate::{access::RequestInfo, fault::Fault, services::Services};
+use crate::{
+    access::RequestInfo,
+    fault::Fault,
+    platform::telemetry::{Span, SpanKind},
+    services::Services,
+};
 
 /// Jobs that run at the same time in one process.
 const CONCURRENCY: usize = 4;
@@ -153,13 +158,14 @@ impl Worker {
         self.handlers.keys().map(|kind| (*kind).to_owned()).collect()
     }
 
-    /// Carries a claimed job out; what is logged meanwhile carries the id of the request that asked for it.
+    /// Carries a claimed job out; what is logged meanwhile carries the id of the request that asked for it, and its trace goes on.
     async fn run(self: Arc<Self>, job: Claimed) {
-        let span = tracing::error_span!("job", request = job.request_id, job = %job.id, kind = job.kind);
-        self.attempt(job).instrument(span).await;
+        let trace = trace(&job);
+        let span = tracing::error_span!("job", request = job.request_id, job = %job.id, kind = job.kind, trace = trace.trace_id());
+        trace.around(self.attempt(job, &trace).instrument(span)).await;
     }
 
-    async fn attempt(self: Arc<Self>, job: Claimed) {
+    async fn attempt(self: Arc<Self>, job: Claimed, trace: &Span) {
         let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
         let work = self.carry_out(handler, &job);
         tokio::pin!(work);
@@ -169,6 +175,7 @@ impl Worker {
                 () = tokio::time::sleep(HEARTBEAT) => {
                     if matches!(queue::heartbeat(&self.services.vault, &job).await, Ok(false)) {
                         tracing::warn!("the lease was lost; what this worker did does not count");
+                        trace.fail("lease_lost");
                         return;
                     }
                 }
@@ -178,6 +185,7 @@ impl Worker {
             Ok(()) => queue::complete(&self.services.vault, &job).await,
             Err(error) => {
                 tracing::warn!(attempt = job.failures + 1, %error, "job failed");
+                trace.fail(error.code().as_str());
                 queue::fail(&self.services.vault, &job, handler.attempts, error.message()).await
             }
         };
@@ -193,8 +201,26 @@ impl Worker {
             Some(tenant) => Some(self.services.vault.enter_job(tenant, job.id, &job.kind, &handler.permissions, request).await?),
             None => None,
         };
-        (handler.run)(job.payload.clone(), Context { id: job.id, scope, services: self.services.clone() }).await
+        let payload = envelope::opened(&self.services.seal, job.id, &job.payload)?;
+        (handler.run)(payload, Context { id: job.id, scope, services: self.services.clone() }).await
     }
+}
+
+/// The span of a job: of the trace of the request that asked for it, each attempt beside the others.
+fn trace(job: &Claimed) -> Span {
+    let span = Span::root(format!("process {}", job.kind), SpanKind::Consumer, job.traceparent.as_deref());
+    if span.is_recorded() {
+        span.set("messaging.system", "assay");
+        span.set("messaging.operation.type", "process");
+        span.set("messaging.operation.name", "process");
+        span.set("messaging.destination.name", job.kind.clone());
+        span.set("messaging.message.id", job.id.to_string());
+        span.set("assay.request.id", job.request_id.clone());
+        span.set("assay.job.failures", i64::from(job.failures));
+        span.set("assay.job.waited_seconds", job.waited);
+        job.tenant.iter().for_each(|tenant| span.set("assay.tenant.id", tenant.to_string()));
+    }
+    span
 }
 
 /// Tells other processes of this process's commits.

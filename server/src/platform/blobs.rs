@@ -132,7 +132,17 @@ impl Blobs {
         blob: &Blob,
         range: Range<u64>,
     ) -> Result<impl Stream<Item = Result<Bytes, BlobError>> + Send + use<>, BlobError> {
-        let reader = Reader { store: self.store.clone(), path: object_path(tenant, blob.digest), blob: blob.clone(), range };
+        self.read_at(object_path(tenant, blob.digest), blob, range).await
+    }
+
+    /// The same of an object that lies elsewhere.
+    pub(super) async fn read_at(
+        &self,
+        path: Path,
+        blob: &Blob,
+        range: Range<u64>,
+    ) -> Result<impl Stream<Item = Result<Bytes, BlobError>> + Send + use<>, BlobError> {
+        let reader = Reader { store: self.store.clone(), path, blob: blob.clone(), range };
         let mut chunks = reader.chunks();
         let mut ready = VecDeque::new();
         for chunk in chunks.by_ref().take(READY_CHUNKS) {

@@ -8,6 +8,7 @@ use lettre::{
     },
 };
 
+use super::telemetry::{Span, SpanKind};
 use crate::fault::Fault;
 
 /// A mail with a plain and an HTML part.
@@ -64,6 +65,13 @@ impl Mailer {
             .header(AutoSubmitted)
             .multipart(MultiPart::alternative_plain_html(message.plain, message.html))
             .map_err(Fault::internal)?;
+        // Whom it is for and what it says is told nobody else.
+        let span = Span::part("send mail", SpanKind::Client);
+        span.set("network.protocol.name", if matches!(self.transport, Transport::Smtp(_)) { "smtp" } else { "file" });
+        span.around(self.hand_over(mail)).await.inspect_err(|fault| span.fail(fault.code().as_str()))
+    }
+
+    async fn hand_over(&self, mail: Mail) -> Result<(), Fault> {
         match &self.transport {
             Transport::Smtp(smtp) => smtp.send(mail).await.map(drop).map_err(Fault::unavailable),
             Transport::Folder(folder) => folder.send(mail).await.map(drop).map_err(Fault::unavailable),

@@ -1,4 +1,4 @@
-//! Clock, mail, Slack, blobs, requests to elsewhere: what the product needs of the world outside, behind plain functions.
+//! Clock, mail, Slack, blobs, requests to elsewhere, traces: what the product needs of the world outside, behind plain functions.
 
 mod blobs;
 mod clock;
@@ -10,6 +10,7 @@ mod outbound;
 mod parts;
 mod seal;
 mod slack;
+pub mod telemetry;
 
 pub use blobs::*;
 pub use clock::Clock;

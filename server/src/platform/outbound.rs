@@ -184,7 +184,7 @@ impl Peer {
 
     /// Sends a request and returns whatever comes back.
     async fn ask(&self, request: RequestBuilder) -> Result<Response, OutboundError> {
-        let response = request.send().await.map_err(|_| OutboundError::Unreachable)?;
+        let response = super::telemetry::call(request).await.map_err(|_| OutboundError::Unreachable)?;
         // The connection was made to one of the checked addresses; that it was is looked at once more.
         if response.remote_addr().is_some_and(|peer| !self.addresses.iter().any(|known| known.ip().to_canonical() == peer.ip().to_canonical())) {
             return Err(OutboundError::Private);

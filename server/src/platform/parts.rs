@@ -3,7 +3,7 @@
 //! What must stay true: a part has its name only once it is on disk; the whole is read in order, and a part that is absent or not what was acknowledged
 //! ends it with an error.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
@@ -58,6 +58,54 @@ impl Blobs {
                 }
             })
             .try_flatten()
+    }
+
+    /// The bytes of a range of one part, verified as those of an object are.
+    ///
+    /// # Errors
+    /// [`BlobError::Integrity`] when bytes are absent or changed.
+    pub async fn read_part(
+        &self,
+        tenant: TenantId,
+        upload: Uuid,
+        number: u32,
+        blob: &Blob,
+        range: Range<u64>,
+    ) -> Result<impl Stream<Item = Result<Bytes, BlobError>> + Send + use<>, BlobError> {
+        self.read_at(place(tenant, upload, number), blob, range).await
+    }
+
+    /// Removes one part. An absent one is fine.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn remove_part(&self, tenant: TenantId, upload: Uuid, number: u32) -> Result<(), BlobError> {
+        match self.store.delete(&place(tenant, upload, number)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes all that the store holds of a tenant: objects, parts, and what uploads left. Fine when there is nothing, and to be called again when cut off.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn remove_all(&self, tenant: TenantId) -> Result<(), BlobError> {
+        let root = Path::from(tenant.hex());
+        let mut list = self.store.list(Some(&root));
+        while let Some(object) = list.next().await {
+            match self.store.delete(&object?.location).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // Empty folders are left, and beginnings of uploads that the list does not show.
+        let folder = self.store.path_to_filesystem(&root)?;
+        match tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder)).await {
+            Ok(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => Err(BlobError::Store(error.into())),
+            Ok(_) => Ok(()),
+            Err(error) => Err(BlobError::Store(error.into())),
+        }
     }
 
     /// Removes all parts of an upload. Fine when there are none.

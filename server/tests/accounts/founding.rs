@@ -1,9 +1,10 @@
-//! What an organization may be called.
+//! What an organization may be called, and what its founder is handed.
 
 use std::collections::HashSet;
 
 use crate::support::{PASSWORD, world};
 use serde_json::Value;
+use server::access::{Secret, provision::Issued};
 use sqlx::{Executor, Row};
 
 fn is_schema(name: &str) -> bool {
@@ -76,4 +77,30 @@ async fn t08_no_name_of_an_organization_becomes_the_name_of_a_schema() {
     let present: HashSet<String> = rows.await.expect("schemas").iter().map(|row| row.get(0)).collect();
     assert!(present.iter().all(|name| is_schema(name)), "{present:?}");
     assert!(schemas.is_subset(&present), "{schemas:?}");
+}
+
+#[tokio::test]
+async fn t70_no_stranger_takes_the_one_time_password_away_and_choosing_by_mail_does() {
+    let world = world();
+    let once = Secret::opaque().expose()[..20].to_owned();
+    let email = world.found(Some(Issued { one_time_password: once.clone(), token: Secret::token() })).await;
+    let other = world.found(None).await;
+    let leads = async |email: &str| {
+        let answer = world.anonymous().form("/sign-in", &[("email", email), ("password", &once)]).await;
+        (answer.status, answer.header("location").to_owned())
+    };
+    let choosing = (303, format!("/reset-password?first=1&token={once}"));
+    assert_eq!(leads(&email).await, choosing);
+    assert_eq!(leads(&other).await.0, 401, "it is one person's");
+
+    assert_eq!(world.anonymous().form("/forgot-password", &[("email", &email)]).await.status, 303);
+    let link = world.link_to(&email).await;
+    assert_eq!(leads(&email).await, choosing);
+    // The link of a mail is no password.
+    let token = link.split("token=").nth(1).expect("a token");
+    assert_eq!(world.anonymous().form("/sign-in", &[("email", &email), ("password", token)]).await.status, 401);
+
+    assert_eq!(world.anonymous().form("/reset-password", &[("token", token), ("password", "another good password")]).await.status, 303);
+    assert_eq!(leads(&email).await.0, 401);
+    assert_eq!(world.anonymous().form("/reset-password", &[("token", &once), ("password", PASSWORD)]).await.status, 422);
 }

@@ -9,14 +9,16 @@ use crate::support::{
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-/// Telemetry of a running run: the entry that ends the run carries its digest.
-const TELEMETRY: &[&str] =
-    &["log-parameter", "runs/set-tag", "log-inputs", "runs/outputs", "log-model", "log-metric", "log-batch", "mlflow/traces", "link-to-run"];
+/// Telemetry of a running run, whose end carries its digest, and of a trace that is being taken in. `late.rs` tries them later.
+const TELEMETRY: &[&str] = &["log-parameter", "runs/set-tag", "log-model", "log-metric", "log-batch", "mlflow/traces"];
 
 /// Mutations that need another server: `forms.rs` tries them.
 pub const ELSEWHERE: &[&str] = &[
     "startImport",
     "cancelImport",
+    "startOrganizationExport",
+    "cancelOrganizationExport",
+    "closeOrganization",
     "setIdentityProvider",
     "removeIdentityProvider",
     "connectSlack",
@@ -93,6 +95,13 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     let link = names.fill("mutation { createLink(input: { shows: { run: \"$run\" }, label: \"l\", expiresInDays: 1 }) { link { id } } }");
     let link = organization.owner.graphql(&link, Value::Null).await["data"]["createLink"]["link"]["id"].clone();
     let link = link.as_str().expect("an id");
+    let bot = "mutation { createServiceAccount(input: { name: \"bot\", roles: [\"viewer\"] }) { id } }";
+    let account = organization.owner.graphql(bot, Value::Null).await["data"]["createServiceAccount"]["id"].clone();
+    let account = account.as_str().expect("an id");
+    let key =
+        format!("mutation {{ createServiceAccountToken(account: \"{account}\", input: {{ name: \"key\", scopes: [\"*\"] }}) {{ token {{ id }} }} }}");
+    let key = organization.owner.graphql(&key, Value::Null).await["data"]["createServiceAccountToken"]["token"]["id"].clone();
+    let key = key.as_str().expect("an id");
     let start = names.fill("mutation { startThread(input: { about: \"run_$run\", body: \"a\" }) { id comments { id } } }");
     let thread = organization.owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();
     let (comment, thread) = (thread["comments"][0]["id"].as_str().expect("an id"), thread["id"].as_str().expect("an id"));
@@ -154,6 +163,13 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "revokeLink(id: \"$link\") { id }",
         "createToken(input: { name: \"t\", scopes: [\"runs:read\"] }) { secret }",
         "revokeToken(id: \"$token\") { id }",
+        "createServiceAccount(input: { name: \"$fresh\", roles: [\"viewer\"] }) { id }",
+        "updateServiceAccount(id: \"$account\", input: { name: \"$fresh\", roles: [\"data_scientist\"] }) { id }",
+        "createServiceAccountToken(account: \"$account\", input: { name: \"t\", scopes: [\"runs:read\"] }) { secret }",
+        "revokeServiceAccountToken(id: \"$key\") { id }",
+        "suspendServiceAccount(id: \"$account\") { id }",
+        "resumeServiceAccount(id: \"$account\") { id }",
+        "removeServiceAccount(id: \"$account\") { id }",
         "inviteMember(email: \"$fresh@example.com\", role: \"viewer\") { id }",
         "revokeInvitation(id: \"$invitation\") { id }",
         "setGroupRole(id: \"$group\", role: \"ops\") { id }",
@@ -178,6 +194,8 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
                 .replace("$finished", &finished[1])
                 .replace("$template", template)
                 .replace("$link", link)
+                .replace("$account", account)
+                .replace("$key", key)
                 .replace("$token", token)
                 .replace("$project", project)
                 .replace("$member", member)

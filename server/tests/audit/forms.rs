@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use server::http::routes::routes;
 
-use super::{
-    acts::{ELSEWHERE, assert_whole, log},
-    peer::{CLIENT, Provider, SECRET},
-};
+use super::acts::{ELSEWHERE, assert_whole, log};
+use crate::signin::peer::{CLIENT, Provider, SECRET};
 use crate::support::{Actor, PASSWORD, World, actor::Answer, phone::Phone};
 
 /// The logs of two organizations, as scripts read them: they see entries of sessions that have ended.
@@ -126,6 +124,8 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
             json!({ "input": { "address": world.url, "token": other.secret() } }),
         ),
         ("cancelImport", "mutation($id: ID!) { cancelImport(id: $id) { id } }", json!({})),
+        ("startOrganizationExport", "mutation { startOrganizationExport { id } }", json!({})),
+        ("cancelOrganizationExport", "mutation($id: ID!) { cancelOrganizationExport(id: $id) { id } }", json!({})),
         ("connectSlack", "mutation($input: ConnectSlackInput!) { connectSlack(input: $input) { label } }", json!({ "input": channel })),
         ("setSlackPosts", "mutation { setSlackPosts(posts: [SHARE]) { posts } }", json!({})),
         ("testSlack", "mutation { testSlack { posted } }", json!({})),
@@ -135,7 +135,7 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
         ("disconnectOwnSlack", "mutation { disconnectOwnSlack { label } }", json!({})),
     ] {
         assert!(ELSEWHERE.contains(&name), "{name}");
-        let variables = if name == "cancelImport" { json!({ "id": imported }) } else { variables };
+        let variables = if name.starts_with("cancel") { json!({ "id": imported }) } else { variables };
         let before = logs.read().await;
         let answer = owner.graphql(mutation, variables).await;
         assert!(answer["errors"].is_null(), "{name}: {answer}");
@@ -144,7 +144,22 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
         assert_eq!((after[0].0 - before[0].0, after[1].0 - before[1].0), (1, 0), "{name}: {after:?}");
         assert_whole(name, &after[0].1, "member", &email);
     }
-    assert_eq!(ELSEWHERE.len(), 11);
+    assert_eq!(ELSEWHERE.len(), 14);
+
+    // Who is shut out reads no log: closing and restoring are looked at together.
+    let before = logs.read().await;
+    let seen = owner.graphql("{ viewer { organization { name } } }", Value::Null).await;
+    let named = json!({ "name": seen["data"]["viewer"]["organization"]["name"] });
+    let closed = owner.graphql("mutation($name: String!) { closeOrganization(name: $name) { eraseAt } }", named).await;
+    assert!(closed["errors"].is_null(), "{closed}");
+    world.drain().await;
+    logs.tried.insert("/restore");
+    let restored = world.anonymous().form("/restore", &[("token", token(&world.link_to(&email).await))]).await;
+    assert_eq!(restored.status, 303, "{}", restored.text());
+    let after = logs.read().await;
+    assert_eq!((after[0].0 - before[0].0, after[1].0 - before[1].0), (2, 0), "{after:?}");
+    assert_eq!(after[0].1["action"], "organization.restore");
+    assert_whole("/restore", &after[0].1, "member", &email);
 
     logs.enter_of("/new-organization", &email, [0, 0], owner.form("/new-organization", &[("organization", "Further")])).await;
     assert_founded(owner, "session.switch", &email).await;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::Executor;
 
 /// Every list of the API, by its type and field, as it is asked for. `ARGS` are the page's arguments.
-const CONNECTIONS: [(&str, &str, &str); 19] = [
+const CONNECTIONS: [(&str, &str, &str); 21] = [
     ("Experiment", "runs", "{ experiment(id: \"EXPERIMENT\") { page: runs(ARGS) { ROWS } } }"),
     ("Experiment", "traces", "{ experiment(id: \"EXPERIMENT\") { page: traces(ARGS) { ROWS } } }"),
     ("Import", "problems", "{ import(id: \"IMPORT\") { page: problems(ARGS) { ROWS } } }"),
@@ -23,10 +23,12 @@ const CONNECTIONS: [(&str, &str, &str); 19] = [
     ("Query", "links", "{ page: links(experiment: \"EXPERIMENT\", ARGS) { ROWS } }"),
     ("Query", "members", "{ page: members(ARGS) { ROWS } }"),
     ("Query", "notifications", "{ page: notifications(ARGS) { ROWS } }"),
+    ("Query", "organizationExports", "{ page: organizationExports(ARGS) { ROWS } }"),
     ("Query", "provisionedGroups", "{ page: provisionedGroups(ARGS) { ROWS } }"),
     ("Query", "registeredModels", "{ page: registeredModels(ARGS) { ROWS } }"),
     ("Query", "runTable", "{ page: runTable(experiments: [\"EXPERIMENT\"], ARGS) { ROWS } }"),
     ("Query", "savedComparisons", "{ page: savedComparisons(ARGS) { ROWS } }"),
+    ("Query", "serviceAccounts", "{ page: serviceAccounts(ARGS) { ROWS } }"),
     ("Query", "sessions", "{ page: sessions(ARGS) { ROWS } }"),
     ("Query", "templates", "{ page: templates(ARGS) { ROWS } }"),
     ("Query", "threads", "{ page: threads(about: \"ABOUT\", ARGS) { ROWS } }"),
@@ -73,6 +75,7 @@ impl Full<'_> {
             assert_eq!(script.send(group).await.status, 201);
             make(&format!("saveComparison(name: \"{n}\", of: {{ runs: [\"{run}\"] }}) {{ id }}")).await;
             make(&format!("createLink(input: {{ shows: {{ experiment: \"{experiment}\" }}, label: \"{n}\", expiresInDays: 1 }}) {{ url }}")).await;
+            make(&format!("createServiceAccount(input: {{ name: \"bot {n}\", roles: [\"viewer\"] }}) {{ id }}")).await;
             make(&format!("startThread(input: {{ about: \"run_{run}\", body: \"{n}\" }}) {{ id }}")).await;
             let finished = run_in(&script, &experiment).await;
             ok(&script, "POST", "runs/update", json!({ "run_id": finished, "status": "FINISHED" })).await;
@@ -93,6 +96,10 @@ impl Full<'_> {
             let sql = "insert into imports (id, source, experiments, with_files, with_registry, credentials, started_by, state, phase, phase_at, created_at) \
                        values ($1, 'https://example.com', '{}', false, false, '', 'Olive', 'failed', 'listing', now(), now())";
             tamperer.execute(sqlx::query(sql).bind(id)).await.expect("an import");
+        }
+        for _ in 0..2 {
+            let sql = "insert into exports (id, requested_by, member_id, state, phase, created_at) values (gen_random_uuid(), 'Olive', gen_random_uuid(), 'cancelled', 'tables', now())";
+            tamperer.execute(sqlx::query(sql)).await.expect("an export");
         }
         // The access log is written every few seconds by the server, if it is up for so long.
         for n in 0..2 {

@@ -38,6 +38,7 @@ const PLACES: &[&str] = &[
     "/models/$model",
     "/templates/$template",
     "/import/$import",
+    "/exports/$export",
     "/projects/$shelf",
     "/sso/begin/$slug",
     "/graphql/stream?query=subscription{changes(of:[\"run_$run\"]){of}}",
@@ -64,6 +65,7 @@ const NAMELESS_ROUTES: &[&str] = &[
     "/forgot-password",
     "/reset-password",
     "/invitation",
+    "/restore",
     "/theme",
     // A choice of the browser's: what it names is looked at when a page is shown (`pages.rs`).
     "/project",
@@ -191,10 +193,25 @@ fn in_order(text: &str) -> String {
     format!("{before}{answers}__INCOMPLETE_CHUNKS{rest}")
 }
 
+/// An archive of the organization that can be downloaded.
+async fn finished_export(owner: &Actor) -> Value {
+    let id = owner.graphql("mutation { startOrganizationExport { id } }", Value::Null).await["data"]["startOrganizationExport"]["id"].clone();
+    for _ in 0..600 {
+        let look = owner.graphql("query($id: ID!) { organizationExport(id: $id) { state } }", json!({ "id": id })).await;
+        if look["data"]["organizationExport"]["state"] == "DONE" {
+            return id;
+        }
+        assert_eq!(look["data"]["organizationExport"]["state"], "RUNNING", "{look}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("the export did not end");
+}
+
 /// Names of what only the API knows, beside those of the MLflow protocol.
 async fn named(owner: &Actor, mut names: Names) -> Names {
     let import = "mutation { startImport(input: { address: \"https://mlflow.example.com\" }) { id } }";
     let import = owner.graphql(import, Value::Null).await["data"]["startImport"]["id"].clone();
+    let export = finished_export(owner).await;
     let create = "mutation($run: ID!) { createTemplate(run: $run, name: \"CANARY\") { id } }";
     let script = owner.token(&["*"]).await;
     assert_eq!(script.mlflow("POST", "runs/update", json!({ "run_id": names.0["$run"], "status": "FINISHED" })).await.status, 200);
@@ -203,6 +220,7 @@ async fn named(owner: &Actor, mut names: Names) -> Names {
     let organization = &seen["viewer"]["organization"];
     for (placeholder, id) in [
         ("$import", &import),
+        ("$export", &export),
         ("$shelf", &seen["projects"][0]["id"]),
         ("$template", &template),
         ("$organization", &organization["id"]),
@@ -219,7 +237,15 @@ async fn t02_foreign_pages_and_downloads_are_not_found() {
     let (ours, theirs) = (world().organization().await, world().organization().await);
     let foreign = named(&theirs.owner, Names::of(&theirs.script().await).await).await;
     let mut absent = Names::absent();
-    let kinds = [("$import", "imp_"), ("$shelf", "prj_"), ("$template", "tpl_"), ("$organization", "org_"), ("$slug", "team-"), ("$session", "ses_")];
+    let kinds = [
+        ("$import", "imp_"),
+        ("$export", "xpt_"),
+        ("$shelf", "prj_"),
+        ("$template", "tpl_"),
+        ("$organization", "org_"),
+        ("$slug", "team-"),
+        ("$session", "ses_"),
+    ];
     for (placeholder, prefix) in kinds {
         absent.0.insert(placeholder, format!("{prefix}{}", uuid::Uuid::now_v7().simple()));
     }
@@ -275,6 +301,7 @@ async fn t01_t02_t03_every_edge_enters_an_unknown_id() {
         ("GET", "/runs/$run", "run_$run"),
         ("GET", "/experiments/$experiment", "exp_$experiment"),
         ("GET", "/import/$import", "$import"),
+        ("GET", "/exports/$export", "$export"),
         ("GET", "/artifacts/runs/$run/x", "run_$run"),
         ("GET", "/get-artifact?run_id=$run&path=x", "run_$run"),
         ("GET", "/compare/report?format=csv&run=$run", "run_$run"),
@@ -291,7 +318,7 @@ async fn t01_t02_t03_every_edge_enters_an_unknown_id() {
     for (method, call, subject) in calls {
         let member = ours.member("data_scientist").await;
         let actor = if call.starts_with("/api/") { member.token(&["*"]).await } else { member.clone() };
-        let actor = if call.starts_with("/import/") { ours.owner.clone() } else { actor };
+        let actor = if call.starts_with("/import/") || call.starts_with("/exports/") { ours.owner.clone() } else { actor };
         let (path, body) = call.split_once(' ').unwrap_or((call, ""));
         let request = actor.request(method.parse().expect("a method"), &foreign.fill(path));
         let request = if body.is_empty() { request } else { request.header("content-type", "application/json").body(foreign.fill(body)) };

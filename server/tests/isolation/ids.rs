@@ -29,6 +29,8 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("search", "project", Refused, "{ search(text: \"CANARY\", project: \"$id\") { id } }"),
     ("run", "run", Refused, "{ run(id: \"$id\") { id name } }"),
     ("import", "import", Refused, "{ import(id: \"$id\") { id source } }"),
+    ("organizationExport", "export", Refused, "{ organizationExport(id: \"$id\") { id requestedBy } }"),
+    ("cancelOrganizationExport", "export", Refused, "mutation { cancelOrganizationExport(id: \"$id\") { id } }"),
     ("thread", "thread", Refused, "{ thread(id: \"$id\") { id comments { body } } }"),
     ("threads", "run", Refused, "{ threads(about: \"$id\") { nodes { id } } }"),
     ("threads", "experiment", Refused, "{ threads(about: \"$id\") { nodes { id } } }"),
@@ -86,6 +88,22 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("createLink", "run", Refused, "mutation { createLink(input: { shows: { run: \"$id\" }, label: \"l\", expiresInDays: 1 }) { url } }"),
     ("revokeLink", "link", Refused, "mutation { revokeLink(id: \"$id\") { id } }"),
     ("revokeToken", "token", Refused, "mutation { revokeToken(id: \"$id\") { id } }"),
+    (
+        "updateServiceAccount",
+        "account",
+        Refused,
+        "mutation { updateServiceAccount(id: \"$id\", input: { name: \"taken\", roles: [\"viewer\"] }) { id } }",
+    ),
+    ("suspendServiceAccount", "account", Refused, "mutation { suspendServiceAccount(id: \"$id\") { id } }"),
+    ("resumeServiceAccount", "account", Refused, "mutation { resumeServiceAccount(id: \"$id\") { id } }"),
+    ("removeServiceAccount", "account", Refused, "mutation { removeServiceAccount(id: \"$id\") { id } }"),
+    (
+        "createServiceAccountToken",
+        "account",
+        Refused,
+        "mutation { createServiceAccountToken(account: \"$id\", input: { name: \"t\", scopes: [\"*\"] }) { secret } }",
+    ),
+    ("revokeServiceAccountToken", "account token", Refused, "mutation { revokeServiceAccountToken(id: \"$id\") { id } }"),
     ("endSession", "session", Refused, "mutation { endSession(id: \"$id\") { id } }"),
     ("setGroupRole", "group", Refused, "mutation { setGroupRole(id: \"$id\", role: \"viewer\") { id } }"),
     ("updateMemberRoles", "member", Refused, "mutation { updateMemberRoles(id: \"$id\", roles: [\"viewer\"]) { id } }"),
@@ -119,6 +137,11 @@ impl Ids {
             format!("mutation {{ createLink(input: {{ shows: {{ run: \"{run}\" }}, label: \"CANARY\", expiresInDays: 1 }}) {{ link {{ id }} }} }}");
         let invite =
             format!("mutation {{ inviteMember(email: \"CANARY-{}@example.com\", role: \"viewer\") {{ id }} }}", uuid::Uuid::now_v7().simple());
+        let account = "mutation { createServiceAccount(input: { name: \"CANARY\", roles: [\"viewer\"] }) { id } }";
+        let account = id(owner, account, "/createServiceAccount/id").await;
+        let token = format!(
+            "mutation {{ createServiceAccountToken(account: \"{account}\", input: {{ name: \"CANARY\", scopes: [\"*\"] }}) {{ token {{ id }} }} }}"
+        );
         let groups = owner.request(reqwest::Method::POST, "/scim/v2/Groups").bearer_auth(owner.token(&["scim:write"]).await.secret());
         let group = owner.send(groups.json(&json!({ "displayName": "CANARY" }))).await.json();
         Self(vec![
@@ -130,10 +153,13 @@ impl Ids {
             ("thread", text(&thread["id"])),
             ("comment", text(&thread["comments"][0]["id"])),
             ("import", id(owner, import, "/startImport/id").await),
+            ("export", id(owner, "mutation { startOrganizationExport { id } }", "/startOrganizationExport/id").await),
             ("comparison", id(owner, &save, "/saveComparison/id").await),
             ("invitation", id(owner, &invite, "/inviteMember/id").await),
             ("link", id(owner, &link, "/createLink/link/id").await),
             ("token", id(owner, "{ tokens { nodes { id } } }", "/tokens/nodes/0/id").await),
+            ("account token", id(owner, &token, "/createServiceAccountToken/token/id").await),
+            ("account", account),
             ("session", id(owner, "{ sessions { nodes { id } } }", "/sessions/nodes/0/id").await),
             ("member", id(owner, "{ viewer { id } }", "/viewer/id").await),
             ("project", id(owner, "{ projects { id } }", "/projects/0/id").await),
@@ -183,7 +209,8 @@ async fn t01_ids_of_another_organization_answer_like_unknown_ones_and_leave_an_e
     let own = own_member(&ours).await;
     let mut tried: BTreeMap<String, usize> = BTreeMap::new();
     for (field, kind, expected, query) in FIELDS {
-        let script = ours.script().await;
+        // Only a person makes tokens.
+        let script = if *field == "createServiceAccountToken" { ours.owner.clone() } else { ours.script().await };
         let mut shapes = Vec::new();
         let foreign = ids.get(kind).to_owned();
         for id in [foreign.clone(), absent(&foreign)] {

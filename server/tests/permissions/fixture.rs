@@ -47,6 +47,8 @@ impl Fixture {
         let template = owner.graphql(&create, Value::Null).await["data"]["createTemplate"]["id"].as_str().expect("an id").to_owned();
         let link = format!("mutation {{ createLink(input: {{ shows: {{ run: \"{run}\" }}, label: \"CANARY\", expiresInDays: 1 }}) {{ url }} }}");
         assert!(owner.graphql(&link, Value::Null).await["errors"].is_null());
+        let bot = "mutation { createServiceAccount(input: { name: \"CANARY bot\", roles: [\"viewer\"] }) { id } }";
+        assert!(owner.graphql(bot, Value::Null).await["errors"].is_null());
         let member = organization.member("viewer").await;
         let answer = owner
             .graphql(

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use shared::{Permission, Role};
 
-use super::{fixture::Fixture, narrow_tokens};
+use super::{fixture::Fixture, narrow_tokens, roles::may};
 use crate::support::{Actor, schema, world};
 
 /// What a field asks for beyond what led to its object.
-enum More {
+pub enum More {
     Nothing,
     Needs(Permission),
 }
@@ -67,6 +67,15 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("Import", Nothing, "createdAt experiments finishedAt id phase reason source startedBy state withFiles withRegistry"),
     // Every way to an import asks for the same permission.
     ("Import", Nothing, "counts problems secondsLeft"),
+    (
+        "OrganizationExport",
+        Nothing,
+        "checkedBytes counts createdAt damagedFiles downloads expiresAt fileBytes finishedAt id packedBytes path phase reason requestedBy size state",
+    ),
+    ("OrganizationExportConnection", Nothing, "nodes pageInfo totalCount"),
+    ("OrganizationExportCount", Nothing, "bytes files kind rows"),
+    ("OrganizationContents", Nothing, "bytes comments experiments files members projects registeredModels runs tokens traces"),
+    ("ClosedOrganization", Nothing, "closedAt eraseAt"),
     ("ImportConnection", Nothing, "nodes pageInfo totalCount"),
     ("ImportCount", Nothing, "amount failed found kind taken unchanged waiting"),
     ("ImportProblem", Nothing, "kind name reason sourceId"),
@@ -78,7 +87,7 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("Link", Needs(Permission::RunsRead), "run"),
     ("LinkConnection", Nothing, "nodes pageInfo totalCount"),
     ("LoggedModel", Nothing, "createdAt id mlflowId modelType name status"),
-    ("Member", Nothing, "email groupRoles id isProvisioned isViewer joinedAt lastSeenAt name roles suspendedAt"),
+    ("Member", Nothing, "email groupRoles id isProvisioned isService isViewer joinedAt lastSeenAt name roles suspendedAt"),
     ("MemberConnection", Nothing, "nodes pageInfo totalCount"),
     ("Metric", Nothing, "at count high key low step value"),
     ("MetricPoint", Nothing, "key step"),
@@ -97,7 +106,7 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("Param", Nothing, "key value"),
     ("Project", Nothing, "access createdAt description id name slug viewerPermissions"),
     ("Project", Needs(Permission::ProjectsRead), "members"),
-    ("ProjectMember", Nothing, "addedAt addedBy email id name role"),
+    ("ProjectMember", Nothing, "addedAt addedBy email id isService name role"),
     ("ProvisionedGroup", Nothing, "displayName id memberCount role updatedAt"),
     ("ProvisionedGroupConnection", Nothing, "nodes pageInfo totalCount"),
     ("Reactions", Nothing, "count kind members mine"),
@@ -110,7 +119,7 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("ReproductionGap", Nothing, "how what"),
     ("Role", Nothing, "description isBuiltIn name permissions title"),
     ("Run", Nothing, "createdBy endedAt id lifecycle mlflowId name revision startedAt status user"),
-    ("Run", Needs(Permission::RunsRead), "datasets environment metrics note params reproduction series similar tags template traceCount"),
+    ("Run", Needs(Permission::RunsRead), "datasets environment isByService metrics note params reproduction series similar tags template traceCount"),
     ("Run", Needs(Permission::ExperimentsRead), "experiment"),
     ("Run", Needs(Permission::ArtifactsRead), "artifactText artifacts"),
     ("Run", Needs(Permission::ModelsRead), "loggedModels"),
@@ -125,6 +134,9 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("SavedComparisonConnection", Nothing, "nodes pageInfo totalCount"),
     ("SearchHit", Nothing, "id kind path subtitle title"),
     ("SecondFactor", Nothing, "isRequired recoveryCodesLeft since"),
+    ("ServiceAccount", Nothing, "createdAt createdBy description id lastUsedAt name roles suspendedAt"),
+    ("ServiceAccount", Needs(Permission::ServiceAccountsRead), "tokens"),
+    ("ServiceAccountConnection", Nothing, "nodes pageInfo totalCount"),
     ("Session", Nothing, "address createdAt device expiresAt id isCurrent lastSeenAt organization userAgent"),
     ("SessionConnection", Nothing, "nodes pageInfo totalCount"),
     ("SignInPolicy", Nothing, "mailDomains membersWithoutSecondFactor secondFactorRequired sessionMinutes"),
@@ -141,7 +153,7 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("TemplateConnection", Nothing, "nodes pageInfo totalCount"),
     ("Thread", Nothing, "about comments createdAt id point resolvedAt resolvedBy"),
     ("ThreadConnection", Nothing, "nodes openCount pageInfo totalCount"),
-    ("Token", Nothing, "createdAt expired expiresAt hint id lastUsedAt name scopes"),
+    ("Token", Nothing, "createdAt createdBy expired expiresAt hint id lastUsedAt name scopes"),
     ("TokenConnection", Nothing, "nodes pageInfo totalCount"),
     ("Trace", Nothing, "assessments duration id metadata name requestPreview responsePreview startedAt state tags"),
     ("Trace", Needs(Permission::RunsRead), "run spans"),
@@ -164,6 +176,7 @@ const ROOTS: &[(&str, Permission, &str)] = &[
     ("Template", Permission::RunsRead, "{ template(id: \"$template\") { … } }"),
     ("Template", Permission::RunsWrite, "mutation { updateTemplate(id: \"$template\", name: \"$unique\") { … } }"),
     ("Link", Permission::ProjectsShare, "{ links(experiment: \"$experiment\") { nodes { … } } }"),
+    ("ServiceAccount", Permission::ServiceAccountsRead, "{ serviceAccounts { nodes { … } } }"),
     ("RegisteredModel", Permission::ModelsRead, "{ registeredModel(name: \"$model\") { … } }"),
     ("Project", Permission::ProjectsRead, "{ projects { … } }"),
     ("ModelVersion", Permission::ModelsRead, "{ registeredModel(name: \"$model\") { versions { … } } }"),
@@ -182,6 +195,7 @@ const SELECTIONS: &[(&str, &str)] = &[
     ("ModelVersion.run", "run { id }"),
     ("Project.members", "members { id }"),
     ("RegisteredModel.project", "project { id }"),
+    ("ServiceAccount.tokens", "tokens { id }"),
     ("Run.similar", "similar { sameCount }"),
     ("Run.template", "template { id }"),
     ("Experiment.traces", "traces { nodes { id } }"),
@@ -202,6 +216,12 @@ const SELECTIONS: &[(&str, &str)] = &[
     ("Run.artifacts", "artifacts { path }"),
     ("Run.loggedModels", "loggedModels { id }"),
 ];
+
+/// What a field asks for beyond what led to its object.
+pub fn more(ty: &str, field: &str) -> &'static More {
+    let row = FIELDS.iter().find(|(of, _, fields)| *of == ty && fields.split(' ').any(|name| name == field));
+    row.map_or_else(|| panic!("{ty}.{field} has no policy"), |(_, more, _)| more)
+}
 
 /// Every field that needs more, with the permissions of the root and of the field, and its query.
 fn asked() -> Vec<(String, Permission, Permission, String)> {
@@ -240,11 +260,28 @@ async fn c7_1a_c7_1b_nested_fields_ask_each_role_for_their_own_permission() {
     let fixture = Fixture::of(&organization).await;
     for role in Role::ALL {
         let actor = if *role == Role::Owner { organization.owner.clone() } else { organization.member(role.as_str()).await };
-        let may = role.permissions();
         for (field, root, needed, query) in asked() {
             let answer = actor.graphql(&fixture.fill(&query), Value::Null).await;
-            let allowed = may.contains(&root) && may.contains(&needed);
+            let allowed = may(*role, root) && may(*role, needed);
             assert_eq!(Actor::code(&answer), if allowed { "" } else { "FORBIDDEN" }, "{role:?} {field}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn c7_1b_nested_fields_show_a_stranger_nothing_and_ask_nobody_in() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    let (nobody, stranger) = (world().anonymous(), world().organization().await.owner);
+    for (field, _, _, query) in asked() {
+        let query = fixture.fill(&query);
+        let answer = nobody.graphql(&query, Value::Null).await;
+        assert_eq!(Actor::code(&answer), "UNAUTHENTICATED", "{field}: {answer}");
+        let answer = stranger.graphql(&query, Value::Null).await;
+        assert!(!answer.to_string().contains("CANARY"), "{field}: {answer}");
+        if fixture.0.values().any(|id| query.contains(id.as_str())) {
+            let absent = answer["errors"].is_null() && answer["data"].as_object().is_some_and(|data| data.values().all(Value::is_null));
+            assert!(absent || Actor::code(&answer) == "NOT_FOUND", "{field}: {answer}");
         }
     }
 }

@@ -20,9 +20,10 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/forgot-password", Public, "/forgot-password"),
     ("/reset-password", Public, "/reset-password"),
     ("/invitation", Public, "/invitation"),
+    ("/restore", Public, "/restore"),
     ("/sso", Public, "/sso"),
     ("/kit", Public, "/kit"),
-    // Whoever has the link in the address sees what it shows, and nobody else anything: `tests/links.rs`.
+    // Whoever has the link in the address sees what it shows, and nobody else anything: `sharing/links.rs`.
     ("/shared/{secret}", Public, "/shared/$absentlink"),
     ("/shared/{secret}/runs/{id}", Public, "/shared/$absentlink/runs/$run"),
     ("/experiments", Needs(Permission::ExperimentsRead), "/experiments"),
@@ -42,6 +43,7 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/models/{name}", Needs(Permission::ModelsRead), "/models/$model"),
     ("/members", Needs(Permission::MembersRead), "/members"),
     ("/members/invitations", Needs(Permission::MembersWrite), "/members/invitations"),
+    ("/members/service-accounts", Needs(Permission::ServiceAccountsRead), "/members/service-accounts"),
     ("/members/roles", Needs(Permission::RolesRead), "/members/roles"),
     ("/members/check", Needs(Permission::RolesRead), "/members/check?member=$member&permission=runs:read"),
     ("/projects", Needs(Permission::ProjectsRead), "/projects"),
@@ -55,6 +57,7 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/access", Needs(Permission::OrganizationWrite), "/access"),
     ("/access/single-sign-on", Needs(Permission::OrganizationWrite), "/access/single-sign-on"),
     ("/slack", Needs(Permission::OrganizationWrite), "/slack"),
+    ("/organization", Needs(Permission::OrganizationExport), "/organization"),
     ("/notifications", Needs(Permission::CommentsRead), "/notifications"),
     ("/account", SignedIn, "/account"),
     ("/account/second-factor", SignedIn, "/account/second-factor"),

@@ -79,7 +79,7 @@ async fn a_request_is_found_in_the_log_by_its_id_with_what_went_wrong_in_it() {
     let first = database.run(&["seed"]).0;
     let server = database.serve_quietly(&[]);
     let script = server.visitor().bearer(first["token"].as_str().expect("a token"));
-    let form = [("email", "owner@localhost"), ("password", first["password"].as_str().expect("a password"))];
+    let form = [("email", "owner@localhost"), ("password", server.first_password(&first).await)];
     let browser = server.visitor();
     let signed_in = browser.form("/sign-in", &form).await;
     assert_eq!(signed_in.status, 303);

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use server::{
     access::{
         password,
-        provision::{Founding, NewPerson},
+        provision::{Founding, Issued, NewPerson},
     },
     config::Config,
     features::register_jobs,
@@ -137,6 +137,8 @@ impl World {
             format!("--blobs={}", folder.join("blobs").display()),
             format!("--mail=file:{}", folder.join("mail").display()),
             format!("--site={}", folder.join("site").display()),
+            // What one server writes down for later another may have to read.
+            "--secret=the secret of all servers of the tests".to_owned(),
         ];
         let redis = redis_url().filter(|_| !more.iter().any(|argument| argument.starts_with("--redis-url")));
         if let Some(redis) = redis {
@@ -194,6 +196,13 @@ impl World {
 
     /// A new organization and its owner, signed in.
     pub async fn organization(&self) -> Organization<'_> {
+        let email = self.found(None).await;
+        let owner = Actor::sign_in(self, &email, PASSWORD).await;
+        Organization { world: self, owner }
+    }
+
+    /// A new organization, with what is issued to its owner; their address.
+    pub async fn found(&self, issued: Option<Issued>) -> String {
         let unique = Uuid::now_v7().simple().to_string();
         let email = format!("owner-{unique}@example.com");
         let services = self.services();
@@ -206,20 +215,25 @@ impl World {
                 person: Uuid::now_v7(),
                 member: Uuid::now_v7(),
                 account: Some(NewPerson { email: address, name: "Olive Owner".into(), password_hash: hash }),
+                issued,
                 request_id: "test".into(),
                 address: String::new(),
             };
             services.vault.found(founding).await.expect("is founded");
         })
         .await;
-        let owner = Actor::sign_in(self, &email, PASSWORD).await;
-        Organization { world: self, owner }
+        email
     }
 
     /// Runs every job that is due, as one worker does.
     pub async fn drain(&self) {
         let services = self.services();
         self.on_server(async move { Worker::new(services, register_jobs).drain().await.expect("drains") }).await;
+    }
+
+    /// A connection to the database with the owner's rights, in no organization's schema.
+    pub async fn connect(&self) -> sqlx::PgConnection {
+        process::Database(self.database.clone()).connect().await
     }
 
     /// The newest link that was mailed to an address.

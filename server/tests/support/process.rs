@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
-use super::{Actor, database_url};
+use super::{Actor, PASSWORD, database_url};
 
 /// A new, empty database.
 pub struct Database(pub String);
@@ -37,6 +37,9 @@ impl Database {
         let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
         let folder = std::env::temp_dir().join(format!("assay-test-{}", Uuid::now_v7().simple()));
         command.args(arguments).env("DATABASE_URL", &self.0).env_remove("REDIS_URL").stdin(Stdio::null());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OTEL_")) {
+            command.env_remove(name);
+        }
         command.env("ASSAY_BLOBS", folder.join("blobs")).env("ASSAY_SITE", folder.join("site"));
         command.env("ASSAY_MAIL", format!("file:{}", folder.join("mail").display()));
         command
@@ -54,6 +57,12 @@ impl Database {
     pub fn attempt(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let output = self.command(arguments).output().expect("runs");
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Runs a command that is refused: its exit status, and what it logs.
+    pub fn refused(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.command(arguments).output().expect("runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// Serves with everything in its log, and returns once it listens.
@@ -116,11 +125,24 @@ impl Process {
         Actor::visitor(&self.url)
     }
 
+    /// The password that the first owner chooses with the one-time one that the seed told.
+    pub async fn first_password(&self, told: &Value) -> &'static str {
+        let form = [("token", told["password"].as_str().expect("a password")), ("password", PASSWORD)];
+        assert_eq!(self.visitor().form("/reset-password", &form).await.status, 303);
+        PASSWORD
+    }
+
     /// The most memory it has had at any time, in bytes.
     pub fn peak(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a running process");
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
         peak.trim().trim_end_matches(" kB").trim().parse::<u64>().expect("a number") << 10
+    }
+
+    /// The names of its threads.
+    pub fn threads(&self) -> Vec<String> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("a running process");
+        tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok()).map(|name| name.trim().to_owned()).collect()
     }
 
     /// Asks it to stop, as an orchestrator does.

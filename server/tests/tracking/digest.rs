@@ -40,7 +40,7 @@ async fn end(organization: &Organization<'_>, script: &Actor, logged: &Logged) -
     (run, detail["sha256"].as_str().expect("a digest").to_owned())
 }
 
-/// The digest as it is written down (`features/runs/service.rs`), of what the protocol reads back.
+/// The digest as it is written down (`features/runs/digest.rs`), of what the protocol reads back.
 async fn recompute(script: &Actor, run: &str) -> String {
     let data = get(script, run).await["data"].clone();
     let mut sum = Sha256::new();

@@ -20,11 +20,14 @@ pub struct Organization {
     slug: String,
 }
 
+/// A customer of the product: people, and what they work on, apart from all others.
 #[Object]
 impl Organization {
+    /// `org_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.id.clone().into()
     }
+    /// What it calls itself.
     async fn name(&self) -> &str {
         &self.name
     }
@@ -34,15 +37,18 @@ impl Organization {
     }
 }
 
+/// Who asks.
 #[Object]
 impl Viewer {
     /// Your membership of this organization.
     async fn id(&self) -> ID {
         self.scope.actor().member.to_string().into()
     }
+    /// What you call yourself, in all your organizations.
     async fn name(&self) -> &str {
         self.renamed.as_deref().unwrap_or(&self.scope.actor().name)
     }
+    /// The address you sign in with.
     async fn email(&self) -> &str {
         &self.scope.actor().email
     }
@@ -57,6 +63,7 @@ impl Viewer {
         let organizations = super::organizations(services(ctx)?, &self.scope).await?;
         Ok(organizations.into_iter().map(|(id, name, slug)| Organization { id: id.to_string(), name, slug }).collect())
     }
+    /// The names of your roles here.
     async fn roles(&self) -> &[String] {
         self.scope.roles()
     }

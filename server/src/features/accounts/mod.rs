@@ -2,7 +2,8 @@
 //!
 //! What must stay true: whether an address has an account cannot be learned from a page; it is told
 //! only to the address, by mail. A link works once and carries 256 bits, of which only the hash is
-//! stored. A new password ends every session.
+//! stored. A new password ends every session. The one-time password of the first owner is the secret
+//! of such a link: it opens no session, and is worth nothing once they have chosen their own.
 
 pub mod graphql;
 pub mod jobs;

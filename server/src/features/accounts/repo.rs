@@ -62,7 +62,8 @@ pub async fn remove_sign_up(tx: &LobbyTx, hash: Vec<u8>) -> Result<(), Fault> {
 }
 
 pub async fn insert_reset(tx: &LobbyTx, hash: Vec<u8>, person: PersonId, expires_at: DateTime<Utc>) -> Result<(), Fault> {
-    tx.run("delete from password_resets where person_id = $1", vec![person.uuid().into()]).await?;
+    // Strangers can ask for a link, and must not take the first owner's one-time password away.
+    tx.run("delete from password_resets where person_id = $1 and isfinite(expires_at)", vec![person.uuid().into()]).await?;
     tx.run(
         "insert into password_resets (hash, person_id, created_at, expires_at) values ($1, $2, $3, $4)",
         vec![hash.into(), person.uuid().into(), tx.now().into(), expires_at.into()],
@@ -101,7 +102,7 @@ pub async fn set_name(tx: &LobbyTx, person: PersonId, session: Uuid, name: &str)
 pub async fn organizations(tx: &LobbyTx, person: PersonId, session: Uuid) -> Result<Vec<(TenantId, String, String, Uuid)>, Fault> {
     let rows = tx
         .rows(
-            "select t.id, t.name, t.slug, m.id from memberships m join tenants t on t.id = m.tenant_id where m.person_id = $1 and m.suspended_at is null \
+            "select t.id, t.name, t.slug, m.id from memberships m join tenants t on t.id = m.tenant_id where m.person_id = $1 and m.suspended_at is null and is_open(t) \
              and coalesce(t.id = (select vouched_by from sessions where id = $2), true) order by t.name, t.id",
             vec![person.uuid().into(), session.into()],
         )

@@ -90,6 +90,7 @@ pub async fn confirm_sign_up(services: &Services, request: &RequestInfo, token: 
         person,
         member,
         account: Some(NewPerson { email: pending.email.clone(), name: pending.name, password_hash: pending.password_hash }),
+        issued: None,
         request_id: request.id.clone(),
         address: request.address.clone(),
     };
@@ -129,6 +130,7 @@ pub async fn found_organization(services: &Services, scope: &Scope, organization
         person: actor.person.uuid(),
         member: Uuid::now_v7(),
         account: None,
+        issued: None,
         request_id: scope.request().id.clone(),
         address: scope.request().address.clone(),
     };
@@ -206,6 +208,9 @@ pub async fn reset_password(services: &Services, request: &RequestInfo, token: &
 /// `Invalid` naming `name`; `Forbidden` for a session that one organization's provider vouched for, when the person belongs to others.
 pub async fn rename(services: &Services, scope: &Scope, name: &str) -> Result<String, Fault> {
     scope.grant::<super::ChangeOwnName>()?;
+    if scope.actor().kind == ActorKind::Service {
+        return Err(Fault::new(ErrorCode::Forbidden, "A service account is named by whoever manages it."));
+    }
     let name = field("name", DisplayName::parse(name))?;
     scope.rest();
     let tx = services.vault.lobby().await?;

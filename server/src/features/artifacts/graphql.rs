@@ -17,6 +17,7 @@ use crate::{
 /// A file or a folder of a run or a logged model.
 pub struct Artifact(Domain);
 
+/// A file or folder that a run or model logged.
 #[Object]
 impl Artifact {
     /// From the root of the artifacts of its run or model.
@@ -27,6 +28,7 @@ impl Artifact {
     async fn name(&self) -> &str {
         self.0.name()
     }
+    /// Whether it is a folder, which has no content of its own.
     async fn is_folder(&self) -> bool {
         self.0.file.is_none()
     }
@@ -54,6 +56,7 @@ pub struct ArtifactText {
     pub truncated: bool,
 }
 
+/// The beginning of a text file.
 #[Object]
 impl ArtifactText {
     /// At most 256 kB. Bytes that are not UTF-8 show as U+FFFD.

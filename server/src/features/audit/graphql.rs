@@ -27,6 +27,7 @@ pub struct AuditFilter {
     action: Option<String>,
     /// The subject's id or name, exactly.
     subject: Option<String>,
+    /// Only what was carried out, or only what was refused.
     outcome: Option<AuditOutcome>,
     /// From this time on.
     from: Option<DateTime<Utc>>,
@@ -48,12 +49,14 @@ impl From<AuditFilter> for Filter {
 /// One act.
 pub struct AuditEntry(LogEntry);
 
+/// One act, as it was entered in the transaction that carried it out.
 #[Object]
 impl AuditEntry {
     /// Without gaps, from 1.
     async fn sequence(&self) -> i64 {
         self.0.sequence
     }
+    /// When, to the microsecond.
     async fn at(&self) -> DateTime<Utc> {
         self.0.at
     }
@@ -69,9 +72,11 @@ impl AuditEntry {
     async fn action(&self) -> &str {
         &self.0.action
     }
+    /// What kind of thing it was done to: `run`, `member`, `permission`.
     async fn subject_kind(&self) -> &str {
         &self.0.subject_kind
     }
+    /// The id of what it was done to: `run_…`.
     async fn subject_id(&self) -> &str {
         &self.0.subject_id
     }
@@ -79,6 +84,7 @@ impl AuditEntry {
     async fn subject_name(&self) -> Option<&str> {
         Some(self.0.subject_name.as_str()).filter(|name| !name.is_empty())
     }
+    /// Whether it was carried out or refused.
     async fn outcome(&self) -> AuditOutcome {
         if self.0.outcome == "denied" { AuditOutcome::Denied } else { AuditOutcome::Done }
     }
@@ -86,9 +92,11 @@ impl AuditEntry {
     async fn detail(&self) -> &str {
         &self.0.detail
     }
+    /// The id of the request, as its answer carried it in `x-request-id`; of a job, that of the request that asked for it.
     async fn request_id(&self) -> &str {
         &self.0.request_id
     }
+    /// The network address the request came from; null for a job.
     async fn address(&self) -> Option<&str> {
         Some(self.0.address.as_str()).filter(|address| !address.is_empty())
     }
@@ -150,7 +158,7 @@ impl AuditQuery {
     /// Recomputes the hash chain from the first entry to the head.
     #[graphql(complexity = 200)]
     async fn audit_verification(&self, ctx: &Context<'_>) -> Result<AuditVerification> {
-        let (entries, finding) = super::verify(scope(ctx)?.grant()?).await?;
-        Ok(AuditVerification { entries, finding: finding.map(|finding| finding.to_string()) })
+        let super::Verified { head, finding } = super::verify(scope(ctx)?.grant()?, None).await?;
+        Ok(AuditVerification { entries: head.sequence, finding: finding.map(|finding| finding.to_string()) })
     }
 }

@@ -9,8 +9,8 @@ mod model;
 mod repo;
 mod service;
 
-pub use model::{Finding, LogEntry};
-pub use service::{Filter, find, list, verify};
+pub use model::{Finding, LogEntry, Mark, Verifier};
+pub use service::{Filter, Verified, find, list, verify};
 
 use crate::access::{Permission, Reads};
 

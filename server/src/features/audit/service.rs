@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Finding, LogEntry, ReadAudit, model::Verifier, repo};
+use super::{Finding, LogEntry, Mark, ReadAudit, model::Verifier, repo};
 use crate::{
     access::Grant,
     fault::Fault,
@@ -45,15 +45,22 @@ pub async fn find(grant: Grant<'_, ReadAudit>, sequence: i64) -> Result<Option<L
     repo::find(grant.read().await?, sequence).await
 }
 
-/// Recomputes the chain from the first entry to the head. Returns how many entries were checked and
-/// the first thing found wrong.
+/// What verification found.
+pub struct Verified {
+    /// The last entry that fits.
+    pub head: Mark,
+    /// The first thing that is wrong.
+    pub finding: Option<Finding>,
+}
+
+/// Recomputes the chain from the first entry to the head. A mark that was kept must be in it.
 ///
 /// # Errors
 /// `Unavailable` or `Internal` when the log cannot be read.
-pub async fn verify(grant: Grant<'_, ReadAudit>) -> Result<(i64, Option<Finding>), Fault> {
+pub async fn verify(grant: Grant<'_, ReadAudit>, kept: Option<Mark>) -> Result<Verified, Fault> {
     const BATCH: i64 = 5_000;
     let tx = grant.read().await?;
-    let mut verifier = Verifier::new(grant.tenant().id.uuid());
+    let mut verifier = Verifier::new(grant.tenant().id.uuid(), kept);
     let (head, hash) = repo::head(tx).await?;
     loop {
         let entries = repo::ascending(tx, verifier.checked(), BATCH).await?;
@@ -63,12 +70,13 @@ pub async fn verify(grant: Grant<'_, ReadAudit>) -> Result<(i64, Option<Finding>
                 break;
             }
             if let Err(finding) = verifier.next(entry) {
-                return Ok((verifier.checked(), Some(finding)));
+                return Ok(Verified { head: verifier.head(), finding: Some(finding) });
             }
         }
         if (entries.len() as i64) < BATCH || verifier.checked() >= head {
             break;
         }
     }
-    Ok((verifier.checked(), verifier.finish(head, &hash).err()))
+    let finding = verifier.finish(head, &hash).err();
+    Ok(Verified { head: verifier.head(), finding })
 }

@@ -15,9 +15,13 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Reaction")]
 pub enum ReactionKind {
+    /// Agreed.
     ThumbsUp,
+    /// Liked.
     Heart,
+    /// Let us go.
     Rocket,
+    /// Seen, looking into it.
     Eyes,
 }
 
@@ -25,8 +29,11 @@ pub enum ReactionKind {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Enum)]
 #[graphql(remote = "super::State")]
 pub enum ThreadState {
+    /// Those that nobody resolved.
     Open,
+    /// Those that somebody resolved.
     Resolved,
+    /// Both.
     #[default]
     All,
 }
@@ -34,7 +41,9 @@ pub enum ThreadState {
 /// Reactions of one kind to a comment.
 #[derive(SimpleObject)]
 pub struct Reactions {
+    /// The kind.
     kind: ReactionKind,
+    /// How many reacted so.
     count: i32,
     /// Whether yours is among them.
     mine: bool,
@@ -45,8 +54,10 @@ pub struct Reactions {
 /// What somebody said.
 pub struct Comment(Domain, MemberId);
 
+/// Something that was said in a thread.
 #[Object]
 impl Comment {
+    /// `com_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -66,6 +77,7 @@ impl Comment {
     async fn html(&self) -> String {
         markdown::render(&self.0.body, &self.0.mentions.iter().map(|mention| mention.words.as_str()).collect::<Vec<_>>())
     }
+    /// When it was written.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -77,6 +89,7 @@ impl Comment {
     async fn removed(&self) -> bool {
         self.0.removed
     }
+    /// Kinds of reactions that somebody gave, with how many.
     async fn reactions(&self) -> Vec<Reactions> {
         let of = |kind: Reaction| {
             let members: Vec<_> = self.0.reactions.iter().filter(|(own, ..)| *own == kind).collect();
@@ -94,15 +107,19 @@ impl Comment {
 /// One point of a metric.
 #[derive(SimpleObject)]
 pub struct MetricPoint {
+    /// The metric's name.
     key: String,
+    /// The step.
     step: i64,
 }
 
 /// A conversation about an experiment, a run, or one point of a metric.
 pub struct Thread(DomainThread, MemberId);
 
+/// What was said about one thing.
 #[Object]
 impl Thread {
+    /// `thr_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -114,6 +131,7 @@ impl Thread {
     async fn point(&self) -> Option<MetricPoint> {
         self.0.point.clone().map(|point| MetricPoint { key: point.key, step: point.step })
     }
+    /// When it was started.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -121,6 +139,7 @@ impl Thread {
     async fn resolved_at(&self) -> Option<DateTime<Utc>> {
         self.0.resolved.as_ref().map(|(at, _)| *at)
     }
+    /// The name of who resolved it; null while it is open.
     async fn resolved_by(&self) -> Option<&str> {
         self.0.resolved.as_ref().map(|(_, by)| by.as_str())
     }
@@ -159,6 +178,7 @@ pub struct StartThreadInput {
     body: String,
     /// With `step`: one point of this metric of a run.
     key: Option<String>,
+    /// With `key`: the step of the point.
     step: Option<i64>,
 }
 

@@ -1,5 +1,6 @@
 //! Comparisons in the API.
 
+mod pairs;
 mod shapes;
 
 use std::sync::Arc;
@@ -28,14 +29,15 @@ pub struct ComparisonGroupInput {
     /// Up to 120 characters; empty: made of the rest.
     #[graphql(default)]
     name: String,
+    /// The experiment whose runs they are.
     experiment: ID,
     /// As in `runs`; empty finds all.
     #[graphql(default)]
     filter: String,
-    /// The first day, `2026-11-01`, in UTC; empty has no beginning.
+    /// The first day, with the zone that it is one in: `2026-11-01+01:00`; without one, in UTC. Empty has no beginning.
     #[graphql(default)]
     from: String,
-    /// The last day, included; empty has no end.
+    /// The last day, included, in the same way; empty has no end.
     #[graphql(default)]
     to: String,
 }
@@ -52,6 +54,7 @@ pub struct ComparisonInput {
     /// The metric to look at closely; empty: the one that most runs have.
     #[graphql(default)]
     metric: String,
+    /// What counts as one observation.
     #[graphql(default_with = "ComparisonUnit::Run")]
     unit: ComparisonUnit,
     /// Null: guessed by the metric's name.
@@ -80,11 +83,14 @@ impl From<ComparisonInput> for comparison::Wish {
 /// One metric of one run over its steps.
 pub struct RunCurve(RunId, Series);
 
+/// A metric of one run between two steps. The lists are of one length, a place a point, by step.
 #[Object]
 impl RunCurve {
+    /// The run's id.
     async fn run(&self) -> ID {
         self.0.to_string().into()
     }
+    /// The steps; may be negative.
     async fn steps(&self) -> Vec<i64> {
         self.1.points.iter().map(|point| point.step).collect()
     }
@@ -92,6 +98,7 @@ impl RunCurve {
     async fn times(&self) -> Vec<i64> {
         self.1.points.iter().map(|point| point.at_ms).collect()
     }
+    /// The values, smoothed if that was asked for.
     async fn values(&self) -> Vec<MetricValue> {
         self.1.points.iter().map(|point| MetricValue(point.value)).collect()
     }
@@ -104,11 +111,14 @@ impl RunCurve {
 /// A comparison under a name.
 pub struct SavedComparison(Saved);
 
+/// A comparison that somebody kept under a name. What it compares is looked up anew each time.
 #[Object]
 impl SavedComparison {
+    /// `cmp_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
+    /// Unique in the organization.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -116,9 +126,11 @@ impl SavedComparison {
     async fn path(&self) -> String {
         self.0.wish.address()
     }
+    /// The name of who saved it.
     async fn created_by(&self) -> Option<&str> {
         Some(self.0.created_by.as_str()).filter(|name| !name.is_empty())
     }
+    /// When it was saved.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
+use chrono::DateTime;
 use shared::{
     comparison::{GROUP_NAME_MAX, GROUPS_MAX, GroupWish, RUNS_MAX, RUNS_NAMED_MAX, Wish},
     ids::{ExperimentId, RunId},
@@ -156,13 +156,20 @@ fn read_group(group: &GroupWish) -> Result<Asked, Fault> {
     Ok(Asked { experiment, from_ms, to_ms })
 }
 
-/// The first moment of a day in UTC.
+/// The first moment of a day, in the zone that it names or else in UTC.
 fn day(text: &str, field: &'static str) -> Result<Option<i64>, ComparisonError> {
     if text.is_empty() {
         return Ok(None);
     }
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| ComparisonError::Day(field))?;
-    Ok(day.and_hms_opt(0, 0, 0).map(|midnight| midnight.and_utc().timestamp_millis()))
+    let zone = text.get(10..).filter(|zone| !zone.is_empty()).unwrap_or("+00:00");
+    let midnight = format!("{}T00:00:00{zone}", date_of(text));
+    let midnight = DateTime::parse_from_rfc3339(&midnight).map_err(|_| ComparisonError::Day(field))?;
+    Ok(Some(midnight.timestamp_millis()))
+}
+
+/// A day without its zone.
+fn date_of(text: &str) -> &str {
+    text.get(..10).unwrap_or(text)
 }
 
 /// Names of the experiments, for who may see them; that they are there is checked by whom asks for their runs too.
@@ -216,7 +223,7 @@ fn group_names(groups: &[GroupWish], experiments: &HashMap<ExperimentRef, String
 }
 
 fn described(group: &GroupWish, experiments: &HashMap<ExperimentRef, String>, one_experiment: bool) -> String {
-    let period = match (group.from.as_str(), group.to.as_str()) {
+    let period = match (date_of(&group.from), date_of(&group.to)) {
         ("", "") => String::new(),
         (from, "") => format!("from {from}"),
         ("", to) => format!("until {to}"),

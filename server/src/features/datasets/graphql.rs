@@ -14,14 +14,18 @@ use crate::{
 /// A dataset that a run used.
 pub struct DatasetInput(Input);
 
+/// A dataset that a run used.
 #[Object]
 impl DatasetInput {
+    /// What the client calls it.
     async fn name(&self) -> &str {
         &self.0.name
     }
+    /// What tells versions of it apart, as the client computed it.
     async fn digest(&self) -> &str {
         &self.0.digest
     }
+    /// What kind of source it came from: `local`, `s3`, `code`.
     async fn source_type(&self) -> &str {
         &self.0.source_type
     }

@@ -10,12 +10,24 @@ use crate::{
     fault::Fault,
 };
 
-/// Locks a run and counts a write to it: its experiment, and whether it is removed.
-pub async fn lock_run(tx: &WriteTx, run: RunId) -> Result<Option<(ExperimentId, bool)>, Fault> {
-    let row = tx
-        .row("update runs set revision = revision + 1 where id = $1 returning experiment_id, removed_at is not null", vec![run.uuid().into()])
-        .await?;
-    let read = |row: QueryResult| Ok::<_, DbErr>((ExperimentId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?));
+/// A run that is logged to.
+pub struct LockedRun {
+    pub experiment: ExperimentId,
+    pub name: String,
+    pub removed: bool,
+}
+
+/// Locks a run and counts a write to it.
+pub async fn lock_run(tx: &WriteTx, run: RunId) -> Result<Option<LockedRun>, Fault> {
+    let sql = "update runs set revision = revision + 1 where id = $1 returning experiment_id, name, removed_at is not null as removed";
+    let row = tx.row(sql, vec![run.uuid().into()]).await?;
+    let read = |row: QueryResult| {
+        Ok::<_, DbErr>(LockedRun {
+            experiment: ExperimentId::from_uuid(row.try_get("", "experiment_id")?),
+            name: row.try_get("", "name")?,
+            removed: row.try_get("", "removed")?,
+        })
+    };
     Ok(row.map(read).transpose()?)
 }
 

@@ -2,14 +2,21 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
 use shared::ids::{LoggedModelId, RunId};
 
 use super::{DatasetError, Input, LogDatasets, ReadDatasets, model, repo};
 use crate::{
-    access::Grant,
+    access::{
+        Grant,
+        audit::{Entry, Subject},
+    },
     fault::Fault,
     features::logged_models::{self, Direction, ModelLink},
 };
+
+/// Datasets that an entry names; of more it says the number.
+const NAMED_MAX: usize = 100;
 
 /// Ties datasets and logged models to a run as its inputs.
 ///
@@ -18,19 +25,23 @@ use crate::{
 pub async fn log(grant: Grant<'_, LogDatasets>, run: RunId, mut inputs: Vec<Input>, models: &[LoggedModelId]) -> Result<(), Fault> {
     model::settle(&mut inputs)?;
     let tx = grant.begin().await?;
-    let experiment = match repo::lock_run(&tx, run).await? {
-        Some((experiment, false)) => experiment,
-        Some((_, true)) => return Err(DatasetError::RunRemoved(run).into()),
-        None => return Err(DatasetError::RunMissing(run).into()),
-    };
+    let found = repo::lock_run(&tx, run).await?.ok_or(DatasetError::RunMissing(run))?;
+    if found.removed {
+        return Err(DatasetError::RunRemoved(run).into());
+    }
+    if inputs.is_empty() && models.is_empty() {
+        return Ok(());
+    }
     if !inputs.is_empty() {
-        repo::insert(&tx, run, experiment, &inputs).await?;
+        repo::insert(&tx, run, found.experiment, &inputs).await?;
     }
     let links: Vec<ModelLink> = models.iter().map(|model| ModelLink { run, model: *model, direction: Direction::Input, step: 0 }).collect();
     if !links.is_empty() {
         logged_models::link(&tx, &links).await?;
     }
-    tx.commit_telemetry().await
+    let named: Vec<_> = inputs.iter().take(NAMED_MAX).map(|input| json!({ "name": input.name, "digest": input.digest })).collect();
+    let entry = Entry::new("run.log_inputs", Subject::new("run", run, &found.name));
+    tx.commit(entry.detail(json!({ "datasets": inputs.len(), "first": named, "models": models }))).await
 }
 
 /// The datasets of several runs, in the order they were logged.

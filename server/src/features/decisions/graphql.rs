@@ -16,6 +16,7 @@ pub struct AccessFilter {
     actor: Option<String>,
     /// `runs:write`, or `runs` for all on runs.
     permission: Option<String>,
+    /// Only what was allowed, or only what was refused.
     allowed: Option<bool>,
     /// From this time on.
     from: Option<DateTime<Utc>>,
@@ -33,6 +34,7 @@ impl From<AccessFilter> for Filter {
 /// What one session or token asked for in one minute, and whether it had it.
 pub struct AccessDecision(Decision);
 
+/// What was decided about one permission of one credential within one minute.
 #[Object]
 impl AccessDecision {
     /// The beginning of the minute.
@@ -55,6 +57,7 @@ impl AccessDecision {
     async fn permission(&self) -> &str {
         &self.0.permission
     }
+    /// Whether it was allowed.
     async fn allowed(&self) -> bool {
         self.0.allowed
     }

@@ -19,6 +19,7 @@ use crate::{
 /// A file that says what a run ran with.
 pub struct EnvironmentFile(Artifact);
 
+/// A file of the environment among the artifacts of the run or of a model it made.
 #[Object]
 impl EnvironmentFile {
     /// From the root of the artifacts of its run or model.
@@ -46,6 +47,7 @@ impl EnvironmentFile {
 /// A package that was installed.
 #[derive(SimpleObject)]
 pub struct Package {
+    /// The name as the package index has it.
     name: String,
     /// Null: any version. Else the version, or where it came from.
     version: Option<String>,
@@ -63,6 +65,7 @@ impl Environment {
     }
 }
 
+/// What a run ran in, as far as it logged that. What it did not log is null or empty.
 #[Object]
 impl Environment {
     /// Whether the training called `assay_environment.capture()`.
@@ -73,6 +76,7 @@ impl Environment {
     async fn commit(&self) -> Option<&str> {
         self.facts.commit.as_deref()
     }
+    /// The branch of the code.
     async fn branch(&self) -> Option<&str> {
         self.facts.branch.as_deref()
     }
@@ -96,9 +100,11 @@ impl Environment {
     async fn directory(&self) -> Option<&str> {
         self.facts.directory.as_deref()
     }
+    /// The version of Python.
     async fn python(&self) -> Option<&str> {
         self.facts.python.as_deref()
     }
+    /// The operating system and its version.
     async fn os(&self) -> Option<&str> {
         self.facts.os.as_deref()
     }
@@ -153,6 +159,7 @@ pub struct ReproductionGap {
 /// How a run is run again.
 pub struct Reproduction(Recipe);
 
+/// How a run is run again.
 #[Object]
 impl Reproduction {
     /// Commands for `sh`. What your role does not show you is left out.
@@ -180,7 +187,9 @@ pub async fn reproduction_of_run(ctx: &Context<'_>, run: RunId) -> Result<Reprod
 /// What the environments of runs differ in: a fact, or the version of a package.
 #[derive(SimpleObject)]
 pub struct EnvironmentDifference {
+    /// The name of the package or fact.
     name: String,
+    /// Whether it is a package, and not a fact such as the commit.
     is_package: bool,
     /// Of each run, in the order asked; null: not known, or not installed.
     values: Vec<Option<String>>,

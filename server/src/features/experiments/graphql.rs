@@ -29,6 +29,7 @@ pub enum Lifecycle {
     Active,
     /// Those that are removed and can be restored.
     Deleted,
+    /// Both.
     All,
 }
 
@@ -42,7 +43,9 @@ impl Lifecycle {
 /// A tag.
 #[derive(SimpleObject, Clone)]
 pub struct Tag {
+    /// The tag's name, at most 250 characters.
     pub key: String,
+    /// The value; may be empty.
     pub value: String,
 }
 
@@ -56,8 +59,10 @@ impl From<(String, String)> for Tag {
 #[derive(Clone)]
 pub struct Experiment(pub Domain);
 
+/// Runs that belong together, as they try to answer one question.
 #[Object]
 impl Experiment {
+    /// `exp_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -65,15 +70,19 @@ impl Experiment {
     async fn mlflow_id(&self) -> String {
         self.0.mlflow_id()
     }
+    /// Unique in its project, also among removed ones.
     async fn name(&self) -> &str {
         &self.0.name
     }
+    /// The project that it lies in.
     async fn project(&self, ctx: &Context<'_>) -> Result<Project> {
         project_of(ctx, self.0.project_id).await
     }
+    /// Whether it was removed.
     async fn lifecycle(&self) -> Lifecycle {
         Lifecycle::of(self.0.removed_at.is_some())
     }
+    /// When it was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -109,6 +118,7 @@ impl Experiment {
     async fn last_run_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
         Ok(stats(ctx, self.0.id).await?.last_started_ms.map(time))
     }
+    /// Its tags, by key.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
         Ok(batch(ctx)?.load_one(TagsOf(self.0.id)).await?.unwrap_or_default().into_iter().map(Tag::from).collect())
     }

@@ -20,6 +20,7 @@ pub struct GroupRole {
 /// The identity provider that an organization believes.
 pub struct IdentityProvider(Provider);
 
+/// Who vouches for members when they sign in: a provider of OpenID Connect, or GitHub. Its secret is never shown.
 #[Object]
 impl IdentityProvider {
     /// `oidc` or `github`.
@@ -34,6 +35,7 @@ impl IdentityProvider {
     async fn issuer(&self) -> &str {
         &self.0.issuer
     }
+    /// The client id that the provider gave.
     async fn client_id(&self) -> &str {
         &self.0.client_id
     }
@@ -57,6 +59,7 @@ impl IdentityProvider {
     async fn signed_in(&self) -> i64 {
         self.0.signed_in
     }
+    /// When it was last changed.
     async fn updated_at(&self) -> DateTime<Utc> {
         self.0.updated_at
     }
@@ -65,6 +68,7 @@ impl IdentityProvider {
 /// What anybody may know of an organization's single sign-on.
 pub struct SingleSignOn(Preview);
 
+/// What leads to an organization's provider.
 #[Object]
 impl SingleSignOn {
     /// The short name of the organization.
@@ -86,6 +90,7 @@ pub struct IdentityProviderInput {
     label: String,
     /// The issuer, letter by letter as its configuration shows it, or the address of GitHub.
     issuer: String,
+    /// The client id that the provider gave.
     client_id: String,
     /// Null: as it was, while kind, issuer and client id are.
     client_secret: Option<String>,

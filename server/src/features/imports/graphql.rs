@@ -17,10 +17,13 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "State")]
 pub enum ImportState {
+    /// It goes on, or waits for the source.
     Running,
+    /// It took what it could; see `problems`.
     Done,
     /// See `reason`.
     Failed,
+    /// Somebody cancelled it. What was taken stays.
     Cancelled,
 }
 
@@ -28,12 +31,17 @@ pub enum ImportState {
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Phase")]
 pub enum ImportPhase {
+    /// Asking the source whether it answers.
     Connecting,
     /// Writing down what the source has.
     Listing,
+    /// Taking runs.
     Runs,
+    /// Taking logged models.
     Models,
+    /// Taking files of runs and logged models.
     Files,
+    /// Taking registered models.
     Registry,
 }
 
@@ -41,21 +49,27 @@ pub enum ImportPhase {
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Kind")]
 pub enum ImportKind {
+    /// An experiment with its tags.
     Experiment,
     /// With params, tags, datasets and full histories.
     Run,
     /// A logged model.
     Model,
+    /// The files of a run.
     RunFiles,
+    /// The files of a logged model.
     ModelFiles,
+    /// With its versions, stages, aliases and tags.
     RegisteredModel,
 }
 
 /// Another tracking server's data on their way here.
 pub struct Import(Domain);
 
+/// Another tracking server's data on its way here.
 #[Object]
 impl Import {
+    /// `imp_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -67,18 +81,23 @@ impl Import {
     async fn experiments(&self) -> &[String] {
         &self.0.experiments
     }
+    /// Whether it takes files of runs and logged models.
     async fn with_files(&self) -> bool {
         self.0.with_files
     }
+    /// Whether it takes registered models with their versions.
     async fn with_registry(&self) -> bool {
         self.0.with_registry
     }
+    /// The name of who started it.
     async fn started_by(&self) -> &str {
         &self.0.started_by
     }
+    /// Whether it goes on.
     async fn state(&self) -> ImportState {
         self.0.state.into()
     }
+    /// What it is busy with, or was when it ended.
     async fn phase(&self) -> ImportPhase {
         self.0.phase.into()
     }
@@ -86,9 +105,11 @@ impl Import {
     async fn reason(&self) -> Option<&str> {
         Some(self.0.reason.as_str()).filter(|reason| !reason.is_empty())
     }
+    /// When it was started.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
+    /// When it ended, in whatever way; null while it goes on.
     async fn finished_at(&self) -> Option<DateTime<Utc>> {
         self.0.finished_at
     }
@@ -117,14 +138,18 @@ async fn counts(ctx: &Context<'_>, id: ImportId) -> Result<Vec<Count>> {
 /// How far an import is with one kind.
 pub struct ImportCount(Count);
 
+/// How far an import is with one kind of thing.
 #[Object]
 impl ImportCount {
+    /// The kind.
     async fn kind(&self) -> ImportKind {
         self.0.kind.into()
     }
+    /// What the source has, as far as it was listed.
     async fn found(&self) -> i64 {
         self.0.found
     }
+    /// What was taken by this import.
     async fn taken(&self) -> i64 {
         self.0.taken
     }
@@ -132,9 +157,11 @@ impl ImportCount {
     async fn unchanged(&self) -> i64 {
         self.0.unchanged
     }
+    /// What could not be taken; `problems` says why.
     async fn failed(&self) -> i64 {
         self.0.failed
     }
+    /// What is still to come.
     async fn waiting(&self) -> i64 {
         self.0.waiting()
     }
@@ -147,8 +174,10 @@ impl ImportCount {
 /// Something that could not be taken, or not as a whole.
 pub struct ImportProblem(Problem);
 
+/// Something that could not be taken, or not as a whole.
 #[Object]
 impl ImportProblem {
+    /// What kind of thing it is.
     async fn kind(&self) -> ImportKind {
         self.0.kind.into()
     }
@@ -156,9 +185,11 @@ impl ImportProblem {
     async fn source_id(&self) -> &str {
         &self.0.source_id
     }
+    /// What it is called at the source.
     async fn name(&self) -> &str {
         &self.0.label
     }
+    /// Why, in a sentence.
     async fn reason(&self) -> &str {
         &self.0.reason
     }
@@ -220,6 +251,7 @@ pub struct StartImportInput {
     token: Option<String>,
     /// Instead of a token, with the password.
     username: Option<String>,
+    /// With the user name. Kept sealed until the import ends, and never shown.
     password: Option<String>,
     /// Names of the experiments to take; all when there is none.
     #[graphql(default)]

@@ -14,14 +14,18 @@ use crate::{
 /// An open invitation.
 pub struct Invitation(Domain);
 
+/// An invitation to the organization that was not accepted yet.
 #[Object]
 impl Invitation {
+    /// `inv_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
+    /// The address it went to, and the only one that can accept it.
     async fn email(&self) -> &str {
         &self.0.email
     }
+    /// The name of the role that accepting gives.
     async fn role(&self) -> &str {
         &self.0.role
     }
@@ -29,9 +33,11 @@ impl Invitation {
     async fn invited_by(&self) -> Option<&str> {
         self.0.invited_by.as_deref()
     }
+    /// When it was sent last.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
+    /// When its link dies.
     async fn expires_at(&self) -> DateTime<Utc> {
         self.0.expires_at
     }
@@ -56,8 +62,10 @@ impl InvitationConnection {
 /// What the page behind an invitation's link shows.
 pub struct InvitationPreview(Preview);
 
+/// What an invitation's link stands for, for whoever has it.
 #[Object]
 impl InvitationPreview {
+    /// The name of the organization.
     async fn organization(&self) -> &str {
         &self.0.organization
     }
@@ -65,9 +73,11 @@ impl InvitationPreview {
     async fn invited_by(&self) -> Option<&str> {
         self.0.invited_by.as_deref()
     }
+    /// The address that was invited.
     async fn email(&self) -> &str {
         &self.0.email
     }
+    /// The name of the role that accepting gives.
     async fn role(&self) -> &str {
         &self.0.role
     }

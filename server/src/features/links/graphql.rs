@@ -18,8 +18,10 @@ use crate::{
 /// A link that shows an experiment, or one run of it, to whoever has it. Its secret is shown only when it is made.
 pub struct Link(Domain);
 
+/// An address by which whoever has it reads an experiment or a run, without an account.
 #[Object]
 impl Link {
+    /// `lnk_` and 32 hexadecimal characters. It opens nothing.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -38,12 +40,15 @@ impl Link {
             None => Ok(None),
         }
     }
+    /// The name of who made it.
     async fn created_by(&self) -> &str {
         &self.0.created_by
     }
+    /// When it was made.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
+    /// When it ends by itself.
     async fn expires_at(&self) -> DateTime<Utc> {
         self.0.expires_at
     }
@@ -72,12 +77,14 @@ impl LinkConnection {
 /// What the caller's link shows.
 pub struct OpenedLink(OpenedDomain);
 
+/// What a link shows to whoever came by it.
 #[Object]
 impl OpenedLink {
     /// The name of the organization that shows it.
     async fn organization(&self, ctx: &Context<'_>) -> Result<String> {
         Ok(scope(ctx)?.tenant().name.clone())
     }
+    /// The experiment that it shows, or whose run.
     async fn experiment(&self, ctx: &Context<'_>) -> Result<Experiment> {
         experiment_of(ctx, self.0.experiment).await
     }
@@ -110,6 +117,7 @@ pub struct CreateLinkInput {
 /// A new link and its address.
 #[derive(SimpleObject)]
 pub struct CreatedLink {
+    /// The link.
     link: Link,
     /// Whoever has it sees what the link shows. Shown this once.
     url: String,

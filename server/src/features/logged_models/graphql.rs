@@ -16,8 +16,10 @@ use crate::{
 /// A model that a run logged.
 pub struct LoggedModel(Domain);
 
+/// A model as a run logged it: its files, before anybody registers them.
 #[Object]
 impl LoggedModel {
+    /// `mdl_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -25,6 +27,7 @@ impl LoggedModel {
     async fn mlflow_id(&self) -> String {
         show_model_id(self.0.id)
     }
+    /// What the client called it, or a name that was made.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -36,6 +39,7 @@ impl LoggedModel {
     async fn status(&self) -> &str {
         self.0.status.as_str()
     }
+    /// When it was logged.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }

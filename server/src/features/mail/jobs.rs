@@ -19,6 +19,8 @@ pub struct SendMail {
 impl Job for SendMail {
     const KIND: &'static str = "mail.send";
     const PERMISSION: shared::Permission = shared::Permission::MembersRead;
+    // An invitation, a new password, a new organization: each is whoever's who has the link.
+    const SEALED: bool = true;
 
     async fn run(self, context: Context) -> Result<(), Fault> {
         let rendered = self.letter.render()?;

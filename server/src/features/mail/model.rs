@@ -22,6 +22,12 @@ pub enum Letter {
     PasswordChanged { name: String, reset: String },
     /// An invitation to an organization.
     Invitation { organization: String, inviter: String, role: String, link: String },
+    /// An owner closed the organization; the link restores it.
+    OrganizationClosed { name: String, organization: String, by: String, erased_on: String, link: String },
+    /// It is erased tomorrow.
+    OrganizationErasedSoon { name: String, organization: String, erased_on: String, link: String },
+    /// An owner restored it.
+    OrganizationRestored { name: String, organization: String, by: String, link: String },
     /// What a member was told and has not read: `told` holds the first of `count`.
     News { name: String, organization: String, told: Vec<Told>, count: usize, all: String },
 }
@@ -32,6 +38,9 @@ pub struct Told {
     pub sentence: String,
     pub quote: String,
     pub link: String,
+    /// What the button says when it is the only one.
+    #[serde(default)]
+    pub button: String,
 }
 
 /// A rendered mail.
@@ -95,6 +104,38 @@ impl Letter {
                 Some(("Accept the invitation", link)),
                 format!("The link works once, for {INVITATION_DAYS} days. If you do not know the sender, ignore this mail."),
             ),
+            Self::OrganizationClosed { name, organization, by, erased_on, link } => (
+                format!("{} was deleted and will be erased", one_line(organization)),
+                vec![
+                    format!("Hello {name},"),
+                    format!(
+                        "{by} deleted the organization {organization} on Assay. Nobody can enter it any more: sessions, API tokens and links have stopped."
+                    ),
+                    format!("On {erased_on} it will be erased, with everything in it. Until then any owner can bring it back as it was."),
+                ],
+                Some(("Restore the organization", link)),
+                "The link is yours alone and works once. If the organization is to go, nothing needs to be done.".into(),
+            ),
+            Self::OrganizationErasedSoon { name, organization, erased_on, link } => (
+                format!("{} will be erased tomorrow", one_line(organization)),
+                vec![
+                    format!("Hello {name},"),
+                    format!(
+                        "the organization {organization} on Assay was deleted, and will be erased on {erased_on}. Nothing of it can be brought back after that."
+                    ),
+                ],
+                Some(("Restore the organization", link)),
+                "The link is yours alone and works once. If the organization is to go, nothing needs to be done.".into(),
+            ),
+            Self::OrganizationRestored { name, organization, by, link } => (
+                format!("{} was restored", one_line(organization)),
+                vec![
+                    format!("Hello {name},"),
+                    format!("{by} restored the organization {organization} on Assay. It is as it was; sessions, API tokens and links work again."),
+                ],
+                Some(("Sign in", link)),
+                "If it was to go, an owner deletes it again on the page of the organization.".into(),
+            ),
             Self::News { name, organization, told, count, all } => {
                 let subject = match told.as_slice() {
                     [one] => one_line(&one.sentence),
@@ -107,7 +148,8 @@ impl Letter {
                 let rest = (*count > told.len()).then(|| format!("And {} more.", count - told.len()));
                 let paragraphs = std::iter::once(format!("Hello {name},")).chain(told.iter().map(quoted)).chain(rest).collect();
                 let button = match told.as_slice() {
-                    [one] => ("Open the discussion", one.link.as_str()),
+                    [one] if one.button.is_empty() => ("Open the discussion", one.link.as_str()),
+                    [one] => (one.button.as_str(), one.link.as_str()),
                     _ => ("Open your notifications", all.as_str()),
                 };
                 (
@@ -143,6 +185,74 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn letters() -> [(&'static str, Letter); 11] {
+        let (name, organization) = ("Ada Lovelace".to_owned(), "Analytical & Sons".to_owned());
+        let link = |path: &str| format!("https://assay.example.com{path}");
+        let told = |who: &str, quote: &str| Told {
+            sentence: format!("{who} mentioned you in the discussion of amber-fox-12"),
+            quote: quote.to_owned(),
+            link: link("/runs/run_1#thread-2"),
+            button: String::new(),
+        };
+        let news = |told: Vec<Told>, count| Letter::News {
+            name: name.clone(),
+            organization: organization.clone(),
+            told,
+            count,
+            all: link("/notifications"),
+        };
+        [
+            ("confirm_sign_up", Letter::ConfirmSignUp { name: name.clone(), organization: organization.clone(), link: link("/confirm?token=t") }),
+            ("already_signed_up", Letter::AlreadySignedUp { name: name.clone(), sign_in: link("/sign-in"), reset: link("/forgot-password") }),
+            ("reset_password", Letter::ResetPassword { name: name.clone(), link: link("/reset-password?token=t") }),
+            ("password_changed", Letter::PasswordChanged { name: name.clone(), reset: link("/forgot-password") }),
+            (
+                "invitation",
+                Letter::Invitation {
+                    organization: organization.clone(),
+                    inviter: "Grace Hopper".into(),
+                    role: "Data scientist".into(),
+                    link: link("/invitation?token=t"),
+                },
+            ),
+            (
+                "organization_closed",
+                Letter::OrganizationClosed {
+                    name: name.clone(),
+                    organization: organization.clone(),
+                    by: "Grace Hopper".into(),
+                    erased_on: "13 December 2026".into(),
+                    link: link("/restore?token=t"),
+                },
+            ),
+            (
+                "organization_erased_soon",
+                Letter::OrganizationErasedSoon {
+                    name: name.clone(),
+                    organization: organization.clone(),
+                    erased_on: "13 December 2026".into(),
+                    link: link("/restore?token=t"),
+                },
+            ),
+            (
+                "organization_restored",
+                Letter::OrganizationRestored { name: name.clone(), organization: organization.clone(), by: "Grace Hopper".into(), link: link("/") },
+            ),
+            ("news_of_one", news(vec![told("Grace Hopper", "is <0.9> enough?")], 1)),
+            ("news_of_two", news(vec![told("Grace Hopper", "look"), told("Alan Turing", "")], 2)),
+            ("news_of_many", news(vec![told("Grace Hopper", "look")], 21)),
+        ]
+    }
+
+    /// Whoever changes a letter changes its snapshot, and reads it there as it arrives.
+    #[test]
+    fn each_letter_says_what_was_agreed() {
+        for (name, letter) in letters() {
+            let mail = letter.render().expect("renders");
+            insta::assert_snapshot!(name, format!("Subject: {}\n\n{}\n{}", mail.subject, mail.plain, mail.html));
+        }
+    }
 
     #[test]
     fn names_are_escaped_in_html_and_cannot_add_headers() {

@@ -10,6 +10,8 @@ pub enum MemberError {
     NoRole,
     OwnersOnly,
     LastOwner,
+    /// Nobody can sign in as one.
+    ServiceOwner,
     /// A group of the directory gave the role.
     OfGroup(String),
 }
@@ -19,6 +21,7 @@ impl From<MemberError> for Fault {
         match error {
             MemberError::NoRole => Self::invalid("roles", "Choose at least one role from the list."),
             MemberError::OwnersOnly => Self::new(ErrorCode::Forbidden, "Only an owner makes or removes owners."),
+            MemberError::ServiceOwner => Self::conflict("A service account is no owner: owners are people who sign in."),
             MemberError::OfGroup(role) => Self::conflict(format!(
                 "A group of your identity provider gives the role {role}. Take them out of the group there, or give the group another role."
             )),

@@ -11,23 +11,33 @@ use crate::{
     graphql::scope,
 };
 
-/// A person in the organization.
+/// A person in the organization, or a service account.
 pub struct Member(Domain, bool);
 
+/// A person's membership of the organization.
 #[Object]
 impl Member {
+    /// `mem_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
+    /// What they call themselves.
     async fn name(&self) -> &str {
         &self.0.name
     }
+    /// The address they sign in with; of a service account its name: it has no address.
     async fn email(&self) -> &str {
         &self.0.email
     }
+    /// Whether it is a service account, and no person.
+    async fn is_service(&self) -> bool {
+        self.0.is_service
+    }
+    /// The names of their roles, at least one.
     async fn roles(&self) -> &[String] {
         &self.0.roles
     }
+    /// When they joined.
     async fn joined_at(&self) -> DateTime<Utc> {
         self.0.joined_at
     }
@@ -35,7 +45,7 @@ impl Member {
     async fn last_seen_at(&self) -> Option<DateTime<Utc>> {
         self.0.last_seen_at
     }
-    /// Since when the organization's directory says that they have no access; null: they have.
+    /// Since when they have no access, by the organization's directory or as a suspended service account; null: they have.
     async fn suspended_at(&self) -> Option<DateTime<Utc>> {
         self.0.suspended_at
     }
@@ -82,7 +92,7 @@ impl MembersQuery {
         Ok(MemberConnection(super::list(scope.grant()?, page).await?, scope.actor().member))
     }
 
-    /// The first members, by name, whose name or address contains a text.
+    /// The first people, by name, whose name or address contains a text: whom a comment can mention.
     async fn find_members(&self, ctx: &Context<'_>, text: String, #[graphql(default = 8)] first: i32) -> Result<Vec<Member>> {
         let scope = scope(ctx)?;
         let found = super::find(scope.grant()?, &text, first).await?;

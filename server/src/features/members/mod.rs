@@ -1,6 +1,6 @@
-//! Members of an organization and their roles.
+//! Members of an organization and their roles: people, and the service accounts that it has made (`features::service_accounts`).
 //!
-//! What must stay true: an organization always has an owner; only an owner makes or removes owners;
+//! What must stay true: an organization always has an owner, who is a person; only an owner makes or removes owners;
 //! every change of a role raises the organization's authorization epoch in the same transaction, so
 //! that it holds for every request that starts after the change returned.
 
@@ -11,8 +11,8 @@ mod repo;
 mod service;
 
 pub use error::MemberError;
-pub use model::Member;
-pub use service::{called, contact, find, get, list, owners, remove, resume, suspend, take_out, update_roles};
+pub use model::{Member, check_roles};
+pub use service::{active, called, contact, find, get, give_roles, list, locked, owners, remove, resume, suspend, take_out, update_roles};
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -11,13 +11,16 @@ use super::MemberError;
 /// Roles of one member.
 const ROLES_MAX: usize = 30;
 
-/// A person in an organization.
+/// A person in an organization, or a service account.
 #[derive(Clone, Debug)]
 pub struct Member {
     pub id: MemberId,
     pub person: PersonId,
     pub name: String,
+    /// A service account has none: its name.
     pub email: String,
+    /// Whether it is a service account, and no person.
+    pub is_service: bool,
     pub roles: Vec<String>,
     pub joined_at: DateTime<Utc>,
     /// To within half a minute.
@@ -60,6 +63,9 @@ pub fn check_kept(member: &Member, roles: &[String]) -> Result<(), MemberError> 
 pub fn check_change(actor_roles: &[String], member: &Member, roles: Option<&[String]>, owners: i64) -> Result<(), MemberError> {
     let is_owner = |roles: &[String]| roles.iter().any(|role| role == Role::Owner.as_str());
     let becomes_owner = roles.is_some_and(is_owner);
+    if becomes_owner && member.is_service {
+        return Err(MemberError::ServiceOwner);
+    }
     if becomes_owner != member.is_owner() && !is_owner(actor_roles) {
         return Err(MemberError::OwnersOnly);
     }
@@ -81,6 +87,7 @@ mod tests {
             person: PersonId::from_uuid(Uuid::nil()),
             name: String::new(),
             email: String::new(),
+            is_service: false,
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             joined_at: DateTime::default(),
             last_seen_at: None,
@@ -102,6 +109,8 @@ mod tests {
         assert!(matches!(check_change(&owner, &member(&["owner"]), Some(&named("viewer")), 1), Err(MemberError::LastOwner)));
         assert!(check_change(&owner, &member(&["owner"]), Some(&named("viewer")), 2).is_ok());
         assert!(check_change(&admin, &member(&["viewer"]), Some(&named("admin")), 1).is_ok());
+        let service = Member { is_service: true, ..member(&["viewer"]) };
+        assert!(matches!(check_change(&owner, &service, Some(&named("owner")), 1), Err(MemberError::ServiceOwner)), "nobody could sign in as it");
     }
 
     #[test]

@@ -16,6 +16,7 @@ fn member(row: &QueryResult) -> Result<Member, DbErr> {
         person: PersonId::from_uuid(row.try_get("", "person_id")?),
         name: row.try_get("", "name")?,
         email: row.try_get("", "email")?,
+        is_service: row.try_get("", "is_service")?,
         roles: row.try_get("", "roles")?,
         joined_at: row.try_get("", "joined_at")?,
         last_seen_at: row.try_get("", "last_seen_at")?,
@@ -29,7 +30,7 @@ fn member(row: &QueryResult) -> Result<Member, DbErr> {
 pub async fn list<C: Connection>(tx: &C, after: Option<Uuid>, limit: u64) -> Result<Vec<Member>, Fault> {
     let rows = tx
         .rows(
-            "select m.id, m.person_id, p.name, p.email, m.roles, m.joined_at, m.last_seen_at, m.suspended_at, m.provisioned_at, m.group_roles \
+            "select m.id, m.person_id, p.name, coalesce(p.email, p.name) as email, p.service_of is not null as is_service, m.roles, m.joined_at, m.last_seen_at, m.suspended_at, m.provisioned_at, m.group_roles \
              from public.memberships m join public.people p on p.id = m.person_id \
              where ($1::uuid is null or m.id > $1) order by m.id limit $2",
             vec![after.into(), limit.into()],
@@ -44,26 +45,26 @@ pub async fn count<C: Connection>(tx: &C) -> Result<u64, Fault> {
     Ok(count.unsigned_abs())
 }
 
-/// Members whose name or address is one of the texts, which are in lower case.
+/// People whose name or address is one of the texts, which are in lower case.
 pub async fn called(tx: &WriteTx, words: &[String]) -> Result<Vec<Member>, Fault> {
-    let sql = "select m.id, m.person_id, p.name, p.email, m.roles, m.joined_at, m.last_seen_at, m.suspended_at, m.provisioned_at, m.group_roles from public.memberships m \
-        cross join lateral (select name, email from public.people where id = m.person_id offset 0) p \
-        where m.tenant_id = $1 and m.suspended_at is null and (lower(p.name) = any($2) or lower(p.email) = any($2)) order by m.person_id";
+    let sql = "select m.id, m.person_id, p.name, coalesce(p.email, p.name) as email, p.service_of is not null as is_service, m.roles, m.joined_at, m.last_seen_at, m.suspended_at, m.provisioned_at, m.group_roles from public.memberships m \
+        cross join lateral (select name, email, service_of from public.people where id = m.person_id offset 0) p \
+        where m.tenant_id = $1 and m.suspended_at is null and p.service_of is null and (lower(p.name) = any($2) or lower(p.email) = any($2)) order by m.person_id";
     let rows = tx.rows(sql, vec![tx.tenant().id.uuid().into(), words.to_vec().into()]).await?;
     Ok(rows.iter().map(member).collect::<Result<_, _>>()?)
 }
 
-/// Members whose name or address contains a text, by name.
+/// People whose name or address contains a text, by name.
 pub async fn find_by_text<C: Connection>(tx: &C, tenant: TenantId, text: &str, limit: i64) -> Result<Vec<Member>, Fault> {
-    let sql = "select m.id, m.person_id, p.name, p.email, m.roles, m.joined_at, m.last_seen_at, m.suspended_at, m.provisioned_at, m.group_roles from public.memberships m \
-        cross join lateral (select name, email from public.people where id = m.person_id offset 0) p \
-        where m.tenant_id = $1 and m.suspended_at is null and (strpos(lower(p.name), lower($2)) > 0 or strpos(lower(p.email), lower($2)) > 0) order by p.name, m.id limit $3";
+    let sql = "select m.id, m.person_id, p.name, coalesce(p.email, p.name) as email, p.service_of is not null as is_service, m.roles, m.joined_at, m.last_seen_at, m.suspended_at, m.provisioned_at, m.group_roles from public.memberships m \
+        cross join lateral (select name, email, service_of from public.people where id = m.person_id offset 0) p \
+        where m.tenant_id = $1 and m.suspended_at is null and p.service_of is null and (strpos(lower(p.name), lower($2)) > 0 or strpos(lower(p.email), lower($2)) > 0) order by p.name, m.id limit $3";
     let rows = tx.rows(sql, vec![tenant.uuid().into(), text.into(), limit.into()]).await?;
     Ok(rows.iter().map(member).collect::<Result<_, _>>()?)
 }
 
 pub async fn find<C: Connection>(tx: &C, id: MemberId) -> Result<Option<Member>, Fault> {
-    let sql = "select m.id, m.person_id, p.name, p.email, m.roles, m.joined_at, m.last_seen_at, m.suspended_at, m.provisioned_at, m.group_roles \
+    let sql = "select m.id, m.person_id, p.name, coalesce(p.email, p.name) as email, p.service_of is not null as is_service, m.roles, m.joined_at, m.last_seen_at, m.suspended_at, m.provisioned_at, m.group_roles \
         from public.memberships m join public.people p on p.id = m.person_id where m.id = $1";
     Ok(tx.row(sql, vec![id.uuid().into()]).await?.as_ref().map(member).transpose()?)
 }
@@ -72,7 +73,7 @@ pub async fn find<C: Connection>(tx: &C, id: MemberId) -> Result<Option<Member>,
 pub async fn find_for_update(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
     let row = tx
         .row(
-            "select m.id, m.person_id, p.name, p.email, m.roles, m.joined_at, m.last_seen_at, m.suspended_at, m.provisioned_at, m.group_roles \
+            "select m.id, m.person_id, p.name, coalesce(p.email, p.name) as email, p.service_of is not null as is_service, m.roles, m.joined_at, m.last_seen_at, m.suspended_at, m.provisioned_at, m.group_roles \
              from public.memberships m join public.people p on p.id = m.person_id where m.id = $1 for update of m",
             vec![id.uuid().into()],
         )
@@ -123,7 +124,7 @@ async fn revoke_tokens(tx: &WriteTx, member: &Member) -> Result<(), Fault> {
 }
 
 /// Removes the membership and what it opened here: the member's tokens in this organization, their roles in projects and groups, and their channel of
-/// Slack. Their sessions find no membership any more and end with it.
+/// Slack. Their sessions find no membership any more and end with it. Of a service account, which is nothing elsewhere, nothing is left.
 pub async fn remove(tx: &WriteTx, member: &Member) -> Result<(), Fault> {
     tx.run("delete from public.memberships where id = $1", vec![member.id.uuid().into()]).await?;
     revoke_tokens(tx, member).await?;
@@ -136,5 +137,9 @@ pub async fn remove(tx: &WriteTx, member: &Member) -> Result<(), Fault> {
     )
     .await?;
     tx.run("delete from scim_users where id = $1", vec![member.id.uuid().into()]).await?;
+    if member.is_service {
+        tx.run("delete from service_accounts where id = $1", vec![member.id.uuid().into()]).await?;
+        tx.run("delete from public.people where id = $1 and service_of is not null", vec![member.person.uuid().into()]).await?;
+    }
     tx.raise_epoch().await
 }

@@ -30,7 +30,7 @@ pub async fn list(grant: Grant<'_, ListMembers>, page: Page) -> Result<Paged<Mem
     Ok(Paged::of(rows, &page, repo::count(tx).await?, |member| member.id.to_string()))
 }
 
-/// The first members, by name, whose name or address contains a text: whom one may mention.
+/// The first people, by name, whose name or address contains a text: whom one may mention.
 ///
 /// # Errors
 /// `Invalid` naming `text` or `first`.
@@ -46,7 +46,7 @@ pub async fn find(grant: Grant<'_, ListMembers>, text: &str, first: i32) -> Resu
     repo::find_by_text(grant.read().await?, tenant, text, first.into()).await
 }
 
-/// Members whose name or address is one of the texts, which are in lower case.
+/// People whose name or address is one of the texts, which are in lower case.
 ///
 /// # Errors
 /// `Unavailable` or `Internal`.
@@ -54,12 +54,43 @@ pub async fn called(tx: &WriteTx, words: &[String]) -> Result<Vec<Member>, Fault
     repo::called(tx, words).await
 }
 
-/// A member who is to be written to; `None`: they have left, or have no access for the time being.
+/// A person who is to be written to; `None`: they have left, or have no access for the time being. A service account reads no mail.
 ///
 /// # Errors
 /// `Unavailable` or `Internal`.
 pub async fn contact(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
+    Ok(active(tx, id).await?.filter(|member| !member.is_service))
+}
+
+/// A member; `None`: they have left, or have no access for the time being.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn active(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
     Ok(repo::find(tx, id).await?.filter(|member| member.suspended_at.is_none()))
+}
+
+/// A member, locked until the transaction ends; `None`: nobody has the id.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn locked(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
+    repo::find_for_update(tx, id).await
+}
+
+/// Gives a member roles that were checked, in the transaction of who asks for it. Answers the member as they were.
+///
+/// # Errors
+/// As [`update_roles`].
+pub async fn give_roles(scope: &Scope, tx: &WriteTx, id: MemberId, names: &[String]) -> Result<Member, Fault> {
+    let owners = repo::count_owners(tx).await?;
+    let member = repo::find_for_update(tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
+    model::check_change(scope.roles(), &member, Some(names), owners)?;
+    model::check_kept(&member, names)?;
+    let new: Vec<String> = names.iter().filter(|name| !member.roles.contains(name)).cloned().collect();
+    roles::check_gift(scope, tx, &new).await?;
+    repo::set_roles(tx, id, names.to_vec()).await?;
+    Ok(member)
 }
 
 /// The owners.
@@ -87,17 +118,10 @@ pub async fn update_roles(scope: &Scope, id: MemberId, names: &[String]) -> Resu
     let grant: Grant<'_, ManageMembers> = scope.grant()?;
     let names = model::check_roles(names)?;
     let tx = grant.begin().await?;
-    let owners = repo::count_owners(&tx).await?;
-    let mut member = repo::find_for_update(&tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
-    model::check_change(scope.roles(), &member, Some(&names), owners)?;
-    model::check_kept(&member, &names)?;
-    let new: Vec<String> = names.iter().filter(|name| !member.roles.contains(name)).cloned().collect();
-    roles::check_gift(scope, &tx, &new).await?;
-    repo::set_roles(&tx, id, names.clone()).await?;
+    let member = give_roles(scope, &tx, id, &names).await?;
     let entry = Entry::new("member.update_roles", Subject::new("member", id, &member.email)).detail(json!({ "from": member.roles, "to": names }));
     tx.commit(entry).await?;
-    member.roles = names;
-    Ok(member)
+    Ok(Member { roles: names, ..member })
 }
 
 /// Removes a member. Their sessions here end and their tokens are revoked.

@@ -10,6 +10,7 @@ use crate::{fault::Fault, graphql::scope};
 /// A JSON number, or `"NaN"`, `"Infinity"` or `"-Infinity"`.
 pub struct MetricValue(pub f64);
 
+/// A value of a metric: a JSON number, or `"NaN"`, `"Infinity"` or `"-Infinity"`.
 #[Scalar]
 impl ScalarType for MetricValue {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -46,8 +47,10 @@ pub fn time(ms: i64) -> DateTime<Utc> {
 /// The latest value of a metric and what its series spans.
 pub struct Metric(pub Latest);
 
+/// The latest value of a metric of a run, and what its series spans.
 #[Object]
 impl Metric {
+    /// The metric's name.
     async fn key(&self) -> &str {
         &self.0.key
     }
@@ -55,9 +58,11 @@ impl Metric {
     async fn value(&self) -> MetricValue {
         MetricValue(self.0.point.value)
     }
+    /// The step of the latest point; may be negative.
     async fn step(&self) -> i64 {
         self.0.point.step
     }
+    /// The time that the client gave the latest point.
     async fn at(&self) -> DateTime<Utc> {
         time(self.0.point.at_ms)
     }
@@ -78,8 +83,10 @@ impl Metric {
 /// A series, by step, with few enough points to draw.
 pub struct MetricSeries(pub Series);
 
+/// Points of a metric. The lists are of one length, a place a point, by step.
 #[Object]
 impl MetricSeries {
+    /// The metric's name.
     async fn key(&self) -> &str {
         &self.0.key
     }
@@ -91,6 +98,7 @@ impl MetricSeries {
     async fn sampled(&self) -> bool {
         self.0.points.len() < self.0.total
     }
+    /// The steps; may be negative.
     async fn steps(&self) -> Vec<i64> {
         self.0.points.iter().map(|point| point.step).collect()
     }
@@ -98,6 +106,7 @@ impl MetricSeries {
     async fn times(&self) -> Vec<f64> {
         self.0.points.iter().map(|point| point.at_ms as f64).collect()
     }
+    /// The values as they were logged.
     async fn values(&self) -> Vec<MetricValue> {
         self.0.points.iter().map(|point| MetricValue(point.value)).collect()
     }

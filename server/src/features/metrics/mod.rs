@@ -15,6 +15,7 @@ pub mod model;
 mod repo;
 mod service;
 mod transfer;
+mod walk;
 
 pub use curves::{Drawing, curves};
 pub use error::MetricError;
@@ -22,6 +23,7 @@ pub use model::{Latest, Measurement, Point};
 pub use repo::Part;
 pub use service::{Appended, LoggedSeries, Packed, Series, histories, history, latest, latest_of, sample, thin};
 pub use transfer::{RunSeries, complete, place};
+pub use walk::{Walk, walk};
 
 use crate::access::{Permission, Reads, Writes};
 

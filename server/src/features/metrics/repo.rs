@@ -68,6 +68,42 @@ pub async fn parts_of_key<C: Connection>(tx: &C, runs: &[Uuid], key: &str) -> Re
     parts_by_run(tx.rows(sql, vec![runs.to_vec().into(), key.into()]).await?)
 }
 
+/// All that is stored of several runs.
+pub async fn parts_of_runs<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(RunId, Part)>, Fault> {
+    let sql = "select r.id, part.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
+        (select key, data from metric_chunks where run_id = r.id order by key, ordinal) union all (select null, data from metric_batches where run_id = r.id order by id) offset 0) part";
+    parts_by_run(tx.rows(sql, vec![runs.to_vec().into()]).await?)
+}
+
+/// The runs after one, and the bytes that are stored of each.
+pub async fn weights<C: Connection>(tx: &C, after: Uuid, most: u64) -> Result<Vec<(RunId, i64)>, Fault> {
+    let sql = "select r.id, coalesce((select sum(octet_length(data)) from metric_chunks where run_id = r.id), 0)::bigint \
+        + coalesce((select sum(octet_length(data)) from metric_batches where run_id = r.id), 0)::bigint from runs r where r.id > $1 order by r.id limit $2";
+    let rows = tx.rows(sql, vec![after.into(), most.into()]).await?;
+    Ok(rows.iter().map(|row| Ok((RunId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?)
+}
+
+/// The key of a run after one.
+pub async fn next_key<C: Connection>(tx: &C, run: RunId, after: &str) -> Result<Option<String>, Fault> {
+    let row =
+        tx.row("select key from latest_metrics where run_id = $1 and key > $2 order by key limit 1", vec![run.uuid().into(), after.into()]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// Some chunks of a key from an ordinal on.
+pub async fn chunks_from<C: Connection>(tx: &C, run: RunId, key: &str, ordinal: i32, most: u64) -> Result<Vec<(i32, Vec<u8>)>, Fault> {
+    let sql = "select ordinal, data from metric_chunks where run_id = $1 and key = $2 and ordinal >= $3 order by ordinal limit $4";
+    let rows = tx.rows(sql, vec![run.uuid().into(), key.into(), ordinal.into(), most.into()]).await?;
+    Ok(rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?)
+}
+
+/// Some batches of a run after one.
+pub async fn batches_after<C: Connection>(tx: &C, run: RunId, after: i64, most: u64) -> Result<Vec<(i64, Vec<u8>)>, Fault> {
+    let sql = "select id, data from metric_batches where run_id = $1 and id > $2 order by id limit $3";
+    let rows = tx.rows(sql, vec![run.uuid().into(), after.into(), most.into()]).await?;
+    Ok(rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?)
+}
+
 fn parts_by_run(rows: Vec<QueryResult>) -> Result<Vec<(RunId, Part)>, Fault> {
     let read = |row: &QueryResult| {
         let (key, data): (Option<String>, Vec<u8>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);

@@ -115,7 +115,12 @@ pub(super) async fn read<C: Connection>(
 }
 
 /// Adds what a chunk or a batch holds to the series it belongs to.
-fn collect(part: Part, wanted: impl Fn(&str) -> bool, series: &mut BTreeMap<String, Vec<Point>>, batches: &mut usize) -> Result<(), Fault> {
+pub(super) fn collect(
+    part: Part,
+    wanted: impl Fn(&str) -> bool,
+    series: &mut BTreeMap<String, Vec<Point>>,
+    batches: &mut usize,
+) -> Result<(), Fault> {
     match part {
         Part::Chunk(key, data) => codec::decode_chunk(&data, series.entry(key).or_default())?,
         Part::Batch(data) => {

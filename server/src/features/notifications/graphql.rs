@@ -23,16 +23,21 @@ pub enum NotificationKind {
     Resolve,
     /// Slack does not take messages for a channel of yours any more.
     Disconnect,
+    /// An export that you asked for has ended.
+    Export,
 }
 
 /// Something you were told.
 pub struct Notification(Domain);
 
+/// Something you were told.
 #[Object]
 impl Notification {
+    /// `ntf_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
+    /// Why you were told.
     async fn kind(&self) -> NotificationKind {
         self.0.news.occasion.into()
     }
@@ -56,6 +61,7 @@ impl Notification {
     async fn quote(&self) -> &str {
         &self.0.news.quote
     }
+    /// When.
     async fn at(&self) -> DateTime<Utc> {
         self.0.at
     }
@@ -88,6 +94,7 @@ impl NotificationConnection {
 /// How you want to be told of one kind.
 #[derive(SimpleObject)]
 pub struct NotificationPreference {
+    /// The kind.
     kind: NotificationKind,
     /// In the app, at once.
     in_app: bool,

@@ -55,7 +55,12 @@ impl Job for MailNews {
         let told = taken
             .iter()
             .take(QUOTED)
-            .map(|one| Told { sentence: one.news.sentence(), quote: one.news.quote.clone(), link: format!("{public_url}{}", one.news.path) })
+            .map(|one| Told {
+                sentence: one.news.sentence(),
+                quote: one.news.quote.clone(),
+                link: format!("{public_url}{}", one.news.path),
+                button: one.news.button().to_owned(),
+            })
             .collect();
         let letter = Letter::News { name: receiver.name, organization, told, count: taken.len(), all: format!("{public_url}/notifications") };
         tx.enqueue(&SendMail { to: receiver.email.clone(), letter }).await?;

@@ -16,10 +16,12 @@ pub enum Occasion {
     Resolve,
     /// Slack does not take messages for a channel of theirs any more.
     Disconnect,
+    /// An export that they asked for has ended.
+    Export,
 }
 
 impl Occasion {
-    pub const ALL: [Occasion; 4] = [Self::Mention, Self::Reply, Self::Resolve, Self::Disconnect];
+    pub const ALL: [Occasion; 5] = [Self::Mention, Self::Reply, Self::Resolve, Self::Disconnect, Self::Export];
     /// Those of which everybody chooses how they are told.
     pub const CHOSEN: [Occasion; 3] = [Self::Mention, Self::Reply, Self::Resolve];
 
@@ -29,6 +31,7 @@ impl Occasion {
             Self::Reply => "reply",
             Self::Resolve => "resolve",
             Self::Disconnect => "disconnect",
+            Self::Export => "export",
         }
     }
 
@@ -70,8 +73,20 @@ impl News {
             Occasion::Reply => "replied on",
             Occasion::Resolve => "resolved a thread on",
             Occasion::Disconnect => "takes no more messages for",
+            Occasion::Export => "ended the export of",
         };
         format!("{} {did} {}", self.actor, self.subject_name)
+    }
+}
+
+impl News {
+    /// What leads to where it can be read.
+    pub fn button(&self) -> &'static str {
+        match self.occasion {
+            Occasion::Mention | Occasion::Reply | Occasion::Resolve => "Open the discussion",
+            Occasion::Disconnect => "Open the channel",
+            Occasion::Export => "Open the export",
+        }
     }
 }
 
@@ -89,7 +104,8 @@ impl Preference {
     /// Of who chose nothing: a resolved thread is no reason for a mail.
     pub fn usual(occasion: Occasion) -> Self {
         let leaves = matches!(occasion, Occasion::Mention | Occasion::Reply);
-        Self { occasion, in_app: true, mail: leaves, slack: leaves }
+        // An archive takes its time, and is there for some days only.
+        Self { occasion, in_app: true, mail: leaves || occasion == Occasion::Export, slack: leaves }
     }
 }
 

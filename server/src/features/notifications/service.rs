@@ -58,7 +58,7 @@ pub async fn tell(tx: &WriteTx, news: &[News]) -> Result<(), Fault> {
 }
 
 fn message(news: &News) -> Message {
-    Message { title: news.sentence(), quote: news.quote.clone(), button: "Open the discussion".into(), path: news.path.clone() }
+    Message { title: news.sentence(), quote: news.quote.clone(), button: news.button().into(), path: news.path.clone() }
 }
 
 async fn enqueue(tx: &WriteTx, messages: &[(Uuid, String, Message)]) -> Result<(), Fault> {

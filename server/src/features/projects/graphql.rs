@@ -17,11 +17,14 @@ use crate::{
 /// A shelf of experiments and models inside the organization.
 pub struct Project(pub Domain);
 
+/// A part of the organization's work: experiments and registered models.
 #[Object]
 impl Project {
+    /// `prj_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
+    /// Unique in the organization.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -29,9 +32,11 @@ impl Project {
     async fn slug(&self) -> &str {
         &self.0.slug
     }
+    /// What it is about; may be empty.
     async fn description(&self) -> &str {
         &self.0.description
     }
+    /// When it was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }

@@ -21,27 +21,35 @@ use crate::{
 /// A movable name for one version.
 #[derive(SimpleObject)]
 pub struct Alias {
+    /// The name: `champion`.
     alias: String,
+    /// The number of the version that it names now.
     version: i32,
 }
 
 /// A model under a name, with its versions.
 pub struct RegisteredModel(Model);
 
+/// A model under a name, with versions of its files.
 #[Object]
 impl RegisteredModel {
+    /// `reg_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
+    /// Unique in its project.
     async fn name(&self) -> &str {
         &self.0.name
     }
+    /// What people say of it, in Markdown; may be empty.
     async fn description(&self) -> &str {
         &self.0.description
     }
+    /// When it was registered.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
+    /// The project that it lies in.
     async fn project(&self, ctx: &Context<'_>) -> Result<Project> {
         project_of(ctx, self.0.project_id).await
     }
@@ -54,9 +62,11 @@ impl RegisteredModel {
         let versions = batch(ctx)?.load_one(VersionsOf(self.0.id)).await?;
         Ok(versions.unwrap_or_default().into_iter().map(ModelVersion).collect())
     }
+    /// Its tags, by key.
     async fn tags(&self) -> Vec<Tag> {
         tags(&self.0.tags)
     }
+    /// Movable names of its versions, by name.
     async fn aliases(&self) -> Vec<Alias> {
         self.0.aliases.iter().map(|(alias, version)| Alias { alias: alias.clone(), version: *version }).collect()
     }
@@ -69,8 +79,10 @@ fn tags(pairs: &[(String, String)]) -> Vec<Tag> {
 /// One version of a registered model.
 pub struct ModelVersion(Version);
 
+/// A version of a registered model.
 #[Object]
 impl ModelVersion {
+    /// From 1, one more for each version of the model.
     async fn version(&self) -> i32 {
         self.0.version
     }
@@ -78,9 +90,11 @@ impl ModelVersion {
     async fn stage(&self) -> &str {
         self.0.stage.as_str()
     }
+    /// What people say of it, in Markdown; may be empty.
     async fn description(&self) -> &str {
         &self.0.description
     }
+    /// When it was registered.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -99,9 +113,11 @@ impl ModelVersion {
             None => Ok(None),
         }
     }
+    /// Its tags, by key.
     async fn tags(&self) -> Vec<Tag> {
         tags(&self.0.tags)
     }
+    /// The names that point to it now.
     async fn aliases(&self) -> &[String] {
         &self.0.aliases
     }

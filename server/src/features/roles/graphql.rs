@@ -10,13 +10,17 @@ use super::{ListRoles, NewRole, Role as Domain};
 use crate::{
     access::{Explanation, Grant},
     fault::Fault,
-    features::{members, projects::graphql::project_of},
+    features::{
+        members::{self, Member},
+        projects::graphql::project_of,
+    },
     graphql::scope,
 };
 
 /// What a member of this organization can be.
 pub struct Role(Domain);
 
+/// What members who have it may do.
 #[Object]
 impl Role {
     /// The name, as members carry it: `data_scientist`.
@@ -27,6 +31,7 @@ impl Role {
     async fn title(&self) -> &str {
         &self.0.title
     }
+    /// What it is for; may be empty.
     async fn description(&self) -> &str {
         &self.0.description
     }
@@ -61,6 +66,7 @@ impl From<RoleInput> for NewRole {
 /// Why a member may do something, or may not.
 #[derive(SimpleObject)]
 pub struct AccessExplanation {
+    /// Whether they may, in the project if one was named.
     allowed: bool,
     /// The answer in words.
     reason: String,
@@ -114,11 +120,16 @@ fn in_words(who: &str, permission: Permission, explained: Explanation, project: 
 }
 
 /// The same of a member who has no access for the time being, whatever their roles.
-fn of_suspended(who: &str, explanation: AccessExplanation) -> AccessExplanation {
+fn of_suspended(member: &Member, explanation: AccessExplanation) -> AccessExplanation {
+    let who = &member.name;
+    let (by, remedy) = match member.is_service {
+        true => ("", format!("Resume {who} under Service accounts.")),
+        false => (" by the organization's identity provider", format!("Activate {who} there.")),
+    };
     AccessExplanation {
         allowed: false,
-        reason: format!("{who} is suspended by the organization's identity provider: nothing is allowed, whatever their roles."),
-        remedy: Some(format!("Activate {who} there.")),
+        reason: format!("{who} is suspended{by}: nothing is allowed, whatever their roles."),
+        remedy: Some(remedy),
         ..explanation
     }
 }
@@ -147,7 +158,7 @@ impl RolesQuery {
         let name = project.as_ref().map(|project| project.0.name.as_str());
         let titles = super::list(grant).await?;
         let explanation = in_words(&found.name, permission, explained, name, &titles);
-        Ok(if found.suspended_at.is_some() { of_suspended(&found.name, explanation) } else { explanation })
+        Ok(if found.suspended_at.is_some() { of_suspended(&found, explanation) } else { explanation })
     }
 }
 

@@ -22,9 +22,13 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Kind")]
 pub enum RunTableKind {
+    /// What every run has: its name, its status, its times.
     Attribute,
+    /// The latest value of a metric.
     Metric,
+    /// A param.
     Param,
+    /// A tag.
     Tag,
 }
 
@@ -32,6 +36,7 @@ pub enum RunTableKind {
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Type")]
 pub enum RunTableType {
+    /// A text.
     Text,
     /// A double.
     Number,
@@ -44,7 +49,9 @@ pub enum RunTableType {
 pub struct RunTableColumn {
     /// The name under which a row holds its value, as `mlflow.search_runs` names it: `status`, `metrics.auc`, `params.model`.
     key: String,
+    /// Which part of a run it shows.
     kind: RunTableKind,
+    /// What it holds where it is not null.
     r#type: RunTableType,
 }
 
@@ -95,6 +102,7 @@ pub struct RunTable {
     /// to them first. Every record has every key: what a run does not have is null, and so are NaN and the infinities, which JSON cannot say; the files have
     /// them. Numbers are numbers; times are UTC, ISO 8601.
     rows: Vec<Json<Record>>,
+    /// Where the page ends and whether another follows.
     page_info: PageInfo,
 }
 
@@ -126,7 +134,9 @@ pub struct RunGroupNumbers {
     count: i64,
     /// Null where no run has one, as are `low` and `high`.
     mean: Option<f64>,
+    /// The least.
     low: Option<f64>,
+    /// The greatest.
     high: Option<f64>,
 }
 
@@ -135,6 +145,7 @@ pub struct RunGroupNumbers {
 pub struct RunGroup {
     /// In the order of `by`; null where the runs have nothing.
     values: Vec<Option<String>>,
+    /// How many runs it has.
     run_count: i64,
     /// In the order of `numbers`.
     numbers: Vec<RunGroupNumbers>,
@@ -143,10 +154,13 @@ pub struct RunGroup {
 /// Runs by groups.
 #[derive(SimpleObject)]
 pub struct RunGroups {
+    /// The columns, as they were asked for.
     by: Vec<String>,
+    /// The columns of numbers, as they were asked for.
     numbers: Vec<String>,
     /// The largest first; at most 500.
     groups: Vec<RunGroup>,
+    /// How many groups there are in all.
     group_count: usize,
     /// Runs that were looked at.
     run_count: i64,

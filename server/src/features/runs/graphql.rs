@@ -31,17 +31,24 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Status")]
 pub enum RunStatus {
+    /// It goes on, or its client went away without a word.
     Running,
+    /// It is still to begin.
     Scheduled,
+    /// It ended as it should.
     Finished,
+    /// It ended with an error.
     Failed,
+    /// Somebody ended it.
     Killed,
 }
 
 /// A param.
 #[derive(SimpleObject)]
 pub struct Param {
+    /// The param's name, at most 250 characters.
     key: String,
+    /// The value as a text; written once.
     value: String,
 }
 
@@ -49,8 +56,10 @@ pub struct Param {
 #[derive(Clone)]
 pub struct Run(pub Domain);
 
+/// One execution of a training, with what it logged.
 #[Object]
 impl Run {
+    /// `run_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -58,15 +67,19 @@ impl Run {
     async fn mlflow_id(&self) -> String {
         self.0.id.hex()
     }
+    /// Given by the client, or made; need not be unique.
     async fn name(&self) -> &str {
         &self.0.name
     }
+    /// Where it stands.
     async fn status(&self) -> RunStatus {
         self.0.status.into()
     }
+    /// Whether it was removed.
     async fn lifecycle(&self) -> Lifecycle {
         Lifecycle::of(self.0.removed)
     }
+    /// When it started, as the client says.
     async fn started_at(&self) -> DateTime<Utc> {
         time(self.0.started_ms)
     }
@@ -78,10 +91,15 @@ impl Run {
     async fn created_by(&self) -> Option<&str> {
         Some(self.0.created_by.as_str()).filter(|name| !name.is_empty())
     }
+    /// Whether that was a service account, and no person.
+    async fn is_by_service(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(batch(ctx)?.load_one(OfService(self.0.id)).await?.is_some())
+    }
     /// Who the client says ran it.
     async fn user(&self) -> Option<&str> {
         Some(self.0.user.as_str()).filter(|name| !name.is_empty())
     }
+    /// The experiment that it belongs to.
     async fn experiment(&self, ctx: &Context<'_>) -> Result<Experiment> {
         experiment_of(ctx, self.0.experiment_id).await
     }
@@ -89,9 +107,11 @@ impl Run {
     async fn metrics(&self, ctx: &Context<'_>) -> Result<Vec<Metric>> {
         Ok(data(ctx, self.0.id).await?.metrics.into_iter().map(Metric).collect())
     }
+    /// What it was given, by key. A param is written once.
     async fn params(&self, ctx: &Context<'_>) -> Result<Vec<Param>> {
         Ok(data(ctx, self.0.id).await?.params.into_iter().map(|(key, value)| Param { key, value }).collect())
     }
+    /// Its tags, by key.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
         Ok(data(ctx, self.0.id).await?.tags.into_iter().map(Tag::from).collect())
     }
@@ -149,6 +169,7 @@ impl Run {
     async fn template(&self, ctx: &Context<'_>) -> Result<Option<Template>> {
         template_of_run(ctx, self.0.id).await
     }
+    /// The datasets that it used, in the order they were logged.
     async fn datasets(&self, ctx: &Context<'_>) -> Result<Vec<DatasetInput>> {
         datasets_of_run(ctx, self.0.id).await
     }
@@ -214,6 +235,7 @@ pub struct Facet {
 /// A value of a facet.
 #[derive(SimpleObject)]
 pub struct FacetValue {
+    /// The value.
     value: String,
     /// How many of the runs carry it.
     count: i64,
@@ -301,6 +323,8 @@ impl RunsMutation {
 pub struct ById(RunId);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DataOf(RunId);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OfService(RunId);
 
 impl Loader<ById> for Batch {
     type Value = Domain;
@@ -319,5 +343,15 @@ impl Loader<DataOf> for Batch {
     async fn load(&self, keys: &[DataOf]) -> Result<HashMap<DataOf, RunData>, Self::Error> {
         let ids: Vec<RunId> = keys.iter().map(|DataOf(id)| *id).collect();
         Ok(super::data(self.scope().grant()?, &ids).await?.into_iter().map(|(id, data)| (DataOf(id), data)).collect())
+    }
+}
+
+impl Loader<OfService> for Batch {
+    type Value = ();
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[OfService]) -> Result<HashMap<OfService, ()>, Self::Error> {
+        let ids: Vec<RunId> = keys.iter().map(|OfService(id)| *id).collect();
+        Ok(super::of_services(self.scope().grant()?, &ids).await?.into_iter().map(|id| (OfService(id), ())).collect())
     }
 }

@@ -4,6 +4,8 @@
 //! creating a run and ending it have an audit entry, and the latter carries the digest of what was logged; a batch is stored as a whole or not at all.
 
 mod acts;
+mod authors;
+mod digest;
 mod error;
 mod facets;
 pub mod graphql;
@@ -16,6 +18,7 @@ mod service;
 mod values;
 
 pub use acts::{Act, Done, RunActs};
+pub use authors::of_services;
 pub use error::RunError;
 pub use facets::{Facet, facets};
 pub use log::{Batch, Link};

@@ -72,7 +72,7 @@ pub struct Run {
     pub name: String,
     /// Who the client says ran it.
     pub user: String,
-    /// The e-mail address of the member whose credential created it.
+    /// The name of the member whose credential created it.
     pub created_by: String,
     pub status: Status,
     /// The client's times, milliseconds since the epoch.

@@ -15,7 +15,7 @@ use super::{
     model::{NAME_TAG, fingerprint, param_set},
 };
 use crate::{
-    access::{Connection, Sql, WriteTx},
+    access::{ActorKind, Connection, Sql, WriteTx},
     fault::Fault,
     features::metrics::{Appended, Part},
 };
@@ -44,6 +44,12 @@ pub async fn find_many<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<Run>, 
     let sql = "select r.id, r.experiment_id, e.is_default, r.name, r.user_name, r.created_by, r.status, r.started_ms, r.ended_ms, r.removed_at is not null as removed, r.revision \
         from runs r join experiments e on e.id = r.experiment_id where r.id = any($1)";
     Ok(tx.rows(sql, vec![ids.to_vec().into()]).await?.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+/// Those of the runs that a service account started.
+pub async fn of_services<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<Vec<RunId>, Fault> {
+    let rows = tx.rows("select id from runs where id = any($1) and by_service", vec![ids.to_vec().into()]).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0).map(RunId::from_uuid)).collect::<Result<_, DbErr>>()?)
 }
 
 /// Where a new run went.
@@ -87,8 +93,8 @@ pub struct Logged {
     pub refusal: Option<RunError>,
 }
 
-/// The functions of `migrations/tenant/0016_writing_runs.sql` and `0023_similar_runs.sql`, one after the other.
-const WRITE: &str = "select * from create_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+/// The functions of `migrations/tenant/0016_writing_runs.sql` and `0023_similar_runs.sql`, one after the other; of the first there is a newer one in `0030_service_accounts.sql`.
+const WRITE: &str = "select * from create_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $38) \
     union all select * from log_to_runs($1, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31) \
     union all select * from change_runs($32, $33, $34, $35, $36, $37)";
 /// The columns of `run_act` that every row of a finished run is read by.
@@ -113,6 +119,7 @@ pub async fn write(tx: &WriteTx, writes: &Writes<'_>) -> Result<Written, Fault> 
     values.extend(logs(&writes.batches)?);
     if !only_logs {
         values.extend(changes(&writes.changes));
+        values.push((tx.actor().kind == ActorKind::Service).into());
     }
     let mut written = Written::default();
     for row in &tx.rows(if only_logs { LOG } else { WRITE }, values).await? {

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::json;
 use shared::ids::{LoggedModelId, RunId};
 use uuid::Uuid;
 
 use super::{
     NewRun, ReadRuns, Run, RunChange, RunData, RunError, Status, WriteRuns,
+    digest::{Logged, digest},
     log::{self, Batch},
     model::{NOTE_TAG, check_name},
     repo,
@@ -22,7 +22,7 @@ use crate::{
     fault::Fault,
     features::{
         logged_models::{self, Direction, ModelLink},
-        metrics::{self, LoggedSeries, jobs::CompactMetrics},
+        metrics::{self, jobs::CompactMetrics},
     },
 };
 
@@ -223,55 +223,10 @@ async fn refusals<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId,
     Ok(removed.into_iter().map(|run| (run.id, RunError::Removed(run.id.hex()))).collect())
 }
 
-/// What a run logged, for the entry that ends it.
-#[derive(Default)]
-struct Logged {
-    pairs: RunData,
-    series: LoggedSeries,
-}
-
-impl Logged {
-    fn of(logs: Vec<repo::Logs>) -> Result<Self, Fault> {
-        let mut all = Self::default();
-        for piece in logs {
-            match piece {
-                repo::Logs::Params(params) => all.pairs.params.extend(params),
-                repo::Logs::Tag(key, value) => all.pairs.tags.push((key, value)),
-                repo::Logs::Series(part) => all.series.add(part)?,
-            }
-        }
-        all.series.tidy();
-        Ok(all)
-    }
-}
-
 impl RunData {
     fn add(&mut self, pair: repo::Pair) {
         if pair.is_param { &mut self.params } else { &mut self.tags }.push((pair.key, pair.value));
     }
-}
-
-/// SHA-256 over what a run logged. Of params and then of tags: their number, and of each, by key, key and value, every text with its length before it; then
-/// the series as [`LoggedSeries::digest`] says. Numbers are 64 bits, big-endian.
-fn digest(run: &Run, Logged { pairs: data, series }: &Logged) -> (Value, bool) {
-    let mut sum = Sha256::new();
-    for list in [&data.params, &data.tags] {
-        let mut list: Vec<&(String, String)> = list.iter().collect();
-        // The database sorts by its own collation; the digest must not depend on it.
-        list.sort_unstable();
-        sum.update((list.len() as u64).to_be_bytes());
-        for text in list.into_iter().flat_map(|(key, value)| [key, value]) {
-            sum.update((text.len() as u64).to_be_bytes());
-            sum.update(text.as_bytes());
-        }
-    }
-    let logged = series.digest(&mut sum);
-    let digest: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    let detail = json!({
-        "status": run.status.as_str(), "sha256": digest,
-        "params": data.params.len(), "tags": data.tags.len(), "metrics": logged.keys, "points": logged.points,
-    });
-    (detail, logged.worth_compacting)
 }
 
 /// Removes runs. They can be restored. Those that are removed already stay so.
@@ -337,11 +292,15 @@ pub async fn remove_tag(grant: Grant<'_, WriteRuns>, id: RunId, key: &str) -> Re
 /// `NotFound` for the run or a model; `Conflict` for a removed run. Nothing is stored then.
 pub async fn outputs(grant: Grant<'_, WriteRuns>, id: RunId, models: &[(LoggedModelId, i64)]) -> Result<(), Fault> {
     let tx = grant.begin().await?;
-    touch(&tx, id).await?;
+    let run = touch(&tx, id).await?;
+    if models.is_empty() {
+        return Ok(());
+    }
     let links: Vec<ModelLink> =
         models.iter().map(|(model, step)| ModelLink { run: id, model: *model, direction: Direction::Output, step: *step }).collect();
     logged_models::link(&tx, &links).await?;
-    tx.commit_telemetry().await
+    let made: Vec<_> = models.iter().map(|(model, step)| json!({ "model": model, "step": step })).collect();
+    tx.commit(entry("run.log_outputs", &run).detail(json!({ "models": made }))).await
 }
 
 /// Sets a tag on behalf of a person: with an entry, whether the run goes on or not.

@@ -14,8 +14,10 @@ use crate::{
 /// A group of the organization's directory, as provisioning knows it (SCIM).
 pub struct ProvisionedGroup(Group);
 
+/// A group of the organization's directory (SCIM).
 #[Object]
 impl ProvisionedGroup {
+    /// `grp_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -27,6 +29,7 @@ impl ProvisionedGroup {
     async fn role(&self) -> Option<&str> {
         self.0.role.as_deref()
     }
+    /// How many of its people are members here.
     async fn member_count(&self) -> i64 {
         self.0.member_count
     }

@@ -9,18 +9,26 @@ use crate::{features::projects::graphql::within, graphql::scope};
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Kind")]
 pub enum SearchKind {
+    /// An experiment.
     Experiment,
+    /// A run.
     Run,
+    /// A registered model.
     Model,
+    /// A member.
     Member,
 }
 
 /// Something whose name contains the text.
 #[derive(SimpleObject)]
 pub struct SearchHit {
+    /// What kind of thing it is.
     kind: SearchKind,
+    /// The id of what was found, with its prefix.
     id: ID,
+    /// Its name.
     title: String,
+    /// Of a run its experiment, of a member the address, of a model its project unless it is the default one; else empty.
     subtitle: String,
     /// The page that shows it, on this site.
     path: String,

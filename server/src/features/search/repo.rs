@@ -16,7 +16,7 @@ const RUNS: &str = "select r.id, r.name, e.name from runs r join experiments e o
     where r.removed_at is null and r.name ilike $1 and ($3 or e.project_id = coalesce($4, (select id from projects where is_default))) order by r.id desc limit $2";
 const MODELS: &str = "select m.id, m.name, case when p.is_default then '' else p.slug end from registered_models m join projects p on p.id = m.project_id \
     where m.name ilike $1 and ($3 or m.project_id = coalesce($4, (select id from projects where is_default))) order by m.name, m.id limit $2";
-const MEMBERS: &str = "select m.id, p.name, p.email from public.memberships m join public.people p on p.id = m.person_id \
+const MEMBERS: &str = "select m.id, p.name, coalesce(p.email, 'service account') from public.memberships m join public.people p on p.id = m.person_id \
     where p.name ilike $1 or p.email ilike $1 order by p.name, m.id limit $2";
 
 /// Things of one kind within reach whose name contains the text.

@@ -10,6 +10,7 @@ use crate::graphql::{scope, services};
 pub struct SecondFactor {
     /// When it was set up; null: you have none.
     since: Option<DateTime<Utc>>,
+    /// Recovery codes that were not used yet. Each works once.
     recovery_codes_left: i64,
     /// Whether this organization asks for it.
     is_required: bool,

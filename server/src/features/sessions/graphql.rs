@@ -15,8 +15,10 @@ use crate::{
 /// A browser in which you have signed in.
 pub struct Session(Domain, bool);
 
+/// A sign-in of yours.
 #[Object]
 impl Session {
+    /// `ses_` and 32 hexadecimal characters. It opens nothing.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }

@@ -54,6 +54,8 @@ pub enum SignedIn {
     In(Opened),
     /// The person has a second factor, which is asked for in this browser alone: its secret goes into a cookie. No session is opened before.
     Half(Secret),
+    /// It was for this once: the person chooses one of their own with it, as with the link of a mail. No session is opened before.
+    Once,
 }
 
 /// What became of moving a session to another organization.

@@ -35,11 +35,18 @@ pub async fn find_login(tx: &LobbyTx, email: &str) -> Result<Option<Login>, Faul
     .transpose()
 }
 
-/// The person's organizations with their membership there, the most recently seen first.
+/// Whether a hash is that of the one-time password of the person with this address.
+pub async fn is_one_time(tx: &LobbyTx, email: &str, hash: Vec<u8>) -> Result<bool, Fault> {
+    let sql = "select 1 from people p join password_resets r on r.person_id = p.id where p.email = $1 and r.hash = $2 and not isfinite(r.expires_at)";
+    Ok(tx.row(sql, vec![email.into(), hash.into()]).await?.is_some())
+}
+
+/// The person's organizations with their membership there, the most recently seen first; without those that were closed.
 pub async fn memberships(tx: &LobbyTx, person: PersonId) -> Result<Vec<(TenantId, Uuid)>, Fault> {
     let rows = tx
         .rows(
-            "select tenant_id, id from memberships where person_id = $1 order by last_seen_at desc nulls last, joined_at, id",
+            "select m.tenant_id, m.id from memberships m join tenants t on t.id = m.tenant_id and is_open(t) where m.person_id = $1 \
+             order by m.last_seen_at desc nulls last, m.joined_at, m.id",
             vec![person.uuid().into()],
         )
         .await?;

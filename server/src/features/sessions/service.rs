@@ -20,6 +20,7 @@ use crate::{
     access::{
         ActorKind, RequestInfo, Scope, Secret, Sql,
         audit::{Author, Entry, Subject},
+        hash_of,
         lobby::LobbyTx,
         password,
         throttle::Limit,
@@ -52,14 +53,16 @@ const PLACE_DAYS: i64 = 90;
 /// service sees too many attempts.
 pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, password: &str, next: &str) -> Result<SignedIn, Fault> {
     let refused = || Fault::new(ErrorCode::Unauthenticated, "The e-mail address or the password is not right.");
+    let typed = hash_of(password);
     let password = Password::attempt(password).map_err(|wrong| Fault::invalid("password", wrong.0))?;
     let Ok(email) = Email::parse(email) else { return Err(refused()) };
     throttle(services, &request.place(), &email).await?;
     let tx = services.vault.lobby().await?;
     let login = repo::find_login(&tx, email.as_str()).await?;
+    let one_time = repo::is_one_time(&tx, email.as_str(), typed).await?;
     drop(tx);
     let hash = login.as_ref().map(|login| login.password_hash.clone());
-    let right = password::verify(password, hash).await?;
+    let right = password::verify(password, hash).await? || one_time;
     let Some(login) = login.filter(|login| right && !login.disabled) else {
         note_refusal(services.clone(), request.clone(), email);
         return Err(refused());
@@ -69,6 +72,9 @@ pub async fn sign_in(services: &Services, request: &RequestInfo, email: &str, pa
         note_refusal(services.clone(), request.clone(), email);
         return Err(refused());
     };
+    if one_time {
+        return Ok(SignedIn::Once);
+    }
     if login.second_factor {
         return Ok(SignedIn::Half(second_factor::begin_step(tx, login.person, None, next).await?));
     }
@@ -273,7 +279,7 @@ pub async fn end_others(services: &Services, scope: &Scope) -> Result<usize, Fau
 async fn whose(tx: &LobbyTx, scope: &Scope) -> Result<Whose, Fault> {
     let tenant = match scope.actor().kind {
         ActorKind::Member => repo::vouched_by(tx, scope.actor().credential).await?,
-        ActorKind::Token | ActorKind::Job | ActorKind::Link => Some(scope.tenant().id),
+        ActorKind::Token | ActorKind::Service | ActorKind::Job | ActorKind::Link => Some(scope.tenant().id),
     };
     Ok(Whose { person: scope.actor().person, tenant })
 }

@@ -30,17 +30,24 @@ pub enum ProjectAccess {
 #[derive(Clone)]
 pub struct ProjectMember(Worker);
 
+/// A member's role in one project.
 #[Object]
 impl ProjectMember {
     /// The member's.
     async fn id(&self) -> ID {
         self.0.member.to_string().into()
     }
+    /// What they call themselves.
     async fn name(&self) -> &str {
         &self.0.name
     }
+    /// The address they sign in with; of a service account its name: it has no address.
     async fn email(&self) -> &str {
         &self.0.email
+    }
+    /// Whether it is a service account, and no person.
+    async fn is_service(&self) -> bool {
+        self.0.is_service
     }
     /// What they may do in the project beside what their roles say everywhere; in a restricted one, all they may do there.
     async fn role(&self) -> &str {
@@ -50,6 +57,7 @@ impl ProjectMember {
     async fn added_by(&self) -> &str {
         &self.0.added_by
     }
+    /// When they were given the role.
     async fn added_at(&self) -> DateTime<Utc> {
         self.0.added_at
     }

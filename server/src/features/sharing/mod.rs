@@ -12,7 +12,7 @@ mod service;
 
 pub use error::SharingError;
 pub use model::{Access, Worker};
-pub use service::{is_everybodys, open, readers, remove_worker, restrict, set_worker, share, unshare, workers};
+pub use service::{check_within, is_everybodys, open, readers, remove_worker, restrict, set_worker, share, unshare, workers};
 
 use crate::access::{Permission, Reads, Writes};
 

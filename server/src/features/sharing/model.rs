@@ -36,7 +36,9 @@ pub struct Worker {
     pub project: ProjectId,
     pub member: MemberId,
     pub name: String,
+    /// A service account has none: its name.
     pub email: String,
+    pub is_service: bool,
     pub role: String,
     pub added_by: String,
     pub added_at: DateTime<Utc>,

@@ -31,6 +31,7 @@ fn worker(row: &QueryResult) -> Result<Worker, DbErr> {
         member: MemberId::from_uuid(row.try_get("", "member_id")?),
         name: row.try_get("", "name")?,
         email: row.try_get("", "email")?,
+        is_service: row.try_get("", "is_service")?,
         role: row.try_get("", "role")?,
         added_by: row.try_get("", "added_by")?,
         added_at: row.try_get("", "added_at")?,
@@ -39,14 +40,14 @@ fn worker(row: &QueryResult) -> Result<Worker, DbErr> {
 
 /// The members who have a role in one of the projects, by name.
 pub async fn workers<C: Connection>(tx: &C, projects: &[Uuid]) -> Result<Vec<Worker>, Fault> {
-    let sql = "select w.project_id, w.member_id, p.name, p.email, w.role, w.added_by, w.added_at \
+    let sql = "select w.project_id, w.member_id, p.name, coalesce(p.email, p.name) as email, p.service_of is not null as is_service, w.role, w.added_by, w.added_at \
         from project_members w join public.memberships m on m.id = w.member_id join public.people p on p.id = m.person_id \
         where w.project_id = any($1) order by p.name, w.member_id";
     Ok(tx.rows(sql, vec![projects.to_vec().into()]).await?.iter().map(worker).collect::<Result<_, _>>()?)
 }
 
 pub async fn worker_of(tx: &WriteTx, project: ProjectId, member: MemberId) -> Result<Option<Worker>, Fault> {
-    let sql = "select w.project_id, w.member_id, p.name, p.email, w.role, w.added_by, w.added_at \
+    let sql = "select w.project_id, w.member_id, p.name, coalesce(p.email, p.name) as email, p.service_of is not null as is_service, w.role, w.added_by, w.added_at \
         from project_members w join public.memberships m on m.id = w.member_id join public.people p on p.id = m.person_id \
         where w.project_id = $1 and w.member_id = $2";
     Ok(tx.row(sql, vec![project.uuid().into(), member.uuid().into()]).await?.as_ref().map(worker).transpose()?)
@@ -94,12 +95,24 @@ pub async fn is_everybodys(tx: &WriteTx, subject: Uuid) -> Result<bool, Fault> {
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false))
 }
 
-/// Those of the members who have the project of an experiment or a run, or everybody does, or it is shared with them.
+/// Those of the members who have the project of an experiment or a run, or everybody does, or it is shared with them. A service account reads nothing that it
+/// is told.
 pub async fn readers(tx: &WriteTx, subject: Uuid, members: &[Uuid]) -> Result<Vec<MemberId>, Fault> {
     let sql = "select m.id from public.memberships m, experiments e join projects p on p.id = e.project_id \
-        where m.id = any($1) and m.suspended_at is null and e.id = coalesce((select r.experiment_id from runs r where r.id = $2), $2) and ( \
+        where m.id = any($1) and m.suspended_at is null \
+        and exists (select from public.people p where p.id = m.person_id and p.service_of is null) and e.id = coalesce((select r.experiment_id from runs r where r.id = $2), $2) and ( \
             p.access = 'open' or e.shared_at is not null or exists (select from project_members w where w.project_id = p.id and w.member_id = m.id) \
             or exists (select from role_permissions r where r.role = any(m.roles) and r.permission = 'organization:write'))";
     let rows = tx.rows(sql, vec![members.to_vec().into(), subject.into()]).await?;
     Ok(rows.iter().map(|row| row.try_get_by_index(0).map(MemberId::from_uuid)).collect::<Result<_, DbErr>>()?)
+}
+
+/// Each role that a member has in a project, with what it may do.
+pub async fn roles_of(tx: &WriteTx, member: MemberId) -> Result<Vec<(ProjectId, Permission)>, Fault> {
+    let sql =
+        "select w.project_id, r.permission from project_members w join role_permissions r on r.role = w.role where w.member_id = $1 order by 1, 2";
+    let rows = tx.rows(sql, vec![member.uuid().into()]).await?;
+    let read = |row: &QueryResult| Ok::<_, DbErr>((ProjectId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index::<String>(1)?));
+    let all = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(all.into_iter().filter_map(|(project, name)| Some((project, Permission::parse(&name)?))).collect())
 }

@@ -103,13 +103,34 @@ pub async fn set_worker(scope: &Scope, project: ProjectId, member: MemberId, rol
     if let Some(more) = rights.into_iter().find(|right| right.is_of_project() && !scope.has(*right, Some(project))) {
         return Err(SharingError::TooMuch(more).into());
     }
-    let found = members::contact(&tx, member).await?.ok_or_else(|| Fault::not_found("member", member))?;
+    let found = members::active(&tx, member).await?.ok_or_else(|| Fault::not_found("member", member))?;
     let before = repo::worker_of(&tx, project, member).await?;
     repo::put(&tx, project, member, role, &by).await?;
     let detail = json!({ "member": found.email, "from": before.map(|worker| worker.role), "to": role });
     let now = tx.now();
     tx.commit(entry("project.set_member", &place).detail(detail)).await?;
-    Ok(Worker { project, member, name: found.name, email: found.email, role: role.to_owned(), added_by: by, added_at: now })
+    Ok(Worker {
+        project,
+        member,
+        name: found.name,
+        email: found.email,
+        is_service: found.is_service,
+        role: role.to_owned(),
+        added_by: by,
+        added_at: now,
+    })
+}
+
+/// Whether the caller has in each project what a member's role there allows: whoever acts as the member does no more than they could themselves.
+///
+/// # Errors
+/// `Forbidden` naming what they have not; `Unavailable` or `Internal`.
+pub async fn check_within(scope: &Scope, tx: &WriteTx, member: MemberId) -> Result<(), Fault> {
+    let rights = repo::roles_of(tx, member).await?;
+    match rights.into_iter().find(|(project, right)| right.is_of_project() && !scope.has(*right, Some(*project))) {
+        Some((_, more)) => Err(SharingError::TooMuch(more).into()),
+        None => Ok(()),
+    }
 }
 
 /// Takes a member's role in a project away.

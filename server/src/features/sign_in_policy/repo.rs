@@ -59,9 +59,9 @@ pub async fn has_second_factor(tx: &WriteTx, person: PersonId) -> Result<bool, F
     Ok(row.map_or(Ok(false), |row| row.try_get_by_index(0))?)
 }
 
-/// Members who have no second factor.
+/// People who have no second factor.
 pub async fn count_without_second_factor<C: Connection>(tx: &C, tenant: TenantId) -> Result<i64, Fault> {
-    let sql = "select count(*) from public.memberships m join public.people p on p.id = m.person_id where m.tenant_id = $1 and p.second_factor_since is null";
+    let sql = "select count(*) from public.memberships m join public.people p on p.id = m.person_id where m.tenant_id = $1 and p.second_factor_since is null and p.service_of is null";
     let row = tx.row(sql, vec![tenant.uuid().into()]).await?;
     Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }

@@ -17,17 +17,21 @@ use crate::{
 /// A param that two runs differ in, seeds aside; null where one has none.
 #[derive(SimpleObject)]
 pub struct SimilarDifference {
+    /// The param's name.
     key: String,
     /// Of the run that was asked about.
     here: Option<String>,
+    /// Of the other run.
     there: Option<String>,
 }
 
 /// A finished run that is like another.
 pub struct SimilarRun(Similar);
 
+/// A finished run that had the same params, or nearly the same.
 #[Object]
 impl SimilarRun {
+    /// The run; null when you may not see it.
     async fn run(&self, ctx: &Context<'_>) -> Result<Option<Run>> {
         run_of(ctx, self.0.run).await
     }
@@ -51,13 +55,16 @@ impl SimilarRun {
 pub struct SimilarBest {
     /// The metric, chosen by what most of the runs have.
     key: String,
+    /// Its value there.
     value: MetricValue,
+    /// The id of the run that has it.
     run: async_graphql::ID,
 }
 
 /// Finished runs that are like a run.
 pub struct SimilarRuns(Found);
 
+/// Finished runs like one run.
 #[Object]
 impl SimilarRuns {
     /// Runs of the organization with the same params, seeds aside; 200 stands for that many or more.

@@ -21,8 +21,10 @@ pub enum SlackPost {
 /// A channel of Slack. The address of its webhook is kept sealed and shown to nobody.
 pub struct SlackChannel(Domain);
 
+/// A channel of Slack that messages are posted to. The address of its webhook is never shown.
 #[Object]
 impl SlackChannel {
+    /// What it is called here.
     async fn label(&self) -> &str {
         &self.0.label
     }
@@ -34,9 +36,11 @@ impl SlackChannel {
     async fn posts(&self) -> Vec<SlackPost> {
         self.0.posts.iter().map(|post| (*post).into()).collect()
     }
+    /// The name of who connected it.
     async fn connected_by(&self) -> &str {
         &self.0.connected_by_name
     }
+    /// When it was connected.
     async fn connected_at(&self) -> DateTime<Utc> {
         self.0.connected_at
     }
@@ -57,8 +61,10 @@ impl SlackChannel {
 /// What became of a message that was sent to try a channel.
 pub struct SlackTest(Tested);
 
+/// What became of a message that was posted to try a channel.
 #[Object]
 impl SlackTest {
+    /// Whether Slack took it.
     async fn posted(&self) -> bool {
         self.0.posted
     }

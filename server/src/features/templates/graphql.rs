@@ -21,11 +21,14 @@ use crate::{
 /// A finished run that the team starts from.
 pub struct Template(Domain);
 
+/// A finished run that others are started from.
 #[Object]
 impl Template {
+    /// `tpl_` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
+    /// Unique in its project, among those that are not removed.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -33,12 +36,15 @@ impl Template {
     async fn description(&self) -> &str {
         &self.0.description
     }
+    /// Whether it was removed.
     async fn lifecycle(&self) -> Lifecycle {
         Lifecycle::of(self.0.removed)
     }
+    /// The name of who made it one.
     async fn created_by(&self) -> Option<&str> {
         Some(self.0.created_by.as_str()).filter(|name| !name.is_empty())
     }
+    /// When the run became one.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }

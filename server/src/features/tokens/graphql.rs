@@ -11,14 +11,17 @@ use crate::{
     graphql::scope,
 };
 
-/// A personal API token. Its secret is shown only when it is created.
-pub struct Token(Domain, DateTime<Utc>);
+/// An API token. Its secret is shown only when it is created.
+pub struct Token(pub Domain, pub DateTime<Utc>);
 
+/// A personal API token. Its secret is shown once, when it is made.
 #[Object]
 impl Token {
+    /// `tok_` and 32 hexadecimal characters. It opens nothing.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
+    /// What it is for.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -30,6 +33,7 @@ impl Token {
     async fn scopes(&self) -> &[String] {
         &self.0.scopes
     }
+    /// When it was made.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -41,6 +45,11 @@ impl Token {
     async fn last_used_at(&self) -> Option<DateTime<Utc>> {
         self.0.last_used_at
     }
+    /// Who made it for a service account; null: its holder.
+    async fn created_by(&self) -> Option<&str> {
+        self.0.made_by.as_deref()
+    }
+    /// Whether its time is over, so that it opens nothing any more.
     async fn expired(&self) -> bool {
         self.0.expires_at.is_some_and(|at| at <= self.1)
     }
@@ -66,19 +75,20 @@ impl TokenConnection {
 #[derive(InputObject)]
 pub struct CreateTokenInput {
     /// What it is for: 1 to 120 characters.
-    name: String,
+    pub name: String,
     /// `["*"]`, or names of permissions such as `runs:read`.
-    scopes: Vec<String>,
+    pub scopes: Vec<String>,
     /// 1 to 366; null: it does not expire.
-    expires_in_days: Option<i32>,
+    pub expires_in_days: Option<i32>,
 }
 
 /// A new token and its secret.
 #[derive(SimpleObject)]
 pub struct CreatedToken {
-    token: Token,
+    /// The token.
+    pub token: Token,
     /// Shown this once.
-    secret: String,
+    pub secret: String,
 }
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! Personal API tokens: what a script proves itself with.
+//! API tokens: what a script proves itself with. A member's own, or a service account's (`features::service_accounts`).
 //!
 //! What must stay true: the secret is shown once and stored hashed; a token can do at most what its
 //! member may, narrowed by its scopes; only a browser session that was opened within the hour makes one, so that a leaked token
@@ -11,8 +11,8 @@ mod model;
 mod repo;
 mod service;
 
-pub use model::Token;
-pub use service::{create, list, revoke};
+pub use model::{NewToken, Token};
+pub use service::{check_maker, create, end, list, make, of_holders, revoke};
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -1,9 +1,16 @@
 //! A token, without its secret.
 
 use chrono::{DateTime, Utc};
-use shared::{Permission, field::Refused, ids::TokenId, limits};
+use shared::{
+    Permission,
+    field::{DisplayName, Refused},
+    ids::TokenId,
+    limits,
+};
 
-/// A personal API token.
+use crate::fault::Fault;
+
+/// An API token.
 #[derive(Clone, Debug)]
 pub struct Token {
     pub id: TokenId,
@@ -15,6 +22,31 @@ pub struct Token {
     pub created_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
     pub last_used_at: Option<DateTime<Utc>>,
+    /// Who made it, where that is not its holder.
+    pub made_by: Option<String>,
+}
+
+/// What a new token is to be, checked.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    pub name: DisplayName,
+    pub scopes: Vec<String>,
+    /// `None`: it does not expire.
+    pub days: Option<i64>,
+}
+
+impl NewToken {
+    /// Reads what was asked for.
+    ///
+    /// # Errors
+    /// `Invalid` naming `name`, `scopes` or `expiresInDays`.
+    pub fn check(name: &str, scopes: &[String], expires_in_days: Option<i32>) -> Result<Self, Fault> {
+        Ok(Self {
+            name: DisplayName::parse(name).map_err(|refused| Fault::invalid("name", refused.0))?,
+            scopes: check_scopes(scopes).map_err(|refused| Fault::invalid("scopes", refused.0))?,
+            days: check_days(expires_in_days).map_err(|refused| Fault::invalid("expiresInDays", refused.0))?,
+        })
+    }
 }
 
 /// The scopes of a new token: `*` alone, or permissions that exist, each once.

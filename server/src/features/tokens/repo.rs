@@ -24,8 +24,16 @@ impl From<Model> for Token {
             created_at: row.created_at,
             expires_at: row.expires_at,
             last_used_at: row.last_used_at,
+            made_by: row.made_by,
         }
     }
+}
+
+/// The live tokens of several holders, the newest first.
+pub async fn of_holders<C: Connection>(tx: &C, holders: &[PersonId]) -> Result<Vec<(PersonId, Token)>, Fault> {
+    let holders: Vec<Uuid> = holders.iter().map(|holder| holder.uuid()).collect();
+    let query = Entity::find().filter(Column::PersonId.is_in(holders)).filter(Column::RevokedAt.is_null()).order_by_desc(Column::Id);
+    Ok(query.all(tx).await?.into_iter().map(|row| (PersonId::from_uuid(row.person_id), row.into())).collect())
 }
 
 fn own(person: PersonId) -> sea_orm::Select<Entity> {
@@ -59,6 +67,7 @@ pub async fn insert(tx: &WriteTx, tenant: TenantId, person: PersonId, token: &To
         expires_at: Set(token.expires_at),
         last_used_at: Set(None),
         revoked_at: Set(None),
+        made_by: Set(token.made_by.clone()),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())

@@ -1,25 +1,27 @@
-//! Creating, listing and revoking one's own tokens.
+//! Creating, listing and revoking tokens: one's own, and for those who make them for a service account.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
-use shared::{ErrorCode, field::DisplayName, ids::TokenId};
+use shared::{
+    ErrorCode,
+    ids::{PersonId, TokenId},
+    limits::FRESH_MINUTES,
+};
 use uuid::Uuid;
 
-use super::{ListTokens, ManageTokens, Token, model, repo};
+use super::{ListTokens, ManageTokens, NewToken, Token, repo};
 use crate::{
     access::live::Topic,
     access::{
-        ActorKind, Grant, Secret,
+        Actor, ActorKind, Connection, Grant, Secret, Sql, WriteTx,
         audit::{Entry, Subject},
     },
     fault::Fault,
     features::page::{Page, Paged},
 };
 
-/// Tokens a member may have at the same time.
+/// Tokens that one holder may have at the same time.
 const TOKENS_MAX: u64 = 100;
-/// How old a sign-in may be. A token outlives the session, so that whoever finds a browser open must not leave with one.
-const FRESH_MINUTES: i64 = 60;
 
 /// The caller's live tokens, the newest first.
 ///
@@ -33,41 +35,80 @@ pub async fn list(grant: Grant<'_, ListTokens>, page: Page) -> Result<Paged<Toke
     Ok(Paged::of(rows, &page, repo::count(tx, person).await?, |token| token.id.to_string()))
 }
 
+/// Whether the caller may make tokens at this moment: in a browser that they signed in with within the hour.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn check_maker(actor: &Actor, now: DateTime<Utc>) -> Result<(), Fault> {
+    if actor.kind != ActorKind::Member {
+        return Err(Fault::new(ErrorCode::Forbidden, "A token cannot create tokens. Sign in with a browser."));
+    }
+    if actor.signed_in_at().is_none_or(|at| now - at > TimeDelta::minutes(FRESH_MINUTES)) {
+        return Err(Fault::new(ErrorCode::Forbidden, "You signed in more than an hour ago. Sign in again to create a token."));
+    }
+    Ok(())
+}
+
 /// Creates a token and returns its secret, once.
 ///
 /// # Errors
 /// `Invalid` naming `name`, `scopes` or `expiresInDays`; `Forbidden` when a token asks or the sign-in is an
 /// hour old; `LimitExceeded` with 100 live tokens.
 pub async fn create(grant: Grant<'_, ManageTokens>, name: &str, scopes: &[String], expires_in_days: Option<i32>) -> Result<(Token, Secret), Fault> {
-    if grant.actor().kind != ActorKind::Member {
-        return Err(Fault::new(ErrorCode::Forbidden, "A token cannot create tokens. Sign in with a browser."));
-    }
-    if grant.actor().signed_in_at().is_none_or(|at| grant.now() - at > TimeDelta::minutes(FRESH_MINUTES)) {
-        return Err(Fault::new(ErrorCode::Forbidden, "You signed in more than an hour ago. Sign in again to create a token."));
-    }
-    let name = DisplayName::parse(name).map_err(|refused| Fault::invalid("name", refused.0))?;
-    let scopes = model::check_scopes(scopes).map_err(|refused| Fault::invalid("scopes", refused.0))?;
-    let days = model::check_days(expires_in_days).map_err(|refused| Fault::invalid("expiresInDays", refused.0))?;
-    let (person, tenant, now) = (grant.actor().person, grant.tenant().id, grant.now());
+    check_maker(grant.actor(), grant.now())?;
+    let new = NewToken::check(name, scopes, expires_in_days)?;
+    let person = grant.actor().person;
     let tx = grant.begin().await?;
-    if repo::count(&tx, person).await? >= TOKENS_MAX {
-        return Err(Fault::new(ErrorCode::LimitExceeded, "You have 100 tokens. Revoke one you no longer use."));
-    }
-    let secret = Secret::token();
-    let token = Token {
-        id: TokenId::from_uuid(Uuid::now_v7()),
-        name: name.as_str().into(),
-        hint: secret.hint(),
-        scopes,
-        created_at: now,
-        expires_at: days.map(|days| now + TimeDelta::days(days)),
-        last_used_at: None,
-    };
-    repo::insert(&tx, tenant, person, &token, &secret).await?;
+    let (token, secret) = make(&tx, person, new, None).await?;
     let entry = Entry::new("token.create", Subject::new("token", token.id, &token.name))
         .detail(json!({ "scopes": token.scopes, "expiresAt": token.expires_at }));
     tx.commit(entry).await?;
     Ok((token, secret))
+}
+
+/// Makes a token of a holder, in the transaction of who asks for it, whose name is given where they are not the holder.
+///
+/// # Errors
+/// `LimitExceeded` with 100 live tokens.
+pub async fn make(tx: &WriteTx, holder: PersonId, new: NewToken, made_by: Option<String>) -> Result<(Token, Secret), Fault> {
+    if repo::count(tx, holder).await? >= TOKENS_MAX {
+        let message = if made_by.is_none() {
+            "You have 100 tokens. Revoke one you no longer use."
+        } else {
+            "It has 100 tokens. Revoke one that is no longer used."
+        };
+        return Err(Fault::new(ErrorCode::LimitExceeded, message));
+    }
+    let (secret, now) = (Secret::token(), tx.now());
+    let token = Token {
+        id: TokenId::from_uuid(Uuid::now_v7()),
+        name: new.name.as_str().into(),
+        hint: secret.hint(),
+        scopes: new.scopes,
+        created_at: now,
+        expires_at: new.days.map(|days| now + TimeDelta::days(days)),
+        last_used_at: None,
+        made_by,
+    };
+    repo::insert(tx, tx.tenant().id, holder, &token, &secret).await?;
+    Ok((token, secret))
+}
+
+/// The live tokens of several holders, the newest first.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn of_holders<C: Connection>(tx: &C, holders: &[PersonId]) -> Result<Vec<(PersonId, Token)>, Fault> {
+    repo::of_holders(tx, holders).await
+}
+
+/// Revokes a holder's token, in the transaction of who asks for it; `None`: it has no such live token.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn end(tx: &WriteTx, holder: PersonId, id: TokenId) -> Result<Option<Token>, Fault> {
+    tx.announce(Topic::Standing);
+    repo::revoke(tx, holder, id, tx.now()).await
 }
 
 /// Revokes one of the caller's tokens.
@@ -75,10 +116,9 @@ pub async fn create(grant: Grant<'_, ManageTokens>, name: &str, scopes: &[String
 /// # Errors
 /// `NotFound` when it is not the caller's or already revoked.
 pub async fn revoke(grant: Grant<'_, ManageTokens>, id: TokenId) -> Result<Token, Fault> {
-    let (person, now) = (grant.actor().person, grant.now());
+    let person = grant.actor().person;
     let tx = grant.begin().await?;
-    let token = repo::revoke(&tx, person, id, now).await?.ok_or_else(|| Fault::not_found("token", id))?;
-    tx.announce(Topic::Standing);
+    let token = end(&tx, person, id).await?.ok_or_else(|| Fault::not_found("token", id))?;
     tx.commit(Entry::new("token.revoke", Subject::new("token", token.id, &token.name))).await?;
     Ok(token)
 }

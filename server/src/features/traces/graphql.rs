@@ -29,10 +29,14 @@ const RUN_METADATA: &str = "mlflow.sourceRun";
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "State")]
 pub enum TraceState {
+    /// The client does not say.
     #[graphql(name = "UNKNOWN")]
     Unspecified,
+    /// It ended as it should.
     Ok,
+    /// It ended with an error.
     Error,
+    /// It goes on, or its end was not logged.
     InProgress,
 }
 
@@ -45,18 +49,22 @@ impl Trace {
     }
 }
 
+/// What one request to a model or an agent went through.
 #[Object]
 impl Trace {
     /// `tr-` and 32 hexadecimal characters.
     async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
+    /// As a rule the name of its first step; null: the client says none.
     async fn name(&self) -> Option<String> {
         Self::pair(&self.0.tags, NAME_TAG)
     }
+    /// Where it stands.
     async fn state(&self) -> TraceState {
         self.0.state.into()
     }
+    /// When the request came.
     async fn started_at(&self) -> DateTime<Utc> {
         time(self.0.request_ms)
     }
@@ -72,6 +80,7 @@ impl Trace {
     async fn response_preview(&self) -> Option<&str> {
         self.0.response_preview.as_deref()
     }
+    /// Its tags, by key.
     async fn tags(&self) -> Vec<Tag> {
         self.0.tags.iter().cloned().map(Tag::from).collect()
     }
@@ -79,6 +88,7 @@ impl Trace {
     async fn metadata(&self) -> Vec<Tag> {
         self.0.metadata.iter().cloned().map(Tag::from).collect()
     }
+    /// The experiment that it was logged to.
     async fn experiment(&self, ctx: &Context<'_>) -> Result<Experiment> {
         experiment_of(ctx, self.0.experiment_id).await
     }
@@ -109,14 +119,18 @@ fn since(trace_ms: i64, ns: i64) -> f64 {
     (ns - trace_ms.saturating_mul(1_000_000)) as f64 / 1e6
 }
 
+/// A step of a trace.
 #[Object]
 impl TraceSpan {
+    /// 16 hexadecimal characters; unique in its trace.
     async fn id(&self) -> &str {
         &self.0.id
     }
+    /// The step that it is a part of; null: it is the first.
     async fn parent_id(&self) -> Option<&str> {
         self.0.parent.as_deref()
     }
+    /// What the client calls it.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -152,6 +166,7 @@ impl TraceSpan {
     async fn attributes(&self) -> Vec<Tag> {
         self.0.attributes.iter().cloned().map(Tag::from).collect()
     }
+    /// What happened in it, in the order the client says.
     async fn events(&self) -> Vec<TraceEvent> {
         let shown = |event: &ShownEvent| TraceEvent {
             name: event.name.clone(),
@@ -165,20 +180,24 @@ impl TraceSpan {
 /// Something that happened in a step: an exception as a rule.
 #[derive(SimpleObject)]
 pub struct TraceEvent {
+    /// What happened: `exception`.
     name: String,
     /// Milliseconds from the beginning of the trace.
     offset: f64,
+    /// What the client says of it: texts as they are, all else as JSON.
     attributes: Vec<Tag>,
 }
 
 /// A judgement about a trace.
 #[derive(SimpleObject)]
 pub struct TraceAssessment {
+    /// What was judged: `correctness`.
     name: String,
     /// `feedback`, `expectation` or `issue`.
     kind: String,
     /// A text as it is, all else as JSON.
     value: String,
+    /// Why, as whoever judged says.
     rationale: Option<String>,
     /// Who or what judged.
     source: Option<String>,

@@ -4,6 +4,7 @@ mod search;
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{DbErr, QueryResult, Value};
 use shared::ids::{ExperimentId, RunId};
 use uuid::Uuid;
@@ -28,14 +29,14 @@ pub async fn experiment<C: Connection>(tx: &C, experiment: ExperimentRef) -> Res
     Ok(row.map(read).transpose()?)
 }
 
-/// Writes what a client says of a trace as a whole; `false` when the trace belongs to another experiment.
-pub async fn start(tx: &WriteTx, trace: &Trace) -> Result<bool, Fault> {
+/// Writes what a client says of a trace as a whole; when its first part arrived. `None` when the trace belongs to another experiment.
+pub async fn start(tx: &WriteTx, trace: &Trace) -> Result<Option<DateTime<Utc>>, Fault> {
     let sql = "insert into traces as t (id, experiment_id, request_ms, ended_ms, state, client_request_id, request_preview, response_preview, finalized, created_by, created_at) \
         values ($1, $2, $3, $4, $5, $6, $7, $8, true, $9, $10) \
         on conflict (id) do update set request_ms = excluded.request_ms, ended_ms = excluded.ended_ms, state = excluded.state, finalized = true, \
             client_request_id = excluded.client_request_id, request_preview = coalesce(excluded.request_preview, t.request_preview), \
             response_preview = coalesce(excluded.response_preview, t.response_preview) \
-        where t.experiment_id = excluded.experiment_id";
+        where t.experiment_id = excluded.experiment_id returning created_at";
     let values: Vec<Value> = vec![
         trace.id.0.into(),
         trace.experiment_id.uuid().into(),
@@ -48,12 +49,10 @@ pub async fn start(tx: &WriteTx, trace: &Trace) -> Result<bool, Fault> {
         tx.actor().name.clone().into(),
         tx.now().into(),
     ];
-    if tx.run(sql, values).await? == 0 {
-        return Ok(false);
-    }
+    let Some(row) = tx.row(sql, values).await? else { return Ok(None) };
     set_tags(tx, &trace.tags.iter().map(|(key, value)| (trace.id, key.as_str(), value.as_str())).collect::<Vec<_>>(), true).await?;
     set_metadata(tx, &trace.metadata.iter().map(|(key, value)| (trace.id, key.as_str(), value.as_str())).collect::<Vec<_>>()).await?;
-    Ok(true)
+    Ok(Some(row.try_get_by_index(0)?))
 }
 
 /// What spans that came together say of one trace.
@@ -68,8 +67,16 @@ pub struct Gathered {
     pub tags: Vec<(String, String)>,
 }
 
-/// Writes spans, and what follows from them of their traces where nobody said it yet. `traces` is in the order of the ids.
-pub async fn log_spans(tx: &WriteTx, experiment: ExperimentId, run: Option<&str>, traces: &[Gathered], spans: &[Span]) -> Result<(), Fault> {
+/// Writes spans, and what follows from them of their traces where nobody said it yet. `traces` is in the order of the ids. Those whose first part arrived
+/// before a time.
+pub async fn log_spans(
+    tx: &WriteTx,
+    experiment: ExperimentId,
+    run: Option<&str>,
+    traces: &[Gathered],
+    spans: &[Span],
+    since: DateTime<Utc>,
+) -> Result<Vec<TraceId>, Fault> {
     let sql = "insert into traces as t (id, experiment_id, request_ms, ended_ms, state, request_preview, response_preview, finalized, created_by, created_at) \
         select n.id, $1, n.request_ms, nullif(n.ended_ms, -1), n.state, nullif(n.request, ''), nullif(n.response, ''), false, $2, $3 \
         from unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[]) as n (id, request_ms, ended_ms, state, request, response) \
@@ -77,7 +84,8 @@ pub async fn log_spans(tx: &WriteTx, experiment: ExperimentId, run: Option<&str>
             request_ms = case when t.finalized then t.request_ms else least(t.request_ms, excluded.request_ms) end, \
             ended_ms = case when t.finalized then t.ended_ms else greatest(t.ended_ms, excluded.ended_ms) end, \
             state = case when t.finalized or excluded.state = 'IN_PROGRESS' then t.state else excluded.state end, \
-            request_preview = coalesce(t.request_preview, excluded.request_preview), response_preview = coalesce(t.response_preview, excluded.response_preview)";
+            request_preview = coalesce(t.request_preview, excluded.request_preview), response_preview = coalesce(t.response_preview, excluded.response_preview) \
+        returning id, created_at < $10";
     let texts = |pick: fn(&Gathered) -> &Option<String>| traces.iter().map(|one| pick(one).clone().unwrap_or_default()).collect::<Vec<_>>();
     let values: Vec<Value> = vec![
         experiment.uuid().into(),
@@ -89,15 +97,22 @@ pub async fn log_spans(tx: &WriteTx, experiment: ExperimentId, run: Option<&str>
         traces.iter().map(|one| one.state.as_str().to_owned()).collect::<Vec<_>>().into(),
         texts(|one| &one.request_preview).into(),
         texts(|one| &one.response_preview).into(),
+        since.into(),
     ];
-    tx.run(sql, values).await?;
+    let mut late = Vec::new();
+    for row in tx.rows(sql, values).await? {
+        if row.try_get_by_index(1)? {
+            late.push(TraceId(row.try_get_by_index(0)?));
+        }
+    }
     let names = traces.iter().filter_map(|one| Some((one.id, NAME_TAG, one.name.as_deref()?)));
     let own = traces.iter().flat_map(|one| one.tags.iter().map(|(key, value)| (one.id, key.as_str(), value.as_str())));
     set_tags(tx, &own.chain(names).collect::<Vec<_>>(), false).await?;
     if let Some(run) = run {
         set_metadata(tx, &traces.iter().map(|one| (one.id, RUN_METADATA, run)).collect::<Vec<_>>()).await?;
     }
-    insert_spans(tx, spans).await
+    insert_spans(tx, spans).await?;
+    Ok(late)
 }
 
 async fn insert_spans(tx: &WriteTx, spans: &[Span]) -> Result<(), Fault> {
@@ -255,16 +270,18 @@ pub async fn remove(tx: &WriteTx, ids: &[TraceId]) -> Result<u64, Fault> {
     Ok(tx.run("delete from traces where id = any($1)", vec![uuids.into()]).await?)
 }
 
-/// Ties traces that exist to a run; `false` when there is no such run.
-pub async fn link(tx: &WriteTx, ids: &[TraceId], run: RunId) -> Result<bool, Fault> {
-    // Asked first: where there is no trace, nothing else would look for the run.
-    if tx.row("select 1 from runs where id = $1 for key share", vec![run.uuid().into()]).await?.is_none() {
-        return Ok(false);
-    }
+/// The name of a run, if it is there; it stays until the transaction ends.
+pub async fn run_name(tx: &WriteTx, run: RunId) -> Result<Option<String>, Fault> {
+    let row = tx.row("select name from runs where id = $1 for key share", vec![run.uuid().into()]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// Ties traces that exist to a run; those that were not tied to it yet.
+pub async fn link(tx: &WriteTx, ids: &[TraceId], run: RunId) -> Result<Vec<TraceId>, Fault> {
     let uuids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let sql = "insert into trace_runs (trace_id, run_id) select id, $2 from traces where id = any($1) on conflict do nothing";
-    tx.run(sql, vec![uuids.into(), run.uuid().into()]).await?;
-    Ok(true)
+    let sql = "insert into trace_runs (trace_id, run_id) select id, $2 from traces where id = any($1) order by id on conflict do nothing returning trace_id";
+    let rows = tx.rows(sql, vec![uuids.into(), run.uuid().into()]).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0).map(TraceId)).collect::<Result<_, DbErr>>()?)
 }
 
 /// The assessments of several traces, the oldest first.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 use shared::{
     ids::{ExperimentId, RunId},
@@ -25,6 +26,10 @@ use crate::{
 
 /// The tag by which clients know that spans are kept beside the trace and not in a file.
 const SPANS_TAG: (&str, &str) = ("mlflow.trace.spansLocation", "TRACKING_STORE");
+/// How long a trace is being taken in: until then after its first part arrived, what arrives is telemetry; what is written to it later has an entry.
+const INTAKE: TimeDelta = TimeDelta::hours(1);
+/// Traces that an entry names; of more it says the number.
+const NAMED_MAX: usize = 100;
 /// Most traces of one request.
 pub const IDS_MAX: usize = 1_000;
 /// Most traces that one removal takes.
@@ -52,7 +57,11 @@ fn entry(action: &'static str, id: TraceId, name: &str) -> Entry {
     Entry::new(action, Subject::new("trace", id, name))
 }
 
-/// Keeps what a client says of a trace as a whole, with the assessments it brings.
+fn named(ids: &[TraceId]) -> Vec<String> {
+    ids.iter().take(NAMED_MAX).map(TraceId::to_string).collect()
+}
+
+/// Keeps what a client says of a trace as a whole, with the assessments it brings. It is entered when it brings some, or comes late.
 ///
 /// # Errors
 /// `Invalid` for what breaks a rule; `NotFound` for the experiment; `Conflict` for a removed one, or when the trace belongs to another.
@@ -62,19 +71,25 @@ pub async fn start(grant: Grant<'_, WriteTraces>, experiment: ExperimentRef, mut
     (trace.experiment_id, trace.in_default) = placed(&tx, experiment).await?;
     trace.tags.retain(|(key, _)| key != SPANS_TAG.0);
     trace.tags.push((SPANS_TAG.0.to_owned(), SPANS_TAG.1.to_owned()));
-    if !repo::start(&tx, &trace).await? {
-        return Err(TraceError::Elsewhere(trace.id.to_string()).into());
-    }
-    for assessment in std::mem::take(&mut trace.assessments) {
+    let first = repo::start(&tx, &trace).await?.ok_or_else(|| TraceError::Elsewhere(trace.id.to_string()))?;
+    let brought = std::mem::take(&mut trace.assessments);
+    let entered = first < tx.now() - INTAKE || !brought.is_empty();
+    let detail = json!({ "assessments": brought.len() });
+    for assessment in brought {
         keep(&tx, &Assessment { trace: trace.id, ..assessment }).await?;
     }
     let made = repo::load(&tx, &[trace.id]).await?.pop().ok_or_else(|| missing(trace.id))?;
-    tx.commit_telemetry().await?;
+    if entered {
+        let name = made.tags.iter().find(|(key, _)| key == NAME_TAG).map_or("", |(_, value)| value);
+        tx.commit(entry("trace.log", made.id, name).detail(detail)).await?;
+    } else {
+        tx.commit_telemetry().await?;
+    }
     Ok(made)
 }
 
 /// Keeps spans, and what follows from them of traces that nobody described yet. Spans may come twice, and before their trace. `run` is the run in which
-/// they arose.
+/// they arose. Spans of traces that are there already for longer than [`INTAKE`] are entered.
 ///
 /// # Errors
 /// `NotFound` for the experiment; `Conflict` for a removed one.
@@ -86,8 +101,13 @@ pub async fn log_spans(grant: Grant<'_, WriteTraces>, experiment: ExperimentRef,
     let traces: Vec<Gathered> = by_trace.into_iter().map(|(id, spans)| gather(id, &spans)).collect();
     let tx = grant.begin().await?;
     let (experiment, _) = placed(&tx, experiment).await?;
-    repo::log_spans(&tx, experiment, run.map(RunId::hex).as_deref(), &traces, spans).await?;
-    tx.commit_telemetry().await
+    let since = tx.now() - INTAKE;
+    let late = repo::log_spans(&tx, experiment, run.map(RunId::hex).as_deref(), &traces, spans, since).await?;
+    if late.is_empty() {
+        return tx.commit_telemetry().await;
+    }
+    let entry = Entry::new("trace.log_spans", Subject::new("experiment", experiment, ""));
+    tx.commit(entry.detail(json!({ "traces": late.len(), "first": named(&late) }))).await
 }
 
 /// What spans say of their trace: the root names it, and its end is the trace's.
@@ -213,13 +233,12 @@ pub async fn remove(grant: Grant<'_, WriteTraces>, experiment: ExperimentRef, re
         return Ok(0);
     }
     let removed = repo::remove(&tx, &ids).await?;
-    let shown: Vec<String> = ids.iter().take(100).map(TraceId::to_string).collect();
-    let entry = Entry::new("trace.remove", Subject::new("experiment", experiment, "")).detail(json!({ "traces": removed, "first": shown }));
+    let entry = Entry::new("trace.remove", Subject::new("experiment", experiment, "")).detail(json!({ "traces": removed, "first": named(&ids) }));
     tx.commit(entry).await?;
     Ok(removed)
 }
 
-/// Ties traces to a run. Absent traces are left out.
+/// Ties traces to a run. Absent traces, and those that are tied to it already, are left out.
 ///
 /// # Errors
 /// `NotFound` for the run; `LimitExceeded`.
@@ -228,10 +247,12 @@ pub async fn link(grant: Grant<'_, WriteTraces>, ids: &[TraceId], run: RunId) ->
         return Err(TraceError::TooMany { what: "traces", most: 100, got: ids.len() }.into());
     }
     let tx = grant.begin().await?;
-    if !repo::link(&tx, ids, run).await? {
-        return Err(TraceError::NoRun(run.hex()).into());
+    let name = repo::run_name(&tx, run).await?.ok_or_else(|| TraceError::NoRun(run.hex()))?;
+    let linked = repo::link(&tx, ids, run).await?;
+    if linked.is_empty() {
+        return Ok(());
     }
-    tx.commit_telemetry().await
+    tx.commit(Entry::new("trace.link", Subject::new("run", run, &name)).detail(json!({ "traces": linked.len(), "first": named(&linked) }))).await
 }
 
 async fn keep(tx: &WriteTx, one: &Assessment) -> Result<(), Fault> {

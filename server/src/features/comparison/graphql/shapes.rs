@@ -6,18 +6,19 @@ use async_graphql::{Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use shared::comparison::{self, Unit};
 
-use super::super::{self as domain, Comparison as Domain, Tone};
-use crate::{
-    fault::Fault,
-    features::metrics::graphql::time,
-    stats::{self, effect::Size},
+use super::{
+    super::{self as domain, Comparison as Domain, Tone},
+    pairs::{self, ComparedEffect, ComparedPair},
 };
+use crate::{fault::Fault, features::metrics::graphql::time, stats};
 
 /// Which end of a metric is the good one.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "comparison::Better")]
 pub enum MetricBetter {
+    /// The greater, the better: accuracy.
     Higher,
+    /// The less, the better: loss.
     Lower,
 }
 
@@ -35,61 +36,58 @@ pub enum ComparisonUnit {
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Tone")]
 pub enum InsightTone {
+    /// Something is better than the baseline.
     Good,
+    /// Something is worse than the baseline.
     Bad,
+    /// Good to know.
     Info,
+    /// Something makes the comparison less sure.
     Warn,
 }
 
 /// One group of runs.
 #[derive(SimpleObject)]
 pub struct ComparisonGroup {
+    /// What it is called.
     name: String,
+    /// How many runs it has.
     run_count: usize,
     /// Different sets of params, seeds aside.
     setup_count: usize,
     /// Runs that failed or were killed.
     failed_count: usize,
+    /// When its earliest run started.
     first_run_at: Option<DateTime<Utc>>,
+    /// When its latest run started.
     last_run_at: Option<DateTime<Utc>>,
 }
 
 /// What a list of values amounts to.
 #[derive(SimpleObject)]
 pub struct MetricSummary {
+    /// How many values.
     count: usize,
+    /// The arithmetic mean.
     mean: f64,
     /// Of the sample; 0 for one value.
     sd: f64,
+    /// The least.
     low: f64,
+    /// A quarter of the values lies below it.
     first_quartile: f64,
+    /// Half of the values lies below it.
     median: f64,
+    /// Three quarters of the values lie below it.
     third_quartile: f64,
+    /// The greatest.
     high: f64,
-}
-
-/// Two ends, at 95 %.
-#[derive(SimpleObject)]
-pub struct ComparedInterval {
-    low: f64,
-    high: f64,
-}
-
-/// A size with its interval at 95 %.
-#[derive(SimpleObject)]
-pub struct ComparedEffect {
-    value: f64,
-    low: f64,
-    high: f64,
-}
-
-fn size(size: Size) -> ComparedEffect {
-    ComparedEffect { value: size.value, low: size.low, high: size.high }
 }
 
 /// A group less the baseline.
 #[derive(SimpleObject)]
 pub struct ComparedDifference {
+    /// The group's mean less the baseline's.
     mean: f64,
     /// Of the baseline's mean.
     relative: Option<f64>,
@@ -104,6 +102,7 @@ pub struct ComparedDifference {
 /// A metric in one group.
 #[derive(SimpleObject)]
 pub struct ComparedMetricCell {
+    /// The values of the group; null when none of its runs has the metric.
     summary: Option<MetricSummary>,
     /// Null for the baseline.
     difference: Option<ComparedDifference>,
@@ -112,7 +111,9 @@ pub struct ComparedMetricCell {
 /// A metric in each group.
 #[derive(SimpleObject)]
 pub struct ComparedMetric {
+    /// The metric's name.
     key: String,
+    /// Which end is the good one; null: not known.
     better: Option<MetricBetter>,
     /// By group.
     cells: Vec<ComparedMetricCell>,
@@ -123,7 +124,9 @@ pub struct ComparedMetric {
 /// A value and the number of runs that have it.
 #[derive(SimpleObject)]
 pub struct ComparedParamCount {
+    /// The value.
     value: String,
+    /// Runs that have the value.
     count: usize,
 }
 
@@ -132,13 +135,16 @@ pub struct ComparedParamCount {
 pub struct ComparedParamCell {
     /// The three commonest.
     common: Vec<ComparedParamCount>,
+    /// How many values there are.
     distinct_count: usize,
+    /// Runs that do not have it.
     missing_count: usize,
 }
 
 /// A param in each group.
 #[derive(SimpleObject)]
 pub struct ComparedParam {
+    /// The param's name.
     key: String,
     /// Whether the runs have more than one value.
     differs: bool,
@@ -150,46 +156,10 @@ pub struct ComparedParam {
     cells: Vec<ComparedParamCell>,
 }
 
-/// Two groups: `right` less `left`, which are places in the list of groups. Whatever needs two values in each group is null where there are fewer.
-#[derive(SimpleObject)]
-pub struct ComparedPair {
-    left: usize,
-    right: usize,
-    /// Welch's t-test.
-    welch: Option<ComparedWelch>,
-    mann_whitney: Option<ComparedRanks>,
-    /// Of the difference of means: BCa bootstrap, 2,000 draws.
-    bootstrap: Option<ComparedInterval>,
-    cohens_d: Option<f64>,
-    hedges_g: Option<ComparedEffect>,
-    /// Cliff's delta: the share of pairs in which the right is greater less the share in which it is smaller.
-    rank_biserial: Option<ComparedEffect>,
-}
-
-/// Welch's t-test of a difference of means.
-#[derive(SimpleObject)]
-pub struct ComparedWelch {
-    difference: f64,
-    interval: ComparedInterval,
-    t: f64,
-    df: f64,
-    p: f64,
-    /// Adjusted for all pairs (Holm).
-    p_adjusted: Option<f64>,
-}
-
-/// The Mann-Whitney test.
-#[derive(SimpleObject)]
-pub struct ComparedRanks {
-    u: f64,
-    p: f64,
-    p_adjusted: Option<f64>,
-    exact: bool,
-}
-
 /// How often values fall between edges.
 #[derive(SimpleObject)]
 pub struct ComparedHistogram {
+    /// Where the bins begin and end, ascending; 6 to 30 bins as a rule.
     edges: Vec<f64>,
     /// By group, one less than edges.
     counts: Vec<Vec<usize>>,
@@ -198,11 +168,15 @@ pub struct ComparedHistogram {
 /// The metric looked at closely.
 #[derive(SimpleObject)]
 pub struct ComparedFocus {
+    /// The metric's name.
     key: String,
+    /// Which end is the good one; null: not known.
     better: Option<MetricBetter>,
     /// Whether a run has it at more than one point, so that there are curves to look at.
     curved: bool,
+    /// Every two groups.
     pairs: Vec<ComparedPair>,
+    /// How its values are spread in each group.
     histogram: ComparedHistogram,
     /// The part of the variance that the params predict of unseen runs; null with fewer than 10 runs.
     explained: Option<f64>,
@@ -215,26 +189,36 @@ pub struct ComparedFocus {
 /// A finding in plain words.
 #[derive(SimpleObject)]
 pub struct ComparisonInsight {
+    /// What it means.
     tone: InsightTone,
+    /// The finding, in a sentence.
     text: String,
 }
 
 /// One run, for charts.
 #[derive(SimpleObject)]
 pub struct ComparisonPoint {
+    /// The run's id.
     run: ID,
+    /// The run's name.
     name: String,
+    /// The place of its group, from 0.
     group: usize,
+    /// When the run started.
     started_at: DateTime<Utc>,
+    /// The metric looked at; always finite.
     value: f64,
+    /// Its values of the first of `paramKeys`, in their order; null where it has none.
     params: Vec<Option<String>>,
 }
 
 /// What some groups of runs differ in. Figures are of all their runs.
 pub struct Comparison(pub Arc<Domain>);
 
+/// What runs and groups of runs differ in.
 #[Object]
 impl Comparison {
+    /// The groups; the first is the baseline.
     async fn groups(&self) -> Vec<ComparisonGroup> {
         let group = |group: &domain::Group| ComparisonGroup {
             name: group.name.clone(),
@@ -269,6 +253,7 @@ impl Comparison {
         self.0.focus.as_ref().map(focus)
     }
 
+    /// Findings in plain words.
     async fn insights(&self) -> Vec<ComparisonInsight> {
         self.0.insights.iter().map(|insight| ComparisonInsight { tone: insight.tone.into(), text: insight.text.clone() }).collect()
     }
@@ -301,7 +286,7 @@ fn metric(row: &domain::MetricRow) -> ComparedMetric {
             relative: one.relative,
             p: one.p,
             p_adjusted: one.adjusted,
-            effect: one.size.map(size),
+            effect: one.size.map(pairs::size),
         }),
     };
     ComparedMetric { key: row.key.clone(), better: row.better.map(Into::into), cells: row.cells.iter().map(cell).collect(), odd_count: row.odd }
@@ -317,28 +302,11 @@ fn param(row: &domain::ParamRow) -> ComparedParam {
 }
 
 fn focus(of: &domain::Focus) -> ComparedFocus {
-    let pair = |pair: &domain::Pair| ComparedPair {
-        left: pair.left,
-        right: pair.right,
-        welch: pair.welch.map(|test| ComparedWelch {
-            difference: test.difference,
-            interval: ComparedInterval { low: test.low, high: test.high },
-            t: test.t,
-            df: test.df,
-            p: test.p,
-            p_adjusted: pair.welch_adjusted,
-        }),
-        mann_whitney: pair.ranks.map(|test| ComparedRanks { u: test.u, p: test.p, p_adjusted: pair.ranks_adjusted, exact: test.exact }),
-        bootstrap: pair.bootstrap.map(|(low, high)| ComparedInterval { low, high }),
-        cohens_d: pair.effect.map(|effect| effect.d),
-        hedges_g: pair.effect.map(|effect| size(effect.g)),
-        rank_biserial: pair.rank_biserial.map(size),
-    };
     ComparedFocus {
         key: of.key.clone(),
         better: of.better.map(Into::into),
         curved: of.curved,
-        pairs: of.pairs.iter().map(pair).collect(),
+        pairs: of.pairs.iter().map(pairs::pair).collect(),
         histogram: ComparedHistogram { edges: of.histogram.edges.clone(), counts: of.histogram.counts.clone() },
         explained: of.importance.as_ref().map(|found| found.explained),
         param_keys: of.keys.clone(),

@@ -17,7 +17,7 @@ const LOAD: &str = "select k.id, coalesce(u.user_name, p.email) as user_name, u.
         (select coalesce(jsonb_agg(jsonb_build_array(g.id, g.display_name) order by g.display_name), '[]') \
             from scim_group_members w join scim_groups g on g.id = w.group_id where w.user_id = k.id) as groups \
     from unnest($1::uuid[]) with ordinality as k (id, place) left join scim_users u on u.id = k.id \
-        left join public.memberships m on m.id = k.id left join public.people p on p.id = m.person_id \
+        left join (public.memberships m join public.people p on p.id = m.person_id and p.service_of is null) on m.id = k.id \
     where u.id is not null or m.id is not null order by k.place";
 
 fn user(row: &QueryResult) -> Result<User, Fault> {
@@ -51,16 +51,18 @@ pub async fn load<C: Connection>(tx: &C, ids: Vec<Uuid>) -> Result<Vec<User>, Fa
     tx.rows(LOAD, vec![ids.into()]).await?.iter().map(user).collect()
 }
 
-/// Everybody, the eldest first, from a place on; by whether they are active, if that is asked.
+/// Everybody but service accounts, the eldest first, from a place on; by whether they are active, if that is asked.
 pub async fn page<C: Connection>(tx: &C, tenant: TenantId, active: Option<bool>, offset: i64, limit: i64) -> Result<Vec<Uuid>, Fault> {
     let sql = "select k.id from (select m.id from public.memberships m where m.tenant_id = $1 and ($2::boolean is null or (m.suspended_at is null) = $2) \
+                and not exists (select from service_accounts s where s.id = m.id) \
             union all select u.id from scim_users u where ($2 is null or u.active = $2) and not exists (select from public.memberships m where m.id = u.id)) k \
         order by k.id offset $3 limit $4";
     ids(&tx.rows(sql, vec![tenant.uuid().into(), active.into(), offset.into(), limit.into()]).await?)
 }
 
 pub async fn count<C: Connection>(tx: &C, tenant: TenantId, active: Option<bool>) -> Result<i64, Fault> {
-    let sql = "select (select count(*) from public.memberships m where m.tenant_id = $1 and ($2::boolean is null or (m.suspended_at is null) = $2)) \
+    let sql = "select (select count(*) from public.memberships m where m.tenant_id = $1 and ($2::boolean is null or (m.suspended_at is null) = $2) \
+            and not exists (select from service_accounts s where s.id = m.id)) \
         + (select count(*) from scim_users u where ($2 is null or u.active = $2) and not exists (select from public.memberships m where m.id = u.id))";
     let row = tx.row(sql, vec![tenant.uuid().into(), active.into()]).await?;
     Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
@@ -120,11 +122,12 @@ async fn keep(tx: &WriteTx, ids: &[Uuid]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Lets the directory keep those of the members of whom it has said nothing yet. How many of the ids are somebody's here?
+/// Lets the directory keep those of the members of whom it has said nothing yet. How many of the ids are somebody's here? Service accounts are nobody's.
 pub async fn take_over(tx: &WriteTx, ids: &[Uuid]) -> Result<usize, Fault> {
     let sql = "insert into scim_users (id, user_name, email, given_name, family_name, formatted_name, display_name, active, created_at, updated_at) \
         select m.id, p.email, p.email, '', '', '', p.name, m.suspended_at is null, m.joined_at, $2 \
-        from unnest($1::uuid[]) k (id) join public.memberships m on m.id = k.id join public.people p on p.id = m.person_id on conflict do nothing";
+        from unnest($1::uuid[]) k (id) join public.memberships m on m.id = k.id join public.people p on p.id = m.person_id and p.service_of is null \
+        on conflict do nothing";
     tx.run(sql, vec![ids.to_vec().into(), tx.now().into()]).await?;
     keep(tx, ids).await?;
     let row = tx.row("select count(*) from scim_users where id = any($1)", vec![ids.to_vec().into()]).await?;

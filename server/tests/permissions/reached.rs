@@ -1,0 +1,245 @@
+//! Every object type, reached from a root: what is declared to need nothing more than what led to it is asked, with exactly the permissions on the way, as
+//! each role, as a stranger and as nobody.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde_json::{Value, json};
+use shared::{Permission, Role};
+
+use super::{
+    MUTATIONS, NOT_ALONE, Policy, QUERIES,
+    fixture::Fixture,
+    nested::{self, More},
+    roles::may,
+};
+use crate::support::{Actor, Organization, schema, tracking::ok, world};
+
+/// How a field is called that needs an argument.
+const CALLS: &[(&str, &str)] = &[("Run.artifactText", "artifactText(path: \"CANARY.txt\")"), ("Run.series", "series(keys: [\"loss\"])")];
+
+/// Roots that are asked otherwise than in the table of roots, so that they answer with more.
+const ASKED: &[(&str, &str)] = &[
+    ("createLink", "mutation { createLink(input: { shows: { run: \"$run\" }, label: \"l\", expiresInDays: 1 }) { … } }"),
+    ("runGroups", "{ runGroups(experiments: [\"$experiment\"], by: [\"status\"], numbers: [\"metrics.loss\"]) { … } }"),
+    (
+        "comparison",
+        "{ comparison(of: { groups: [{ experiment: \"$experiment\", filter: \"params.side = 'a'\" }, \
+            { experiment: \"$experiment\", filter: \"params.side = 'b'\" }], metric: \"loss\" }) { … } }",
+    ),
+];
+
+/// Types of which there may be none in the organization of this test. They are asked for all the same.
+const ABSENT: &[&str] = &[
+    "AccessDecision",
+    "ComparisonInsight",
+    "EnvironmentDifference",
+    "EnvironmentFile",
+    "GroupRole",
+    "IdentityProvider",
+    "Import",
+    "ImportCount",
+    "ImportProblem",
+    "ImportProblemConnection",
+    "InvitationPreview",
+    "MetricPoint",
+    "OpenedLink",
+    "Package",
+    "ProvisionedGroup",
+    "ReproductionGap",
+    "SimilarBest",
+    "SimilarDifference",
+    "SimilarRun",
+    "SingleSignOn",
+    "SlackChannel",
+    "SlackTest",
+    "TraceEvent",
+    "TraceSpan",
+];
+
+/// More things than the fixture has.
+async fn add_to(organization: &Organization<'_>, fixture: &Fixture) {
+    let script = organization.script().await;
+    let call = async |path: &str, body: &str| ok(&script, "POST", path, serde_json::from_str(&fixture.fill(body)).expect("JSON")).await;
+    for (at, side) in ["a", "a", "a", "b", "b", "b"].iter().enumerate() {
+        let run = call("runs/create", r#"{"experiment_id":"$experiment"}"#).await["run"]["info"]["run_id"].clone();
+        let points: Vec<Value> = (0..2).map(|step| json!({ "key": "loss", "value": at * at, "timestamp": 1, "step": step })).collect();
+        let batch = json!({ "run_id": run, "params": [{ "key": "side", "value": side }], "metrics": points });
+        ok(&script, "POST", "runs/log-batch", batch).await;
+        ok(&script, "POST", "runs/update", json!({ "run_id": run, "status": "FINISHED" })).await;
+    }
+    for (path, body) in [
+        (
+            "runs/log-batch",
+            r#"{"run_id":"$run","params":[{"key":"side","value":"a"}],"tags":[{"key":"t","value":"v"}],"metrics":[{"key":"loss","value":1,"timestamp":1}]}"#,
+        ),
+        ("runs/log-inputs", r#"{"run_id":"$run","datasets":[{"dataset":{"name":"d","digest":"d","source_type":"s","source":"s"}}]}"#),
+        ("experiments/set-experiment-tag", r#"{"experiment_id":"$experiment","key":"t","value":"v"}"#),
+        ("registered-models/alias", r#"{"name":"$model","alias":"champion","version":"1"}"#),
+        ("traces/$trace/assessments", r#"{"assessment":{"assessment_name":"n","feedback":{"value":true}}}"#),
+    ] {
+        call(&fixture.fill(path), body).await;
+    }
+    let logged = call("logged-models", r#"{"experiment_id":"$experiment","source_run_id":"$run"}"#).await["model"]["info"]["model_id"].clone();
+    ok(&script, "POST", "runs/outputs", json!({ "run_id": fixture.0["run"], "models": [{ "model_id": logged, "step": 0 }] })).await;
+    let mention = format!("mutation {{ startThread(input: {{ about: \"run_$run\", body: \"@{}\" }}) {{ id }} }}", organization.owner.email);
+    let colleague = organization.member("data_scientist").await;
+    for (actor, act) in [
+        (&organization.owner, "mutation { setProjectMember(project: \"$project\", member: \"$member\", role: \"viewer\") { id } }"),
+        (&organization.owner, "mutation { reactToComment(id: \"$comment\", kind: EYES, on: true) { id } }"),
+        (&organization.owner, "mutation { saveComparison(name: \"kept\", of: { runs: [\"$run\"] }) { id } }"),
+        (&colleague, mention.as_str()),
+    ] {
+        let answer = actor.graphql(&fixture.fill(act), Value::Null).await;
+        assert!(answer["errors"].is_null(), "{act}: {answer}");
+    }
+}
+
+/// A query for all that a type shows to whoever came so far.
+struct Way {
+    ty: String,
+    root: &'static str,
+    policy: Policy,
+    /// Everything that was asked for on the way.
+    needs: BTreeSet<Permission>,
+    /// With `…` where the fields go.
+    query: String,
+}
+
+/// The beginning of a query up to the selection of its root field, with `…` in it; nothing for a root without one.
+fn opened(query: &str) -> Option<String> {
+    let start = query.find('{')? + 1;
+    let (mut depth, mut quoted) = (0, false);
+    let place = query[start..].char_indices().find(|(_, letter)| {
+        match letter {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            '{' if !quoted && depth == 0 => return true,
+            _ => {}
+        }
+        false
+    });
+    place.map(|(place, _)| format!("{}{{ … }} }}", &query[..start + place]))
+}
+
+fn roots(operation: &str, table: &'static [(&'static str, Policy, &'static str)], types: &schema::Types) -> Vec<Way> {
+    let way = |(root, policy, query): &(&'static str, Policy, &'static str)| {
+        let asked = ASKED.iter().find(|(of, _)| of == root).map_or_else(|| opened(query), |(_, query)| Some((*query).to_owned()));
+        let needs = if let Policy::Needs(permission) = policy { BTreeSet::from([*permission]) } else { BTreeSet::new() };
+        Some(Way { ty: types[operation][*root].ty.clone(), root, policy: *policy, needs, query: asked? })
+    };
+    // What is absent leads nowhere.
+    table.iter().filter_map(way).filter(|way| !way.query.contains("$absent")).collect()
+}
+
+/// The shortest way to each type: from queries, and from mutations where no query leads to it.
+fn ways() -> BTreeMap<String, Way> {
+    let types = schema::types();
+    let mut ways: BTreeMap<String, Way> = BTreeMap::new();
+    for begun in [roots("Query", QUERIES, &types), roots("Mutation", MUTATIONS, &types)] {
+        let mut queue = VecDeque::from(begun);
+        while let Some(way) = queue.pop_front() {
+            let Some(fields) = types.get(&way.ty).filter(|_| !ways.contains_key(&way.ty)) else { continue };
+            for (name, field) in fields.iter().filter(|(_, field)| types.contains_key(&field.ty)) {
+                let mut needs = way.needs.clone();
+                if let More::Needs(permission) = nested::more(&way.ty, name) {
+                    needs.insert(*permission);
+                }
+                let query = way.query.replace('…', &format!("{} {{ … }}", called(&way.ty, name, field)));
+                queue.push_back(Way { ty: field.ty.clone(), root: way.root, policy: way.policy, needs, query });
+            }
+            ways.insert(way.ty.clone(), way);
+        }
+    }
+    ways
+}
+
+fn called(ty: &str, name: &str, field: &schema::Field) -> String {
+    let call = CALLS.iter().find(|(of, _)| *of == format!("{ty}.{name}")).map(|(_, call)| (*call).to_owned());
+    assert_eq!(call.is_some(), field.needs_argument, "{ty}.{name}: how is it called?");
+    call.unwrap_or_else(|| name.to_owned())
+}
+
+/// The query for all fields of a type that need nothing more.
+fn whole(way: &Way, types: &schema::Types) -> String {
+    let mut asked = vec!["__typename".to_owned()];
+    for (name, field) in types[&way.ty].iter().filter(|(name, _)| matches!(nested::more(&way.ty, name), More::Nothing)) {
+        let call = called(&way.ty, name, field);
+        asked.push(if types.contains_key(&field.ty) { format!("{call} {{ __typename }}") } else { call });
+    }
+    way.query.replace('…', &asked.join(" "))
+}
+
+fn shows(answer: &Value, ty: &str) -> bool {
+    answer["data"].to_string().contains(&format!("\"__typename\":\"{ty}\""))
+}
+
+#[tokio::test]
+async fn t15_the_permissions_on_the_way_open_all_that_needs_nothing_more() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    add_to(&organization, &fixture).await;
+    let (types, ways) = (schema::types(), ways());
+    let unreached: Vec<&String> =
+        types.keys().filter(|ty| !matches!(ty.as_str(), "Query" | "Mutation" | "Subscription" | "Change") && !ways.contains_key(*ty)).collect();
+    assert!(unreached.is_empty(), "nothing leads to {unreached:?}");
+    let mut scripts: BTreeMap<BTreeSet<Permission>, Actor> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (ty, way) in &ways {
+        let query = fixture.fill(&whole(way, &types));
+        let answer = organization.owner.graphql(&query, Value::Null).await;
+        let absent = ABSENT.contains(&ty.as_str());
+        if !absent && (!shows(&answer, ty) || !answer["errors"].is_null()) {
+            wrong.push(format!("{ty}, as the owner: {query}: {answer}"));
+        }
+        if NOT_ALONE.contains(&way.root) {
+            continue;
+        }
+        // A token has a scope; where none is needed any does.
+        let scopes = if way.needs.is_empty() { BTreeSet::from([Permission::ExperimentsRead]) } else { way.needs.clone() };
+        if !scripts.contains_key(&scopes) {
+            let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+            scripts.insert(scopes.clone(), organization.owner.token(&names).await);
+        }
+        let answer = scripts[&scopes].graphql(&query, Value::Null).await;
+        if Actor::code(&answer) == "FORBIDDEN" || (!absent && !answer["errors"].is_null()) {
+            wrong.push(format!("{ty}, with {scopes:?}: {query}: {answer}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn c7_1a_c7_1b_each_type_is_shown_to_the_roles_that_may_come_to_it_to_no_stranger_and_to_nobody() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    let (types, ways) = (schema::types(), ways());
+    let mut wrong = Vec::new();
+    for role in Role::ALL {
+        let actor = if *role == Role::Owner { organization.owner.clone() } else { organization.member(role.as_str()).await };
+        for (ty, way) in &ways {
+            let query = fixture.fill(&whole(way, &types));
+            let answer = actor.graphql(&query, Value::Null).await;
+            let allowed = way.needs.iter().all(|permission| may(*role, *permission));
+            if (Actor::code(&answer) == "FORBIDDEN") == allowed || (!allowed && shows(&answer, ty)) {
+                wrong.push(format!("{role:?} {ty}, allowed: {allowed}: {query}: {answer}"));
+            }
+        }
+    }
+    let (nobody, stranger) = (world().anonymous(), world().organization().await.owner);
+    for (ty, way) in &ways {
+        let query = fixture.fill(&whole(way, &types));
+        let answer = nobody.graphql(&query, Value::Null).await;
+        if (Actor::code(&answer) == "UNAUTHENTICATED") == (way.policy == Policy::Public) || answer.to_string().contains("CANARY") {
+            wrong.push(format!("nobody {ty}: {answer}"));
+        }
+        let answer = stranger.graphql(&query, Value::Null).await;
+        let names_something = fixture.0.values().any(|id| query.contains(id.as_str()));
+        let nothing = answer["data"].as_object().is_none_or(|data| data.values().all(Value::is_null));
+        let refused = !names_something || (nothing && matches!(Actor::code(&answer), "" | "NOT_FOUND"));
+        if !refused || answer.to_string().contains("CANARY") {
+            wrong.push(format!("stranger {ty}: {query}: {answer}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
