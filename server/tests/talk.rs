@@ -246,12 +246,6 @@ async fn c5_2b_everybody_reads_and_marks_only_their_own_notifications() {
     assert_eq!(unread(&mia).await["unreadCount"], 0);
 }
 
-fn mails_to(world: &World, email: &str) -> Vec<String> {
-    let Ok(folder) = std::fs::read_dir(&world.mail) else { return Vec::new() };
-    let texts = folder.flatten().filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
-    texts.filter(|text| text.contains(&format!("To: {email}")) && text.contains("mentioned you")).collect()
-}
-
 #[tokio::test]
 async fn c5_2b_what_was_not_read_in_two_minutes_is_mailed_in_one_letter() {
     let world = World::alone(&[]).await;
@@ -262,10 +256,10 @@ async fn c5_2b_what_was_not_read_in_two_minutes_is_mailed_in_one_letter() {
         start(&organization.owner, &about, &format!("@{} @{} {word} <b>", mia.email, tom.email)).await;
     }
     tom.graphql("mutation { markNotificationsRead }", Value::Null).await;
-    assert!(mails_to(&world, &mia.email).is_empty());
+    assert!(world.mails_to(&mia.email, "mentioned you").is_empty());
     world.clock.advance(chrono::TimeDelta::seconds(130));
     for _ in 0..300 {
-        if !mails_to(&world, &mia.email).is_empty() {
+        if !world.mails_to(&mia.email, "mentioned you").is_empty() {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -274,12 +268,12 @@ async fn c5_2b_what_was_not_read_in_two_minutes_is_mailed_in_one_letter() {
     start(&organization.owner, &about, &format!("@{} later", tom.email)).await;
     world.clock.advance(chrono::TimeDelta::seconds(130));
     for _ in 0..300 {
-        if !mails_to(&world, &tom.email).is_empty() {
+        if !world.mails_to(&tom.email, "mentioned you").is_empty() {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    let (of_mia, of_tom) = (mails_to(&world, &mia.email), mails_to(&world, &tom.email));
+    let (of_mia, of_tom) = (world.mails_to(&mia.email, "mentioned you"), world.mails_to(&tom.email, "mentioned you"));
     assert_eq!((of_mia.len(), of_tom.len()), (1, 1));
     let letter = of_mia[0].replace("=\r\n", "").replace("=\n", "");
     assert!(

@@ -21,6 +21,8 @@ use crate::fault::Fault;
 
 /// Serialises migrations and the creation of tenants across processes.
 const MIGRATION_LOCK: i64 = 0x0041_5353_4159;
+/// A backend keeps what it planned for each tenant that it changed, and looks through all of it at each change of a table: after so many a new one goes on.
+const TENANTS_OF_A_BACKEND: usize = 32;
 
 /// What founds an organization.
 pub struct Founding {
@@ -74,9 +76,49 @@ impl Vault {
     pub async fn migrate(&self) -> Result<usize, Fault> {
         let mut connection = self.owner().acquire().await?;
         sqlx::query("select pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut *connection).await?;
-        let outcome = migrate_all(&mut connection).await;
+        let outcome = self.migrate_all(&mut connection).await;
         sqlx::query("select pg_advisory_unlock($1)").bind(MIGRATION_LOCK).execute(&mut *connection).await?;
         outcome
+    }
+
+    /// Everything in order; `connection` holds the lock.
+    async fn migrate_all(&self, connection: &mut PgConnection) -> Result<usize, Fault> {
+        connection
+            .execute(
+                "do $$ begin if not exists (select from pg_roles where rolname = 'assay_app') then create role assay_app nologin; end if; end $$",
+            )
+            .await?;
+        connection.execute("grant assay_app to current_user").await?;
+        // Who works in some projects only is this role, which has all rights of the other one and row policies of its own.
+        connection
+            .execute(
+                "do $$ begin if not exists (select from pg_roles where rolname = 'assay_part') then create role assay_part nologin; end if; end $$",
+            )
+            .await?;
+        connection.execute("grant assay_app to assay_part; grant assay_part to current_user").await?;
+        // Who comes by a link is this role, which reads what row policies of its own name.
+        connection
+            .execute(
+                "do $$ begin if not exists (select from pg_roles where rolname = 'assay_link') then create role assay_link nologin; end if; end $$",
+            )
+            .await?;
+        connection.execute("grant assay_link to current_user").await?;
+        connection.execute("create table if not exists public.schema_migrations (tenant_id uuid not null, name text not null, applied_at timestamptz not null default now(), primary key (tenant_id, name))").await?;
+        let mut applied = 0;
+        for migration in migrations::CONTROL {
+            applied += apply(connection, Uuid::nil(), migration).await?;
+        }
+        // Of one that is being erased, some tables are gone.
+        let tenants: Vec<(Uuid,)> =
+            sqlx::query_as("select id from public.tenants where erasing_since is null order by created_at").fetch_all(&mut *connection).await?;
+        for some in tenants.chunks(TENANTS_OF_A_BACKEND) {
+            let mut backend = self.owner().acquire().await?;
+            backend.close_on_drop();
+            for (tenant,) in some {
+                applied += bring_up(&mut backend, TenantId::from_uuid(*tenant)).await?;
+            }
+        }
+        Ok(applied)
     }
 
     /// Creates an organization: its rows on the control plane, its schema, its default project and
@@ -87,7 +129,9 @@ impl Vault {
     pub async fn found(&self, founding: Founding) -> Result<TenantId, FoundingError> {
         let now = self.clock().now();
         let tenant = TenantId::from_uuid(Uuid::now_v7());
+        // See `TENANTS_OF_A_BACKEND`; here one is as good as many.
         let mut connection = self.owner().acquire().await?;
+        connection.close_on_drop();
         let mut tx = connection.begin().await?;
         if let Some(account) = &founding.account {
             let inserted = sqlx::query(
@@ -182,35 +226,6 @@ async fn issue(tx: &mut PgConnection, tenant: TenantId, person: Uuid, issued: &I
     .execute(tx)
     .await?;
     Ok(Entry::new("token.create", Subject::new("token", token, name)).detail(json!({ "scopes": scopes, "expiresAt": null })))
-}
-
-async fn migrate_all(connection: &mut PgConnection) -> Result<usize, Fault> {
-    connection
-        .execute("do $$ begin if not exists (select from pg_roles where rolname = 'assay_app') then create role assay_app nologin; end if; end $$")
-        .await?;
-    connection.execute("grant assay_app to current_user").await?;
-    // Who works in some projects only is this role, which has all rights of the other one and row policies of its own.
-    connection
-        .execute("do $$ begin if not exists (select from pg_roles where rolname = 'assay_part') then create role assay_part nologin; end if; end $$")
-        .await?;
-    connection.execute("grant assay_app to assay_part; grant assay_part to current_user").await?;
-    // Who comes by a link is this role, which reads what row policies of its own name.
-    connection
-        .execute("do $$ begin if not exists (select from pg_roles where rolname = 'assay_link') then create role assay_link nologin; end if; end $$")
-        .await?;
-    connection.execute("grant assay_link to current_user").await?;
-    connection.execute("create table if not exists public.schema_migrations (tenant_id uuid not null, name text not null, applied_at timestamptz not null default now(), primary key (tenant_id, name))").await?;
-    let mut applied = 0;
-    for migration in migrations::CONTROL {
-        applied += apply(connection, Uuid::nil(), migration).await?;
-    }
-    // Of one that is being erased, some tables are gone.
-    let tenants: Vec<(Uuid,)> =
-        sqlx::query_as("select id from public.tenants where erasing_since is null order by created_at").fetch_all(&mut *connection).await?;
-    for (tenant,) in tenants {
-        applied += bring_up(connection, TenantId::from_uuid(tenant)).await?;
-    }
-    Ok(applied)
 }
 
 /// Brings one tenant's schema to the newest version, in one transaction.

@@ -207,6 +207,7 @@ async fn only_owners_of_the_moment_restore_it_and_a_second_closing_has_its_own_e
     let fresh = token(&world, &owner.email).await;
     assert_eq!(world.anonymous().form("/restore", &[("token", &fresh)]).await.status, 303, "it is there on day fifteen");
     assert!(owner.graphql("{ viewer { id } }", Value::Null).await["errors"].is_null());
+    let owner = Actor::sign_in(&world, &organization.owner.email, PASSWORD).await;
     let runs = ok(&owner.token(&["*"]).await, "POST", "runs/search", json!({ "experiment_ids": ["0"] })).await;
     assert!(runs.is_object());
 }

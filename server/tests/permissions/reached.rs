@@ -31,6 +31,7 @@ const ASKED: &[(&str, &str)] = &[
 /// Types of which there may be none in the organization of this test. They are asked for all the same.
 const ABSENT: &[&str] = &[
     "AccessDecision",
+    "ClosedOrganization",
     "ComparisonInsight",
     "EnvironmentDifference",
     "EnvironmentFile",
@@ -43,6 +44,8 @@ const ABSENT: &[&str] = &[
     "InvitationPreview",
     "MetricPoint",
     "OpenedLink",
+    "OrganizationExport",
+    "OrganizationExportCount",
     "Package",
     "ProvisionedGroup",
     "ReproductionGap",

@@ -8,7 +8,7 @@ const ROLES: [Role; 9] =
 
 /// Every permission, and whether a role has it in a new organization.
 #[rustfmt::skip]
-const MAY: [(&str, &str); 22] = [
+const MAY: [(&str, &str); 26] = [
     //                     Owner     ML engineer     Operations Compliance  Viewer
     //                       |  Admin  |  Data scientist | Risk   | Finance |
     ("experiments:read",   "yes yes   yes    yes        yes yes  yes  yes  yes"),

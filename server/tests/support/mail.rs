@@ -17,6 +17,13 @@ pub async fn link_to(folder: &Path, email: &str) -> String {
     }
 }
 
+/// The mails to an address in which `words` stand.
+pub fn mails_to(folder: &Path, email: &str, words: &str) -> Vec<String> {
+    let Ok(folder) = std::fs::read_dir(folder) else { return Vec::new() };
+    let texts = folder.flatten().filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+    texts.filter(|text| text.contains(&format!("To: {email}")) && text.contains(words)).collect()
+}
+
 fn newest(folder: &Path, email: &str) -> Option<String> {
     let mut mails: Vec<_> =
         std::fs::read_dir(folder).ok()?.flatten().filter(|entry| entry.path().extension().is_some_and(|ending| ending == "eml")).collect();

@@ -241,6 +241,11 @@ impl World {
         mail::link_to(&self.mail, email).await
     }
 
+    /// The mails to an address in which `words` stand.
+    pub fn mails_to(&self, email: &str, words: &str) -> Vec<String> {
+        mail::mails_to(&self.mail, email, words)
+    }
+
     /// Somebody who is nobody.
     pub fn anonymous(&self) -> Actor {
         Actor::anonymous(self)

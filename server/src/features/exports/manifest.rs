@@ -61,7 +61,8 @@ pub async fn take(work: &mut Work<'_>) -> Result<bool, Stopped> {
 
 async fn summary(work: &Work<'_>) -> Result<super::sheet::Whole, Stopped> {
     let tx = work.begin().await?;
-    let export = &work.export;
+    // As it is now: what the check found is not in the copy that this step began with.
+    let export = &repo::find(&tx, work.export.id).await?.ok_or(Stopped::Over)?;
     let counts = repo::counts(&tx, &[export.id]).await?.remove(&export.id).unwrap_or_default();
     // The lists themselves are few: one for some ten thousand files.
     let mut lists = Vec::new();

@@ -249,7 +249,7 @@ pub const KINDS: &[Kind] = &[
         sql: page!(
             "public.api_tokens where tenant_id = current_setting('app.tenant_id')::uuid and",
             "id" > "($1::jsonb->>0)::uuid",
-            "x.id, x.person_id, x.name, x.scopes, x.created_at, x.expires_at, x.last_used_at, x.revoked_at"
+            "x.id, x.person_id, x.made_by, x.name, x.scopes, x.created_at, x.expires_at, x.last_used_at, x.revoked_at"
         ),
     },
     Kind {
