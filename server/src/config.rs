@@ -53,6 +53,9 @@ pub struct Config {
     /// Fields of GraphQL a second that may be asked for from an address without signing in, ten seconds' worth of them at once.
     #[arg(long, env = "ASSAY_ANONYMOUS_RATE", default_value_t = 100)]
     pub anonymous_rate: u32,
+    /// Seconds without a byte after which a request's body is given up. One that comes must bring a kilobyte a second.
+    #[arg(long, env = "ASSAY_BODY_SILENCE_SECONDS", default_value_t = 30)]
+    pub body_silence_seconds: u64,
     /// Where `/metrics`, `/healthz` and `/readyz` are also answered, to whoever reaches it: `127.0.0.1:9100`. The only place for them at a worker.
     #[arg(long, env = "ASSAY_METRICS_LISTEN")]
     pub metrics_listen: Option<String>,

@@ -11,6 +11,9 @@ pub const INTERNAL_MESSAGE: &str = "Something went wrong on our side. Nothing wa
 /// The sentence shown while the database is away.
 pub const UNAVAILABLE_MESSAGE: &str = "The service cannot reach its database right now. Nothing was changed; try again shortly.";
 
+/// The sentence shown where rights changed while something was done with those of before.
+const OVERTAKEN_MESSAGE: &str = "What may be done here was changed while this was under way. Nothing of it was kept; try again.";
+
 /// What a request named by its id that is absent, or another organization's: the two are told apart nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Missing {
@@ -147,6 +150,9 @@ impl From<sea_orm::DbErr> for Fault {
         match &error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::unavailable(error),
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_outage(cause) => Self::unavailable(error),
+            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_overtaken(cause) => {
+                Self::new(ErrorCode::Unavailable, OVERTAKEN_MESSAGE)
+            }
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_barred(cause) => Self::barred(),
             _ => Self::internal(error),
         }
@@ -169,6 +175,11 @@ fn is_outage(error: &sqlx::Error) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether an act was refused its entry because what may be done changed under it. (`audit_append` raises it.)
+fn is_overtaken(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "AS001")
 }
 
 /// Whether a row was refused because it belongs to a project that the transaction may not write in. (SQLSTATE 42501; Postgres names the policy.)

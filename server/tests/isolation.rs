@@ -5,6 +5,7 @@ mod crossing;
 mod faulty_sessions;
 mod foreign;
 mod ids;
+mod overtaken;
 
 use crate::support::{Actor, world};
 use serde_json::{Value, json};
@@ -183,6 +184,32 @@ async fn t17_owners_stay_owners_until_an_owner_says_otherwise() {
     let removed =
         organization.owner.graphql("mutation($id: ID!) { removeMember(id: $id) { id } }", json!({ "id": id(&organization.owner.email) })).await;
     assert_eq!(Actor::code(&removed), "CONFLICT");
+}
+
+#[tokio::test]
+async fn t17_who_has_just_stopped_to_be_an_owner_is_none_for_the_rest_of_the_request() {
+    let organization = world().organization().await;
+    let second = organization.member("admin").await;
+    let members = organization.owner.graphql("{ members { nodes { id email } } }", Value::Null).await;
+    let id = |email: &str| {
+        let nodes = members["data"]["members"]["nodes"].as_array().expect("members");
+        nodes.iter().find(|node| node["email"] == email).expect("the member")["id"].as_str().expect("an id").to_owned()
+    };
+    let (own, other) = (id(&organization.owner.email), id(&second.email));
+    let set = |id: &str, role: &str| format!("updateMemberRoles(id: \"{id}\", roles: [\"{role}\"]) {{ id }}");
+    let made = organization.owner.graphql(&format!("mutation {{ {} }}", set(&other, "owner")), Value::Null).await;
+    assert!(made["errors"].is_null(), "{made}");
+    let back = set(&own, "owner");
+    let email = format!("late-{}@example.com", uuid::Uuid::now_v7().simple());
+    let invite = format!("inviteMember(email: \"{email}\", role: \"owner\") {{ id }}");
+    let remove = format!("removeMember(id: \"{other}\") {{ id }}");
+    for then in [&back, &invite, &remove] {
+        let answer = organization.owner.graphql(&format!("mutation {{ a: {} b: {then} }}", set(&own, "admin")), Value::Null).await;
+        assert_eq!(Actor::code(&answer), "FORBIDDEN", "{then}: {answer}");
+        // The other one, who is an owner still, makes them one again for the next attempt.
+        let again = second.graphql(&format!("mutation {{ {back} }}"), Value::Null).await;
+        assert!(again["errors"].is_null(), "{again}");
+    }
 }
 
 #[tokio::test]

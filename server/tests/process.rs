@@ -4,7 +4,7 @@ mod observed;
 mod pages;
 mod stopping;
 
-use std::os::unix::fs::PermissionsExt;
+use std::{io::Write, os::unix::fs::PermissionsExt};
 
 use crate::support::{
     Actor, PASSWORD,
@@ -86,6 +86,38 @@ async fn t39_t67_a_log_is_one_json_object_a_line_and_holds_no_secret() {
 
 async fn sign_in(visitor: &Actor, email: &str, password: &str) -> u16 {
     visitor.form("/sign-in", &[("email", email), ("password", password)]).await.status
+}
+
+/// What 256 MiB of zeros are in brotli.
+const GROWS: &str = "cfffff7f002400e2b14072effff9ffff0f8004401c1680eefd3fffffff01900088c302d0bdffe7ffff3f001200715800baf7fffcffff074002200e0b40f7fe9fffffff00\
+4800c46101e8defff3ffff1f000980382c00ddfb7ffeffff032001108705a07bffcfffff7f002400e2b00074effff9ffff0f8004401c1680eefd3fffffff01900088c302d0bdffe7ffff3f00\
+1200715800baf7fffcffff074002200e0b40f7fe9fffffff004800c46101e8defff3ffff1f000980382c00ddfbfffcffff072001108705a07bff0f";
+
+#[tokio::test]
+async fn t24_t25_a_body_that_grows_takes_no_memory_whoever_sends_it() {
+    let database = Database::create().await;
+    let first = database.run(&["seed"]).0;
+    let server = database.serve(&[]);
+    let (visitor, script) = (server.visitor(), server.visitor().bearer(first["token"].as_str().expect("a token")));
+    let brotli: Vec<u8> = (0..GROWS.len() / 2).map(|at| u8::from_str_radix(&GROWS[2 * at..2 * at + 2], 16).expect("digits")).collect();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    (0..256).for_each(|_| gzip.write_all(&[0; 1 << 20]).expect("packs"));
+    let gzip = gzip.finish().expect("packs");
+    let before = server.peak();
+    for (actor, path, kind) in [
+        (&visitor, "/sign-in", "application/x-www-form-urlencoded"),
+        (&script, "/api/2.0/mlflow/runs/create", "application/json"),
+        (&script, "/v1/traces", "application/x-protobuf"),
+        (&script, "/graphql", "application/json"),
+    ] {
+        for (encoding, body) in [("br", &brotli), ("gzip", &gzip), ("gzip, gzip", &gzip)] {
+            let request = actor.request(reqwest::Method::POST, path).header("content-type", kind).header("content-encoding", encoding);
+            let answer = actor.send(request.header("x-mlflow-experiment-id", "0").body(body.clone())).await;
+            assert!(matches!(answer.status, 400 | 413 | 415), "{path} {encoding}: {} {}", answer.status, answer.text());
+        }
+    }
+    // What is read of a body of OpenTelemetry, and no more.
+    assert!(server.peak() - before < 64 << 20, "{} bytes more", server.peak() - before);
 }
 
 #[tokio::test]

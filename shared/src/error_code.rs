@@ -24,6 +24,8 @@ pub enum ErrorCode {
     TooManyRequests,
     /// The body is larger than the documented limit.
     PayloadTooLarge,
+    /// The body came too slowly, or stopped coming.
+    TooSlow,
     /// The verb does not exist on this path.
     MethodNotAllowed,
     /// The content type is not one this endpoint reads.
@@ -51,6 +53,7 @@ impl ErrorCode {
             Self::LimitExceeded => "LIMIT_EXCEEDED",
             Self::TooManyRequests => "TOO_MANY_REQUESTS",
             Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
+            Self::TooSlow => "TOO_SLOW",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::IntegrityError => "INTEGRITY_ERROR",
@@ -71,6 +74,7 @@ impl ErrorCode {
             Self::TooManyRequests => 429,
             Self::PayloadTooLarge => 413,
             Self::MethodNotAllowed => 405,
+            Self::TooSlow => 408,
             Self::UnsupportedMediaType => 415,
             Self::NotImplemented => 501,
             Self::Unavailable => 503,

@@ -62,8 +62,10 @@ pub struct Author {
     pub address: String,
 }
 
-pub(super) async fn append(tx: &Transaction, now: DateTime<Utc>, inner: &Arc<Inner>, entries: &[Entry]) -> Result<(), Fault> {
-    append_by(tx, now, &author(inner), entries).await
+pub(super) async fn append(tx: &Transaction, now: DateTime<Utc>, epoch: Option<i64>, inner: &Arc<Inner>, entries: &[Entry]) -> Result<(), Fault> {
+    let author = author(inner);
+    let pairs: Vec<_> = entries.iter().map(|entry| (&author, entry)).collect();
+    append_pairs(tx, now, epoch, &pairs).await
 }
 
 pub(super) fn author(inner: &Inner) -> Author {
@@ -80,16 +82,19 @@ pub(super) fn author(inner: &Inner) -> Author {
 
 pub(super) async fn append_by(tx: &Transaction, now: DateTime<Utc>, author: &Author, entries: &[Entry]) -> Result<(), Fault> {
     let pairs: Vec<_> = entries.iter().map(|entry| (author, entry)).collect();
-    append_pairs(tx, now, &pairs).await
+    append_pairs(tx, now, None, &pairs).await
 }
 
-/// Appends entries of several authors in one statement.
-pub(super) async fn append_pairs(tx: &Transaction, now: DateTime<Utc>, pairs: &[(&Author, &Entry)]) -> Result<(), Fault> {
-    tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, APPEND, values(now, pairs))).await?;
+/// Appends entries of several authors in one statement, unless the organization's epoch is another one by now than is expected.
+pub(super) async fn append_pairs(tx: &Transaction, now: DateTime<Utc>, epoch: Option<i64>, pairs: &[(&Author, &Entry)]) -> Result<(), Fault> {
+    let values = values(now, pairs).into_iter().chain([epoch.into()]);
+    tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, APPEND_AT_EPOCH, values)).await?;
     Ok(())
 }
 
-/// The call that appends what [`columns`] lists, at a time.
+/// The call that appends what [`columns`] lists, at a time and at an epoch.
+const APPEND_AT_EPOCH: &str = "select audit_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+/// The same at any epoch.
 pub(super) const APPEND: &str = "select audit_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 fn values(now: DateTime<Utc>, pairs: &[(&Author, &Entry)]) -> Vec<Value> {

@@ -120,13 +120,29 @@ impl Attempt {
     }
 }
 
+/// What somebody may do by the first statement of a transaction.
+pub(super) struct Proven {
+    pub roles: Vec<String>,
+    pub standing: Standing,
+    /// The epoch of it; a job has none.
+    pub epoch: Option<i64>,
+}
+
+impl Proven {
+    /// Whether the roles include the permission, in a project if one is meant, whatever the scopes of a token.
+    pub fn has(&self, permission: shared::Permission, project: Option<ProjectId>) -> bool {
+        let standing = self.standing.unlimited();
+        project.map_or_else(|| standing.may(permission), |project| standing.may_in(permission, project))
+    }
+}
+
 pub(super) struct Inner {
     pub(super) vault: Vault,
     pub(super) proof: Proof,
     pub(super) actor: Actor,
     pub(super) tenant: Tenant,
-    pub(super) roles: Vec<String>,
-    pub(super) standing: Standing,
+    /// What the first statement of the request's first transaction found.
+    pub(super) proven: Proven,
     /// What it was decided by; nothing for a job or a link.
     pub(super) policy: Option<Arc<Policy>>,
     /// The permission it writes with, once it does.
@@ -156,9 +172,9 @@ impl Scope {
         &self.inner.tenant
     }
 
-    /// The actor's roles in this tenant.
+    /// The actor's roles in this tenant when the request began; for showing. What depends on them asks the transaction that it is done in.
     pub fn roles(&self) -> &[String] {
-        &self.inner.roles
+        &self.inner.proven.roles
     }
 
     /// What the edge knew of the request.
@@ -189,18 +205,12 @@ impl Scope {
 
     /// Whether the policy allows the permission, be it in one project only; for showing or hiding, never instead of a grant.
     pub fn may(&self, permission: shared::Permission) -> bool {
-        self.inner.standing.may(permission)
+        self.inner.proven.standing.may(permission)
     }
 
     /// Whether the policy allows the permission in a project; for showing or hiding, never instead of a grant.
     pub fn may_in(&self, permission: shared::Permission, project: ProjectId) -> bool {
-        self.inner.standing.may_in(permission, project)
-    }
-
-    /// Whether the actor's roles include the permission, in a project if one is meant, whatever the scopes of their token: nobody gives what they have not.
-    pub fn has(&self, permission: shared::Permission, project: Option<ProjectId>) -> bool {
-        let standing = self.inner.standing.unlimited();
-        project.map_or_else(|| standing.may(permission), |project| standing.may_in(permission, project))
+        self.inner.proven.standing.may_in(permission, project)
     }
 
     /// Why a member with these roles may do something, or may not, by the policy that this request was let in by.
@@ -220,7 +230,7 @@ impl Scope {
 
     /// Whether the actor has all projects alike. Who has not is told apart by the database, statement by statement.
     pub fn has_all_projects(&self) -> bool {
-        !self.inner.standing.is_part()
+        !self.inner.proven.standing.is_part()
     }
 
     /// Asks the tenant's policy.
@@ -310,17 +320,17 @@ impl Scope {
         let (tx, again) = match self.take_entered() {
             Some(tx) => (tx, None),
             None => {
-                let (tx, standing) = self.inner.vault.reenter(&self.inner).await?;
-                if !standing.may(permission) {
+                let (tx, proven) = self.inner.vault.reenter(&self.inner).await?;
+                if !proven.standing.may(permission) {
                     return Err(Fault::forbidden(permission));
                 }
-                (tx, Some(standing))
+                (tx, Some(proven))
             }
         };
-        part::let_write(&tx, again.as_ref().unwrap_or(&self.inner.standing), permission).await?;
+        part::let_write(&tx, &again.as_ref().unwrap_or(&self.inner.proven).standing, permission).await?;
         // A request writes with one permission as a rule; of several the first is named.
         let _ = self.inner.writes.set(permission);
-        Ok(WriteTx::new(tx, self.now(), self.inner.clone()))
+        Ok(WriteTx::new(tx, self.now(), self.inner.clone(), again))
     }
 
     /// Writes what this request tried in vain into the audit log. Edges call it after the response is known; the guard does so after every request.
@@ -335,8 +345,8 @@ impl Scope {
             return Ok(());
         }
         // The request may still hold a connection of its tenant.
-        let tx = self.inner.vault.reenter_beside(&self.inner).await?;
-        WriteTx::new(tx, self.now(), self.inner.clone()).commit_all(entries).await
+        let (tx, proven) = self.inner.vault.reenter_beside(&self.inner).await?;
+        WriteTx::new(tx, self.now(), self.inner.clone(), Some(proven)).commit_all(entries).await
     }
 
     fn take_entered(&self) -> Option<Transaction> {

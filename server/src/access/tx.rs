@@ -3,11 +3,18 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value};
 
-use super::{Reach, RequestInfo, audit, live::Topic, scope::Inner, transaction::Transaction};
+use super::{
+    Reach, RequestInfo, audit,
+    live::Topic,
+    scope::{Inner, Proven},
+    transaction::Transaction,
+};
+use shared::ids::ProjectId;
+
 use crate::{fault::Fault, jobs::Envelope};
 use std::sync::{
     Arc, Mutex, OnceLock, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 /// Constant SQL with bound parameters, for the statements a query builder cannot say. The text is
@@ -50,6 +57,10 @@ pub struct WriteTx {
     pub(super) tx: Transaction,
     pub(super) now: DateTime<Utc>,
     pub(super) inner: Arc<Inner>,
+    /// What its first statement found; nothing where that is what the request began with.
+    pub(super) again: Option<Proven>,
+    /// How often it raises the organization's epoch itself.
+    pub(super) raised: AtomicI64,
     /// Whether a job was written, so that somebody should look at the outbox after the commit.
     pub(super) enqueued: AtomicBool,
     /// What open pages are told after the commit.
@@ -57,8 +68,27 @@ pub struct WriteTx {
 }
 
 impl WriteTx {
-    pub(super) fn new(tx: Transaction, now: DateTime<Utc>, inner: Arc<Inner>) -> Self {
-        Self { tx, now, inner, enqueued: AtomicBool::new(false), announced: Mutex::default() }
+    pub(super) fn new(tx: Transaction, now: DateTime<Utc>, inner: Arc<Inner>, again: Option<Proven>) -> Self {
+        Self { tx, now, inner, again, raised: AtomicI64::new(0), enqueued: AtomicBool::new(false), announced: Mutex::default() }
+    }
+
+    fn proven(&self) -> &Proven {
+        self.again.as_ref().unwrap_or(&self.inner.proven)
+    }
+
+    /// The actor's roles in this tenant, as the first statement of this transaction found them.
+    pub fn roles(&self) -> &[String] {
+        &self.proven().roles
+    }
+
+    /// Whether these roles include the permission, in a project if one is meant, whatever the scopes of a token: nobody gives what they have not.
+    pub fn has(&self, permission: shared::Permission, project: Option<ProjectId>) -> bool {
+        self.proven().has(permission, project)
+    }
+
+    /// The epoch that the organization has unless somebody changes what may be done there.
+    fn epoch(&self) -> Option<i64> {
+        self.proven().epoch.map(|epoch| epoch + self.raised.load(Ordering::Relaxed))
     }
 
     /// Tells the open pages of the organization that a subject changed, once this is committed.
@@ -70,7 +100,8 @@ impl WriteTx {
     }
 
     /// Appends the audit entry as the last statement and commits. If the entry cannot be written,
-    /// nothing is.
+    /// nothing is. Nor is it when what may be done in the organization was changed since the transaction began: an act stands in the log before the entry of
+    /// such a change, or not at all.
     ///
     /// # Errors
     /// [`shared::ErrorCode::Unavailable`] or `Internal`; the transaction is then rolled back.
@@ -86,7 +117,7 @@ impl WriteTx {
         if entries.is_empty() {
             return Err(Fault::internal("a write without an audit entry"));
         }
-        audit::append(&self.tx, self.now, &self.inner, &entries).await?;
+        audit::append(&self.tx, self.now, self.epoch(), &self.inner, &entries).await?;
         self.finish().await
     }
 
@@ -115,7 +146,7 @@ impl WriteTx {
                 .map(|(request, _)| audit::Author { request_id: request.id.clone(), address: request.address.clone(), ..author.clone() })
                 .collect();
             let pairs: Vec<_> = authors.iter().zip(entries.iter().map(|(_, entry)| entry)).collect();
-            audit::append_pairs(&self.tx, self.now, &pairs).await?;
+            audit::append_pairs(&self.tx, self.now, self.epoch(), &pairs).await?;
         }
         let Self { tx, inner, enqueued, announced, .. } = self;
         let next = tx.commit_and_chain().await?;
@@ -148,6 +179,7 @@ impl WriteTx {
     /// [`shared::ErrorCode::Unavailable`] or `Internal`.
     pub async fn raise_epoch(&self) -> Result<(), Fault> {
         self.run("update public.tenants set authz_epoch = authz_epoch + 1 where id = $1", vec![self.inner.tenant.id.uuid().into()]).await?;
+        self.raised.fetch_add(1, Ordering::Relaxed);
         self.announce(Topic::Standing);
         Ok(())
     }

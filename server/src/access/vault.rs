@@ -24,7 +24,7 @@ use super::{
     part,
     policy::{Policy, Rights, Standing},
     rates::Known,
-    scope::{Attempt, Inner, Proof},
+    scope::{Attempt, Inner, Proof, Proven},
     transaction::Transaction,
 };
 use crate::{
@@ -199,8 +199,7 @@ impl Vault {
                 proof: Proof::Credential(credential),
                 actor,
                 tenant: entry.tenant,
-                roles: entry.roles,
-                standing,
+                proven: Proven { roles: entry.roles, standing, epoch: Some(entry.epoch) },
                 policy,
                 writes: OnceLock::new(),
                 request,
@@ -244,8 +243,7 @@ impl Vault {
                 proof: Proof::Job(rights),
                 actor,
                 tenant,
-                roles: Vec::new(),
-                standing: Standing::whole(rights),
+                proven: Proven { roles: Vec::new(), standing: Standing::whole(rights), epoch: None },
                 policy: None,
                 writes: OnceLock::new(),
                 request,
@@ -258,30 +256,36 @@ impl Vault {
     }
 
     /// Opens another transaction for a scope and proves it again.
-    pub(super) async fn reenter(&self, inner: &Inner) -> Result<(Transaction, Standing), Fault> {
+    pub(super) async fn reenter(&self, inner: &Inner) -> Result<(Transaction, Proven), Fault> {
         match &inner.proof {
             Proof::Credential(credential) => {
                 let tx = self.begin().await?;
-                let entry = self.enter_again(&tx, credential, inner).await?;
-                let (standing, _) = self.standing_of(&tx, &entry).await?;
-                Ok((tx, standing))
+                let proven = self.enter_again(&tx, credential, inner).await?;
+                Ok((tx, proven))
             }
-            Proof::Job(rights) => Ok((self.open_job(inner.tenant.id).await?.0, Standing::whole(*rights))),
+            Proof::Job(rights) => {
+                let (tx, _) = self.open_job(inner.tenant.id).await?;
+                Ok((tx, Proven { roles: Vec::new(), standing: Standing::whole(*rights), epoch: None }))
+            }
         }
     }
 
     /// Opens another transaction for a scope whose first one may be open still.
-    pub(super) async fn reenter_beside(&self, inner: &Inner) -> Result<Transaction, Fault> {
+    pub(super) async fn reenter_beside(&self, inner: &Inner) -> Result<(Transaction, Proven), Fault> {
         let Proof::Credential(credential) = &inner.proof else { return Err(Fault::internal("a job tried what it may not")) };
         let tx = Transaction::begin(&self.doors, "tenant").await?;
-        self.enter_again(&tx, credential, inner).await?;
-        Ok(tx)
+        let proven = self.enter_again(&tx, credential, inner).await?;
+        Ok((tx, proven))
     }
 
-    async fn enter_again(&self, tx: &Transaction, credential: &Credential, inner: &Inner) -> Result<Entered, Fault> {
+    async fn enter_again(&self, tx: &Transaction, credential: &Credential, inner: &Inner) -> Result<Proven, Fault> {
         let entry = self.enter_tenant(tx, credential).await?;
         // The session may have been switched to another organization meanwhile.
-        if entry.tenant.id == inner.tenant.id { Ok(entry) } else { Err(Fault::unauthenticated()) }
+        if entry.tenant.id != inner.tenant.id {
+            return Err(Fault::unauthenticated());
+        }
+        let (standing, _) = self.standing_of(tx, &entry).await?;
+        Ok(Proven { roles: entry.roles, standing, epoch: Some(entry.epoch) })
     }
 
     async fn enter_tenant(&self, tx: &Transaction, credential: &Credential) -> Result<Entered, Fault> {

@@ -1,9 +1,10 @@
 //! Who sent a request.
 
-use actix_web::{HttpMessage, HttpRequest, http::header};
+use actix_web::{HttpMessage, HttpRequest, http::header, web};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
+use super::Edge;
 use crate::{
     access::{
         Credential, RequestInfo, Scope,
@@ -85,6 +86,12 @@ pub fn spend(request: &HttpRequest, services: &Services, kind: Kind, calls: u32)
 /// Who sent a request, if this process has let them in within the last minute.
 pub fn entered_lately(request: &HttpRequest, services: &Services) -> Option<Known> {
     credential(request, &services.config).flatten().and_then(|credential| services.vault.entered_lately(&credential))
+}
+
+/// Whether this process has let in who sent a request within the last minute. It decides no more than whether the body is worth reading first.
+pub fn is_known(request: &HttpRequest) -> bool {
+    let services = request.app_data::<web::Data<Edge>>().map(|edge| &edge.services);
+    services.is_some_and(|services| entered_lately(request, services).is_some())
 }
 
 /// The caller's scope.

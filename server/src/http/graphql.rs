@@ -2,11 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header, middleware::Compress, web};
 use async_graphql::{BatchRequest, Request, parser::types::OperationType};
-use futures::StreamExt;
 use shared::ErrorCode;
 
 use super::{
-    Edge, caller,
+    Edge, body, caller,
     once::Once,
     render,
     routes::{Route, Who},
@@ -36,7 +35,7 @@ async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>
     if !is_json {
         return Err(Fault::new(ErrorCode::UnsupportedMediaType, "Send the query as application/json."));
     }
-    let body = read_body(payload).await?;
+    let body = body::read(payload, BODY_MAX).await?;
     let unreadable = |_| Fault::new(ErrorCode::Invalid, "The body is not a GraphQL request in JSON.");
     serde_json::from_slice::<Once>(&body).map_err(unreadable)?;
     let mut batch: BatchRequest = serde_json::from_slice(&body).map_err(unreadable)?;
@@ -90,17 +89,4 @@ fn check_batch(operations: &mut [Request]) -> Result<(), Fault> {
         return Err(Fault::new(ErrorCode::LimitExceeded, "A batch holds queries only. Send each mutation alone."));
     }
     Ok(())
-}
-
-/// Counts what actually arrives, whatever the headers promise.
-async fn read_body(mut payload: web::Payload) -> Result<Vec<u8>, Fault> {
-    let mut body = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Fault::new(ErrorCode::Invalid, "The body could not be read to its end."))?;
-        if body.len() + chunk.len() > BODY_MAX {
-            return Err(Fault::new(ErrorCode::PayloadTooLarge, format!("The body is larger than {BODY_MAX} bytes.")));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

@@ -1,7 +1,11 @@
 //! What holds for every request: a request id, a known host, no cross-site writes with a cookie, an audit entry of what was tried
 //! in vain, security headers, a log line, a measurement.
 
-use std::{fmt, panic::AssertUnwindSafe, time::Instant};
+use std::{
+    fmt,
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
@@ -18,7 +22,7 @@ use futures::FutureExt;
 use shared::{ErrorCode, ids::TenantId};
 use tracing::{Instrument, Level};
 
-use super::{Edge, caller, forms::page_at};
+use super::{Edge, body, caller, forms::page_at};
 use crate::{
     access::{RequestInfo, Scope},
     config::Config,
@@ -51,7 +55,7 @@ pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'stati
 }
 
 async fn carry_out(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     edge: Data<Edge>,
     info: RequestInfo,
@@ -65,7 +69,11 @@ async fn carry_out(
     let method = request.method().clone();
     let path = request.path().to_owned();
     describe(trace, &method, &id, config);
-    let refused = check_host(request.request().headers(), config).and_then(|()| check_origin(request.request(), config));
+    let refused = check_host(request.request().headers(), config)
+        .and_then(|()| check_origin(request.request(), config))
+        .and_then(|()| body::check_encoding(request.request()));
+    let payload = body::paced(request.take_payload(), Duration::from_secs(config.body_silence_seconds));
+    request.set_payload(payload);
     let mut response = match refused {
         Err(fault) => request.into_response(super::render::response(&fault)),
         // A defect must not take the connection down without a word.

@@ -1,6 +1,7 @@
 //! The HTTP edge: pages, forms, files, health. It translates and never decides.
 
 mod assets;
+pub mod body;
 mod caller;
 mod downloads;
 mod draining;
@@ -34,7 +35,7 @@ use actix_web::{
 };
 
 pub use assets::Assets;
-pub use caller::{authenticate, credential, known, request_info, scope_of, spend};
+pub use caller::{authenticate, credential, is_known, known, request_info, scope_of, spend};
 pub use draining::Draining;
 pub use guard::Pattern;
 pub use monitor::monitor;

@@ -26,6 +26,7 @@ use crate::{
     },
     http::{
         Edge,
+        body::Watched,
         files::{self, Show},
     },
 };
@@ -86,7 +87,9 @@ async fn put(request: HttpRequest, edge: web::Data<Edge>, payload: web::Payload)
     let scope = caller(&request).await?;
     scope.grant::<WriteArtifacts>()?;
     identity(&request)?;
-    artifacts::put(&scope, &edge.services.blobs, &place(&request)?, payload).await.map_err(refused)?;
+    let body = Watched::new(payload);
+    let stored = artifacts::put(&scope, &edge.services.blobs, &place(&request)?, body.bytes()).await;
+    stored.map_err(|fault| refused(body.cause().unwrap_or(fault)))?;
     Ok(HttpResponse::Ok().finish())
 }
 

@@ -9,7 +9,7 @@ use actix_web::{
     web,
 };
 use bytes::BytesMut;
-use futures::{StreamExt, future::LocalBoxFuture};
+use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use shared::Permission;
@@ -56,6 +56,20 @@ pub async fn caller(request: &HttpRequest) -> Result<Scope, Error> {
     };
     scope.narrow(reach);
     Ok(scope)
+}
+
+/// Who calls, and the body. None is read for a stranger, and while it comes no connection is held: whoever sends it slowly would keep one from everybody.
+///
+/// # Errors
+/// As [`caller`], and of reading.
+pub(super) async fn caller_with<B>(request: &HttpRequest, body: impl Future<Output = Result<B, Error>>) -> Result<(Scope, B), Error> {
+    if http::is_known(request) {
+        let body = body.await?;
+        return Ok((caller(request).await?, body));
+    }
+    let scope = caller(request).await?;
+    scope.rest();
+    Ok((scope, body.await?))
 }
 
 /// The project a request names; a blank name is none.
@@ -172,18 +186,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for Call<T> {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            // Who calls is decided before a byte of the body is read.
-            let scope = caller(&request).await?;
-            let path = path_fields(&request)?;
-            let input = if request.method() == Method::GET || request.method() == Method::HEAD {
+            if request.method() == Method::GET || request.method() == Method::HEAD {
+                let scope = caller(&request).await?;
                 let mut fields = query(request.query_string())?;
-                fields.extend(path);
-                from_fields(fields)?
-            } else {
-                let body = body(&request, payload).await?;
-                from_body(&body, path)?
-            };
-            Ok(Call { scope, input })
+                fields.extend(path_fields(&request)?);
+                return Ok(Call { scope, input: from_fields(fields)? });
+            }
+            let (scope, body) = caller_with(&request, body(&request, payload)).await?;
+            Ok(Call { scope, input: from_body(&body, path_fields(&request)?)? })
         })
     }
 }
@@ -216,15 +226,7 @@ fn query(text: &str) -> Result<Map<String, Value>, Error> {
 }
 
 async fn body(request: &HttpRequest, payload: Payload) -> Result<BytesMut, Error> {
-    let mut payload = payload;
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Error::invalid("The request body could not be read"))?;
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(Error::new(Code::PayloadTooLarge, format!("The request body is larger than {MAX_BODY} bytes")));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = http::body::read(payload, MAX_BODY).await?;
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     if !(json || body.is_empty() && request.method() == Method::DELETE) {

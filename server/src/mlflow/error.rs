@@ -19,6 +19,8 @@ pub enum Code {
     Unauthenticated,
     PermissionDenied,
     PayloadTooLarge,
+    /// The client sends such a request again by itself.
+    TooSlow,
     RequestLimitExceeded,
     NotImplemented,
     TemporarilyUnavailable,
@@ -38,7 +40,7 @@ impl Code {
             Code::PermissionDenied => "PERMISSION_DENIED",
             Code::RequestLimitExceeded => "REQUEST_LIMIT_EXCEEDED",
             Code::NotImplemented => "NOT_IMPLEMENTED",
-            Code::TemporarilyUnavailable => "TEMPORARILY_UNAVAILABLE",
+            Code::TemporarilyUnavailable | Code::TooSlow => "TEMPORARILY_UNAVAILABLE",
             Code::InternalError => "INTERNAL_ERROR",
         }
     }
@@ -52,6 +54,7 @@ impl Code {
             Code::Unauthenticated => StatusCode::UNAUTHORIZED,
             Code::PermissionDenied => StatusCode::FORBIDDEN,
             Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Code::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Code::RequestLimitExceeded => StatusCode::TOO_MANY_REQUESTS,
             Code::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Code::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -101,6 +104,7 @@ impl From<Fault> for Error {
             ErrorCode::Invalid | ErrorCode::Conflict | ErrorCode::LimitExceeded | ErrorCode::UnsupportedMediaType => Code::InvalidParameterValue,
             ErrorCode::TooManyRequests => Code::RequestLimitExceeded,
             ErrorCode::PayloadTooLarge => Code::PayloadTooLarge,
+            ErrorCode::TooSlow => Code::TooSlow,
             ErrorCode::MethodNotAllowed => Code::EndpointNotFound,
             ErrorCode::NotImplemented => Code::NotImplemented,
             ErrorCode::Unavailable => Code::TemporarilyUnavailable,

@@ -1,18 +1,19 @@
 //! Spans as OpenTelemetry's exporters send them: OTLP over HTTP, in protobuf.
 
+use std::io::Read;
+
 use actix_web::{
     HttpRequest, HttpResponse,
-    dev::Decompress,
     http::{Method, header},
     web,
 };
 use bytes::BytesMut;
-use futures::StreamExt;
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use shared::Permission;
 
 use super::{
     Code, Endpoint, Error,
-    call::{MAX_BODY, caller},
+    call::{MAX_BODY, caller_with},
     experiments::reference,
     runs::run_id,
     wire::Text,
@@ -20,13 +21,14 @@ use super::{
 use crate::{
     fault::Fault,
     features::traces::{self, WriteTraces, otlp},
+    http::body,
 };
 
 /// Mounted under its whole path.
 pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint::new(Method::POST, "/v1/traces", Permission::RunsWrite, || web::to(export))];
 
 async fn export(request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Error> {
-    let scope = caller(&request).await?;
+    let (scope, body) = caller_with(&request, async { Ok(body::read(payload, MAX_BODY).await?) }).await?;
     let grant = scope.grant::<WriteTraces>()?;
     let named = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(|text| Text(text.to_owned()));
     let kind = named("content-type").unwrap_or_default();
@@ -35,22 +37,38 @@ async fn export(request: HttpRequest, payload: web::Payload) -> Result<HttpRespo
     }
     let experiment = reference("x-mlflow-experiment-id", named("x-mlflow-experiment-id"))?;
     let run = named("x-mlflow-run-id").map(|id| run_id(Some(id), None)).transpose()?;
-    let body = read(&request, payload).await?;
+    let body = inflate(&request, body).await?;
     let spans = otlp::read(&body).map_err(Fault::from)?;
     traces::log_spans(grant, experiment, run, &spans).await?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/x-protobuf")).finish())
 }
 
-/// The body, decompressed as its `Content-Encoding` says; what it grows to is counted, not what it says.
-async fn read(request: &HttpRequest, payload: web::Payload) -> Result<BytesMut, Error> {
-    let mut payload = Decompress::from_headers(payload, request.headers());
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Error::invalid("The request body could not be read"))?;
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(Error::new(Code::PayloadTooLarge, format!("The request body is larger than {MAX_BODY} bytes")));
-        }
-        body.extend_from_slice(&chunk);
+/// A body that came, inflated as its `Content-Encoding` says.
+///
+/// # Errors
+/// 413 when it grows beyond [`MAX_BODY`], of which no more than that is inflated; 400 when it is cut off or of another encoding.
+async fn inflate(request: &HttpRequest, body: BytesMut) -> Result<Vec<u8>, Error> {
+    let mut encodings = request.headers().get_all(header::CONTENT_ENCODING);
+    let encoding = encodings.next().map_or("identity", |value| value.to_str().unwrap_or_default()).to_ascii_lowercase();
+    if encoding == "identity" && encodings.next().is_none() {
+        return Ok(body.into());
     }
-    Ok(body)
+    if encodings.next().is_some() || !["gzip", "deflate"].contains(&encoding.as_str()) {
+        return Err(Error::invalid("Invalid Content-Encoding. Expected: gzip or deflate"));
+    }
+    let inflated = web::block(move || {
+        let mut inflated = Vec::new();
+        let most = MAX_BODY as u64 + 1;
+        if encoding == "gzip" {
+            MultiGzDecoder::new(&body[..]).take(most).read_to_end(&mut inflated)
+        } else {
+            ZlibDecoder::new(&body[..]).take(most).read_to_end(&mut inflated)
+        }
+        .map(|_| inflated)
+    });
+    let inflated = inflated.await.map_err(Fault::internal)?.map_err(|_| Error::invalid("The request body could not be read"))?;
+    if inflated.len() > MAX_BODY {
+        return Err(Error::new(Code::PayloadTooLarge, format!("The request body is larger than {MAX_BODY} bytes")));
+    }
+    Ok(inflated)
 }

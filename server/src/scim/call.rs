@@ -5,9 +5,8 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
-use bytes::BytesMut;
-use futures::StreamExt;
 use serde_json::{Map, Value, json};
+use shared::ErrorCode;
 
 use super::error::Error;
 use crate::{
@@ -72,7 +71,13 @@ impl Call {
 
     /// The same with a body, which is a JSON object. None is read for a stranger.
     pub async fn with_body(request: &HttpRequest, edge: &Edge, payload: web::Payload) -> Result<(Self, Map<String, Value>), Error> {
+        // While it comes no connection is held: whoever sends it slowly would keep one from everybody.
+        if http::is_known(request) {
+            let body = read(request, payload).await?;
+            return Ok((Self::enter(request, edge).await?, body));
+        }
         let call = Self::enter(request, edge).await?;
+        call.scope.rest();
         let body = read(request, payload).await?;
         Ok((call, body))
     }
@@ -195,20 +200,17 @@ fn attribute(name: &str) -> String {
     name.split(['.', '[']).next().unwrap_or_default().to_owned()
 }
 
-async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Map<String, Value>, Error> {
+async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Map<String, Value>, Error> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !["application/scim+json", "application/json"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
         return Err(Error::media_type());
     }
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Error::syntax("The body could not be read."))?;
-        if body.len() + chunk.len() > BODY_MAX {
-            return Err(Error::too_large(format!("The body is larger than {BODY_MAX} bytes. Send members in parts.")));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = http::body::read(payload, BODY_MAX).await.map_err(|fault| match fault.code() {
+        ErrorCode::PayloadTooLarge => Error::too_large(format!("The body is larger than {BODY_MAX} bytes. Send members in parts.")),
+        ErrorCode::Invalid => Error::syntax(fault.message()),
+        _ => fault.into(),
+    })?;
     match serde_json::from_slice(&body) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(Error::syntax("The body is a JSON object.")),

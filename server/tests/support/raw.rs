@@ -15,18 +15,28 @@ pub async fn send(world: &World, actor: &Actor, method: &str, target: &str, body
 
 /// Sends with headers of the caller's choice in place of a content length.
 pub async fn exchange(world: &World, actor: &Actor, method: &str, target: &str, headers: &str, body: &[u8]) -> (u16, String) {
+    let mut stream = begin(world, actor, method, target, headers).await;
+    stream.write_all(body).await.expect("sends");
+    // The server may close without reading the whole body.
+    end(stream).await
+}
+
+/// Sends the head of a request whose body does not come, and keeps the line.
+pub async fn begin(world: &World, actor: &Actor, method: &str, target: &str, headers: &str) -> TcpStream {
     let address = world.url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.expect("connects");
     let head =
         format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\nconnection: close\r\n{headers}\r\n", actor.secret());
     stream.write_all(head.as_bytes()).await.expect("sends");
-    stream.write_all(body).await.expect("sends");
+    stream
+}
+
+/// What comes back on a line before it is closed: its status and all of it.
+pub async fn end(mut stream: TcpStream) -> (u16, String) {
     let mut answer = Vec::new();
-    // The server may close without reading the whole body.
     let _ = stream.read_to_end(&mut answer).await;
     let text = String::from_utf8_lossy(&answer).into_owned();
-    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    (status, text)
+    (text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), text)
 }
 
 /// Sends bytes to an address and returns what comes back before the connection is closed.

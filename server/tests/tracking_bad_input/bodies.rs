@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{raw, world};
+use std::time::Duration;
+
+use crate::support::{World, raw, world};
 
 /// What a client would send.
 const MOST: usize = 200 << 20;
@@ -26,4 +28,51 @@ async fn t47_a_body_without_a_length_is_refused_as_soon_as_it_is_over_the_limit(
     }
     assert_eq!(script.mlflow("GET", "experiments/get-by-name?experiment_name=endless", Value::Null).await.status, 404);
     assert_eq!(script.mlflow("POST", "experiments/create", json!({ "name": "after it" })).await.status, 200, "and then it is as before");
+}
+
+/// Paths that take a body, and of what kind.
+const TAKES: [(&str, &str, &str); 5] = [
+    ("POST", "/api/2.0/mlflow/experiments/create", "application/json"),
+    ("POST", "/api/2.0/mlflow/runs/log-batch", "application/json"),
+    ("POST", "/scim/v2/Users", "application/scim+json"),
+    ("POST", "/v1/traces", "application/x-protobuf"),
+    ("POST", "/graphql", "application/json"),
+];
+
+#[tokio::test]
+async fn t25_bodies_that_do_not_come_keep_nobody_waiting() {
+    let (organization, other) = (world().organization().await, world().organization().await);
+    let server = World::replica(&["--connections=4"]);
+    let script = organization.script().await;
+    let neighbour = other.script().await.at(&server);
+    let mut held = Vec::new();
+    // More than there are connections, of somebody who is not known yet, and then is.
+    for _ in 0..2 {
+        for (method, target, kind) in TAKES {
+            held.push(raw::begin(&server, &script, method, target, &format!("content-type: {kind}\r\ncontent-length: 1000\r\n")).await);
+        }
+        assert_eq!(script.at(&server).mlflow("GET", "experiments/get?experiment_id=0", Value::Null).await.status, 200);
+    }
+    for _ in 0..5 {
+        let asked = tokio::time::timeout(Duration::from_secs(4), neighbour.mlflow("GET", "experiments/get?experiment_id=0", Value::Null)).await;
+        assert_eq!(asked.expect("is not kept waiting").status, 200);
+    }
+    drop(held);
+}
+
+#[tokio::test]
+async fn t25_a_body_that_stops_coming_is_given_up() {
+    let server = World::replica(&["--body-silence-seconds=1"]);
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let file = "/api/2.0/mlflow-artifacts/artifacts/0/00000000000000000000000000000000/artifacts/x";
+    let run = crate::support::tracking::run_in(&script, "0").await;
+    let file = file.replace(&"0".repeat(32), &run);
+    for (method, target, kind) in TAKES.into_iter().chain([("PUT", file.as_str(), "application/octet-stream")]) {
+        let held = raw::begin(&server, &script, method, target, &format!("content-type: {kind}\r\ncontent-length: 1000\r\n")).await;
+        let (status, text) = raw::end(held).await;
+        assert_eq!(status, 408, "{target}: {text}");
+        assert!(text.contains("came too slowly"), "{target}: {text}");
+    }
+    assert_eq!(script.mlflow("GET", &format!("artifacts/list?run_id={run}"), Value::Null).await.json()["files"], Value::Null, "nothing was kept");
 }

@@ -52,7 +52,7 @@ pub async fn set(services: &Services, scope: &Scope, wanted: Wanted) -> Result<P
     let grant: Grant<'_, ChangeProvider> = scope.grant()?;
     let tx = grant.begin().await?;
     let before = repo::find(&tx, tenant.id).await?;
-    check_roles(scope, &tx, &provider, before.as_ref().map(|(before, _)| before)).await?;
+    check_roles(&tx, &provider, before.as_ref().map(|(before, _)| before)).await?;
     let same = before
         .as_ref()
         .filter(|(before, _)| (before.kind, &before.issuer, &before.client_id) == (provider.kind, &provider.issuer, &provider.client_id));
@@ -82,10 +82,10 @@ pub async fn set(services: &Services, scope: &Scope, wanted: Wanted) -> Result<P
 }
 
 /// Whether each role that groups shall give exists, and the caller may give it. What stood there before may stay.
-async fn check_roles(scope: &Scope, tx: &WriteTx, provider: &Provider, before: Option<&Provider>) -> Result<(), Fault> {
+async fn check_roles(tx: &WriteTx, provider: &Provider, before: Option<&Provider>) -> Result<(), Fault> {
     let known = |rule: &&GroupRole| before.is_some_and(|before| before.group_roles.contains(rule));
     let names: Vec<String> = provider.group_roles.iter().filter(|rule| !known(rule)).map(|rule| rule.role.clone()).collect();
-    let checked = roles::check_gift(scope, tx, &names).await;
+    let checked = roles::check_gift(tx, &names).await;
     checked.map(drop).map_err(|fault| match fault.code() {
         ErrorCode::Invalid => Fault::invalid("groupRoles", "One of these is no role. Write roles by their names, as in the list."),
         _ => fault,

@@ -53,12 +53,12 @@ pub async fn list(grant: Grant<'_, ListInvitations>, page: Page) -> Result<Paged
 pub async fn invite(scope: &Scope, public_url: &str, email: &str, role: &str) -> Result<Invitation, Fault> {
     let grant: Grant<'_, ManageInvitations> = scope.grant()?;
     let email = Email::parse(email).map_err(|refused| Fault::invalid("email", refused.0))?;
-    if role == Role::Owner.as_str() && !scope.roles().iter().any(|role| role == Role::Owner.as_str()) {
-        return Err(Fault::new(ErrorCode::Forbidden, "Only an owner invites owners."));
-    }
     let tenant = grant.tenant().id;
     let tx = grant.begin().await?;
-    let titles = roles::check_gift(scope, &tx, &[role.to_owned()]).await?;
+    if role == Role::Owner.as_str() && !tx.roles().iter().any(|role| role == Role::Owner.as_str()) {
+        return Err(Fault::new(ErrorCode::Forbidden, "Only an owner invites owners."));
+    }
+    let titles = roles::check_gift(&tx, &[role.to_owned()]).await?;
     if !repo::admits(&tx, tenant, email.as_str()).await? {
         return Err(Fault::invalid("email", "The organization admits only addresses of its own domains. An owner or admin lists them under Access."));
     }

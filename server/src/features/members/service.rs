@@ -82,13 +82,13 @@ pub async fn locked(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault>
 ///
 /// # Errors
 /// As [`update_roles`].
-pub async fn give_roles(scope: &Scope, tx: &WriteTx, id: MemberId, names: &[String]) -> Result<Member, Fault> {
+pub async fn give_roles(tx: &WriteTx, id: MemberId, names: &[String]) -> Result<Member, Fault> {
     let owners = repo::count_owners(tx).await?;
     let member = repo::find_for_update(tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
-    model::check_change(scope.roles(), &member, Some(names), owners)?;
+    model::check_change(tx.roles(), &member, Some(names), owners)?;
     model::check_kept(&member, names)?;
     let new: Vec<String> = names.iter().filter(|name| !member.roles.contains(name)).cloned().collect();
-    roles::check_gift(scope, tx, &new).await?;
+    roles::check_gift(tx, &new).await?;
     repo::set_roles(tx, id, names.to_vec()).await?;
     Ok(member)
 }
@@ -118,7 +118,7 @@ pub async fn update_roles(scope: &Scope, id: MemberId, names: &[String]) -> Resu
     let grant: Grant<'_, ManageMembers> = scope.grant()?;
     let names = model::check_roles(names)?;
     let tx = grant.begin().await?;
-    let member = give_roles(scope, &tx, id, &names).await?;
+    let member = give_roles(&tx, id, &names).await?;
     let entry = Entry::new("member.update_roles", Subject::new("member", id, &member.email)).detail(json!({ "from": member.roles, "to": names }));
     tx.commit(entry).await?;
     Ok(Member { roles: names, ..member })
@@ -131,7 +131,7 @@ pub async fn update_roles(scope: &Scope, id: MemberId, names: &[String]) -> Resu
 pub async fn remove(scope: &Scope, id: MemberId) -> Result<Member, Fault> {
     let grant: Grant<'_, ManageMembers> = scope.grant()?;
     let tx = grant.begin().await?;
-    let member = take_out(scope, &tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
+    let member = take_out(&tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
     let entry = Entry::new("member.remove", Subject::new("member", id, &member.email)).detail(json!({ "roles": member.roles }));
     tx.commit(entry).await?;
     Ok(member)
@@ -141,10 +141,10 @@ pub async fn remove(scope: &Scope, id: MemberId) -> Result<Member, Fault> {
 ///
 /// # Errors
 /// `Forbidden` when a non-owner removes an owner; `Conflict` for the last owner.
-pub async fn take_out(scope: &Scope, tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
+pub async fn take_out(tx: &WriteTx, id: MemberId) -> Result<Option<Member>, Fault> {
     let owners = repo::count_owners(tx).await?;
     let Some(member) = repo::find_for_update(tx, id).await? else { return Ok(None) };
-    model::check_change(scope.roles(), &member, None, owners)?;
+    model::check_change(tx.roles(), &member, None, owners)?;
     repo::remove(tx, &member).await?;
     Ok(Some(member))
 }
@@ -154,13 +154,13 @@ pub async fn take_out(scope: &Scope, tx: &WriteTx, id: MemberId) -> Result<Optio
 ///
 /// # Errors
 /// As [`take_out`]; `NotFound`.
-pub async fn suspend(scope: &Scope, tx: &WriteTx, id: MemberId) -> Result<(), Fault> {
+pub async fn suspend(tx: &WriteTx, id: MemberId) -> Result<(), Fault> {
     let owners = repo::count_owners(tx).await?;
     let member = repo::find_for_update(tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
     if member.suspended_at.is_some() {
         return Ok(());
     }
-    model::check_change(scope.roles(), &member, None, owners)?;
+    model::check_change(tx.roles(), &member, None, owners)?;
     repo::suspend(tx, &member).await
 }
 
@@ -168,11 +168,11 @@ pub async fn suspend(scope: &Scope, tx: &WriteTx, id: MemberId) -> Result<(), Fa
 ///
 /// # Errors
 /// `Forbidden` when a non-owner gives an owner access; `NotFound`.
-pub async fn resume(scope: &Scope, tx: &WriteTx, id: MemberId) -> Result<(), Fault> {
+pub async fn resume(tx: &WriteTx, id: MemberId) -> Result<(), Fault> {
     let member = repo::find_for_update(tx, id).await?.ok_or_else(|| Fault::not_found("member", id))?;
     if member.suspended_at.is_none() {
         return Ok(());
     }
-    model::check_change(scope.roles(), &member, None, i64::MAX)?;
+    model::check_change(tx.roles(), &member, None, i64::MAX)?;
     repo::resume(tx, id).await
 }

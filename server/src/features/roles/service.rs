@@ -28,8 +28,8 @@ pub async fn list(grant: Grant<'_, ListRoles>) -> Result<Vec<Role>, Fault> {
 }
 
 /// Nobody gives what they do not have.
-fn within(scope: &Scope, permissions: &[Permission]) -> Result<(), RoleError> {
-    match permissions.iter().find(|permission| !scope.has(**permission, None)) {
+fn within(tx: &WriteTx, permissions: &[Permission]) -> Result<(), RoleError> {
+    match permissions.iter().find(|permission| !tx.has(**permission, None)) {
         None => Ok(()),
         Some(more) => Err(RoleError::TooMuch(*more)),
     }
@@ -39,12 +39,12 @@ fn within(scope: &Scope, permissions: &[Permission]) -> Result<(), RoleError> {
 ///
 /// # Errors
 /// [`RoleError::Unknown`], [`RoleError::TooMuch`]; `Unavailable` or `Internal`.
-pub async fn check_gift(scope: &Scope, tx: &WriteTx, names: &[String]) -> Result<Vec<String>, Fault> {
+pub async fn check_gift(tx: &WriteTx, names: &[String]) -> Result<Vec<String>, Fault> {
     let roles = repo::list(tx).await?;
     let mut titles = Vec::with_capacity(names.len());
     for name in names {
         let role = roles.iter().find(|role| role.name == *name).ok_or(RoleError::Unknown)?;
-        within(scope, &role.permissions)?;
+        within(tx, &role.permissions)?;
         titles.push(role.title.clone());
     }
     Ok(titles)
@@ -57,9 +57,9 @@ pub async fn check_gift(scope: &Scope, tx: &WriteTx, names: &[String]) -> Result
 pub async fn create(scope: &Scope, new: &NewRole) -> Result<Role, Fault> {
     let grant: Grant<'_, ManageRoles> = scope.grant()?;
     let role = new.check()?;
-    within(scope, &role.permissions)?;
     let by = grant.actor().called();
     let tx = grant.begin().await?;
+    within(&tx, &role.permissions)?;
     repo::insert(&tx, &role, &by).await?;
     tx.commit(entry("role.create", &role).detail(json!({ "permissions": role.permissions }))).await?;
     Ok(role)
@@ -83,10 +83,10 @@ async fn own(tx: &WriteTx, name: &str) -> Result<Role, Fault> {
 pub async fn update(scope: &Scope, name: &str, new: &NewRole) -> Result<Role, Fault> {
     let grant: Grant<'_, ManageRoles> = scope.grant()?;
     let changed = new.check()?;
-    within(scope, &changed.permissions)?;
     let tx = grant.begin().await?;
+    within(&tx, &changed.permissions)?;
     let before = own(&tx, name).await?;
-    within(scope, &before.permissions)?;
+    within(&tx, &before.permissions)?;
     let role = Role { name: before.name, ..changed };
     repo::update(&tx, &role).await?;
     tx.commit(entry("role.update", &role).detail(json!({ "from": before.permissions, "to": role.permissions }))).await?;
@@ -101,7 +101,7 @@ pub async fn remove(scope: &Scope, name: &str) -> Result<Role, Fault> {
     let grant: Grant<'_, ManageRoles> = scope.grant()?;
     let tx = grant.begin().await?;
     let role = own(&tx, name).await?;
-    within(scope, &role.permissions)?;
+    within(&tx, &role.permissions)?;
     let uses = repo::uses(&tx, name).await?;
     if uses.all() > 0 {
         return Err(RoleError::InUse(uses).into());

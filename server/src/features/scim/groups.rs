@@ -148,7 +148,7 @@ pub async fn set_role(scope: &Scope, id: ScimGroupId, role: Option<&str>) -> Res
     repo::take_turn(&tx).await?;
     let before = find(&tx, id, false).await?;
     if let Some(role) = &role {
-        roles::check_gift(scope, &tx, std::slice::from_ref(role)).await?;
+        roles::check_gift(&tx, std::slice::from_ref(role)).await?;
     }
     repo::groups::set_role(&tx, id, role.as_deref()).await?;
     let members = repo::groups::members(&tx, id).await?;

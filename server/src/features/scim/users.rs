@@ -113,8 +113,8 @@ pub async fn edit(scope: &Scope, public_url: &str, id: MemberId, expected: Optio
     repo::users::put(&tx, id, &person).await?;
     if before.is_member {
         match (from.active, to.active) {
-            (true, false) => members::suspend(scope, &tx, id).await?,
-            (false, true) => members::resume(scope, &tx, id).await?,
+            (true, false) => members::suspend(&tx, id).await?,
+            (false, true) => members::resume(&tx, id).await?,
             _ => {}
         }
         if (&from.display_name, from.full_name()) != (&to.display_name, to.full_name()) {
@@ -146,7 +146,7 @@ pub async fn remove(scope: &Scope, id: MemberId, expected: Option<&IfMatch>) -> 
     repo::take_turn(&tx).await?;
     let user = find(&tx, id).await?;
     check_version(expected, &user)?;
-    let roles = match members::take_out(scope, &tx, id).await? {
+    let roles = match members::take_out(&tx, id).await? {
         Some(member) => member.roles,
         None => {
             invitations::withdraw(&tx, id).await?;

@@ -60,7 +60,7 @@ pub async fn create(scope: &Scope, new: NewAccount) -> Result<ServiceAccount, Fa
     let new = new.check()?;
     let by = grant.actor().called();
     let tx = grant.begin().await?;
-    roles::check_gift(scope, &tx, &new.roles).await?;
+    roles::check_gift(&tx, &new.roles).await?;
     let account = ServiceAccount {
         id: MemberId::from_uuid(Uuid::now_v7()),
         person: PersonId::from_uuid(Uuid::now_v7()),
@@ -91,7 +91,7 @@ pub async fn update(scope: &Scope, id: MemberId, new: NewAccount) -> Result<Serv
     let before = locked(&tx, id).await?;
     repo::describe(&tx, &before, &new).await?;
     if before.roles != new.roles {
-        members::give_roles(scope, &tx, id, &new.roles).await?;
+        members::give_roles(&tx, id, &new.roles).await?;
     }
     let after = ServiceAccount { name: new.name, description: new.description, roles: new.roles, ..before.clone() };
     let said = |account: &ServiceAccount| json!({ "name": account.name, "description": account.description, "roles": account.roles });
@@ -136,7 +136,7 @@ pub async fn remove(scope: &Scope, id: MemberId) -> Result<ServiceAccount, Fault
     let grant: Grant<'_, ManageServiceAccounts> = scope.grant()?;
     let tx = grant.begin().await?;
     let account = locked(&tx, id).await?;
-    members::take_out(scope, &tx, id).await?;
+    members::take_out(&tx, id).await?;
     tx.commit(entry("service_account.remove", &account).detail(json!({ "roles": account.roles }))).await?;
     Ok(account)
 }
@@ -154,8 +154,8 @@ pub async fn create_token(scope: &Scope, id: MemberId, new: (&str, &[String], Op
     let by = grant.actor().called();
     let tx = grant.begin().await?;
     let account = locked(&tx, id).await?;
-    roles::check_gift(scope, &tx, &account.roles).await?;
-    sharing::check_within(scope, &tx, id).await?;
+    roles::check_gift(&tx, &account.roles).await?;
+    sharing::check_within(&tx, id).await?;
     let (token, secret) = tokens::make(&tx, account.person, new, Some(by)).await?;
     let detail = json!({ "token": token.id, "name": token.name, "scopes": token.scopes, "expiresAt": token.expires_at });
     tx.commit(entry("service_account.create_token", &account).detail(detail)).await?;

@@ -61,14 +61,14 @@ pub async fn restrict(scope: &Scope, id: ProjectId) -> Result<(), Fault> {
     repo::set_access(&tx, id, Access::Restricted).await?;
     let administers = scope.may(shared::Permission::OrganizationWrite);
     if !administers && repo::worker_of(&tx, id, member).await?.is_none() {
-        repo::put(&tx, id, member, &sharing_role(&tx, scope).await?, &by).await?;
+        repo::put(&tx, id, member, &sharing_role(&tx).await?, &by).await?;
     }
     tx.commit(entry("project.restrict", &place)).await
 }
 
 /// The role of the caller's that lets them share.
-async fn sharing_role(tx: &WriteTx, scope: &Scope) -> Result<String, Fault> {
-    for role in scope.roles().iter().filter(|role| is_for_projects(role)) {
+async fn sharing_role(tx: &WriteTx) -> Result<String, Fault> {
+    for role in tx.roles().iter().filter(|role| is_for_projects(role)) {
         if repo::permissions_of(tx, role).await?.contains(&shared::Permission::ProjectsShare) {
             return Ok(role.clone());
         }
@@ -100,7 +100,7 @@ pub async fn set_worker(scope: &Scope, project: ProjectId, member: MemberId, rol
     if rights.is_empty() || !is_for_projects(role) {
         return Err(SharingError::Role.into());
     }
-    if let Some(more) = rights.into_iter().find(|right| right.is_of_project() && !scope.has(*right, Some(project))) {
+    if let Some(more) = rights.into_iter().find(|right| right.is_of_project() && !tx.has(*right, Some(project))) {
         return Err(SharingError::TooMuch(more).into());
     }
     let found = members::active(&tx, member).await?.ok_or_else(|| Fault::not_found("member", member))?;
@@ -125,9 +125,9 @@ pub async fn set_worker(scope: &Scope, project: ProjectId, member: MemberId, rol
 ///
 /// # Errors
 /// `Forbidden` naming what they have not; `Unavailable` or `Internal`.
-pub async fn check_within(scope: &Scope, tx: &WriteTx, member: MemberId) -> Result<(), Fault> {
+pub async fn check_within(tx: &WriteTx, member: MemberId) -> Result<(), Fault> {
     let rights = repo::roles_of(tx, member).await?;
-    match rights.into_iter().find(|(project, right)| right.is_of_project() && !scope.has(*right, Some(*project))) {
+    match rights.into_iter().find(|(project, right)| right.is_of_project() && !tx.has(*right, Some(*project))) {
         Some((_, more)) => Err(SharingError::TooMuch(more).into()),
         None => Ok(()),
     }

@@ -77,5 +77,7 @@ pub async fn insert(tx: &WriteTx, tenant: TenantId, person: PersonId, token: &To
 pub async fn revoke(tx: &WriteTx, person: PersonId, id: TokenId, now: DateTime<Utc>) -> Result<Option<Token>, Fault> {
     let Some(row) = own(person).filter(Column::Id.eq(id.uuid())).one(tx).await? else { return Ok(None) };
     Entity::update_many().col_expr(Column::RevokedAt, now.into()).filter(Column::Id.eq(id.uuid())).exec(tx).await?;
+    // What is under way with it is not entered after this.
+    tx.raise_epoch().await?;
     Ok(Some(row.into()))
 }

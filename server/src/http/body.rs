@@ -1,0 +1,126 @@
+//! Bodies of requests: read up to a limit, and no slower than a line of today carries them. What comes compressed is refused before anything is inflated, but
+//! where a handler counts what it grows to.
+
+use std::{
+    cell::Cell,
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use actix_web::{HttpRequest, dev::Payload, error::PayloadError, http::header::CONTENT_ENCODING, web};
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use shared::ErrorCode;
+use tokio::time::Sleep;
+
+use crate::fault::Fault;
+
+/// Bytes a second that a body must come with on average, once it was waited for longer than a silence may last.
+const PACE: u64 = 1_024;
+/// The one path whose handler inflates what it reads, because exporters of OpenTelemetry compress.
+const INFLATES: &str = "/v1/traces";
+
+/// A whole body.
+///
+/// # Errors
+/// `PayloadTooLarge` beyond `max` bytes, counted as they arrive, whatever the headers promise; `TooSlow`; `Invalid` when it is cut off.
+pub async fn read(mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin, max: usize) -> Result<BytesMut, Fault> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| fault_of(&error))?;
+        if body.len() + chunk.len() > max {
+            return Err(Fault::new(ErrorCode::PayloadTooLarge, format!("The body is larger than {max} bytes.")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// What is said of a body that did not come whole.
+pub fn fault_of(error: &PayloadError) -> Fault {
+    match error {
+        PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
+            Fault::new(ErrorCode::TooSlow, "The body came too slowly. Nothing was changed; send it again.")
+        }
+        _ => Fault::new(ErrorCode::Invalid, "The body could not be read to its end."),
+    }
+}
+
+/// A body on its way into the store, which knows of a failure only that there was one.
+pub struct Watched {
+    payload: Cell<Option<web::Payload>>,
+    cause: Rc<Cell<Option<Fault>>>,
+}
+
+impl Watched {
+    pub fn new(payload: web::Payload) -> Self {
+        Self { payload: Cell::new(Some(payload)), cause: Rc::default() }
+    }
+
+    /// The bytes; none when it is asked for them again.
+    pub fn bytes(&self) -> impl Stream<Item = Result<Bytes, PayloadError>> + use<> {
+        let cause = self.cause.clone();
+        let bytes = stream::iter(self.payload.take()).flatten();
+        bytes.inspect_err(move |error| cause.set(Some(fault_of(error))))
+    }
+
+    /// Why it did not come whole, if it did not.
+    pub fn cause(&self) -> Option<Fault> {
+        self.cause.take()
+    }
+}
+
+/// Refuses a compressed body: a few hundred bytes of one can be a gigabyte.
+///
+/// # Errors
+/// `UnsupportedMediaType`.
+pub(super) fn check_encoding(request: &HttpRequest) -> Result<(), Fault> {
+    let plain = request.headers().get_all(CONTENT_ENCODING).all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if plain || request.path() == INFLATES {
+        return Ok(());
+    }
+    Err(Fault::new(ErrorCode::UnsupportedMediaType, "A body with a Content-Encoding is not accepted. Send it as it is."))
+}
+
+/// The body, that ends with an error when it is `silence` long not heard of, or comes slower than [`PACE`].
+pub(super) fn paced(payload: Payload, silence: Duration) -> Payload {
+    match payload {
+        Payload::None => Payload::None,
+        payload => Payload::Stream { payload: Box::pin(Paced { payload, silence, got: 0, waited: Duration::ZERO, wait: None }) },
+    }
+}
+
+struct Paced {
+    payload: Payload,
+    silence: Duration,
+    /// Bytes that came.
+    got: u64,
+    /// How long they were waited for. What the reader took to use them is not counted.
+    waited: Duration,
+    /// Since when the next ones are waited for, and how long at the most.
+    wait: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl Stream for Paced {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        let too_slow = || Poll::Ready(Some(Err(PayloadError::Io(io::ErrorKind::TimedOut.into()))));
+        match Pin::new(&mut this.payload).poll_next(context) {
+            Poll::Pending => {
+                let silence = this.silence;
+                let (_, end) = this.wait.get_or_insert_with(|| (Instant::now(), Box::pin(tokio::time::sleep(silence))));
+                if end.as_mut().poll(context).is_ready() { too_slow() } else { Poll::Pending }
+            }
+            Poll::Ready(part) => {
+                this.waited += this.wait.take().map_or(Duration::ZERO, |(since, _)| since.elapsed());
+                this.got += part.as_ref().and_then(|part| part.as_ref().ok()).map_or(0, |bytes| bytes.len() as u64);
+                if part.is_some() && this.waited > this.silence && this.got < PACE * this.waited.as_secs() { too_slow() } else { Poll::Ready(part) }
+            }
+        }
+    }
+}
