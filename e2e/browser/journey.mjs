@@ -24,7 +24,8 @@ after(() => Promise.all(Object.values(browsers).map((browser) => browser.close()
 
 /**
  * A test with a page of its own in a browser profile of its own. It fails on any console error, uncaught exception or
- * answer of 500 and above, whatever `body` looks at. `options` are those of a new browser context, and `returns` of the
+ * answer of 500 and above, whatever `body` looks at. Nothing on the page moves by itself: what Playwright finds moving it scrolls
+ * about until it stands still, and what hangs on it goes elsewhere under the pointer. `options` are those of a new browser context, and `returns` of the
  * browser. `body` may ask for more people: `somebody()` is a page in one more profile, watched as the first one is.
  */
 export function journey(name, options, body = options) {
@@ -33,7 +34,7 @@ export function journey(name, options, body = options) {
     const contexts = [];
     const complaints = [];
     const somebody = async () => {
-      const context = await (await launch(returns)).newContext({ baseURL: url, ...own });
+      const context = await (await launch(returns)).newContext({ baseURL: url, reducedMotion: "reduce", ...own });
       contexts.push(context);
       return watched(context, complaints);
     };

@@ -118,7 +118,7 @@ async function reachable(page) {
 }
 
 for (const [what, pages] of Object.entries({ "to come in by": DOORS, "of experiments and runs": WORK, "of the organization": REST })) {
-  journey(`every page ${what} is accessible, fits and is steady`, { ...wide, reducedMotion: "reduce" }, async (page, complaints, somebody) => {
+  journey(`every page ${what} is accessible, fits and is steady`, wide, async (page, complaints, somebody) => {
     await visit(page, complaints, somebody, pages, async ({ answer, status, list, dialogs = [] }) => {
       const { length } = await answer.body();
       await inBothThemes(page);
@@ -142,7 +142,7 @@ for (const [what, pages] of Object.entries({ "to come in by": DOORS, "of experim
   });
 }
 
-for (const colorScheme of ["light", "dark"]) journey(`the palette and the help are accessible in the ${colorScheme} theme`, { ...wide, colorScheme, reducedMotion: "reduce" }, async (page, complaints, somebody) => {
+for (const colorScheme of ["light", "dark"]) journey(`the palette and the help are accessible in the ${colorScheme} theme`, { ...wide, colorScheme }, async (page, complaints, somebody) => {
   await visit(page, complaints, somebody, [{ path: "/experiments" }], async () => {
     for (const [keys, name] of [["Control+k", "Search or jump to"], ["?", "Keyboard shortcuts"]]) {
       await page.keyboard.press(keys);
