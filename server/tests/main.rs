@@ -6,6 +6,7 @@ mod artifacts;
 mod audit;
 mod comparison;
 mod criteria;
+mod framing;
 mod graphql;
 mod imports;
 mod isolation;

@@ -1,6 +1,7 @@
 //! Bad input to the tracking API: every case is refused with a typed error, and nothing of it is stored.
 
 mod bodies;
+mod searches;
 mod tags;
 
 use crate::support::{Actor, world};

@@ -8,6 +8,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
+    hash::Hash,
     str::FromStr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -38,8 +39,9 @@ const GATHER: Duration = Duration::from_millis(50);
 const MESSAGE_MAX: usize = 2_000;
 /// Pause before Redis is tried again.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Listeners of one session or token, and of one process.
+/// Listeners of one session or token, of one organization, and of one process.
 const OF_ONE: usize = 40;
+const OF_TENANT: usize = 2_000;
 const OF_ALL: usize = 10_000;
 
 /// Something that can change.
@@ -95,6 +97,7 @@ struct Mailbox {
 struct State {
     listeners: HashMap<Key, Vec<Weak<Mailbox>>>,
     of_credential: HashMap<Uuid, usize>,
+    of_tenant: HashMap<TenantId, usize>,
     open: usize,
     /// What other processes are to be told; `None`: more than a message holds.
     outgoing: Option<HashSet<Key>>,
@@ -153,11 +156,15 @@ impl Live {
         if self.shared.closed.load(Ordering::Relaxed) || state.open >= OF_ALL {
             return Err(Fault::unavailable("no room for another listener"));
         }
-        let count = state.of_credential.entry(credential).or_default();
-        if *count >= OF_ONE {
+        if state.of_credential.get(&credential).is_some_and(|count| *count >= OF_ONE) {
             return Err(Fault::new(ErrorCode::TooManyRequests, format!("This session listens {OF_ONE} times already. Close some of its pages.")));
         }
-        *count += 1;
+        if state.of_tenant.get(&tenant).is_some_and(|count| *count >= OF_TENANT) {
+            let message = format!("The organization listens {OF_TENANT} times already. Try again when some of its pages are closed.");
+            return Err(Fault::new(ErrorCode::TooManyRequests, message));
+        }
+        *state.of_credential.entry(credential).or_default() += 1;
+        *state.of_tenant.entry(tenant).or_default() += 1;
         state.open += 1;
         let topics: Vec<Topic> = topics.iter().copied().chain([Topic::Standing]).collect();
         for topic in &topics {
@@ -339,11 +346,16 @@ impl Drop for Listener {
         }
         state.open -= 1;
         metrics::gauge!("assay_live_listeners").set(state.open as f64);
-        if let Some(count) = state.of_credential.get_mut(&self.credential) {
-            *count -= 1;
-            if *count == 0 {
-                state.of_credential.remove(&self.credential);
-            }
+        one_less(&mut state.of_credential, &self.credential);
+        one_less(&mut state.of_tenant, &self.tenant);
+    }
+}
+
+fn one_less<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
         }
     }
 }

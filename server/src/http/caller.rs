@@ -116,7 +116,9 @@ pub fn request_info(request: &HttpRequest) -> RequestInfo {
 /// proxy is configured.
 pub fn read_request_info(request: &HttpRequest, config: &Config) -> RequestInfo {
     let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let forwarded = config.behind_proxy.then(|| text("x-forwarded-for").and_then(|list| list.split(',').next_back())).flatten();
+    // Each proxy adds to the end, to the last line or in one of its own: only the very last is from the one in front of us.
+    let last = || request.headers().get_all("x-forwarded-for").last().and_then(|value| value.to_str().ok());
+    let forwarded = config.behind_proxy.then(|| last().and_then(|list| list.split(',').next_back())).flatten();
     let peer = || request.peer_addr().map(|peer| peer.ip().to_string());
     let proxied = config.behind_proxy.then(|| text("x-request-id")).flatten();
     let given = proxied.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));

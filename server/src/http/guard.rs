@@ -12,7 +12,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        ConnectionType, Method,
+        ConnectionType, Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -30,6 +30,8 @@ use crate::{
     platform::telemetry::{Span, SpanKind},
 };
 
+/// Bytes of a request's headers, names and values.
+const HEADERS_MAX: usize = 32 * 1024;
 /// For answers that are not pages. A page brings its own, with a nonce.
 const STRICT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
@@ -69,13 +71,20 @@ async fn carry_out(
     let method = request.method().clone();
     let path = request.path().to_owned();
     describe(trace, &method, &id, config);
-    let refused = check_host(request.request().headers(), config)
+    let refused = check_size(request.request().headers())
+        .and_then(|()| check_host(request.request().headers(), config))
         .and_then(|()| check_origin(request.request(), config))
         .and_then(|()| body::check_encoding(request.request()));
     let payload = body::paced(request.take_payload(), Duration::from_secs(config.body_silence_seconds));
     request.set_payload(payload);
     let mut response = match refused {
-        Err(fault) => request.into_response(super::render::response(&fault)),
+        Err(fault) => {
+            let mut answer = super::render::response(&fault);
+            if fault.code() == ErrorCode::LimitExceeded {
+                *answer.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            }
+            request.into_response(answer)
+        }
         // A defect must not take the connection down without a word.
         Ok(()) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(response) => recorded(response.inspect_err(|_| trace.fail("error"))?.map_into_boxed_body()).await,
@@ -111,6 +120,12 @@ async fn carry_out(
     }
     set_headers(response.headers_mut(), &id, config.is_secure());
     Ok(response)
+}
+
+/// Headers are kept and looked through at many places.
+fn check_size(headers: &HeaderMap) -> Result<(), Fault> {
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if size <= HEADERS_MAX { Ok(()) } else { Err(Fault::new(ErrorCode::LimitExceeded, format!("The headers are larger than {HEADERS_MAX} bytes."))) }
 }
 
 /// What a span says of a request. Not its address: what is filled into a route or asked with it may be a secret.

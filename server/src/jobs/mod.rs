@@ -35,6 +35,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Whether its payload holds what opens a door to whoever reads it, such as the link in a mail: in the table it is sealed then, with a key that is not in
     /// the database.
     const SEALED: bool = false;
+    /// Whether it may work for long, or wait for somebody else's machine: such jobs have room of their own, so that nobody's mail waits for them.
+    const IS_LONG: bool = false;
     /// Failed attempts before it is given up.
     const ATTEMPTS: i32 = 8;
 

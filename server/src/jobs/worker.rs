@@ -21,8 +21,9 @@ use crate::{
     services::Services,
 };
 
-/// Jobs that run at the same time in one process.
-const CONCURRENCY: usize = 4;
+/// Jobs that run at the same time in one process: quick ones, and beside them those that may be long.
+const QUICK: usize = 4;
+const LONG: usize = 2;
 /// How long a due job waits at the most when nobody rings.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -34,7 +35,14 @@ type Run = Box<dyn Fn(serde_json::Value, Context) -> Pin<Box<dyn Future<Output =
 struct Handler {
     permissions: Vec<shared::Permission>,
     attempts: i32,
+    is_long: bool,
     run: Run,
+}
+
+/// Room for jobs.
+struct Slots {
+    quick: Arc<Semaphore>,
+    long: Arc<Semaphore>,
 }
 
 /// Knows every kind of job and runs them.
@@ -61,7 +69,8 @@ impl Worker {
                 job.run(context).await
             })
         });
-        self.handlers.insert(J::KIND, Handler { permissions: [&[J::PERMISSION], J::FURTHER].concat(), attempts: J::ATTEMPTS, run });
+        self.handlers
+            .insert(J::KIND, Handler { permissions: [&[J::PERMISSION], J::FURTHER].concat(), attempts: J::ATTEMPTS, is_long: J::IS_LONG, run });
     }
 
     /// Works until told to stop, then finishes what it has begun; what takes too long for that is handed back.
@@ -88,7 +97,7 @@ impl Worker {
                 tokio::time::sleep(COUNT_EVERY).await;
             }
         });
-        let slots = Arc::new(Semaphore::new(CONCURRENCY));
+        let slots = Slots { quick: Arc::new(Semaphore::new(QUICK)), long: Arc::new(Semaphore::new(LONG)) };
         let mut running = JoinSet::new();
         while !*stop.borrow() {
             match self.look(&slots, &mut running).await {
@@ -123,7 +132,8 @@ impl Worker {
         loop {
             cron::fire(&self.services.vault).await?;
             queue::reap(&self.services.vault).await?;
-            let claimed = queue::claim(&self.services.vault, &self.owner, &self.kinds(), 16).await?;
+            let kinds = [self.kinds(false), self.kinds(true)].concat();
+            let claimed = queue::claim(&self.services.vault, &self.owner, &kinds, 16).await?;
             if claimed.is_empty() {
                 return Ok(ran);
             }
@@ -134,28 +144,31 @@ impl Worker {
         }
     }
 
-    async fn look(self: &Arc<Self>, slots: &Arc<Semaphore>, running: &mut JoinSet<()>) -> Result<bool, Fault> {
+    async fn look(self: &Arc<Self>, slots: &Slots, running: &mut JoinSet<()>) -> Result<bool, Fault> {
         cron::fire(&self.services.vault).await?;
         queue::reap(&self.services.vault).await?;
-        let free = slots.available_permits();
-        if free == 0 {
-            return Ok(false);
-        }
-        let claimed = queue::claim(&self.services.vault, &self.owner, &self.kinds(), free as i64).await?;
-        let found = !claimed.is_empty();
-        for job in claimed {
-            let worker = self.clone();
-            let slot = slots.clone().acquire_owned().await.map_err(Fault::internal)?;
-            running.spawn(async move {
-                worker.run(job).await;
-                drop(slot);
-            });
+        let mut found = false;
+        for (slots, is_long) in [(&slots.quick, false), (&slots.long, true)] {
+            let free = slots.available_permits();
+            if free == 0 {
+                continue;
+            }
+            for job in queue::claim(&self.services.vault, &self.owner, &self.kinds(is_long), free as i64).await? {
+                found = true;
+                let worker = self.clone();
+                let slot = slots.clone().acquire_owned().await.map_err(Fault::internal)?;
+                running.spawn(async move {
+                    worker.run(job).await;
+                    drop(slot);
+                });
+            }
         }
         Ok(found)
     }
 
-    fn kinds(&self) -> Vec<String> {
-        self.handlers.keys().map(|kind| (*kind).to_owned()).collect()
+    /// The kinds of jobs that may be long, or of the others.
+    fn kinds(&self, is_long: bool) -> Vec<String> {
+        self.handlers.iter().filter(|(_, handler)| handler.is_long == is_long).map(|(kind, _)| (*kind).to_owned()).collect()
     }
 
     /// Carries a claimed job out; what is logged meanwhile carries the id of the request that asked for it, and its trace goes on.

@@ -26,6 +26,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::new(Method::POST, "mlflow/experiments/delete-experiment-tag", Permission::ExperimentsWrite, || web::to(delete_tag)),
 ];
 
+/// Experiments that a search can be limited to.
+const IDS_MAX: usize = 10_000;
+
 impl Names for Lifecycle {
     const FIRST: i64 = 1;
     const ALL: &'static [(&'static str, Self)] = &[("ACTIVE_ONLY", Lifecycle::Active), ("DELETED_ONLY", Lifecycle::Deleted), ("ALL", Lifecycle::All)];
@@ -39,6 +42,14 @@ pub(super) fn reference(field: &str, value: Option<Text>) -> Result<ExperimentRe
 /// Pairs of a request; a key must be there, a value may be empty.
 pub(super) fn pairs(list: List<Pair>) -> Result<Vec<(String, String)>, Error> {
     list.0.into_iter().map(|pair| Ok((required("key", pair.key)?, text(pair.value)))).collect()
+}
+
+/// The ids that a search is limited to, of which there are few beside all that a statement bears.
+pub(super) fn experiment_ids(list: &List<Text>) -> Result<Vec<&str>, Error> {
+    if list.0.len() > IDS_MAX {
+        return Err(Error::invalid(format!("Invalid value for parameter 'experiment_ids' supplied: at most {IDS_MAX} ids can be searched at once.")));
+    }
+    Ok(list.0.iter().map(|id| id.0.as_str()).collect())
 }
 
 /// How many rows a page may hold.

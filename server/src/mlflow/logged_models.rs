@@ -9,7 +9,9 @@ use shared::{
 };
 
 use super::{
-    Answer, Call, Endpoint, Error, page_token,
+    Answer, Call, Endpoint, Error,
+    experiments::experiment_ids,
+    page_token,
     wire::{Double, Flag, Int, List, Named, Names, Pair, Text, filled, required, text},
 };
 use crate::features::{
@@ -259,7 +261,7 @@ async fn search(call: Call<SearchInput>) -> Answer<Value> {
     };
     let dataset = |dataset: DatasetInput| Ok(Dataset { name: required("dataset_name", dataset.dataset_name)?, digest: text(dataset.dataset_digest) });
     let query = Query {
-        experiments: input.experiment_ids.strings(),
+        experiments: experiment_ids(&input.experiment_ids)?.into_iter().map(str::to_owned).collect(),
         filter: text(input.filter),
         datasets: input.datasets.0.into_iter().map(dataset).collect::<Result<_, Error>>()?,
         order: input.order_by.0.into_iter().map(order).collect::<Result<_, Error>>()?,

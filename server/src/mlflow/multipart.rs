@@ -73,11 +73,16 @@ fn place(folder: Option<Text>, name: Option<Text>) -> Result<Location, Error> {
     Location::from_proxy_path(&path).map_err(|error| Error::invalid(error.to_string()))
 }
 
-/// The address under which the caller reaches this server: the configured one, or the one it used.
+/// The address under which the caller reaches this server: the configured one, or the one it used. What a header says of it counts only from a proxy: the
+/// caller sends its credential there.
 fn base(request: &HttpRequest, edge: &Edge) -> String {
     let used = || {
-        let connection = request.connection_info();
-        format!("{}://{}", connection.scheme(), connection.host())
+        if edge.services.config.behind_proxy {
+            let connection = request.connection_info();
+            return format!("{}://{}", connection.scheme(), connection.host());
+        }
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        format!("http://{host}")
     };
     edge.services.config.url.as_deref().map_or_else(used, |url| url.trim_end_matches('/').to_owned())
 }

@@ -9,7 +9,7 @@ use shared::{
 
 use super::{
     Answer, Call, Endpoint, Error, LogCall,
-    experiments::{limit, pairs, reference},
+    experiments::{experiment_ids, limit, pairs, reference},
     page_token,
     run_view::{Loaded, WireRun, begun, info},
     wire::{Empty, Int, List, Named, Names, Pair, Text, filled, present, required, text},
@@ -178,7 +178,7 @@ async fn search(Call { scope, input }: Call<Search>) -> Result<actix_web::HttpRe
     let list = Listing::of(&scope, "runs");
     let query = RunQuery {
         // An id that is none has no runs.
-        experiments: input.experiment_ids.0.iter().filter_map(|id| ExperimentRef::parse(id).ok()).collect(),
+        experiments: experiment_ids(&input.experiment_ids)?.into_iter().filter_map(|id| ExperimentRef::parse(id).ok()).collect(),
         filter: text(input.filter),
         order: input.order_by.strings(),
         lifecycle: input.run_view_type.0.unwrap_or_default(),

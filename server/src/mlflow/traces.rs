@@ -11,7 +11,7 @@ use shared::{Permission, ids::ExperimentId};
 use super::{
     Answer, Call, Endpoint, Error,
     assessments::read as read_assessment,
-    experiments::{limit, reference},
+    experiments::{experiment_ids, limit, reference},
     page_token,
     runs::run_id,
     wire::{Empty, Int, List, Text, filled, present, required, text},
@@ -243,7 +243,7 @@ struct Many {
 /// The traces that a call names, those of its experiments only where it names any. What is no id is no trace.
 async fn named(scope: &crate::access::Scope, input: &Many) -> Result<Vec<Trace>, Error> {
     let mut found = traces::get_many(scope.grant()?, &ids(&input.trace_ids)).await?;
-    let within: Vec<&str> = input.experiment_ids.0.iter().map(|id| id.0.as_str()).collect();
+    let within = experiment_ids(&input.experiment_ids)?;
     found.retain(|trace| within.is_empty() || within.contains(&trace.experiment_mlflow_id().as_str()));
     Ok(found)
 }

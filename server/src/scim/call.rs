@@ -5,6 +5,7 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
+use bytes::BytesMut;
 use serde_json::{Map, Value, json};
 use shared::ErrorCode;
 
@@ -72,14 +73,17 @@ impl Call {
     /// The same with a body, which is a JSON object. None is read for a stranger.
     pub async fn with_body(request: &HttpRequest, edge: &Edge, payload: web::Payload) -> Result<(Self, Map<String, Value>), Error> {
         // While it comes no connection is held: whoever sends it slowly would keep one from everybody.
-        if http::is_known(request) {
-            let body = read(request, payload).await?;
-            return Ok((Self::enter(request, edge).await?, body));
+        let stranger = if http::is_known(request) { None } else { Some(Self::enter(request, edge).await?) };
+        if let Some(call) = &stranger {
+            call.scope.rest();
         }
-        let call = Self::enter(request, edge).await?;
-        call.scope.rest();
-        let body = read(request, payload).await?;
-        Ok((call, body))
+        let body = http::body::read(payload, BODY_MAX).await;
+        // What is wrong with it is told to whoever may do what they ask for.
+        let call = match stranger {
+            Some(call) => call,
+            None => Self::enter(request, edge).await?,
+        };
+        Ok((call, read(request, body)?))
     }
 
     /// The version that the caller believes to change.
@@ -200,13 +204,13 @@ fn attribute(name: &str) -> String {
     name.split(['.', '[']).next().unwrap_or_default().to_owned()
 }
 
-async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Map<String, Value>, Error> {
+fn read(request: &HttpRequest, body: Result<BytesMut, Fault>) -> Result<Map<String, Value>, Error> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !["application/scim+json", "application/json"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
         return Err(Error::media_type());
     }
-    let body = http::body::read(payload, BODY_MAX).await.map_err(|fault| match fault.code() {
+    let body = body.map_err(|fault| match fault.code() {
         ErrorCode::PayloadTooLarge => Error::too_large(format!("The body is larger than {BODY_MAX} bytes. Send members in parts.")),
         ErrorCode::Invalid => Error::syntax(fault.message()),
         _ => fault.into(),

@@ -43,13 +43,18 @@ async fn t11_who_does_not_hear_other_processes_proves_itself_within_a_second() {
 }
 
 #[tokio::test]
-async fn listeners_are_counted_and_forgotten() {
+async fn t58_listeners_are_counted_and_forgotten() {
     let live = Live::default();
     let (tenant, topic) = place();
     let open: Vec<Listener> = (0..OF_ONE).map(|_| live.listen(tenant, Uuid::nil(), &[topic]).expect("room")).collect();
     assert!(live.listen(tenant, Uuid::nil(), &[topic]).is_err());
     drop(open);
-    assert!(live.state().listeners.is_empty() && live.state().of_credential.is_empty());
+    assert!(live.state().listeners.is_empty() && live.state().of_credential.is_empty() && live.state().of_tenant.is_empty());
+    // One organization does not take what there is, with however many tokens.
+    let many: Vec<Listener> = (0..OF_TENANT).map(|n| live.listen(tenant, Uuid::from_u128(n as u128 / 40), &[topic]).expect("room")).collect();
+    assert!(live.listen(tenant, Uuid::max(), &[topic]).is_err());
+    assert!(live.listen(TenantId::from_uuid(Uuid::now_v7()), Uuid::max(), &[topic]).is_ok(), "another organization has room");
+    drop(many);
     let mut last = live.listen(tenant, Uuid::nil(), &[topic]).expect("room");
     live.close();
     assert_eq!(last.next().await, None);

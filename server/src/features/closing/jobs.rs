@@ -45,6 +45,7 @@ pub struct EraseOrganization {
 
 impl Job for EraseOrganization {
     const KIND: &'static str = "organization.erase";
+    const IS_LONG: bool = true;
     const PERMISSION: Permission = Permission::OrganizationClose;
     // It was promised: with an hour between them, more than a month.
     const ATTEMPTS: i32 = 1_000;

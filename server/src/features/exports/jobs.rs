@@ -21,6 +21,7 @@ pub struct ExportStep {
 
 impl Job for ExportStep {
     const KIND: &'static str = "export.step";
+    const IS_LONG: bool = true;
     const PERMISSION: Permission = Permission::OrganizationExport;
     const ATTEMPTS: i32 = 20;
 

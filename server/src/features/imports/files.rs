@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -31,6 +31,9 @@ const READERS: usize = 6;
 const HOLDERS_AT_ONCE: u64 = 48;
 /// Most files and folders of one holder.
 const FILES_MAX: usize = 100_000;
+/// Bytes a second that a file must come with on average, once it has taken so long.
+const PACE: u64 = 16 * 1024;
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What came of one holder's files.
 #[derive(Default)]
@@ -152,7 +155,13 @@ async fn put(work: &Work<'_>, owner: Owner, holder: Holder<'_>, path: &str, take
             return Ok(());
         }
     };
-    let broken = AtomicBool::new(false);
+    let (broken, begun, mut got) = (AtomicBool::new(false), Instant::now(), 0);
+    let body = body.map(|part| {
+        let part = part.map_err(|error| error.to_string())?;
+        got += part.len() as u64;
+        let took = begun.elapsed();
+        if took > PATIENCE && got < PACE * took.as_secs() { Err("it comes too slowly".to_owned()) } else { Ok(part) }
+    });
     let body = body.inspect_err(|_| broken.store(true, Ordering::Relaxed));
     let outcome = artifacts::put(work.scope, &work.services.blobs, &at, body).await;
     match outcome {

@@ -22,6 +22,7 @@ pub struct ImportStep {
 
 impl Job for ImportStep {
     const KIND: &'static str = "import.step";
+    const IS_LONG: bool = true;
     const PERMISSION: Permission = Permission::OrganizationWrite;
     const FURTHER: &'static [Permission] =
         &[Permission::ExperimentsWrite, Permission::RunsWrite, Permission::ArtifactsWrite, Permission::ModelsWrite];

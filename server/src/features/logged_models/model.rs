@@ -14,6 +14,8 @@ use super::error::LoggedModelError;
 
 /// Longest name and model type, in characters.
 const NAME_MAX: usize = 256;
+/// Datasets that a search names.
+pub const DATASETS_MAX: usize = 100;
 /// Longest value of a param, in characters; the rest is cut off, as it is for params of runs.
 const PARAM_VALUE_MAX: usize = 6_000;
 /// Longest value of a tag, in characters. `mlflow.modelVersions` is a growing JSON list.

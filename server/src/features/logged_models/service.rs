@@ -7,7 +7,8 @@ use shared::ids::{LoggedModelId, RunId};
 use uuid::Uuid;
 
 use super::{
-    LoggedModel, LoggedModelError, ModelLink, ModelMetric, NewModel, Order, Query, ReadModels, Status, WriteModels, model,
+    LoggedModel, LoggedModelError, ModelLink, ModelMetric, NewModel, Order, Query, ReadModels, Status, WriteModels,
+    model::{self, DATASETS_MAX},
     repo::{self, search::Term},
     search::MODELS,
 };
@@ -142,7 +143,10 @@ pub async fn remove(grant: Grant<'_, WriteModels>, id: LoggedModelId) -> Result<
 /// `Invalid` for a filter or an order that cannot be read.
 pub async fn search(grant: Grant<'_, ReadModels>, query: &Query) -> Result<(Vec<LoggedModel>, bool), Fault> {
     let filter = filter::parse(&query.filter, &MODELS)?;
-    let terms = query.order.iter().map(term).collect::<Result<Vec<_>, Fault>>()?;
+    let terms = terms(&query.order)?;
+    if query.datasets.len() > DATASETS_MAX {
+        return Err(LoggedModelError::Search(format!("A search names at most {DATASETS_MAX} datasets.")).into());
+    }
     let tx = grant.read().await?;
     let experiments = repo::experiments(tx, &query.experiments).await?;
     let mut ids = repo::search::ids(tx, experiments, &filter, &query.datasets, &terms, query.limit as u64 + 1, query.offset).await?;
@@ -151,10 +155,22 @@ pub async fn search(grant: Grant<'_, ReadModels>, query: &Query) -> Result<(Vec<
     Ok((repo::load(tx, &ids, false).await?, more))
 }
 
-fn term(order: &Order) -> Result<Term, Fault> {
-    let field = filter::orders(std::slice::from_ref(&order.field), &MODELS)?.pop();
-    let field = field.ok_or_else(|| LoggedModelError::Search("Invalid order_by: a field_name is missing.".into()))?;
-    Ok(Term { entity: field.entity, key: field.key, descending: order.descending, dataset: order.dataset.clone() })
+/// An order, as short as any; the same field may stand in it for several datasets.
+fn terms(order: &[Order]) -> Result<Vec<Term>, Fault> {
+    if order.len() > filter::MAX_ORDERS {
+        return Err(filter::FilterError::TooManyOrders.into());
+    }
+    let mut terms: Vec<Term> = Vec::with_capacity(order.len());
+    for one in order {
+        let field = filter::orders(std::slice::from_ref(&one.field), &MODELS)?.pop();
+        let field = field.ok_or_else(|| LoggedModelError::Search("Invalid order_by: a field_name is missing.".into()))?;
+        let same = |known: &Term| (known.entity, &known.key, &known.dataset) == (field.entity, &field.key, &one.dataset);
+        if terms.iter().any(same) {
+            return Err(filter::FilterError::DuplicateOrder(one.field.clone()).into());
+        }
+        terms.push(Term { entity: field.entity, key: field.key, descending: one.descending, dataset: one.dataset.clone() });
+    }
+    Ok(terms)
 }
 
 /// The models that each run made.
