@@ -43,7 +43,7 @@ impl Services {
         let seal = Seal::open(config.secret.as_deref(), &config.blobs)?;
         let outbound = Outbound::new(&config.outbound_allow)?;
         let tenants = config.connections.saturating_sub(2 * quarter).max(1);
-        let vault = Vault::open(&config.database_url, tenants, quarter, clock.clone(), seal.clone()).await?;
+        let vault = Vault::open(&config.database_url, tenants, quarter, config.connection_tenants, clock.clone(), seal.clone()).await?;
         if let Some(url) = &config.redis_url {
             vault.live().relay(redis::Client::open(url.as_str()).map_err(Fault::internal)?);
         }

@@ -2,6 +2,7 @@
 //! fields and limits. No I/O, no clock; builds for wasm.
 
 pub mod comparison;
+pub mod csv;
 pub mod error_code;
 pub mod field;
 pub mod ids;

@@ -1,6 +1,7 @@
 //! The table as a file: what is shown, as CSV (RFC 4180; numbers with all their digits, times in UTC); or all rows that the filter finds, from the server.
 
 use leptos::{ev, prelude::*};
+use shared::csv;
 
 use super::{
     columns::{self, Shows},
@@ -56,7 +57,7 @@ fn address(sheet: &Sheet, wish: &Wish, ending: &str) -> String {
 #[component]
 fn Shown(sheet: RwSignal<Sheet>) -> impl IntoView {
     let press = move |event: ev::MouseEvent| {
-        let text = sheet.with_untracked(csv);
+        let text = sheet.with_untracked(text_of);
         #[cfg(feature = "hydrate")]
         {
             use wasm_bindgen::JsCast;
@@ -73,13 +74,13 @@ fn Shown(sheet: RwSignal<Sheet>) -> impl IntoView {
     view! { <a href="#" rel="external" download=file on:click=press><Glyph icon=Icon::DOWNLOAD/>"CSV of what is shown"</a> }.into_any()
 }
 
-fn csv(sheet: &Sheet) -> String {
+fn text_of(sheet: &Sheet) -> String {
     let mut out = String::new();
     let head = ["run id".to_owned(), "run".to_owned()].into_iter().chain(sheet.columns.iter().map(|shows| match shows {
         Shows::Own(key) if key == "duration" => "duration_s".to_owned(),
         _ => shows.key(),
     }));
-    record(&mut out, head);
+    csv::record(&mut out, head.map(|cell| csv::quoted(&cell)));
     for line in &sheet.rows {
         let mut values = line.values.iter();
         let cells = sheet.columns.iter().map(|shows| match shows {
@@ -90,7 +91,7 @@ fn csv(sheet: &Sheet) -> String {
                 _ => String::new(),
             },
         });
-        record(&mut out, [line.id.clone(), line.name.clone()].into_iter().chain(cells));
+        csv::record(&mut out, [line.id.clone(), line.name.clone()].into_iter().chain(cells).map(|cell| csv::quoted(&cell)));
     }
     out
 }
@@ -103,32 +104,5 @@ fn own(line: &Line, key: &str) -> String {
         "by" => line.by.clone().unwrap_or_default(),
         "dataset" => line.dataset.as_ref().map_or_else(String::new, |(name, digest)| format!("{name} {digest}")),
         _ => String::new(),
-    }
-}
-
-fn record(out: &mut String, cells: impl Iterator<Item = String>) {
-    for (at, cell) in cells.enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        out.push_str(&quoted(&cell));
-    }
-    out.push_str("\r\n");
-}
-
-/// Quoted where it must be. What a spreadsheet would run as a formula gets a quote mark before it.
-fn quoted(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
-    let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn cells_are_safe_in_a_spreadsheet() {
-        assert_eq!(["a", "a,b", "a\"b", "-0.5", "=1+1", "@x"].map(quoted), ["a", "\"a,b\"", "\"a\"\"b\"", "-0.5", "'=1+1", "'@x"]);
     }
 }

@@ -1,33 +1,6 @@
-//! Texts as CSV (RFC 4180), and as files in the reader's hands.
+//! Texts as files in the reader's hands.
 
-/// Appends one line.
-pub fn line<'c>(out: &mut String, cells: impl IntoIterator<Item = &'c str>) {
-    for (at, cell) in cells.into_iter().enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        quote(out, cell);
-    }
-    out.push_str("\r\n");
-}
-
-/// Quoted where it must be. What a spreadsheet would run as a formula gets a quote mark before it.
-fn quote(out: &mut String, cell: &str) {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let quoted = cell.contains([',', '"', '\n', '\r']);
-    if quoted {
-        out.push('"');
-    }
-    if formula {
-        out.push('\'');
-    }
-    if quoted {
-        out.push_str(&cell.replace('"', "\"\""));
-        out.push('"');
-    } else {
-        out.push_str(cell);
-    }
-}
+pub use shared::csv::line;
 
 /// Hands a text to the browser as a file.
 #[cfg(feature = "hydrate")]
@@ -62,13 +35,3 @@ fn object_url(text: &str) -> Result<String, wasm_bindgen::JsValue> {
 /// On the server nobody asks for it.
 #[cfg(not(feature = "hydrate"))]
 pub fn save(_: &str, _: &str) {}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn cells_are_quoted_and_none_is_a_formula() {
-        let mut out = String::new();
-        super::line(&mut out, ["a", "b,c", "say \"x\"", "=1+1", ""]);
-        assert_eq!(out, "a,\"b,c\",\"say \"\"x\"\"\",'=1+1,\r\n");
-    }
-}

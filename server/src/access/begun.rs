@@ -52,7 +52,7 @@ impl Begun {
         // One that is too old gives its connection back before another is asked for: all takers could else wait for each other's.
         let kept = self.kept().transactions.pop().filter(|(since, _)| since.elapsed() < KEPT);
         let tx = match kept {
-            Some((_, tx)) => Transaction::begun(tx, "tenant"),
+            Some((_, tx)) => Transaction::begun(tx, "tenant", self.vault.met()),
             None => self.vault.begin().await?,
         };
         Ok((turn, tx))
@@ -60,6 +60,10 @@ impl Begun {
 
     /// Keeps a transaction for the next taker. Called on the thread that its connection belongs to.
     pub fn keep(&self, turn: Turn, tx: DatabaseTransaction) {
+        // A connection that has met many organizations is found when it is given back.
+        if self.vault.met().is_any_tired() {
+            return;
+        }
         let mut kept = self.kept();
         kept.transactions.push((Instant::now(), tx));
         let watch = !std::mem::replace(&mut kept.watched, true);

@@ -33,19 +33,27 @@ impl Entered {
         if credential.kind() == CredentialKind::Link {
             let statement = Statement::from_sql_and_values(
                 DbBackend::Postgres,
-                "select e.*, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
+                "select e.*, pg_backend_pid() as backend, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
                  set_config('app.tenant_id', e.tenant_id::text, true) from public.enter_link($1, $2) e",
                 [hash, now],
             );
-            return Ok(tx.query_one_raw(statement).await?.as_ref().map(Self::by_link).transpose()?);
+            let row = tx.query_one_raw(statement).await?;
+            return Ok(row.as_ref().map(|row| Self::noted(tx, row, Self::by_link)).transpose()?);
         }
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
-            "select e.*, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
+            "select e.*, pg_backend_pid() as backend, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
              set_config('app.tenant_id', e.tenant_id::text, true) from public.enter($1, $2, $3) e",
             [credential.kind().as_str().into(), hash, now],
         );
-        Ok(tx.query_one_raw(statement).await?.as_ref().map(Self::read).transpose()?)
+        let row = tx.query_one_raw(statement).await?;
+        Ok(row.as_ref().map(|row| Self::noted(tx, row, Self::read)).transpose()?)
+    }
+
+    fn noted(tx: &Transaction, row: &QueryResult, read: fn(&QueryResult) -> Result<Self, sea_orm::DbErr>) -> Result<Self, sea_orm::DbErr> {
+        let entered = read(row)?;
+        tx.is_in(entered.tenant.id, row.try_get("", "backend")?);
+        Ok(entered)
     }
 
     fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {

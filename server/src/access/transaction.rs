@@ -2,7 +2,10 @@
 
 use std::{
     future::Future,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use sea_orm::{
@@ -10,25 +13,34 @@ use sea_orm::{
     TransactionTrait,
 };
 
+use shared::ids::TenantId;
+
+use super::met::Met;
 use crate::platform::telemetry::{Span, SpanKind};
 
 /// A transaction that ends when it is committed or dropped.
 pub(super) struct Transaction {
     tx: DatabaseTransaction,
     measured: Measured,
+    met: Arc<Met>,
 }
 
 impl Transaction {
     /// Begins one. `door` is whose rows it sees.
-    pub async fn begin(pool: &DatabaseConnection, door: &'static str) -> Result<Self, DbErr> {
+    pub async fn begin(pool: &DatabaseConnection, door: &'static str, met: &Arc<Met>) -> Result<Self, DbErr> {
         let measured = Measured::start(door);
         let tx = pool.begin().await.inspect_err(|error| measured.failed(error))?;
-        Ok(Self { tx, measured })
+        Ok(Self { tx, measured, met: met.clone() })
     }
 
     /// One that has begun already and in which nothing was done.
-    pub fn begun(tx: DatabaseTransaction, door: &'static str) -> Self {
-        Self { tx, measured: Measured::start(door) }
+    pub fn begun(tx: DatabaseTransaction, door: &'static str, met: &Arc<Met>) -> Self {
+        Self { tx, measured: Measured::start(door), met: met.clone() }
+    }
+
+    /// Notes that its connection, of so numbered a backend, is in an organization.
+    pub fn is_in(&self, tenant: TenantId, backend: i32) {
+        self.met.note(backend, tenant);
     }
 
     pub async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
@@ -57,13 +69,13 @@ impl Transaction {
 
     /// Commits.
     pub async fn commit(self) -> Result<(), DbErr> {
-        let Self { tx, measured } = self;
+        let Self { tx, measured, .. } = self;
         measured.end(tx.commit()).await
     }
 
     /// Commits, and begins the next one in the same breath.
     pub async fn commit_and_chain(self) -> Result<DatabaseTransaction, DbErr> {
-        let Self { tx, measured } = self;
+        let Self { tx, measured, .. } = self;
         measured.end(tx.execute_unprepared("commit and chain")).await?;
         Ok(tx)
     }

@@ -7,10 +7,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use shared::ids::{MemberId, PersonId, TenantId};
 use sqlx::{
-    Executor, PgPool,
+    PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::sync::OnceCell;
@@ -21,8 +21,10 @@ use super::{
     decisions::Decisions,
     entered::Entered,
     live::Live,
+    met::Met,
     part,
     policy::{Policy, Rights, Standing},
+    pool::pool,
     rates::Known,
     scope::{Attempt, Inner, Proof, Proven},
     transaction::Transaction,
@@ -35,15 +37,6 @@ use crate::{
     },
 };
 
-/// A connection is retired after so long: a backend keeps the catalog entries of every tenant it
-/// has touched and never gives them back.
-const CONNECTION_LIFE: Duration = Duration::from_secs(600);
-/// Every connection of the application. What it asks for is found by a key or comes page by page, so plans go by index and are
-/// kept: one that was made while a new organization's tables were empty, or held a few rows, would else read them whole until the next analysis. Looking at a
-/// row costs as much as a page: then also the whole of an index is no way to find a few rows of a small table.
-const SETTINGS: &str = "set role assay_app; \
-    set statement_timeout = '20s'; set lock_timeout = '5s'; set idle_in_transaction_session_timeout = '60s'; \
-    set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set random_page_cost = 1.1; set cpu_tuple_cost = 1; set jit = off; set plan_cache_mode = force_generic_plan";
 /// How long a credential that entered is worth reading a body for.
 const ENTERED_FOR: Duration = Duration::from_secs(60);
 /// Attempts in vain that were entered lately are not entered again, so that a loop of them is one entry a minute.
@@ -63,6 +56,7 @@ pub struct Vault {
 
 struct Shared {
     options: PgConnectOptions,
+    met: Arc<Met>,
     owner: PgPool,
     clock: Clock,
     policies: moka::sync::Cache<TenantId, (i64, Arc<Policy>)>,
@@ -77,11 +71,12 @@ struct Shared {
 }
 
 impl Vault {
-    /// Connects, with so many connections to tenants and to the control plane at most. They give up the owner's rights at once.
+    /// Connects, with so many connections to tenants and to the control plane at most, each for so many tenants (`met`). They give up the owner's rights at once.
     ///
     /// # Errors
     /// `Unavailable` when the database cannot be reached.
-    pub async fn open(database_url: &str, connections: u32, doors: u32, clock: Clock, seal: Seal) -> Result<Self, Fault> {
+    pub async fn open(database_url: &str, connections: u32, doors: u32, met: usize, clock: Clock, seal: Seal) -> Result<Self, Fault> {
+        let met = Arc::new(Met::new(met));
         let options: PgConnectOptions = database_url.parse().map_err(Fault::internal)?;
         let options = options.application_name("assay");
         let owner = PgPoolOptions::new()
@@ -91,10 +86,11 @@ impl Vault {
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(options.clone());
         Ok(Self {
-            pool: pool(options.clone(), connections, ""),
-            doors: pool(options.clone(), doors, ""),
+            pool: pool(options.clone(), connections, "", &met),
+            doors: pool(options.clone(), doors, "", &met),
             shared: Arc::new(Shared {
                 options,
+                met,
                 owner,
                 clock,
                 policies: moka::sync::Cache::new(2_000),
@@ -112,7 +108,7 @@ impl Vault {
     /// The same vault with connections of its own, which belong to the runtime that this is called on: a connection wakes the thread that opened it, and
     /// work on another one waits for both. `settings` are SQL that each of them begins with.
     pub(super) fn with_own_connections(&self, connections: u32, settings: &'static str) -> Self {
-        Self { pool: pool(self.shared.options.clone(), connections, settings), ..self.clone() }
+        Self { pool: pool(self.shared.options.clone(), connections, settings, &self.shared.met), ..self.clone() }
     }
 
     /// Runs a statement that touches no table, in a transaction of its own.
@@ -136,17 +132,22 @@ impl Vault {
         self.pool.query_all_raw(probe).await.is_ok()
     }
 
+    /// What the connections have met.
+    pub(super) fn met(&self) -> &Arc<Met> {
+        &self.shared.met
+    }
+
     pub(super) fn owner(&self) -> &PgPool {
         &self.shared.owner
     }
 
     pub(super) async fn begin(&self) -> Result<Transaction, Fault> {
-        Ok(Transaction::begin(&self.pool, "tenant").await?)
+        Ok(Transaction::begin(&self.pool, "tenant", &self.shared.met).await?)
     }
 
     /// A transaction that sees the control plane only: no tenant's schema is in its path, and the row gates let `door` through where they name it.
     pub(super) async fn begin_at(&self, door: &'static str) -> Result<Transaction, Fault> {
-        let tx = Transaction::begin(&self.doors, door).await?;
+        let tx = Transaction::begin(&self.doors, door, &self.shared.met).await?;
         let sql = "select set_config('search_path', 'public', true), set_config('app.door', $1, true)";
         tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [door.into()])).await?;
         Ok(tx)
@@ -273,7 +274,7 @@ impl Vault {
     /// Opens another transaction for a scope whose first one may be open still.
     pub(super) async fn reenter_beside(&self, inner: &Inner) -> Result<(Transaction, Proven), Fault> {
         let Proof::Credential(credential) = &inner.proof else { return Err(Fault::internal("a job tried what it may not")) };
-        let tx = Transaction::begin(&self.doors, "tenant").await?;
+        let tx = Transaction::begin(&self.doors, "tenant", &self.shared.met).await?;
         let proven = self.enter_again(&tx, credential, inner).await?;
         Ok((tx, proven))
     }
@@ -361,32 +362,16 @@ impl Vault {
     }
 }
 
-/// Connections of the application. `settings` come after those that all have.
-fn pool(options: PgConnectOptions, connections: u32, settings: &'static str) -> DatabaseConnection {
-    let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(5))
-        .max_lifetime(CONNECTION_LIFE)
-        .test_before_acquire(false)
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                connection.execute(SETTINGS).await?;
-                connection.execute(settings).await?;
-                Ok(())
-            })
-        })
-        .connect_lazy_with(options);
-    SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
-}
-
 /// Puts a transaction into a tenant. Transaction-local: a session-level setting would reach the
 /// next tenant on this connection.
 pub(super) async fn set_tenant(tx: &Transaction, tenant: TenantId) -> Result<(), Fault> {
     let statement = Statement::from_sql_and_values(
         DbBackend::Postgres,
-        "select set_config('search_path', 't_' || replace($1::uuid::text, '-', ''), true), set_config('app.tenant_id', $1::uuid::text, true)",
+        "select pg_backend_pid(), set_config('search_path', 't_' || replace($1::uuid::text, '-', ''), true), set_config('app.tenant_id', $1::uuid::text, true)",
         [tenant.uuid().into()],
     );
-    tx.query_one_raw(statement).await?;
+    if let Some(row) = tx.query_one_raw(statement).await? {
+        tx.is_in(tenant, row.try_get_by_index(0)?);
+    }
     Ok(())
 }

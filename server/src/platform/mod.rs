@@ -2,7 +2,6 @@
 
 mod blobs;
 mod clock;
-pub mod csv;
 mod digest;
 mod mailer;
 mod network;

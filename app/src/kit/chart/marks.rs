@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use shared::csv;
+
 use crate::kit::escape::escaped as text;
 
 /// Series beyond the palette take its colours again.
@@ -211,8 +213,11 @@ impl Drawing {
 
     /// The numbers as CSV (RFC 4180). What a spreadsheet would run as a formula gets a quote mark before it; numbers stay numbers.
     pub fn csv(&self) -> String {
-        let record = |cells: &Vec<String>| cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",") + "\r\n";
-        std::iter::once(&self.head).chain(&self.values).map(record).collect()
+        let mut out = String::new();
+        for cells in std::iter::once(&self.head).chain(&self.values) {
+            csv::line(&mut out, cells.iter().map(String::as_str));
+        }
+        out
     }
 }
 
@@ -223,12 +228,6 @@ fn path(out: &mut String, points: &[(f64, f64)]) {
     if points.len() == 1 {
         out.push_str("h0");
     }
-}
-
-fn quoted(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
-    let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
-    if formula || cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }
 
 /// At most so many characters.

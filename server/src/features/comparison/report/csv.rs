@@ -1,11 +1,11 @@
 //! The table of metrics with all digits, a row a metric and group (RFC 4180).
 
-use shared::comparison::Better;
-
-use crate::{
-    features::comparison::Comparison,
-    platform::csv::{quoted, record},
+use shared::{
+    comparison::Better,
+    csv::{quoted, record},
 };
+
+use crate::features::comparison::Comparison;
 
 const HEAD: [&str; 19] = [
     "metric",

@@ -1,12 +1,10 @@
 //! CSV (RFC 4180).
 
 use chrono::SecondsFormat;
+use shared::csv::{quoted, record};
 
 use super::calendar;
-use crate::{
-    features::run_table::{Cell, Column, Row},
-    platform::csv::{quoted, record},
-};
+use crate::features::run_table::{Cell, Column, Row};
 
 pub struct Writer {
     out: String,

@@ -1,0 +1,42 @@
+//! The connections of the application.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sqlx::{
+    Executor,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::met::Met;
+
+/// A connection is retired after so long, whatever it has met ([`Met`]).
+const CONNECTION_LIFE: Duration = Duration::from_secs(600);
+/// Every connection of the application. What it asks for is found by a key or comes page by page, so plans go by index and are
+/// kept: one that was made while a new organization's tables were empty, or held a few rows, would else read them whole until the next analysis. Looking at a
+/// row costs as much as a page: then also the whole of an index is no way to find a few rows of a small table.
+const SETTINGS: &str = "set role assay_app; \
+    set statement_timeout = '20s'; set lock_timeout = '5s'; set idle_in_transaction_session_timeout = '60s'; \
+    set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set random_page_cost = 1.1; set cpu_tuple_cost = 1; set jit = off; set plan_cache_mode = force_generic_plan";
+/// Connections of the application. `settings` come after those that all have.
+pub(super) fn pool(options: PgConnectOptions, connections: u32, settings: &'static str, met: &Arc<Met>) -> DatabaseConnection {
+    let met = met.clone();
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .max_lifetime(CONNECTION_LIFE)
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                connection.execute(SETTINGS).await?;
+                connection.execute(settings).await?;
+                Ok(())
+            })
+        })
+        .after_release(move |connection, _| {
+            let met = met.clone();
+            Box::pin(async move { met.keeps(connection).await })
+        })
+        .connect_lazy_with(options);
+    SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+}
