@@ -295,6 +295,34 @@ async fn inputs_are_logged_once() {
 }
 
 #[tokio::test]
+async fn c5_1b_what_older_clients_say_of_models_is_a_list_in_a_tag() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let run = run_in(&script, "0").await;
+    for name in ["first", "second"] {
+        ok(&script, "POST", "runs/log-model", json!({ "run_id": run, "model_json": json!({ "artifact_path": name }).to_string() })).await;
+    }
+    let list = async || {
+        let tags = get(&script, &run).await["data"]["tags"].clone();
+        pair(&tags, "mlflow.log-model.history").map(|list| serde_json::from_str::<Value>(list).expect("JSON"))
+    };
+    let both = json!([{ "artifact_path": "first" }, { "artifact_path": "second" }]);
+    assert_eq!(list().await, Some(both.clone()));
+    let long = json!({ "flavors": "x".repeat(8_000) }).to_string();
+    for wrong in ["", "[]", "no JSON", "7", &long] {
+        assert_eq!(
+            refused(&script, "POST", "runs/log-model", json!({ "run_id": run, "model_json": wrong })).await,
+            (400, INVALID.into()),
+            "{wrong:.20}"
+        );
+    }
+    assert_eq!(list().await, Some(both), "what was there stays whole");
+    ok(&script, "POST", "runs/delete", json!({ "run_id": run })).await;
+    let gone = script.mlflow("POST", "runs/log-model", json!({ "run_id": run, "model_json": "{}" })).await;
+    assert!((400..500).contains(&gone.status), "{}", gone.text());
+}
+
+#[tokio::test]
 async fn people_name_note_tag_remove_and_restore_runs() {
     let organization = world().organization().await;
     let script = organization.script().await;

@@ -51,7 +51,7 @@ mod tests {
         };
         let mut line = String::new();
         append(&mut line, &entry);
-        assert_eq!(line, "7,2026-11-24T12:00:00.123456Z,'=cmd(),member,run.rename,run,run_1,\"a, \"\"b\"\"\",done,,req_1,,ab\r\n");
+        assert_eq!(line, "7,2026-11-24T12:00:00.123456Z,\"'=cmd()\",member,run.rename,run,run_1,\"a, \"\"b\"\"\",done,,req_1,,ab\r\n");
         assert_eq!(HEAD.matches(',').count(), 12);
     }
 }

@@ -1,6 +1,7 @@
 """The measures. Each loads a target, checks that nothing acknowledged was lost, and returns figures by name."""
 from __future__ import annotations
 
+import json
 import statistics
 import time
 from dataclasses import dataclass
@@ -8,8 +9,13 @@ from dataclasses import dataclass
 from bench.browser import visits
 from bench.client import Client, milliseconds
 from bench.load import CONNECTIONS, Load, load
+from bench.million import FILTERS, Reader, fill
+from paths import ROOT
 
 POINTS_OF_HISTORY = 10_000
+POINTS_OF_CHART = 100_000
+# What a chart of the page asks for.
+SERIES = ROOT / "app" / "src" / "runs" / "series.graphql"
 KEYS_OF_POINTS, STEPS_OF_POINTS, FIRST_OF_POINTS = 5, 20, 1_000_000  # as in points.lua
 
 
@@ -22,10 +28,11 @@ class Size:
     reads: int
     visits: int
     settle: float
+    many: int
 
 
-FULL = Size(runs=2000, seconds=15, reads=20, visits=5, settle=180)
-QUICK = Size(runs=200, seconds=4, reads=8, visits=2, settle=40)
+FULL = Size(runs=2000, seconds=15, reads=20, visits=5, settle=180, many=1_000_000)
+QUICK = Size(runs=200, seconds=4, reads=8, visits=2, settle=40, many=50_000)
 
 
 class Lost(Exception):
@@ -115,14 +122,63 @@ class Bench:
         self.notes.append(f"memory: {self.target.processes_count()} processes")
         return {"memory": self.target.memory()}
 
+    def search(self) -> dict:
+        """Filtered and ordered pages of the first filling."""
+        return {"search": self._load("search", self.size.seconds, EXPERIMENT=self._filled()).rate}
+
+    def chart(self) -> dict:
+        """A curve of 100,000 points, as a chart of the page asks for it."""
+        if self.target.slug == "mlflow":
+            return {}
+        run = self.client.run(self.client.experiment("chart"), "very long")
+        start = milliseconds() - POINTS_OF_CHART * 1000
+        for first in range(0, POINTS_OF_CHART, 1000):
+            self.client.post("runs/log-batch", run_id=run, metrics=[
+                {"key": "loss", "value": 0.25 + (step * 0.6180339887498949) % 0.5, "timestamp": start + step * 1000, "step": step} for step in range(first, first + 1000)
+            ])
+        fresh = self._chart(run)
+        self.client.finish(run)
+        self._settle("chart")
+        return {"chart": max(fresh, self._chart(run))}
+
+    def million(self) -> dict:
+        """The table of an experiment with very many runs: its first page, the slowest of some filters, and an order by a metric."""
+        if self.target.slug == "mlflow":
+            return {}
+        experiment = self.client.experiment("million")
+        fill(self.target, self.size.many, experiment)
+        reader, found = Reader(self.client, f"exp_{experiment}", max(3, self.size.reads // 4)), {}
+        found[""] = reader.page()
+        for text in FILTERS:
+            filtered = text.format(middle=self.size.many // 2)
+            found[filtered] = reader.page(filter=filtered)
+        order = reader.page(orderBy=["metrics.auc DESC"])
+        self.notes.append("million: " + ", ".join(f"{text or 'all'} {waited * 1000:.0f} ms" for text, waited in found.items()))
+        return {"million": found.pop(""), "million-filter": max(found.values()), "million-order": order}
+
     def page(self) -> dict:
         """A cold visit to the run table of the first filling."""
+        found = visits(self.target, self._filled(), self.size.visits)
+        self.notes.append(f"page: {found[0]['requests']} requests, first paint {statistics.median(one['paint'] for one in found):.0f} ms, rows {statistics.median(one['rows'] for one in found):.0f} ms")
+        return {"page": statistics.median(one["readable"] for one in found) / 1000, "transfer": statistics.median(one["bytes"] for one in found)}
+
+    def _filled(self) -> str:
+        """The first filling's experiment, which is made where no filling was measured."""
         if self.filled is None:
             self.filled = self.client.experiment("fill")
             self._load("fill", 600, EXPERIMENT=self.filled, RUNS=self.size.runs // CONNECTIONS)
-        found = visits(self.target, self.filled, self.size.visits)
-        self.notes.append(f"page: {found[0]['requests']} requests, first paint {statistics.median(one['paint'] for one in found):.0f} ms, rows {statistics.median(one['rows'] for one in found):.0f} ms")
-        return {"page": statistics.median(one["readable"] for one in found) / 1000, "transfer": statistics.median(one["bytes"] for one in found)}
+        return self.filled
+
+    def _chart(self, run: str) -> float:
+        body = json.dumps({"query": SERIES.read_text(), "variables": {"id": f"run_{run}", "keys": ["loss"], "points": 1000, "smoothing": 0.6}})
+        times = []
+        for _ in range(self.size.reads):
+            start = time.perf_counter()
+            told = json.loads(self.client.send("POST", "/graphql", body))
+            times.append(time.perf_counter() - start)
+        if told["data"]["run"]["series"][0]["total"] != POINTS_OF_CHART:
+            raise Lost(f"the curve of {POINTS_OF_CHART} points has {told['data']['run']['series'][0]['total']}")
+        return statistics.median(times)
 
     def _runs(self, experiment: str) -> dict:
         """One run for each connection, as settings of a load."""

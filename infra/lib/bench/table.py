@@ -30,14 +30,19 @@ FIGURES = (
     Figure("points", "points", "points by log-batch of 100", "points/s", 1, times=50),
     Figure("calls", "calls", "log-metric", "calls/s", 1, times=20),
     Figure("history", "history", "history of 10,000 points", "ms", -1, times=30, scale=1e3),
+    Figure("search", "search", "runs searched, 100 of 2,000", "searches/s", 1, times=40),
     Figure("bytes", "points", "on disk, long curves", "bytes/point", -1, times=20),
     Figure("bytes-single", "fill", "on disk, curves of one point", "bytes/point", -1),
     Figure("memory", "memory", "memory after the load", "MB", -1, limit=190, scale=1e-6),
     Figure("page", "page", "cold visit, readable after", "ms", -1, limit=500, scale=1e3),
     Figure("transfer", "page", "cold visit, transferred", "kB", -1, limit=700, scale=1e-3),
+    Figure("chart", "chart", "chart of 100,000 points", "ms", -1, limit=50, scale=1e3),
+    Figure("million", "million", "first page of 1,000,000 runs", "ms", -1, limit=100, scale=1e3),
+    Figure("million-filter", "million", "the slowest of nine filters on them", "ms", -1, limit=300, scale=1e3),
+    Figure("million-order", "million", "them by a metric", "ms", -1, scale=1e3),
 )
-# In this order: `points` finds empty tables, and memory is read when all the load is over.
-MEASURES = ("points", "fill", "calls", "history", "page", "memory")
+# In this order: `points` finds empty tables, and memory is read when all the load of loggers is over.
+MEASURES = ("points", "fill", "calls", "history", "search", "page", "memory", "chart", "million")
 
 # Cores that other work of the machine may take before it is told.
 QUIET = 0.1

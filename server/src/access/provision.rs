@@ -246,9 +246,15 @@ async fn bring_up(connection: &mut PgConnection, tenant: TenantId) -> Result<usi
 async fn create_schema(tx: &mut PgConnection, tenant: TenantId, now: DateTime<Utc>) -> Result<(), Fault> {
     tx.execute(AssertSqlSafe(format!("create schema {}", schema(tenant)))).await?;
     enter_schema(tx, tenant).await?;
-    for migration in migrations::TENANT {
-        apply(tx, tenant.uuid(), migration).await?;
-    }
+    // Nothing is there yet: all of them at once, without asking for each whether it was applied.
+    let all: Vec<String> = migrations::TENANT.iter().map(|migration| text_for(migration, tenant)).collect();
+    tx.execute(AssertSqlSafe(all.join("\n"))).await.inspect_err(|error| tracing::error!(%error, "a new organization's tables cannot be made"))?;
+    let names: Vec<&str> = migrations::TENANT.iter().map(|migration| migration.name).collect();
+    sqlx::query("insert into public.schema_migrations (tenant_id, name) select $1, unnest($2::text[])")
+        .bind(tenant.uuid())
+        .bind(names)
+        .execute(&mut *tx)
+        .await?;
     gate(tx, tenant).await?;
     sqlx::query("insert into projects (id, name, slug, is_default, created_at) values ($1, 'default', 'default', true, $2)")
         .bind(Uuid::now_v7())
@@ -309,12 +315,17 @@ async fn apply(connection: &mut PgConnection, tenant: Uuid, migration: &Migratio
     if done.is_some() {
         return Ok(0);
     }
-    let sql = migration.sql.replace("{schema}", &schema(TenantId::from_uuid(tenant))).replace("{tenant}", &tenant.to_string());
+    let sql = text_for(migration, TenantId::from_uuid(tenant));
     let mut tx = connection.begin().await?;
     tx.execute(AssertSqlSafe(sql)).await.inspect_err(|error| tracing::error!(migration = migration.name, %error, "migration failed"))?;
     sqlx::query("insert into public.schema_migrations (tenant_id, name) values ($1, $2)").bind(tenant).bind(migration.name).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(1)
+}
+
+/// The statements of a change, for one tenant.
+fn text_for(migration: &Migration, tenant: TenantId) -> String {
+    migration.sql.replace("{schema}", &schema(tenant)).replace("{tenant}", &tenant.uuid().to_string())
 }
 
 /// `t_` and the tenant's UUID: never text that somebody typed.

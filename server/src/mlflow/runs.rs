@@ -109,6 +109,8 @@ struct ById {
     run_uuid: Option<Text>,
     key: Option<Text>,
     value: Option<Text>,
+    #[serde(alias = "modelJson")]
+    model_json: Option<Text>,
 }
 
 async fn get(Call { scope, input }: Call<ById>) -> Answer<serde_json::Value> {
@@ -289,8 +291,8 @@ async fn outputs(Call { scope, input }: Call<LogOutputs>) -> Answer<Empty> {
     Ok(web::Json(Empty {}))
 }
 
-/// What clients of MLflow 2 send beside the files of a model. The files and the logged model say the same.
+/// What clients of MLflow 2 send beside the files of a model.
 async fn log_model(Call { scope, input }: Call<ById>) -> Answer<Empty> {
-    runs::outputs(scope.grant()?, run_id(input.run_id, input.run_uuid)?, &[]).await?;
+    runs::add_model(scope.grant()?, run_id(input.run_id, input.run_uuid)?, &required("model_json", input.model_json)?).await?;
     Ok(web::Json(Empty {}))
 }

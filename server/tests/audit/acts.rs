@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 /// Telemetry of a running run, whose end carries its digest, and of a trace that is being taken in. `late.rs` tries them later.
-const TELEMETRY: &[&str] = &["log-parameter", "runs/set-tag", "log-model", "log-metric", "log-batch", "mlflow/traces"];
+const TELEMETRY: &[&str] = &["log-parameter", "runs/set-tag", "log-metric", "log-batch", "mlflow/traces"];
 
 /// Mutations that need another server: `forms.rs` tries them.
 pub const ELSEWHERE: &[&str] = &[

@@ -9,10 +9,10 @@ use std::{
 pub async fn link_to(folder: &Path, email: &str) -> String {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
-        if let Some(link) = newest(folder, email).and_then(|text| link(&text)) {
+        if let Some(link) = newest(folder, email) {
             return link;
         }
-        assert!(Instant::now() < deadline, "no mail to {email}");
+        assert!(Instant::now() < deadline, "no mail with a link to {email}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -24,11 +24,13 @@ pub fn mails_to(folder: &Path, email: &str, words: &str) -> Vec<String> {
     texts.filter(|text| text.contains(&format!("To: {email}")) && text.contains(words)).collect()
 }
 
+/// Of the newest mail that has a link with a token: others may have been sent in the same moment.
 fn newest(folder: &Path, email: &str) -> Option<String> {
     let mut mails: Vec<_> =
         std::fs::read_dir(folder).ok()?.flatten().filter(|entry| entry.path().extension().is_some_and(|ending| ending == "eml")).collect();
     mails.sort_by_key(|entry| std::cmp::Reverse(entry.metadata().and_then(|data| data.modified()).ok()));
-    mails.into_iter().filter_map(|entry| std::fs::read_to_string(entry.path()).ok()).find(|text| text.contains(&format!("To: {email}")))
+    let texts = mails.into_iter().filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+    texts.filter(|text| text.contains(&format!("To: {email}"))).find_map(|text| link(&text))
 }
 
 /// The first link with a token, with soft line breaks of quoted-printable undone.

@@ -108,7 +108,7 @@ mod tests {
         let file = text(&all, &in_view(&all, Some((10.0, 20.0)), false));
         assert_eq!(
             file.lines().collect::<Vec<_>>()[..3],
-            ["step,line,value,logged", "10,a,-0.5,1970-01-01T00:00:10Z", "10,'=b,-0.5,1970-01-01T00:00:10Z"]
+            ["step,line,value,logged", "10,a,-0.5,1970-01-01T00:00:10Z", "10,\"'=b\",-0.5,1970-01-01T00:00:10Z"]
         );
     }
 }

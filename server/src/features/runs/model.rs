@@ -24,10 +24,12 @@ use crate::{
 pub const NAME_TAG: &str = "mlflow.runName";
 /// The tag that is the run's note.
 pub const NOTE_TAG: &str = "mlflow.note.content";
+/// The tag in which clients of MLflow 2 find what they said of a run's models: a list in JSON.
+pub const MODELS_TAG: &str = "mlflow.log-model.history";
 /// Longest value of a param, in characters. Longer ones are cut, as MLflow does.
 const PARAM_VALUE_MAX: usize = 6_000;
 /// Longest value of a tag, in characters. Longer ones are cut, as MLflow does.
-const TAG_VALUE_MAX: usize = 8_000;
+pub const TAG_VALUE_MAX: usize = 8_000;
 
 /// Where a run stands. The names are those of the MLflow protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

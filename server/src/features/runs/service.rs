@@ -10,7 +10,7 @@ use super::{
     NewRun, ReadRuns, Run, RunChange, RunData, RunError, Status, WriteRuns,
     digest::{Logged, digest},
     log::{self, Batch},
-    model::{NOTE_TAG, check_name},
+    model::{MODELS_TAG, NOTE_TAG, TAG_VALUE_MAX, check_name},
     repo,
 };
 use crate::{
@@ -301,6 +301,29 @@ pub async fn outputs(grant: Grant<'_, WriteRuns>, id: RunId, models: &[(LoggedMo
     logged_models::link(&tx, &links).await?;
     let made: Vec<_> = models.iter().map(|(model, step)| json!({ "model": model, "step": step })).collect();
     tx.commit(entry("run.log_outputs", &run).detail(json!({ "models": made }))).await
+}
+
+/// Appends to what clients of MLflow 2 say of a run's models beside the files: a list in a tag.
+///
+/// # Errors
+/// `Invalid` for what is no JSON object, and for a list that a tag does not hold; `NotFound`; `Conflict` for a removed run.
+pub async fn add_model(grant: Grant<'_, WriteRuns>, id: RunId, model: &str) -> Result<(), Fault> {
+    let model: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(model).map_err(|_| Fault::invalid("model_json", "The model is not described by an object of JSON."))?;
+    let tx = grant.begin().await?;
+    let run = touch(&tx, id).await?;
+    let known = repo::pairs_of(&tx, &[id.uuid()], &[], &[MODELS_TAG.to_owned()]).await?;
+    let mut models: Vec<serde_json::Value> = known.first().and_then(|pair| serde_json::from_str(&pair.value).ok()).unwrap_or_default();
+    models.push(model.into());
+    let list = serde_json::Value::from(models).to_string();
+    if list.chars().count() > TAG_VALUE_MAX {
+        return Err(Fault::invalid("model_json", format!("The models of a run are described with at most {TAG_VALUE_MAX} characters in all.")));
+    }
+    let mut batch = Batch::of(id);
+    batch.tags.push((MODELS_TAG.to_owned(), list));
+    batch.check()?;
+    write(&tx, &[], &[&batch], &[]).await?.logged.into_iter().collect::<Result<Vec<_>, _>>()?;
+    tx.commit(entry("run.tag", &run).detail(json!({ "key": MODELS_TAG }))).await
 }
 
 /// Sets a tag on behalf of a person: with an entry, whether the run goes on or not.
