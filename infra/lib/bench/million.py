@@ -15,11 +15,11 @@ ROWS = 100
 FILL = """
 select set_config('search_path', '{schema}', false), set_config('app.tenant_id', '{tenant}', false);
 create temporary table made as select n, (lpad(to_hex({end_ms} - ({runs} - n) * 1000), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid as id,
-    {end_ms} - ({runs} - n) * 1000 as at from generate_series(1, {runs}) n;
+    {end_ms} - ({runs} - n) * 1000 as at from generate_series(1::bigint, {runs}) n;
 insert into runs (id, experiment_id, name, user_name, created_by, status, started_ms, ended_ms, created_at)
     select id, '{experiment}', 'run-' || n, 'bench', 'bench', case when n % 500 = 0 then 'FAILED' else 'FINISHED' end, at, at + 60000, to_timestamp(at / 1000) from made;
 insert into run_params (run_id, params)
-    select id, jsonb_build_object('optimizer', (array['adam', 'sgd', 'lamb'])[1 + n % 3], 'rate', (n % 1000)::text, 'seed', (n % 10)::text) from made;
+    select id, jsonb_build_object('optimizer', (array['adam', 'sgd', 'lamb'])[(1 + n % 3)::int], 'rate', (n % 1000)::text, 'seed', (n % 10)::text) from made;
 insert into latest_metrics (run_id, key, value, step, at_ms, count, low, high)
     select id, k, v, 0, at, 1, v, v from made cross join lateral (values ('auc', ((n * 7919) % 1000003) / 1000003.0), ('loss', ((n * 104729) % 1000003) / 1000003.0)) m (k, v);
 insert into run_tags (run_id, key, value) select id, 'team', case when n % 10000 = 0 then 'rare' else 'fraud' end from made;
