@@ -23,7 +23,7 @@ use crate::{
 use edit::Edited;
 use model::Account;
 
-const FIRST: usize = 40;
+const FIRST: usize = 25;
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
