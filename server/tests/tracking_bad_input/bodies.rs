@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use std::time::Duration;
 
-use crate::support::{World, raw, world};
+use crate::support::{World, raw, tracking::run_in, world};
 
 /// What a client would send.
 const MOST: usize = 200 << 20;
@@ -65,9 +65,8 @@ async fn t25_a_body_that_stops_coming_is_given_up() {
     let server = World::replica(&["--body-silence-seconds=1"]);
     let organization = world().organization().await;
     let script = organization.script().await;
-    let file = "/api/2.0/mlflow-artifacts/artifacts/0/00000000000000000000000000000000/artifacts/x";
-    let run = crate::support::tracking::run_in(&script, "0").await;
-    let file = file.replace(&"0".repeat(32), &run);
+    let run = run_in(&script, "0").await;
+    let file = format!("/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/x");
     for (method, target, kind) in TAKES.into_iter().chain([("PUT", file.as_str(), "application/octet-stream")]) {
         let held = raw::begin(&server, &script, method, target, &format!("content-type: {kind}\r\ncontent-length: 1000\r\n")).await;
         let (status, text) = raw::end(held).await;
