@@ -12,7 +12,7 @@ use std::{
 
 use actix_web::{HttpRequest, dev::Payload, error::PayloadError, http::header::CONTENT_ENCODING, web};
 use bytes::{Bytes, BytesMut};
-use futures::{Stream, StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt};
 use shared::ErrorCode;
 use tokio::time::Sleep;
 
@@ -49,28 +49,11 @@ pub fn fault_of(error: &PayloadError) -> Fault {
     }
 }
 
-/// A body on its way into the store, which knows of a failure only that there was one.
-pub struct Watched {
-    payload: Cell<Option<web::Payload>>,
-    cause: Rc<Cell<Option<Fault>>>,
-}
-
-impl Watched {
-    pub fn new(payload: web::Payload) -> Self {
-        Self { payload: Cell::new(Some(payload)), cause: Rc::default() }
-    }
-
-    /// The bytes; none when it is asked for them again.
-    pub fn bytes(&self) -> impl Stream<Item = Result<Bytes, PayloadError>> + use<> {
-        let cause = self.cause.clone();
-        let bytes = stream::iter(self.payload.take()).flatten();
-        bytes.inspect_err(move |error| cause.set(Some(fault_of(error))))
-    }
-
-    /// Why it did not come whole, if it did not.
-    pub fn cause(&self) -> Option<Fault> {
-        self.cause.take()
-    }
+/// A body on its way into the store, which knows of a failure only that there was one; and beside it why it did not come whole, if it did not.
+pub fn watched(payload: web::Payload) -> (impl Stream<Item = Result<Bytes, PayloadError>>, Rc<Cell<Option<Fault>>>) {
+    let cause = Rc::<Cell<Option<Fault>>>::default();
+    let noted = cause.clone();
+    (payload.inspect_err(move |error| noted.set(Some(fault_of(error)))), cause)
 }
 
 /// Refuses a compressed body: a few hundred bytes of one can be a gigabyte.

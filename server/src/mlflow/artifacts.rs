@@ -25,8 +25,7 @@ use crate::{
         registry,
     },
     http::{
-        Edge,
-        body::Watched,
+        Edge, body,
         files::{self, Show},
     },
 };
@@ -87,9 +86,9 @@ async fn put(request: HttpRequest, edge: web::Data<Edge>, payload: web::Payload)
     let scope = caller(&request).await?;
     scope.grant::<WriteArtifacts>()?;
     identity(&request)?;
-    let body = Watched::new(payload);
-    let stored = artifacts::put(&scope, &edge.services.blobs, &place(&request)?, body.bytes()).await;
-    stored.map_err(|fault| refused(body.cause().unwrap_or(fault)))?;
+    let (body, cause) = body::watched(payload);
+    let stored = artifacts::put(&scope, &edge.services.blobs, &place(&request)?, body).await;
+    stored.map_err(|fault| refused(cause.take().unwrap_or(fault)))?;
     Ok(HttpResponse::Ok().finish())
 }
 

@@ -26,7 +26,7 @@ use crate::{
         path::ArtifactPath,
         uploads::{self, MAX_PARTS},
     },
-    http::{Edge, body::Watched},
+    http::{Edge, body},
     platform::{Digest, Part},
 };
 
@@ -121,9 +121,9 @@ async fn part(request: HttpRequest, edge: web::Data<Edge>, payload: web::Payload
     let named = |name: &str| request.match_info().get(name).map(|text| Text(text.to_owned()));
     let upload = upload_id(named("upload_id"))?;
     let number = required("part_number", named("part_number"))?.parse().map_err(|_| Error::invalid("A part's number is a positive integer"))?;
-    let body = Watched::new(payload);
-    let stored = uploads::put_part(&scope, &edge.services.blobs, upload, number, body.bytes()).await;
-    let digest = stored.map_err(|fault| body.cause().unwrap_or(fault))?;
+    let (body, cause) = body::watched(payload);
+    let stored = uploads::put_part(&scope, &edge.services.blobs, upload, number, body).await;
+    let digest = stored.map_err(|fault| cause.take().unwrap_or(fault))?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{digest}\""))).finish())
 }
 
