@@ -46,7 +46,7 @@
 //! ```
 //! ```compile_fail,E0624
 //! // Nor by hand, past a transaction.
-//! fn forge<J: server::jobs::Job>(job: &J) { let _ = server::jobs::Envelope::new(job, None, "request", todo!()); }
+//! fn forge<J: server::jobs::Job>(job: &J, seal: &server::platform::Seal) { let _ = server::jobs::Envelope::new(job, None, "request", seal); }
 //! ```
 //! ```compile_fail,E0046
 //! // A job names the permission that it runs with.
