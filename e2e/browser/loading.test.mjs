@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { alive, journey, settled, signIn } from "./journey.mjs";
 import { curves, experiment, run } from "./tracking.mjs";
 
-/** Holds back every answer of the API until it is let go. */
+/** What a page asks for beside its subject. */
+const BESIDE = /\b(similar|threads)\b/;
+
+/** Holds back every answer of the API until it is let go; then what stands beside the subject comes last. */
 async function hold(page) {
   let go;
   const gone = new Promise((resolve) => (go = resolve));
   await page.route("**/graphql", async (route) => {
     await gone;
+    if (BESIDE.test(route.request().postData() ?? "")) await new Promise((late) => setTimeout(late, 300));
     await route.continue();
   });
   return go;

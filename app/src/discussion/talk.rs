@@ -7,7 +7,7 @@ use super::model::{self, Act, Point, Threads};
 use crate::{
     api::{Api, ApiError, use_api, use_live},
     frame::may,
-    kit::{Toasts, use_toasts},
+    kit::{Toasts, arrived, use_toasts},
 };
 
 /// What is said about a subject. `Copy`: hand the same to all who show it.
@@ -71,6 +71,11 @@ impl Talk {
         });
         provide_context(talk);
         talk
+    }
+
+    /// Waits for the threads.
+    pub async fn arrived(self) {
+        arrived(self.query).await;
     }
 
     /// Whether the reader may say something.

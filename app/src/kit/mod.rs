@@ -59,7 +59,7 @@ pub use name_dialog::{NameDialog, Saving};
 pub(crate) use page::TopLine;
 pub use page::{Crumb, Page, window_title};
 pub use state::{Empty, Failure, Shape, Skeleton, loaded, loaded_as};
-pub use steady::{steady, steady_as};
+pub use steady::{arrived, steady, steady_as};
 pub use table::{
     Arrange, Better, Cell, Choice, Column, ColumnChooser, Kind, Pager, Row, RowMenu, Table, Widths, chosen_columns, moved, with_columns,
 };

@@ -7,6 +7,15 @@ use super::{
 };
 use crate::api::ApiError;
 
+/// Waits until a query has its first answer, and does not follow it: for a query whose content would push away what another one shows
+/// above or beside it.
+pub async fn arrived<T>(query: Resource<T>)
+where
+    T: Clone + Send + Sync + 'static,
+{
+    ScopedFuture::new_untracked(async move { query.await }).await;
+}
+
 /// Shows what a query brings and keeps that view: when the query runs again, only the signal it was
 /// given moves, so that fields, dialogs and charts stay as they are. An error on the way is said in
 /// a toast; an error at first is shown in place of the view.

@@ -35,6 +35,10 @@ pub fn RunPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
     let (api, path, address) = (use_api(), use_location().pathname, use_address());
     let sees_models = may(Permission::ModelsRead);
+    Files::provide(id);
+    Recipe::provide(id);
+    let done = Done::provide(id);
+    let talk = Talk::provide(Signal::derive(move || id.with(|id| if id.starts_with("run_") { id.clone() } else { format!("run_{id}") })));
     let query = Resource::new(
         move || id.get(),
         move |id| {
@@ -42,6 +46,9 @@ pub fn RunPage() -> impl IntoView {
             let (path, find, smoothing) = untrack(|| (path.get(), address.get("find").unwrap_or_default(), metrics::smoothing(address)));
             async move {
                 let mut run = model::fetch(api.clone(), id, sees_models).await?;
+                // Asked at the same time: what came after the run would push away what is read already.
+                done.arrived().await;
+                talk.arrived().await;
                 if cfg!(feature = "ssr") {
                     run.curves = plots::arriving(&api, &run.id, &charts(&run, &path, &find), smoothing).await;
                 }
@@ -49,10 +56,6 @@ pub fn RunPage() -> impl IntoView {
             }
         },
     );
-    Files::provide(id);
-    Recipe::provide(id);
-    Done::provide(id);
-    let talk = Talk::provide(Signal::derive(move || id.with(|id| if id.starts_with("run_") { id.clone() } else { format!("run_{id}") })));
     steady_as(Shape::Tabbed, query, move |run| inside(Open::provide(run), id, talk))
 }
 

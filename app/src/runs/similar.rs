@@ -8,7 +8,7 @@ use serde_json::json;
 use super::model;
 use crate::{
     api::{ApiError, MetricValue, Moment, Operation, use_api},
-    kit::{Callout, Icon, RelativeTime, Tone, number, steady},
+    kit::{Callout, Icon, RelativeTime, Tone, arrived, number, steady},
 };
 
 const SIMILAR: Operation = Operation(include_str!("similar.graphql"));
@@ -76,7 +76,7 @@ pub(super) struct Done(Query);
 
 impl Done {
     /// Asks while the first tab is open, and provides the answer to it.
-    pub fn provide(id: Memo<String>) {
+    pub fn provide(id: Memo<String>) -> Self {
         let (api, path) = (use_api(), use_location().pathname);
         let wish = Memo::new(move |_| path.with(|path| path.trim_end_matches('/').rsplit('/').next() == Some(&*id.get())).then(|| id.get()));
         let query: Query = Resource::new(
@@ -89,7 +89,14 @@ impl Done {
                 }
             },
         );
-        provide_context(Self(query));
+        let done = Self(query);
+        provide_context(done);
+        done
+    }
+
+    /// Waits for the answer.
+    pub async fn arrived(self) {
+        arrived(self.0).await;
     }
 }
 

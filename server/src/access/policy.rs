@@ -1,8 +1,12 @@
 //! What each role of a tenant may do, as casbin decides it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, LazyLock},
+};
 
 use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
+use moka::sync::Cache;
 use shared::{
     Permission,
     ids::{MemberId, ProjectId},
@@ -78,6 +82,31 @@ pub struct ProjectRules {
     pub members: HashMap<MemberId, String>,
 }
 
+/// Roles whose decisions are kept: what the same rules allow is the same in every organization, and most have the roles they began with.
+static DECIDED: LazyLock<Cache<(String, BTreeSet<String>), Rights>> = LazyLock::new(|| Cache::new(1024));
+
+/// Loads a role's rules into an enforcer and asks it every question once. It is asked about the one role, so no other's rules matter; it
+/// goes through all it has for each question, by a script: for all roles of an organization at once that was most of a first request.
+async fn decided(role: &str, permissions: BTreeSet<String>) -> Result<Rights, Fault> {
+    let key = (role.to_owned(), permissions);
+    if let Some(rights) = DECIDED.get(&key) {
+        return Ok(rights);
+    }
+    let model = DefaultModel::from_str(MODEL).await.map_err(Fault::internal)?;
+    let mut enforcer = Enforcer::new(model, MemoryAdapter::default()).await.map_err(Fault::internal)?;
+    for (object, action) in key.1.iter().filter_map(|permission| permission.split_once(':')) {
+        enforcer.add_policy(vec![role.to_owned(), object.to_owned(), action.to_owned()]).await.map_err(Fault::internal)?;
+    }
+    let mut rights = Rights::default();
+    for permission in Permission::ALL {
+        if enforcer.enforce((role, permission.object(), permission.action())).map_err(Fault::internal)? {
+            rights = rights.with(*permission);
+        }
+    }
+    DECIDED.insert(key, rights);
+    Ok(rights)
+}
+
 /// The decisions of one tenant under one authorization epoch.
 pub struct Policy {
     roles: HashMap<String, Rights>,
@@ -85,24 +114,16 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Loads the tenant's rows into an enforcer and asks it every question once.
+    /// What the tenant's rows, a role and a permission each, come to.
     pub async fn load(rows: Vec<(String, String)>, projects: Vec<ProjectRules>) -> Result<Self, Fault> {
-        let model = DefaultModel::from_str(MODEL).await.map_err(Fault::internal)?;
-        let mut enforcer = Enforcer::new(model, MemoryAdapter::default()).await.map_err(Fault::internal)?;
-        let mut roles: HashMap<String, Rights> = HashMap::new();
+        let mut rules: HashMap<String, BTreeSet<String>> = HashMap::new();
         for (role, permission) in rows {
-            let Some((object, action)) = permission.split_once(':') else { continue };
-            let rule = vec![role.clone(), object.to_owned(), action.to_owned()];
-            enforcer.add_policy(rule).await.map_err(Fault::internal)?;
-            roles.entry(role).or_default();
+            rules.entry(role).or_default().insert(permission);
         }
-        for (role, rights) in &mut roles {
-            for permission in Permission::ALL {
-                let question = (role.as_str(), permission.object(), permission.action());
-                if enforcer.enforce(question).map_err(Fault::internal)? {
-                    *rights = rights.with(*permission);
-                }
-            }
+        let mut roles = HashMap::with_capacity(rules.len());
+        for (role, permissions) in rules {
+            let rights = decided(&role, permissions).await?;
+            roles.insert(role, rights);
         }
         Ok(Self { roles, projects })
     }
