@@ -1,4 +1,4 @@
-//! Group commit: requests of one credential that arrive while transactions of it are under way share
+//! Group commit: requests of one credential that arrive while a transaction of it is under way share
 //! the next one. A logger that sends one metric a request then costs a fraction of a transaction, and
 //! the tenant's audit head is locked once for many entries. A commit does not wait for the disk: the
 //! next transaction begins, and the answers wait (see `durable`).
@@ -22,7 +22,6 @@ use tokio::{
     sync::oneshot,
 };
 use tracing::Instrument;
-use uuid::Uuid;
 
 use super::{
     Credential, Permission, RequestInfo, Vault, WriteTx, Writes,
@@ -37,10 +36,6 @@ use crate::{
 
 /// Items of one transaction.
 const ITEMS_MAX: usize = 64;
-/// Transactions of one credential that are under way: what one of them waits for the audit log's head, and its answers on their way, the other one uses.
-const TRANSACTIONS_MAX: usize = 2;
-/// Items for which another transaction is begun beside the first.
-const WORTH_ANOTHER: usize = 2;
 /// What became of an item: its result and, unless it is telemetry, its audit entry.
 pub type Outcome<T> = Result<(T, Option<Entry>), Fault>;
 
@@ -52,9 +47,6 @@ pub trait SharedWrite: Send + Sync + 'static {
     type Item: Send + Sync + 'static;
     /// What it gets.
     type Output: Send + 'static;
-
-    /// What an item changes, if that is there already: one transaction at a time does, so that none waits for another one in the middle.
-    fn subject(item: &Self::Item) -> Option<Uuid>;
 
     /// Applies items; outcome by outcome in the same order.
     fn apply(tx: &WriteTx, items: &[Self::Item]) -> impl Future<Output = Result<Vec<Outcome<Self::Output>>, Fault>> + Send;
@@ -75,23 +67,8 @@ type Outcomes<W> = Vec<Result<<W as SharedWrite>::Output, Fault>>;
 
 struct Queue<W: SharedWrite> {
     waiting: Vec<(W::Item, Caller<W>)>,
-    /// Transactions under way; each is followed by another one while there is something to write.
-    writing: usize,
-    /// The subjects of what they write.
-    busy: Vec<Uuid>,
-}
-
-impl<W: SharedWrite> Queue<W> {
-    /// Whether an item can be written beside what is being written.
-    fn is_free(busy: &[Uuid], item: &W::Item) -> bool {
-        W::subject(item).is_none_or(|subject| !busy.contains(&subject))
-    }
-
-    /// Whether another transaction is to begin.
-    fn wants_another(&self) -> bool {
-        let free = || self.waiting.iter().filter(|(item, _)| Self::is_free(&self.busy, item)).count();
-        self.writing == 0 || self.writing < TRANSACTIONS_MAX && free() >= WORTH_ANOTHER
-    }
+    /// Whether a transaction is under way; the next one begins once it is committed.
+    writing: bool,
 }
 
 /// The queues of one kind of write. Cloning shares them.
@@ -167,11 +144,9 @@ impl<W: SharedWrite> Group<W> {
         let (answer, answered) = oneshot::channel();
         let starts = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-            let queue = queues.entry(credential.clone()).or_insert_with(|| Queue { waiting: Vec::new(), writing: 0, busy: Vec::new() });
+            let queue = queues.entry(credential.clone()).or_insert_with(|| Queue { waiting: Vec::new(), writing: false });
             queue.waiting.push((item, Caller { request, here: Here::now(), answer }));
-            let starts = queue.wants_another();
-            queue.writing += usize::from(starts);
-            starts
+            !std::mem::replace(&mut queue.writing, true)
         };
         if starts {
             self.thread.runtime.spawn(self.clone().drain(credential.clone()));
@@ -189,36 +164,22 @@ impl<W: SharedWrite> Group<W> {
     async fn drain(self, credential: Credential) {
         // Lets requests that are being read right now join.
         tokio::task::yield_now().await;
-        let mut written = Vec::new();
-        while let Some((items, callers)) = self.take(&credential, &written) {
-            written = items.iter().filter_map(W::subject).collect();
+        while let Some((items, callers)) = self.take(&credential) {
             // A defect must not leave the queue believing that a transaction is under way; who waits for it is told.
             let _ = AssertUnwindSafe(self.settle(&credential, items, callers)).catch_unwind().await;
         }
     }
 
-    /// The next batch, now that those subjects are written; `None` ends this drain and forgets the queue of an idle credential. What is not free yet is left
-    /// to who writes its subject.
-    fn take(&self, credential: &Credential, written: &[Uuid]) -> Option<Batch<W>> {
+    /// The next batch; `None` ends this drain and forgets the queue of an idle credential.
+    fn take(&self, credential: &Credential) -> Option<Batch<W>> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queues.get_mut(credential)?;
-        queue.busy.retain(|subject| !written.contains(subject));
-        let (busy, mut left) = (&queue.busy, ITEMS_MAX);
-        let taken = queue.waiting.extract_if(.., |(item, _)| {
-            let takes = left > 0 && Queue::<W>::is_free(busy, item);
-            left -= usize::from(takes);
-            takes
-        });
-        let batch: Batch<W> = taken.unzip();
-        if batch.0.is_empty() {
-            queue.writing -= 1;
-            if queue.writing == 0 {
-                queues.remove(credential);
-            }
+        if queue.waiting.is_empty() {
+            queues.remove(credential);
             return None;
         }
-        queue.busy.extend(batch.0.iter().filter_map(W::subject));
-        Some(batch)
+        let size = queue.waiting.len().min(ITEMS_MAX);
+        Some(queue.waiting.drain(..size).unzip())
     }
 
     /// Commits a batch and has everybody in it answered. A caller that went away is not told; its write stands.

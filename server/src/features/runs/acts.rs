@@ -1,7 +1,6 @@
 //! What loggers send one request after the other, made to share transactions.
 
 use shared::ids::RunId;
-use uuid::Uuid;
 
 use super::{
     NewRun, Run, RunChange, WriteRuns,
@@ -67,14 +66,6 @@ impl SharedWrite for RunActs {
     type Permission = WriteRuns;
     type Item = Act;
     type Output = Done;
-
-    fn subject(act: &Act) -> Option<Uuid> {
-        match act {
-            Act::Create(_) => None,
-            Act::Log(batch) => Some(batch.run.uuid()),
-            Act::Change(run, _) => Some(run.uuid()),
-        }
-    }
 
     async fn apply(tx: &WriteTx, acts: &[Act]) -> Result<Vec<Outcome<Done>>, Fault> {
         let (mut new, mut batches, mut changes) = (Vec::new(), Vec::new(), Vec::new());
