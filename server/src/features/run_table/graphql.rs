@@ -108,8 +108,7 @@ pub struct RunTable {
 
 #[ComplexObject]
 impl RunTable {
-    /// How many rows there are in all; counted only when it is asked for. Of more than 100,000 runs no more are counted, and with a filter no more than the first
-    /// 20,000 are looked at.
+    /// How many rows there are in all; counted only when it is asked for. No more than 20,000 runs are looked at.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
         Ok(self.total(ctx).await?.count)
     }

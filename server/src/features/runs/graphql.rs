@@ -188,7 +188,7 @@ async fn data(ctx: &Context<'_>, run: RunId) -> Result<RunData> {
 pub struct RunConnection {
     nodes: Vec<Run>,
     page_info: PageInfo,
-    /// How many there are in all. Of an experiment with more than 100,000 runs no more are counted, and with a filter no more than the first 20,000 are looked at.
+    /// How many there are in all. No more than 20,000 runs are looked at.
     total_count: i64,
     /// Whether there may be more than `totalCount`.
     total_is_least: bool,
