@@ -1,6 +1,6 @@
 //! Searching runs.
 
-use sea_orm::sea_query::{Alias, Asterisk, Cond, Condition, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Asterisk, Cond, Condition, Expr, ExprTrait, JoinType, Query, SelectStatement};
 use uuid::Uuid;
 
 use super::read;
@@ -103,30 +103,44 @@ fn dataset(test: &Test) -> Expr {
     Expr::exists(row)
 }
 
-/// The terms of an order, none of them null: what is missing comes last in both directions, NaN just before it.
+/// The name that what an order looks at beside the run has in the statement, by its place in the order.
+fn by(at: usize) -> Alias {
+    Alias::new(format!("by_{at}"))
+}
+
+/// Joins what an order looks at: said in an expression, it would be looked up once for each place where it stands.
+fn ordered_by(mut select: SelectStatement, order: &[Order]) -> SelectStatement {
+    for (at, Order { entity, key, .. }) in order.iter().enumerate() {
+        let of_run = Cond::all().add(Expr::col((by(at), Alias::new("run_id"))).eq(column("id")));
+        let (table, of_run) = match *entity {
+            "metric" => ("latest_metrics", of_run.add(Expr::col((by(at), Alias::new("key"))).eq(key.as_str()))),
+            "tag" => ("run_tags", of_run.add(Expr::col((by(at), Alias::new("key"))).eq(key.as_str()))),
+            "param" => ("run_params", of_run),
+            _ => continue,
+        };
+        select.join_as(JoinType::LeftJoin, Alias::new(table), by(at), of_run);
+    }
+    select
+}
+
+/// The terms of an order, none of them null: what is missing comes last in both directions, NaN just before it. With any of metrics, params or tags they
+/// stand in what [`ordered_by`] joined.
 fn terms(order: &[Order]) -> Vec<Term> {
-    let value = |table: &'static str, key: &str| {
-        let mut row = Query::select();
-        row.column(Alias::new("value"))
-            .from(Alias::new(table))
-            .and_where(Expr::col((Alias::new(table), Alias::new("run_id"))).eq(column("id")))
-            .and_where(Expr::col((Alias::new(table), Alias::new("key"))).eq(key));
-        Expr::SubQuery(None, Box::new(row.into()))
-    };
     let mut terms = Vec::new();
-    for Order { entity, key, value: kind, descending } in order {
+    for (at, Order { entity, key, value: kind, descending }) in order.iter().enumerate() {
+        let value = || Expr::col((by(at), Alias::new("value")));
+        let param = || Expr::cust_with_exprs("$1 ->> $2::text", [Expr::col((by(at), Alias::new("params"))), Expr::val(key.as_str())]);
         let mut last = |missing: Expr, shown: Expr| {
             terms.push(Term::ascending(missing));
             terms.push(Term { expr: shown, descending: *descending });
         };
         match (*entity, key.as_str()) {
-            ("metric", key) => {
-                let nan = || Expr::cust("'NaN'::float8");
-                let rank = Expr::case(value("latest_metrics", key).is_null(), 2).case(value("latest_metrics", key).eq(nan()), 1).finally(0);
-                last(rank.into(), Expr::cust_with_exprs("coalesce(nullif($1, 'NaN'), 0)", [value("latest_metrics", key)]));
+            ("metric", _) => {
+                let rank = Expr::case(value().is_null(), 2).case(value().eq(Expr::cust("'NaN'::float8")), 1).finally(0);
+                last(rank.into(), Expr::cust_with_exprs("coalesce(nullif($1, 'NaN'), 0)", [value()]));
             }
-            ("param", key) => last(param_value(key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [param_value(key)])),
-            ("tag", key) => last(value("run_tags", key).is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [value("run_tags", key)])),
+            ("param", _) => last(param().is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [param()])),
+            ("tag", _) => last(value().is_null(), Expr::cust_with_exprs("coalesce($1, '') collate \"C\"", [value()])),
             (_, "end_time") => last(column("ended_ms").is_null(), Expr::cust("coalesce(runs.ended_ms, 0)")),
             (_, name) => {
                 let expr = match name {
@@ -214,9 +228,9 @@ pub async fn search<C: Connection>(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Run>, Fault> {
-    let mut select = matching(tx.reach(), experiments, filter, lifecycle);
+    let mut select = ordered_by(matching(tx.reach(), experiments, filter, lifecycle), order);
     shown(&mut select);
-    arrange(&mut select, &terms(order), after.map(|id| column("id").eq(id)), base);
+    arrange(&mut select, &terms(order), after.map(|id| column("id").eq(id)), || ordered_by(base(), order));
     select.limit(limit);
     Ok(tx.query_all(&select).await?.iter().map(read).collect::<Result<_, _>>()?)
 }
