@@ -5,12 +5,7 @@ Of a refusal the code is compared: the words are each server's own.
 import json
 import os
 import re
-import socket
-import subprocess
-import sys
-import time
 
-import pytest
 import requests
 
 # In order: a name, the verb, the path below /api/2.0/mlflow/, the fields. `$x` stands for what an earlier answer held (KEEP).
@@ -194,31 +189,6 @@ class Server:
         return answer.status_code, body
 
 
-@pytest.fixture(scope="module")
-def mlflow_server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-               "--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "artifacts")]
-    with open(folder / "log", "w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        for _ in range(240):
-            try:
-                if requests.get(f"http://127.0.0.1:{port}/health", timeout=1).text == "OK":
-                    break
-            except requests.RequestException:
-                time.sleep(0.5)
-        else:
-            raise AssertionError((folder / "log").read_text()[-2000:])
-        yield Server(f"http://127.0.0.1:{port}", {})
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(30)
-
-
 def outcome(server, call):
     """What is compared: of a success the body, of a refusal its code."""
     status, body = server.call(*call)
@@ -237,10 +207,10 @@ def holds(ours, theirs):
 
 
 def test_answers_equal_those_of_mlflows_own_server(mlflow_server, connection):
-    assay = Server(os.environ["ASSAY_TEST_URL"], {"Authorization": f"Bearer {connection['token']}"})
+    mlflow, assay = Server(mlflow_server, {}), Server(os.environ["ASSAY_TEST_URL"], {"Authorization": f"Bearer {connection['token']}"})
     differences = []
     for call in CALLS:
-        theirs, ours = outcome(mlflow_server, call), outcome(assay, call)
+        theirs, ours = outcome(mlflow, call), outcome(assay, call)
         if not (holds(ours, theirs) if call[0] in MORE else ours == theirs):
             differences.append(f"{call[0]}:\n  MLflow {json.dumps(theirs, sort_keys=True)}\n  Assay  {json.dumps(ours, sort_keys=True)}")
     assert not differences, "\n".join(differences)

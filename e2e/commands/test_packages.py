@@ -1,4 +1,5 @@
 """What is installed: as whom, and what is said before."""
+import ctypes
 import os
 import pty
 import subprocess
@@ -143,6 +144,31 @@ def test_every_python_and_npm_package_that_is_asked_for_is_named(said):
     python, npm = said[0], said[-1]
     assert all(name in python for name in ("mlflow==", "pytest==", "xgboost-cpu==", "and what they depend on")) and "#" not in python
     assert all(name in npm for name in ("playwright-core@", "oidc-provider@", "and what they depend on (")), npm
+
+
+def test_the_packages_of_long_tests_are_named_and_wait_for_them(said, monkeypatch):
+    import harness
+
+    monkeypatch.setattr(harness.Harness, "python", Path(sys.executable))
+    assert harness.Harness(long=False).lightning_env == {} and said == []
+    with pytest.raises(Began):
+        harness.Harness(long=True).lightning_env  # noqa: B018
+    assert "torch==" in said[0] and "nothing that they depend on" in said[0] and "#" not in said[0]
+
+
+def test_a_library_for_graphics_cards_loads_where_there_is_none(tmp_path):
+    build = lambda name, code, *more: subprocess.run(  # noqa: E731
+        ["cc", "-shared", "-fPIC", "-Wl,-rpath,$ORIGIN", f"-Wl,-soname,{name}", "-o", tmp_path / name, "-x", "c", "-", *more], input=code, text=True, check=True)
+    build("libcublas.so.99", "int multiply(void) { return 1; }")
+    build("libother.so.99", "int other(void) { return 2; }")
+    calls = "int multiply(void); int other(void); int card(void) { return multiply(); } int sum(void) { return other(); }"
+    build("libsum.so", calls, "-xnone", tmp_path / "libcublas.so.99", tmp_path / "libother.so.99")
+    (tmp_path / "libcublas.so.99").unlink()
+    (tmp_path / "libother.so.99").rename(tmp_path / "elsewhere")
+    assert packages.without_card(tmp_path / "libsum.so") == ["libcublas.so.99"], "what is no card's is not made up"
+    (tmp_path / "elsewhere").rename(tmp_path / "libother.so.99")
+    assert ctypes.CDLL(tmp_path / "libsum.so", mode=os.RTLD_LAZY).sum() == 2
+    assert packages.without_card(tmp_path / "libsum.so") == []
 
 
 def test_crates_that_are_absent_are_told(said, monkeypatch):

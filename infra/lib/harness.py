@@ -14,7 +14,7 @@ from pathlib import Path
 import stack
 import web
 from counts import Counts, count, excerpt
-from packages import apt, chromium, node, node_env, npm_ci, venv
+from packages import apt, beside, chromium, node, node_env, npm_ci, venv
 from paths import LOCAL, ROOT
 from processes import Processes, free_port
 from run import Failure, log_path, run, run_logged, tail
@@ -136,7 +136,7 @@ class Harness:
         if not found:
             raise Failure("e2e/clients has no test_*.py")
         command = [self.python, "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", "--color=no", "-rfEs", *found]
-        return self._runner("clients", command, env=self.e2e_env, cwd=E2E)
+        return self._runner("clients", command, env={**self.e2e_env, **self.lightning_env}, cwd=E2E)
 
     def browser(self):
         if not (E2E / "browser").is_dir():
@@ -189,6 +189,11 @@ class Harness:
     @cached_property
     def python(self) -> Path:
         return venv(E2E / "requirements.txt")
+
+    @cached_property
+    def lightning_env(self) -> dict:
+        """Half a gigabyte for one test: only where minutes do not matter."""
+        return {"ASSAY_TEST_LIGHTNING": str(beside(self.python, E2E / "requirements-lightning.txt"))} if self.long else {}
 
     @cached_property
     def chromium(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -101,8 +102,7 @@ def venv(requirements: Path) -> Path:
     python = folder / "bin" / "python"
     if (folder / ".complete").exists():
         return python
-    named = [line for line in requirements.read_text().splitlines() if line and not line.startswith("#")]
-    installs(f"the Python packages {', '.join(named)}, and what they depend on, into {folder}")
+    installs(f"the Python packages {_named(requirements)}, and what they depend on, into {folder}")
     shutil.rmtree(folder, ignore_errors=True)
     if answer([sys.executable, "-c", "import ensurepip, venv"]) is None:
         apt("python3-venv")
@@ -110,6 +110,33 @@ def venv(requirements: Path) -> Path:
     run([python, "-m", "pip", "install", "--quiet", "--requirement", requirements], "venv", append=True)
     (folder / ".complete").touch()
     return python
+
+
+def beside(python: Path, requirements: Path) -> Path:
+    """A folder for PYTHONPATH that holds exactly `requirements`; what they depend on is among them, `python` has it, or nobody calls it."""
+    folder = TOOLS / f"beside-{_digest(requirements, sys.version)}"
+    if (folder / ".complete").exists():
+        return folder
+    installs(f"the Python packages {_named(requirements)}, and nothing that they depend on, into {folder}")
+    shutil.rmtree(folder, ignore_errors=True)
+    # pip's cache would hold the largest once more.
+    options = ["--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--target", folder]
+    run([python, "-m", "pip", "install", "--quiet", *options, "--requirement", requirements], "beside")
+    without_card(folder / "torch" / "lib" / "libtorch_python.so")
+    (folder / ".complete").touch()
+    return folder
+
+
+# What a program says that it cannot load, of the libraries that compute on a graphics card.
+CARD = re.compile(r"^\s*(lib(?:cu|nv|nccl)\S+) => not found$", re.M)
+
+
+def without_card(library: Path) -> list:
+    """Lets a library load that was made for graphics cards too: those of theirs that are missing become empty ones beside it. It fails when it calls one, not before."""
+    missing = sorted(set(CARD.findall(answer(["ldd", library]) or "")))
+    for name in missing:
+        run(["cc", "-shared", "-nostdlib", f"-Wl,-soname,{name}", "-x", "c", "/dev/null", "-o", library.parent / name], "beside", append=True)
+    return missing
 
 
 def npm_ci(source: Path, name: str) -> Path:
@@ -150,6 +177,10 @@ def node_env(folder: Path) -> dict:
 def npm(folder: Path) -> list:
     script = folder.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return [folder / "node", script] if script.exists() else [folder / "npm"]
+
+
+def _named(requirements: Path) -> str:
+    return ", ".join(line for line in requirements.read_text().splitlines() if line and not line.startswith("#"))
 
 
 def _digest(path: Path, salt: str) -> str:
