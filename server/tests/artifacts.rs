@@ -5,8 +5,10 @@ mod names;
 mod paths;
 
 use crate::support::{Actor, Organization, raw, world};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 const FILES: &str = "/api/2.0/mlflow-artifacts/artifacts";
 
@@ -181,6 +183,54 @@ async fn t28_bytes_that_changed_on_disk_are_never_served() {
     // The same content, uploaded again, repairs it.
     assert_eq!(put(&script, &format!("{root}/f.txt"), content.as_str()).await.status, 200);
     assert_eq!(script.get(&format!("{FILES}/{root}/f.txt")).await.text(), content);
+}
+
+/// How many files the store holds for the organization, shown or not.
+async fn stored(organization: &Organization<'_>) -> usize {
+    fn files(folder: &std::path::Path) -> usize {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
+    }
+    files(&world().services().config.blobs.join(organization.tenant().await.simple().to_string()))
+}
+
+/// As `Content-Digest` has it.
+fn declared(content: &str) -> String {
+    format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(content)))
+}
+
+#[tokio::test]
+async fn t28_a_body_that_is_not_what_was_declared_is_refused_and_not_there() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let (_, root) = run(&script).await;
+    let (this, other) = (declared("this"), declared("other"));
+    for (headers, status) in [
+        (vec![("content-digest", other.as_str())], 422),
+        (vec![("repr-digest", other.as_str())], 422),
+        (vec![("content-digest", this.as_str()), ("repr-digest", other.as_str())], 422),
+        (vec![("content-digest", this.as_str()), ("content-digest", other.as_str())], 422),
+        (vec![("content-digest", "sha-256=this")], 400),
+        (vec![("content-digest", "sha-256=:dGhpcw==:")], 400),
+        (vec![("repr-digest", "this")], 400),
+    ] {
+        let request = script.request(Method::PUT, &format!("{FILES}/{root}/f.txt")).body("this");
+        let answer = script.send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await;
+        assert_eq!(
+            (answer.status, answer.json()["error_code"].as_str()),
+            (status, Some("INVALID_PARAMETER_VALUE")),
+            "{headers:?}: {}",
+            answer.text()
+        );
+        assert_eq!((list(&script, &root).await, stored(&organization).await), (json!({}), 0), "{headers:?}");
+    }
+    assert_eq!(put_entries(&organization, "artifact.put").await, 0);
+    let with_another = format!("sha-512=:AAAA:, {this}");
+    for (place, declared) in [this.as_str(), with_another.as_str(), "sha-512=:AAAA:", ""].into_iter().enumerate() {
+        let request = script.request(Method::PUT, &format!("{FILES}/{root}/{place}.txt")).header("content-digest", declared);
+        let answer = script.send(request.header("repr-digest", declared).body("this")).await;
+        assert_eq!(answer.status, 200, "{declared}: {}", answer.text());
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ async fn open_world() -> &'static World {
 }
 
 const START: &str = "mutation($input: StartImportInput!) { startImport(input: $input) { id } }";
-const IMPORT: &str = "query($id: ID!) { import(id: $id) { state phase reason secondsLeft finishedAt counts { kind found taken unchanged failed waiting amount } problems { nodes { kind name reason } totalCount } } }";
+const IMPORT: &str = "query($id: ID!) { import(id: $id) { state phase reason secondsLeft createdAt finishedAt counts { kind found taken unchanged failed waiting amount } problems { nodes { kind name reason } totalCount } } }";
 
 async fn start(organization: &Organization<'_>, input: Value) -> String {
     let answer = organization.owner.graphql(START, json!({ "input": input })).await;

@@ -211,6 +211,9 @@ async fn c5_1b_a_file_that_comes_in_parts_is_shown_whole_or_not_at_all() {
     assert_eq!(begun.status, 200, "{}", begun.text());
     let (upload, credentials) = (begun.json()["upload_id"].clone(), begun.json()["credentials"].as_array().cloned().expect("credentials"));
     assert_eq!(credentials.len(), 3);
+    let mut of_nothing = credentials[0].clone();
+    of_nothing["headers"]["content-digest"] = json!("sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:");
+    assert_eq!(send_part(world(), &of_nothing, b"something".to_vec()).await.status, 422, "t28");
     let mut sent = Vec::new();
     for (credential, part) in credentials.iter().zip(bytes.chunks(1_000_000)) {
         send_part(world(), credential, b"first try".to_vec()).await;

@@ -26,6 +26,8 @@ pub enum ErrorCode {
     PayloadTooLarge,
     /// The body came too slowly, or stopped coming.
     TooSlow,
+    /// The body is not what its declared digest says.
+    DigestMismatch,
     /// The verb does not exist on this path.
     MethodNotAllowed,
     /// The content type is not one this endpoint reads.
@@ -54,6 +56,7 @@ impl ErrorCode {
             Self::TooManyRequests => "TOO_MANY_REQUESTS",
             Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
             Self::TooSlow => "TOO_SLOW",
+            Self::DigestMismatch => "DIGEST_MISMATCH",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::IntegrityError => "INTEGRITY_ERROR",
@@ -75,6 +78,7 @@ impl ErrorCode {
             Self::PayloadTooLarge => 413,
             Self::MethodNotAllowed => 405,
             Self::TooSlow => 408,
+            Self::DigestMismatch => 422,
             Self::UnsupportedMediaType => 415,
             Self::NotImplemented => 501,
             Self::Unavailable => 503,

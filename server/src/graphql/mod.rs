@@ -3,6 +3,7 @@
 
 mod batch;
 mod limits;
+mod nulls;
 mod render;
 mod trace;
 
@@ -89,7 +90,7 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema.
 pub fn schema(services: Services) -> Schema {
-    limits::apply(Schema::build(Query::default(), Mutation::default(), Subscription::default())).data(services).finish()
+    limits::apply(Schema::build(Query::default(), Mutation::default(), Subscription::default())).data(services).extension(nulls::Nulls).finish()
 }
 
 /// The schema as text, for the committed file and for clients.

@@ -12,11 +12,13 @@ use std::{
 
 use actix_web::{HttpRequest, dev::Payload, error::PayloadError, http::header::CONTENT_ENCODING, web};
 use bytes::{Bytes, BytesMut};
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use sha2::{Digest as _, Sha256};
 use shared::ErrorCode;
 use tokio::time::Sleep;
 
-use crate::fault::Fault;
+use super::digests;
+use crate::{fault::Fault, platform::Digest};
 
 /// Bytes a second that a body must come with on average, once it was waited for longer than a silence may last.
 const PACE: u64 = 1_024;
@@ -49,11 +51,26 @@ pub fn fault_of(error: &PayloadError) -> Fault {
     }
 }
 
-/// A body on its way into the store, which knows of a failure only that there was one; and beside it why it did not come whole, if it did not.
-pub fn watched(payload: web::Payload) -> (impl Stream<Item = Result<Bytes, PayloadError>>, Rc<Cell<Option<Fault>>>) {
+/// A body on its way into the store, which knows of a failure only that there was one; and beside it why it did not come whole, if it did not. One whose
+/// headers declare a digest fails at its end unless it has that digest.
+///
+/// # Errors
+/// What [`digests::declared`] says.
+pub fn watched(request: &HttpRequest, payload: web::Payload) -> Result<(impl Stream<Item = Result<Bytes, Fault>>, Rc<Cell<Option<Fault>>>), Fault> {
     let cause = Rc::<Cell<Option<Fault>>>::default();
     let noted = cause.clone();
-    (payload.inspect_err(move |error| noted.set(Some(fault_of(error)))), cause)
+    let declared = digests::declared(request.headers())?.map(|digest| (Sha256::new(), digest));
+    let body = stream::try_unfold((payload, declared), async |(mut payload, mut declared)| {
+        if let Some(bytes) = payload.try_next().await.map_err(|error| fault_of(&error))? {
+            if let Some((hasher, _)) = &mut declared {
+                hasher.update(&bytes);
+            }
+            return Ok(Some((bytes, (payload, declared))));
+        }
+        let is_other = declared.is_some_and(|(hasher, digest)| Digest::finish(hasher) != digest);
+        if is_other { Err(digests::mismatch()) } else { Ok(None) }
+    });
+    Ok((body.inspect_err(move |fault| noted.set(Some(fault.clone()))), cause))
 }
 
 /// Refuses a compressed body: a few hundred bytes of one can be a gigabyte.

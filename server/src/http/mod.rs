@@ -3,6 +3,7 @@
 mod assets;
 pub mod body;
 mod caller;
+mod digests;
 mod downloads;
 mod draining;
 mod explorer;

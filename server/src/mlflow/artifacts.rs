@@ -86,7 +86,7 @@ async fn put(request: HttpRequest, edge: web::Data<Edge>, payload: web::Payload)
     let scope = caller(&request).await?;
     scope.grant::<WriteArtifacts>()?;
     identity(&request)?;
-    let (body, cause) = body::watched(payload);
+    let (body, cause) = body::watched(&request, payload)?;
     let stored = artifacts::put(&scope, &edge.services.blobs, &place(&request)?, body).await;
     stored.map_err(|fault| refused(cause.take().unwrap_or(fault)))?;
     Ok(HttpResponse::Ok().finish())

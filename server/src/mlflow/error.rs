@@ -21,6 +21,7 @@ pub enum Code {
     PayloadTooLarge,
     /// The client sends such a request again by itself.
     TooSlow,
+    DigestMismatch,
     RequestLimitExceeded,
     NotImplemented,
     TemporarilyUnavailable,
@@ -28,10 +29,10 @@ pub enum Code {
 }
 
 impl Code {
-    /// The name on the wire. A body that is too large has no name in MLflow; its client derives the class from the name alone.
+    /// The name on the wire. A body that is too large, or not what was declared, has no name in MLflow; its client derives the class from the name alone.
     pub fn name(self) -> &'static str {
         match self {
-            Code::InvalidParameterValue | Code::PayloadTooLarge => "INVALID_PARAMETER_VALUE",
+            Code::InvalidParameterValue | Code::PayloadTooLarge | Code::DigestMismatch => "INVALID_PARAMETER_VALUE",
             Code::ResourceAlreadyExists => "RESOURCE_ALREADY_EXISTS",
             Code::ResourceDoesNotExist => "RESOURCE_DOES_NOT_EXIST",
             Code::ResourceConflict => "RESOURCE_CONFLICT",
@@ -55,6 +56,7 @@ impl Code {
             Code::PermissionDenied => StatusCode::FORBIDDEN,
             Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Code::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Code::DigestMismatch => StatusCode::UNPROCESSABLE_ENTITY,
             Code::RequestLimitExceeded => StatusCode::TOO_MANY_REQUESTS,
             Code::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Code::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -105,6 +107,7 @@ impl From<Fault> for Error {
             ErrorCode::TooManyRequests => Code::RequestLimitExceeded,
             ErrorCode::PayloadTooLarge => Code::PayloadTooLarge,
             ErrorCode::TooSlow => Code::TooSlow,
+            ErrorCode::DigestMismatch => Code::DigestMismatch,
             ErrorCode::MethodNotAllowed => Code::EndpointNotFound,
             ErrorCode::NotImplemented => Code::NotImplemented,
             ErrorCode::Unavailable => Code::TemporarilyUnavailable,

@@ -121,7 +121,7 @@ async fn part(request: HttpRequest, edge: web::Data<Edge>, payload: web::Payload
     let named = |name: &str| request.match_info().get(name).map(|text| Text(text.to_owned()));
     let upload = upload_id(named("upload_id"))?;
     let number = required("part_number", named("part_number"))?.parse().map_err(|_| Error::invalid("A part's number is a positive integer"))?;
-    let (body, cause) = body::watched(payload);
+    let (body, cause) = body::watched(&request, payload)?;
     let stored = uploads::put_part(&scope, &edge.services.blobs, upload, number, body).await;
     let digest = stored.map_err(|fault| cause.take().unwrap_or(fault))?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{digest}\""))).finish())

@@ -22,7 +22,7 @@ impl Digest {
     }
 
     /// The digest of everything that a hasher was given.
-    pub(super) fn finish(hasher: Sha256) -> Self {
+    pub fn finish(hasher: Sha256) -> Self {
         Self(hasher.finalize().into())
     }
 

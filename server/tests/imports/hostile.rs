@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{DateTime, TimeDelta};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,7 +16,7 @@ use tokio::{
 };
 
 use super::{START, ended, open_world, start};
-use crate::support::{Actor, INSIDE, world};
+use crate::support::{Actor, INSIDE, process::free_port, world};
 
 /// A listener that counts who comes and answers everybody the same.
 async fn answering(answer: Vec<u8>) -> (String, Arc<AtomicUsize>) {
@@ -65,12 +66,15 @@ async fn t73_t74_redirects_floods_and_secrets_fail_and_only_a_class_of_reasons_i
     let (canary, heard) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_vec()).await;
     let organization = open_world().await.organization().await;
     let redirect = format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: {canary}/api\r\ncontent-length: 0\r\n\r\n");
-    let cases: [(Vec<u8>, &str); 5] = [
+    let none = "No MLflow server answers at this address.";
+    let cases: [(Vec<u8>, &str); 7] = [
         (redirect.into_bytes(), "The server sent on to another address."),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\nx".to_vec(), "The answer was larger than what is read."),
         (b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 15\r\n\r\nINTERNAL-SECRET".to_vec(), "The server did not accept the credentials."),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\nINTERNAL-SECRET".to_vec(), "The answer could not be read."),
-        (b"HTTP/1.1 418 INTERNAL-SECRET\r\ncontent-length: 15\r\n\r\nINTERNAL-SECRET".to_vec(), "The server answered with an error."),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\nINTERNAL-SECRET".to_vec(), none),
+        (b"HTTP/1.1 418 INTERNAL-SECRET\r\ncontent-length: 15\r\n\r\nINTERNAL-SECRET".to_vec(), none),
+        (b"HTTP/1.1 404 Not Found\r\ncontent-length: 15\r\n\r\nINTERNAL-SECRET".to_vec(), none),
+        (b"INTERNAL-SECRET".to_vec(), none),
     ];
     for (answer, reason) in cases {
         let (address, _) = answering(answer).await;
@@ -86,8 +90,26 @@ async fn t73_t74_redirects_floods_and_secrets_fail_and_only_a_class_of_reasons_i
         .owner
         .graphql("{ auditEntries(filter: { action: \"import.fail\" }) { totalCount nodes { detail } } }", serde_json::Value::Null)
         .await;
-    assert_eq!(entries["data"]["auditEntries"]["totalCount"], 5, "{entries}");
+    assert_eq!(entries["data"]["auditEntries"]["totalCount"], 7, "{entries}");
     assert!(!entries.to_string().contains("canary-token"));
+}
+
+#[tokio::test]
+async fn t74_a_closed_port_is_told_neither_by_the_words_nor_by_the_time() {
+    let organization = open_world().await.organization().await;
+    let closed = format!("http://127.0.0.1:{}", free_port());
+    let (garbage, _) = answering(b"220 mail.example ESMTP\r\n".to_vec()).await;
+    let (unknown, _) = answering(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
+    let mut told = Vec::new();
+    for address in [closed, garbage, unknown] {
+        let id = start(&organization, json!({ "address": address, "token": "t" })).await;
+        let import = ended(&organization, &id).await;
+        let at = |field: &str| import[field].as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok()).unwrap_or_else(|| panic!("{import}"));
+        let took = at("finishedAt") - at("createdAt");
+        assert!(took >= TimeDelta::seconds(2), "{address}: {took}");
+        told.push((import["state"].clone(), import["reason"].clone()));
+    }
+    assert!(told[0].0 == "FAILED" && told.iter().all(|one| *one == told[0]), "{told:?}");
 }
 
 #[tokio::test]

@@ -61,6 +61,34 @@ async fn measurements_are_for_this_machine_and_not_for_who_comes_through_a_proxy
     assert!(answer.status == 200 && answer.text().contains("assay_http_seconds"), "{}", answer.text());
 }
 
+#[tokio::test]
+async fn t28_bytes_that_changed_on_disk_are_counted_and_logged() {
+    let database = Database::create().await;
+    let first = database.run(&["seed"]).0;
+    let folder = std::env::temp_dir().join(format!("assay-test-{}", uuid::Uuid::now_v7().simple()));
+    let server = database.serve_quietly(&[&format!("--blobs={}", folder.display())]);
+    let script = server.visitor().bearer(first["token"].as_str().expect("a token"));
+    let run = script.mlflow("POST", "runs/create", json!({ "experiment_id": "0" })).await;
+    let id = run.json()["run"]["info"]["run_id"].as_str().expect("an id").to_owned();
+    let put = script.request(Method::PUT, &format!("/api/2.0/mlflow-artifacts/artifacts/0/{id}/artifacts/f.txt")).body("flip");
+    assert_eq!(script.send(put).await.status, 200);
+    assert!(!script.get("/metrics").await.text().lines().any(|line| line.starts_with("assay_integrity_errors_total")));
+
+    let mut place = folder.clone();
+    while place.is_dir() {
+        let mut within = std::fs::read_dir(&place).expect("a folder").flatten().map(|entry| entry.path());
+        place = within.find(|path| !path.ends_with("staging") && !path.ends_with("key")).expect("a file");
+    }
+    std::fs::write(&place, "flop").expect("writable");
+    let answer = script.get(&format!("/artifacts/runs/run_{id}/f.txt")).await;
+    assert_eq!((answer.status, answer.json()["error"]["code"].as_str()), (500, Some("INTEGRITY_ERROR")), "{}", answer.text());
+    measured(&server, &["assay_integrity_errors_total 1"]).await;
+    let log = String::from_utf8(server.end()).expect("UTF-8");
+    let lines = lines_of(&log, &answer);
+    assert!(lines.iter().any(|line| line["message"] == "stored bytes do not match their digest" && line["level"] == "ERROR"), "{lines:?}");
+    std::fs::remove_dir_all(folder).expect("removes");
+}
+
 /// The lines of a log that carry the id of an answer's request.
 fn lines_of(log: &str, answer: &Answer) -> Vec<Value> {
     let id = answer.header("x-request-id");

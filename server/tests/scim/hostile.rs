@@ -9,7 +9,7 @@ use sqlx::Executor;
 use super::directory::{Directory, filter, fresh};
 
 #[tokio::test]
-async fn t71_what_is_malformed_is_refused_in_the_words_of_the_protocol() {
+async fn t46_what_is_malformed_is_refused_in_the_words_of_the_protocol() {
     let directory = Directory::connected().await;
     let (ada, email) = directory.user("Ada").await;
     let group = directory.group("ML", &[&ada]).await;
@@ -85,7 +85,7 @@ async fn t71_what_is_malformed_is_refused_in_the_words_of_the_protocol() {
 }
 
 #[tokio::test]
-async fn t71_bodies_are_bounded_in_kind_size_and_depth() {
+async fn t47_bodies_are_bounded_in_kind_size_and_depth() {
     let directory = Directory::connected().await;
     let send = async |kind: &str, body: String| {
         let request = directory.script.request(Method::POST, "/scim/v2/Users").header("content-type", kind.to_owned()).body(body);
@@ -111,7 +111,7 @@ async fn t71_bodies_are_bounded_in_kind_size_and_depth() {
 }
 
 #[tokio::test]
-async fn t71_ten_thousand_members_come_and_go_in_one_request() {
+async fn t47_ten_thousand_members_come_and_go_in_one_request() {
     let directory = Directory::connected().await;
     let (ada, _) = directory.user("Ada").await;
     let group = directory.group("Everybody", &[&ada]).await;

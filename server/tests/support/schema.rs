@@ -33,6 +33,8 @@ pub struct Field {
     pub ty: String,
     /// Whether it cannot be asked without saying more.
     pub needs_argument: bool,
+    /// Whether it can fail and leave its object there.
+    pub is_nullable: bool,
 }
 
 /// Object types with their fields.
@@ -47,7 +49,10 @@ pub fn types() -> Types {
                 .into_iter()
                 .map(|field| {
                     let needs_argument = field.node.arguments.iter().any(|one| !one.node.ty.node.nullable && one.node.default_value.is_none());
-                    (field.node.name.node.to_string(), Field { ty: base(&field.node.ty.node), needs_argument })
+                    (
+                        field.node.name.node.to_string(),
+                        Field { ty: base(&field.node.ty.node), needs_argument, is_nullable: field.node.ty.node.nullable },
+                    )
                 })
                 .collect(),
         ),

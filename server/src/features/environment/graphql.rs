@@ -129,16 +129,16 @@ impl Environment {
         Ok(self.files(ctx).await?.lock.map(EnvironmentFile))
     }
     /// Whether the lock names every package, and not only those that a logged model needs.
-    async fn lock_is_whole(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(self.files(ctx).await?.lock_is_whole)
+    async fn lock_is_whole(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        Ok(Some(self.files(ctx).await?.lock_is_whole))
     }
     /// The packages of the lock.
     #[graphql(complexity = "20 + child_complexity")]
-    async fn packages(&self, ctx: &Context<'_>) -> Result<Vec<Package>> {
-        let Some(lock) = self.files(ctx).await?.lock else { return Ok(Vec::new()) };
+    async fn packages(&self, ctx: &Context<'_>) -> Result<Option<Vec<Package>>> {
+        let Some(lock) = self.files(ctx).await?.lock else { return Ok(Some(Vec::new())) };
         let text = artifact_text(ctx, lock.owner, &lock.path).await?.map(|held| held.text).unwrap_or_default();
         let shown = |package: super::Package| Package { name: package.name, version: Some(package.version).filter(|version| !version.is_empty()) };
-        Ok(packages(&text).into_iter().map(shown).collect())
+        Ok(Some(packages(&text).into_iter().map(shown).collect()))
     }
 }
 

@@ -75,8 +75,8 @@ impl Experiment {
         &self.0.name
     }
     /// The project that it lies in.
-    async fn project(&self, ctx: &Context<'_>) -> Result<Project> {
-        project_of(ctx, self.0.project_id).await
+    async fn project(&self, ctx: &Context<'_>) -> Result<Option<Project>> {
+        project_of(ctx, self.0.project_id).await.map(Some)
     }
     /// Whether it was removed.
     async fn lifecycle(&self) -> Lifecycle {
@@ -107,37 +107,37 @@ impl Experiment {
         Ok(permissions_in(scope(ctx)?, self.0.project_id))
     }
     /// Runs that are not removed; no more than 100,000 are counted.
-    async fn run_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(stats(ctx, self.0.id).await?.runs)
+    async fn run_count(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
+        Ok(Some(stats(ctx, self.0.id).await?.runs))
     }
     /// Whether there are more than `runCount`.
-    async fn run_count_is_least(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(stats(ctx, self.0.id).await?.runs_is_least)
+    async fn run_count_is_least(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        Ok(Some(stats(ctx, self.0.id).await?.runs_is_least))
     }
     /// When the latest run started.
     async fn last_run_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
         Ok(stats(ctx, self.0.id).await?.last_started_ms.map(time))
     }
     /// Its tags, by key.
-    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
-        Ok(batch(ctx)?.load_one(TagsOf(self.0.id)).await?.unwrap_or_default().into_iter().map(Tag::from).collect())
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Option<Vec<Tag>>> {
+        Ok(Some(batch(ctx)?.load_one(TagsOf(self.0.id)).await?.unwrap_or_default().into_iter().map(Tag::from).collect()))
     }
     /// The metrics that the latest 500 runs carry.
-    async fn metric_keys(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        Ok(keys(ctx, self.0.id).await?.metrics)
+    async fn metric_keys(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
+        Ok(Some(keys(ctx, self.0.id).await?.metrics))
     }
     /// The params that the latest 500 runs carry.
-    async fn param_keys(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        Ok(keys(ctx, self.0.id).await?.params)
+    async fn param_keys(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
+        Ok(Some(keys(ctx, self.0.id).await?.params))
     }
     /// The tags that the latest 500 runs carry.
-    async fn tag_keys(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        Ok(keys(ctx, self.0.id).await?.tags)
+    async fn tag_keys(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
+        Ok(Some(keys(ctx, self.0.id).await?.tags))
     }
     /// The state, the user, params and tags of the latest 500 runs that have at most eight values, with counts.
     #[graphql(complexity = "50 + child_complexity")]
-    async fn facets(&self, ctx: &Context<'_>) -> Result<Vec<Facet>> {
-        facets_of_experiment(ctx, self.0.id).await
+    async fn facets(&self, ctx: &Context<'_>) -> Result<Option<Vec<Facet>>> {
+        facets_of_experiment(ctx, self.0.id).await.map(Some)
     }
     /// Its runs. `filter` and `orderBy` are MLflow's search grammar, with OR and parentheses. A page with a filter looks at no more than 20,000 runs: it may hold
     /// fewer than `first`, also none, and the list go on.
@@ -150,9 +150,9 @@ impl Experiment {
         filter: Option<String>,
         order_by: Option<Vec<String>>,
         #[graphql(default)] lifecycle: Lifecycle,
-    ) -> Result<RunConnection> {
+    ) -> Result<Option<RunConnection>> {
         let page = Page::new(Listing::of(scope(ctx)?, "runs"), first, after)?;
-        runs_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by, lifecycle.into()).await
+        runs_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by, lifecycle.into()).await.map(Some)
     }
     /// Its traces, the latest first. `filter` and `orderBy` are MLflow's grammar of traces, with OR and parentheses.
     #[graphql(complexity = "crate::graphql::page_cost(first, child_complexity)")]
@@ -163,9 +163,9 @@ impl Experiment {
         after: Option<String>,
         filter: Option<String>,
         order_by: Option<Vec<String>>,
-    ) -> Result<TraceConnection> {
+    ) -> Result<Option<TraceConnection>> {
         let page = Page::new(Listing::of(scope(ctx)?, "traces"), first, after)?;
-        traces_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by).await
+        traces_of_experiment(ctx, ExperimentRef::Id(self.0.id), &page, filter, order_by).await.map(Some)
     }
 }
 

@@ -19,6 +19,8 @@ const ANSWER_MAX: usize = 256 << 20;
 /// How often a question that may be answered later is asked, and the pause before the second time; it doubles.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(400);
+/// How often a server is greeted that does not answer: somebody waits to be told that it is the wrong address.
+const GREETINGS: u32 = 3;
 /// Points of one answer; MLflow gives no more.
 pub const POINTS_MAX: usize = 25_000;
 
@@ -53,7 +55,8 @@ impl Source {
     /// Why not.
     pub async fn greet(&self) -> Answer<()> {
         let body = json!({ "max_results": 1, "view_type": "ACTIVE_ONLY" });
-        self.post::<PageOf>("/api/2.0/mlflow/experiments/search", &body).await.map(drop)
+        let answer = self.ask_times(GREETINGS, || Ok(self.request(Method::POST, "/api/2.0/mlflow/experiments/search")?.json(&body))).await?;
+        read::<PageOf>(&answer).map(drop)
     }
 
     /// A page of the experiments that are not deleted.
@@ -161,8 +164,12 @@ impl Source {
     }
 
     async fn ask(&self, request: impl Fn() -> Answer<RequestBuilder>) -> Answer<Bytes> {
+        self.ask_times(TRIES, request).await
+    }
+
+    async fn ask_times(&self, tries: u32, request: impl Fn() -> Answer<RequestBuilder>) -> Answer<Bytes> {
         let mut pause = PAUSE;
-        for _ in 1..TRIES {
+        for _ in 1..tries {
             match self.peer.read(request()?, ANSWER_MAX).await {
                 Err(error) if error.may_pass() => tokio::time::sleep(pause).await,
                 answer => return answer,

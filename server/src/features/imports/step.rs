@@ -9,7 +9,7 @@ use super::{
     WriteImports, files,
     jobs::ImportStep,
     listing,
-    model::{Import, Phase, State},
+    model::{Credentials, Import, Phase, State},
     models, registry, repo, runs,
     service::{entry, place},
     source::Source,
@@ -27,6 +27,8 @@ const STEP: Duration = Duration::from_secs(10);
 const TROUBLES_MAX: i32 = 12;
 const PAUSE: Duration = Duration::from_secs(5);
 const PAUSE_MAX: Duration = Duration::from_secs(300);
+/// How long it takes at least to find that no server is there: what is behind an address is not told by the time it took.
+const AT_LEAST: Duration = Duration::from_secs(2);
 
 /// Why a step did not come to its end.
 pub enum Stopped {
@@ -78,12 +80,12 @@ async fn go(scope: &Scope, services: &Services, id: ImportId, step: i64) -> Resu
         repo::hold(&tx, id, step).await?.ok_or(Stopped::Over)?
     };
     let credentials = services.seal.unseal(&place(id), &sealed).and_then(|text| serde_json::from_str(&text).ok()).ok_or(OutboundError::Refused)?;
-    let source = Source::open(&services.outbound, &import.source, credentials).await?;
+    let source = connect(services, &import, credentials).await?;
     let mut work = Work { scope, services, source, import, cursor };
     let begun = Instant::now();
     while begun.elapsed() < STEP {
         let done = match work.import.phase {
-            Phase::Connecting => work.source.greet().await.map(|()| true)?,
+            Phase::Connecting => true,
             Phase::Listing => listing::go_on(&mut work).await?,
             Phase::Runs => runs::take(&work).await?,
             Phase::Models => models::take(&work).await?,
@@ -102,6 +104,34 @@ async fn go(scope: &Scope, services: &Services, id: ImportId, step: i64) -> Resu
     repo::advance(&tx, id, 0, "").await?;
     tx.enqueue(&ImportStep { import: id, step: step + 1, wait_seconds: 0 }).await?;
     Ok(tx.commit_telemetry().await?)
+}
+
+/// The source; the first time it is greeted too.
+async fn connect(services: &Services, import: &Import, credentials: Credentials) -> Result<Source, OutboundError> {
+    let open = Source::open(&services.outbound, &import.source, credentials);
+    if import.phase != Phase::Connecting {
+        return open.await;
+    }
+    let begun = Instant::now();
+    let greeted = async {
+        let source = open.await?;
+        source.greet().await?;
+        Ok(source)
+    };
+    let greeted = greeted.await;
+    if greeted.is_err() {
+        tokio::time::sleep(AT_LEAST.saturating_sub(begun.elapsed())).await;
+    }
+    greeted
+}
+
+/// What is told of a source that is away or refuses. While it is being found, all that would tell an open port from a closed one is told in the same words.
+fn reason(phase: Phase, error: OutboundError) -> String {
+    use OutboundError as E;
+    match (phase, error) {
+        (Phase::Connecting, E::Unreachable | E::Absent | E::Failed | E::Unreadable) => "No MLflow server answers at this address.".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 impl Work<'_> {
@@ -164,7 +194,7 @@ async fn trouble(scope: &Scope, id: ImportId, step: i64, error: OutboundError) -
         tx.enqueue(&ImportStep { import: id, step: step + 1, wait_seconds: wait.as_secs() }).await?;
         return tx.commit_telemetry().await;
     }
-    match repo::end(&tx, id, State::Failed, &error.to_string()).await? {
+    match repo::end(&tx, id, State::Failed, &reason(import.phase, error)).await? {
         Some(ended) => tx.commit(entry("import.fail", &ended).detail(json!({ "reason": ended.reason }))).await,
         None => Ok(()),
     }

@@ -45,8 +45,8 @@ impl Project {
         self.0.access.into()
     }
     /// The members who have a role in it, by name. Owners and admins have every project without.
-    async fn members(&self, ctx: &Context<'_>) -> Result<Vec<ProjectMember>> {
-        workers_of(ctx, self.0.id).await
+    async fn members(&self, ctx: &Context<'_>) -> Result<Option<Vec<ProjectMember>>> {
+        workers_of(ctx, self.0.id).await.map(Some)
     }
     /// What you may do with what it holds, as `object:action`.
     async fn viewer_permissions(&self, ctx: &Context<'_>) -> Result<Vec<&'static str>> {

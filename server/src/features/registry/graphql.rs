@@ -50,8 +50,8 @@ impl RegisteredModel {
         self.0.created_at
     }
     /// The project that it lies in.
-    async fn project(&self, ctx: &Context<'_>) -> Result<Project> {
-        project_of(ctx, self.0.project_id).await
+    async fn project(&self, ctx: &Context<'_>) -> Result<Option<Project>> {
+        project_of(ctx, self.0.project_id).await.map(Some)
     }
     /// When the model, or a version, tag or alias of it, changed last.
     async fn updated_at(&self) -> DateTime<Utc> {

@@ -92,28 +92,28 @@ impl Run {
         Some(self.0.created_by.as_str()).filter(|name| !name.is_empty())
     }
     /// Whether that was a service account, and no person.
-    async fn is_by_service(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(batch(ctx)?.load_one(OfService(self.0.id)).await?.is_some())
+    async fn is_by_service(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        Ok(Some(batch(ctx)?.load_one(OfService(self.0.id)).await?.is_some()))
     }
     /// Who the client says ran it.
     async fn user(&self) -> Option<&str> {
         Some(self.0.user.as_str()).filter(|name| !name.is_empty())
     }
     /// The experiment that it belongs to.
-    async fn experiment(&self, ctx: &Context<'_>) -> Result<Experiment> {
-        experiment_of(ctx, self.0.experiment_id).await
+    async fn experiment(&self, ctx: &Context<'_>) -> Result<Option<Experiment>> {
+        experiment_of(ctx, self.0.experiment_id).await.map(Some)
     }
     /// The latest value of each metric.
-    async fn metrics(&self, ctx: &Context<'_>) -> Result<Vec<Metric>> {
-        Ok(data(ctx, self.0.id).await?.metrics.into_iter().map(Metric).collect())
+    async fn metrics(&self, ctx: &Context<'_>) -> Result<Option<Vec<Metric>>> {
+        Ok(Some(data(ctx, self.0.id).await?.metrics.into_iter().map(Metric).collect()))
     }
     /// What it was given, by key. A param is written once.
-    async fn params(&self, ctx: &Context<'_>) -> Result<Vec<Param>> {
-        Ok(data(ctx, self.0.id).await?.params.into_iter().map(|(key, value)| Param { key, value }).collect())
+    async fn params(&self, ctx: &Context<'_>) -> Result<Option<Vec<Param>>> {
+        Ok(Some(data(ctx, self.0.id).await?.params.into_iter().map(|(key, value)| Param { key, value }).collect()))
     }
     /// Its tags, by key.
-    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
-        Ok(data(ctx, self.0.id).await?.tags.into_iter().map(Tag::from).collect())
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Option<Vec<Tag>>> {
+        Ok(Some(data(ctx, self.0.id).await?.tags.into_iter().map(Tag::from).collect()))
     }
     /// What people wrote about it.
     async fn note(&self, ctx: &Context<'_>) -> Result<Option<String>> {
@@ -136,46 +136,46 @@ impl Run {
         from_step: Option<i64>,
         to_step: Option<i64>,
         #[graphql(default)] smoothing: f64,
-    ) -> Result<Vec<MetricSeries>> {
-        series_of_run(ctx, self.0.id, &keys, (points, smoothing), (from_step, to_step)).await
+    ) -> Result<Option<Vec<MetricSeries>>> {
+        series_of_run(ctx, self.0.id, &keys, (points, smoothing), (from_step, to_step)).await.map(Some)
     }
     /// What lies directly in a folder; without a path, at the root.
-    async fn artifacts(&self, ctx: &Context<'_>, #[graphql(default)] path: String) -> Result<Vec<Artifact>> {
-        artifacts_of_run(ctx, self.0.id, &path).await
+    async fn artifacts(&self, ctx: &Context<'_>, #[graphql(default)] path: String) -> Result<Option<Vec<Artifact>>> {
+        artifacts_of_run(ctx, self.0.id, &path).await.map(Some)
     }
     /// The beginning of a text file; null when there is none.
     async fn artifact_text(&self, ctx: &Context<'_>, path: String) -> Result<Option<ArtifactText>> {
         artifact_text_of_run(ctx, self.0.id, &path).await
     }
     /// What it ran in, as far as it logged that.
-    async fn environment(&self, ctx: &Context<'_>) -> Result<Environment> {
-        Ok(environment_of(self.0.id, &data(ctx, self.0.id).await?.tags))
+    async fn environment(&self, ctx: &Context<'_>) -> Result<Option<Environment>> {
+        Ok(Some(environment_of(self.0.id, &data(ctx, self.0.id).await?.tags)))
     }
     /// How it is run again.
     #[graphql(complexity = "20 + child_complexity")]
-    async fn reproduction(&self, ctx: &Context<'_>) -> Result<Reproduction> {
-        reproduction_of_run(ctx, self.0.id).await
+    async fn reproduction(&self, ctx: &Context<'_>) -> Result<Option<Reproduction>> {
+        reproduction_of_run(ctx, self.0.id).await.map(Some)
     }
     /// Finished runs of the organization that had the same params, or nearly the same.
     #[graphql(complexity = "50 + child_complexity")]
-    async fn similar(&self, ctx: &Context<'_>) -> Result<SimilarRuns> {
-        similar_to_run(ctx, &self.0).await
+    async fn similar(&self, ctx: &Context<'_>) -> Result<Option<SimilarRuns>> {
+        similar_to_run(ctx, &self.0).await.map(Some)
     }
     /// How many traces arose in it.
-    async fn trace_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        trace_count_of_run(ctx, self.0.id).await
+    async fn trace_count(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
+        trace_count_of_run(ctx, self.0.id).await.map(Some)
     }
     /// The template that it is; null: it is none.
     async fn template(&self, ctx: &Context<'_>) -> Result<Option<Template>> {
         template_of_run(ctx, self.0.id).await
     }
     /// The datasets that it used, in the order they were logged.
-    async fn datasets(&self, ctx: &Context<'_>) -> Result<Vec<DatasetInput>> {
-        datasets_of_run(ctx, self.0.id).await
+    async fn datasets(&self, ctx: &Context<'_>) -> Result<Option<Vec<DatasetInput>>> {
+        datasets_of_run(ctx, self.0.id).await.map(Some)
     }
     /// The models it made.
-    async fn logged_models(&self, ctx: &Context<'_>) -> Result<Vec<LoggedModel>> {
-        logged_models_of_run(ctx, self.0.id).await
+    async fn logged_models(&self, ctx: &Context<'_>) -> Result<Option<Vec<LoggedModel>>> {
+        logged_models_of_run(ctx, self.0.id).await.map(Some)
     }
 }
 

@@ -58,10 +58,10 @@ impl ServiceAccount {
         self.0.suspended_at
     }
     /// Its live tokens, the newest first.
-    async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<Token>> {
+    async fn tokens(&self, ctx: &Context<'_>) -> Result<Option<Vec<Token>>> {
         let now = scope(ctx)?.now();
         let tokens = batch(ctx)?.load_one(TokensOf(self.0.person)).await?.unwrap_or_default();
-        Ok(tokens.into_iter().map(|token| Token(token, now)).collect())
+        Ok(Some(tokens.into_iter().map(|token| Token(token, now)).collect()))
     }
 }
 

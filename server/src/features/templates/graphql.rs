@@ -53,15 +53,15 @@ impl Template {
         run_of(ctx, self.0.run).await
     }
     /// How many runs were started from it: those whose tag `assay.template` is its id.
-    async fn started_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(started(ctx, self.0.id).await?.0)
+    async fn started_count(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
+        Ok(Some(started(ctx, self.0.id).await?.0))
     }
     /// The latest of them, at most 20.
     #[graphql(complexity = "20 * child_complexity")]
-    async fn started_runs(&self, ctx: &Context<'_>) -> Result<Vec<Run>> {
+    async fn started_runs(&self, ctx: &Context<'_>) -> Result<Option<Vec<Run>>> {
         let ids = started(ctx, self.0.id).await?.1;
         let found = futures::future::join_all(ids.into_iter().map(|run| run_of(ctx, run))).await;
-        found.into_iter().filter_map(Result::transpose).collect()
+        found.into_iter().filter_map(Result::transpose).collect::<Result<_>>().map(Some)
     }
 }
 

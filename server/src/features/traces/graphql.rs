@@ -89,8 +89,8 @@ impl Trace {
         self.0.metadata.iter().cloned().map(Tag::from).collect()
     }
     /// The experiment that it was logged to.
-    async fn experiment(&self, ctx: &Context<'_>) -> Result<Experiment> {
-        experiment_of(ctx, self.0.experiment_id).await
+    async fn experiment(&self, ctx: &Context<'_>) -> Result<Option<Experiment>> {
+        experiment_of(ctx, self.0.experiment_id).await.map(Some)
     }
     /// The run in which it arose.
     async fn run(&self, ctx: &Context<'_>) -> Result<Option<Run>> {
@@ -101,9 +101,9 @@ impl Trace {
     }
     /// Its steps, by their start.
     #[graphql(complexity = "20 + child_complexity")]
-    async fn spans(&self, ctx: &Context<'_>) -> Result<Vec<TraceSpan>> {
+    async fn spans(&self, ctx: &Context<'_>) -> Result<Option<Vec<TraceSpan>>> {
         let spans = batch(ctx)?.load_one(SpansOf(self.0.id)).await?.unwrap_or_default();
-        Ok(spans.iter().map(|span| TraceSpan(show(span), self.0.request_ms)).collect())
+        Ok(Some(spans.iter().map(|span| TraceSpan(show(span), self.0.request_ms)).collect()))
     }
     /// What people, code and models think of it.
     async fn assessments(&self) -> Vec<TraceAssessment> {

@@ -30,15 +30,21 @@ impl Reader {
             Ok(bytes) => bytes,
             Err(error) => {
                 tracing::error!(digest = ?self.blob.digest, %error, "a stored object cannot be read");
-                return Err(BlobError::Integrity(self.blob.digest));
+                return Err(self.damaged());
             }
         };
         if self.expected(number).as_ref() != Some(&Digest::of(&bytes)) {
             tracing::error!(digest = ?self.blob.digest, chunk = number, "stored bytes do not match their digest");
-            return Err(BlobError::Integrity(self.blob.digest));
+            return Err(self.damaged());
         }
         let within = |at: u64| usize::try_from(at.clamp(start, end) - start).unwrap_or(usize::MAX).min(bytes.len());
         Ok(bytes.slice(within(self.range.start)..within(self.range.end)))
+    }
+
+    /// Counted, so that somebody is told: an object that was damaged is whole again only once its content is stored anew.
+    fn damaged(&self) -> BlobError {
+        metrics::counter!("assay_integrity_errors_total").increment(1);
+        BlobError::Integrity(self.blob.digest)
     }
 
     fn expected(&self, number: u64) -> Option<Digest> {
