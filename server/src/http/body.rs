@@ -51,13 +51,16 @@ pub fn fault_of(error: &PayloadError) -> Fault {
     }
 }
 
+/// Why a body did not come whole, if it did not.
+pub type Cause = Rc<Cell<Option<Fault>>>;
+
 /// A body on its way into the store, which knows of a failure only that there was one; and beside it why it did not come whole, if it did not. One whose
 /// headers declare a digest fails at its end unless it has that digest.
 ///
 /// # Errors
-/// What [`digests::declared`] says.
-pub fn watched(request: &HttpRequest, payload: web::Payload) -> Result<(impl Stream<Item = Result<Bytes, Fault>>, Rc<Cell<Option<Fault>>>), Fault> {
-    let cause = Rc::<Cell<Option<Fault>>>::default();
+/// `Invalid` for a header of digests that cannot be read; `DigestMismatch` when two contradict each other.
+pub fn watched(request: &HttpRequest, payload: web::Payload) -> Result<(impl Stream<Item = Result<Bytes, Fault>>, Cause), Fault> {
+    let cause = Cause::default();
     let noted = cause.clone();
     let declared = digests::declared(request.headers())?.map(|digest| (Sha256::new(), digest));
     let body = stream::try_unfold((payload, declared), async |(mut payload, mut declared)| {
