@@ -10,7 +10,7 @@ journey("sign-up refuses with the server's rule and keeps what was typed", { jav
   await page.getByLabel("E-mail").fill("ada@northwind.example");
   await page.getByLabel("Password", { exact: true }).fill("short");
   await page.getByRole("button", { name: "Create the organization" }).click();
-  assert.ok(await page.getByText("Use at least 12 characters.").isVisible());
+  await page.getByText("Use at least 12 characters.").waitFor();
   assert.equal(await page.getByLabel("Organization").inputValue(), "Northwind Risk");
   assert.equal(await page.getByLabel("Password", { exact: true }).inputValue(), "", "a password never comes back");
   await expected(complaints, 422);
@@ -36,6 +36,6 @@ journey("an address that leads nowhere says so", async (page, complaints) => {
   const answer = await page.goto("/nothing/here");
   assert.equal(answer.status(), 404);
   await ready(page);
-  assert.ok(await page.getByRole("heading", { name: "No page at this address" }).isVisible());
+  await page.getByRole("heading", { name: "No page at this address" }).waitFor();
   await expected(complaints, 404);
 });

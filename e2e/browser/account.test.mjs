@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { alive, journey, signIn } from "./journey.mjs";
+import { alive, journey, signIn, until } from "./journey.mjs";
 
 journey("a name is changed and stands in the rail at once", async (page) => {
   await signIn(page);
@@ -28,7 +28,7 @@ journey("shortcuts of a single key are turned off, and those with a modifier sta
   for (const again of [false, true]) {
     if (again) await page.reload();
     await alive(page);
-    assert.equal(await keys.getByRole("button", { name: "Off" }).getAttribute("aria-pressed"), "true");
+    await until(() => keys.getByRole("button", { name: "Off" }).getAttribute("aria-pressed"), "true");
     await page.locator("h1").click();
     await page.keyboard.press("?");
     await page.keyboard.press("Control+k");

@@ -1,7 +1,7 @@
 // The page for BI tools and scripts, from the token it leads to, over the queries it offers, to GraphiQL; and the client that its readers have.
 import assert from "node:assert/strict";
 import { GraphQLClient } from "graphql-request";
-import { accessible, alive, connection, fits, journey, signIn, url } from "./journey.mjs";
+import { accessible, alive, connection, fits, journey, signIn, until, url } from "./journey.mjs";
 import { experiment, run } from "./tracking.mjs";
 
 /** An experiment with runs. */
@@ -26,9 +26,9 @@ journey("a token made on the way reads every page through graphql-request, and c
   await page.getByRole("link", { name: "Create a read token" }).click();
   const dialog = page.getByRole("dialog", { name: "Create a token" });
   await dialog.waitFor();
-  assert.equal(await dialog.getByRole("textbox", { name: "Name" }).inputValue(), "BI");
-  assert.ok(await dialog.getByRole("radio", { name: /^Only what I choose/ }).isChecked());
-  assert.equal(await dialog.getByRole("checkbox", { checked: true }).count(), 2);
+  await until(() => dialog.getByRole("textbox", { name: "Name" }).inputValue(), "BI");
+  await until(() => dialog.getByRole("radio", { name: /^Only what I choose/ }).isChecked(), true);
+  await until(() => dialog.getByRole("checkbox", { checked: true }).count(), 2);
   await accessible(page, { within: "dialog[open]" });
   await dialog.getByRole("button", { name: "Create the token" }).click();
   const secret = (await page.getByRole("region", { name: "The new token" }).locator(".secret code").innerText()).trim();
@@ -57,7 +57,7 @@ journey("the queries of the page name the reader's own address, experiment and k
   // Another choice is in the queries at once.
   await page.getByLabel("Queries for the experiment").selectOption(`exp_${two}`);
   await page.getByText(`exp_${two}`).first().waitFor();
-  assert.ok(!(await codes()).includes(one));
+  await until(codes, (text) => !text.includes(one), "the queries");
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "csv" }).click()]);
   assert.match(download.suggestedFilename(), /^runs-\d{4}-\d\d-\d\d\.csv$/);
 });
@@ -69,7 +69,7 @@ journey("GraphiQL runs a query as the signed-in member under a strict policy", a
   await page.getByRole("link", { name: "Open GraphiQL" }).click();
   await page.waitForURL(`${url}/graphiql`);
   await page.locator(".graphiql-query-editor .CodeMirror").first().waitFor();
-  await alive(page);
+  await page.waitForLoadState("networkidle");
   await page.locator(".graphiql-query-editor .CodeMirror").click();
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.insertText("{ viewer { email } }");
@@ -87,7 +87,6 @@ for (const colorScheme of ["light", "dark"]) journey(`GraphiQL follows the ${col
   await signIn(page);
   await page.goto("/graphiql");
   await page.locator(".graphiql-container").waitFor();
-  const lightness = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  const [r] = lightness.match(/\d+/g).map(Number);
-  assert.equal(r < 128, colorScheme === "dark", lightness);
+  // It chooses its theme when it is drawn already.
+  await until(() => page.evaluate(() => getComputedStyle(document.body).backgroundColor), (lightness) => lightness.match(/\d+/g)[0] < 128 === (colorScheme === "dark"), "the background");
 });

@@ -58,5 +58,5 @@ journey("the palette finds a run by its name and opens it", async (page) => {
   await page.getByRole("option", { name }).waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name }).waitFor();
-  assert.equal(await page.locator("dialog[open]").count(), 0);
+  await page.locator("dialog[open]").waitFor({ state: "detached" });
 });

@@ -16,6 +16,7 @@ journey("entries are filtered by the address, opened, verified and exported", as
   await page.waitForURL((address) => address.searchParams.has("entry"));
   await page.getByText("Request", { exact: true }).waitFor();
 
+  await alive(page);
   await page.getByRole("button", { name: "Verify" }).click();
   await page.getByText(/^All .* entr(y|ies) fit\./).waitFor();
 
@@ -44,7 +45,7 @@ journey("the audit log is filtered without JavaScript", { javaScriptEnabled: fal
   await page.getByLabel("Actor").fill(connection.email);
   await page.getByLabel("Outcome").selectOption("done");
   await page.getByRole("button", { name: "Filter" }).click();
-  assert.equal(new URL(page.url()).searchParams.get("actor"), connection.email);
+  await page.waitForURL((address) => address.searchParams.get("actor") === connection.email);
   assert.equal(await page.getByLabel("Actor").inputValue(), connection.email);
   await page.getByRole("table", { name: "Audit entries" }).locator("tbody tr").first().waitFor();
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accessible, connection, journey, settled, signIn, signInByForm } from "./journey.mjs";
+import { accessible, connection, journey, settled, signIn, signInByForm, until } from "./journey.mjs";
 import { accept, invite, mailed, person, signUp, token } from "./people.mjs";
 import { client } from "./tracking.mjs";
 
@@ -72,7 +72,9 @@ journey("a person of two organizations switches between them and signs out", asy
     await page.locator(".rail .organization").click();
     await page.locator("#organizations").getByRole("button", { name: to }).click();
     await page.locator(".rail .organization").filter({ hasText: to }).waitFor();
-    assert.equal(await page.getByRole("link", { name: "airfoil" }).count(), runs, to);
+    // The rail is there before the rest of the page.
+    await page.waitForLoadState();
+    await until(() => page.getByRole("link", { name: "airfoil" }).count(), runs, to);
   }
 
   await settled(page);

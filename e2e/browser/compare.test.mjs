@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { accessible, fits, journey, settled, signIn, steady } from "./journey.mjs";
+import { accessible, alive, fits, journey, settled, signIn, steady, until } from "./journey.mjs";
 import { curves, experiment, run } from "./tracking.mjs";
 
 /** An experiment with two optimizers, three seeds each, whose curves differ. */
@@ -69,21 +69,20 @@ journey("c5_3b a chart is read by keys, and what is read is lit in all", async (
   await bars.focus();
   await page.keyboard.press("ArrowRight");
   const said = bars.locator("[aria-live]");
-  const first = await said.innerText();
-  assert.match(first, /^sgd/);
+  await until(() => said.innerText(), (words) => words.startsWith("sgd"));
   // The same group steps forward in the other charts too.
   await page.locator('.figure:not(:has(:focus)) [data-g="0"].lit').first().waitFor({ state: "attached" });
-  assert.equal(await page.locator('.figure [data-g="1"].lit').count(), 0);
+  await until(() => page.locator('.figure [data-g="1"].lit').count(), 0);
   await page.keyboard.press("End");
-  assert.match(await said.innerText(), /^adam/);
+  await until(() => said.innerText(), (words) => words.startsWith("adam"));
   await page.locator('.figure:not(:has(:focus)) [data-g="1"].lit').first().waitFor({ state: "attached" });
   await accessible(page);
   await page.keyboard.press("Escape");
   await page.locator(".figure .lit").first().waitFor({ state: "detached" });
-  assert.equal(await said.innerText(), "");
+  await until(() => said.innerText(), "");
   // A run in the scatter by name.
   await page.getByRole("application", { name: /^val_auc by / }).press("ArrowRight");
-  assert.match(await page.getByRole("application", { name: /^val_auc by / }).locator("[aria-live]").innerText(), /(adam|sgd) \d/);
+  await until(() => page.getByRole("application", { name: /^val_auc by / }).locator("[aria-live]").innerText(), (words) => /(adam|sgd) \d/.test(words));
 });
 
 journey("runs are picked in the table and compared with C, and the address can be shared", async (page, _, somebody) => {
@@ -110,6 +109,7 @@ journey("a comparison is chosen by form, saved, found again and removed", async 
   await settled(page);
   await page.getByRole("link", { name: "Compare" }).click();
   await page.getByRole("link", { name: "The last 30 days against the 30 before" }).waitFor();
+  await alive(page);
   await page.getByLabel("Filter of group 1").fill("params.optimizer = 'sgd'");
   await page.getByLabel("Experiment of group 2").selectOption(await page.getByLabel("Experiment of group 1").inputValue());
   await page.getByLabel("Filter of group 2").fill("params.optimizer = 'adam'");
@@ -161,7 +161,7 @@ journey("c5_3b a part of the curves is looked at by a drag and by keys, and all 
   const id = await trainings("zoom");
   await signIn(page);
   await page.goto(grouped(id));
-  await settled(page);
+  await alive(page);
   const curves = page.getByRole("application", { name: /^val_auc: over its steps\./ });
   await curves.locator("path").first().waitFor();
   const ticks = () => curves.locator(".marks > text").allTextContents();
@@ -174,21 +174,21 @@ journey("c5_3b a part of the curves is looked at by a drag and by keys, and all 
   await page.mouse.move(...at(0.5));
   await page.mouse.down();
   await page.mouse.move(...at(0.75), { steps: 4 });
-  assert.equal(await pane.locator(".selection").count(), 1);
+  await until(() => pane.locator(".selection").count(), 1);
   let request = asked();
   await page.mouse.up();
   const { fromStep, toStep } = (await request).postDataJSON().variables;
   assert.ok(fromStep >= 13 && toStep <= 23 && fromStep < toStep, `${fromStep} to ${toStep}`);
-  assert.notDeepEqual(await ticks(), all);
+  await until(ticks, (now) => now.join() !== all.join(), "the axes");
   await accessible(page);
   await page.mouse.dblclick(...at(0.5));
-  assert.deepEqual(await ticks(), all);
+  await until(ticks, all);
 
   await curves.focus();
   request = asked();
   await page.keyboard.press("+");
   await request;
   await page.getByRole("button", { name: "Show all steps" }).click();
-  assert.deepEqual(await ticks(), all);
-  assert.equal(await page.getByRole("button", { name: "Show all steps" }).count(), 0);
+  await until(ticks, all);
+  await until(() => page.getByRole("button", { name: "Show all steps" }).count(), 0);
 });

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { createRequire } from "node:module";
 import test, { after } from "node:test";
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { chromium } from "playwright-core";
 
 /** Where Assay runs. */
@@ -52,6 +53,7 @@ async function watched(context, complaints) {
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   await page.addInitScript(noteShifts);
+  await page.addInitScript(noteAnswers);
   page.on("console", (message) => message.type() === "error" && complaints.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => complaints.push(`exception: ${error.stack ?? error}`));
   page.on("response", (response) => response.status() >= 500 && complaints.push(`${response.status()} ${response.url()}`));
@@ -108,8 +110,14 @@ export async function signIn(page) {
   await page.goto("/");
 }
 
-/** Waits until the page is alive, not only readable. */
-export const alive = (page) => page.waitForLoadState("networkidle");
+/** For how long, in ms, a page that is alive has asked for nothing. */
+const QUIET = 500;
+
+/**
+ * Waits until the page is alive, not only readable, and has what it asked for. The browser alone says too little: while a slow machine
+ * compiles the app its network is idle too, and of what a page asks for later on it says nothing.
+ */
+export const alive = (page) => Promise.all([page.waitForLoadState("networkidle"), page.waitForFunction(isQuiet, QUIET)]);
 
 /** Waits until the page is interactive, and until it has its charts where it has some: those are asked for afterwards. */
 export const settled = (page) => (/^\/runs\/[^/]+(\/metrics)?$/.test(new URL(page.url()).pathname) ? alive(page) : page.waitForSelector("html[data-ready]"));
@@ -131,6 +139,16 @@ export async function accessible(page, { rules = {}, within, only } = {}) {
 export const fits = async (page) =>
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `${page.url()} sticks out`);
 
+/** Waits until what is read is what is wanted, or passes as such; answers it. For what follows a press or a key, and not at once. */
+export async function until(read, wanted, what = "it") {
+  const fits = typeof wanted === "function" ? wanted : (found) => isDeepStrictEqual(found, wanted);
+  for (const deadline = Date.now() + 15_000; ; await new Promise((go) => setTimeout(go, 50))) {
+    const found = await read();
+    if (fits(found)) return found;
+    if (Date.now() > deadline) assert.fail(`${what} stayed ${JSON.stringify(found)}${typeof wanted === "function" ? "" : `, and not ${JSON.stringify(wanted)}`}`);
+  }
+}
+
 /** How far the parts of a page may move that nobody moved: the sum of its layout shifts. */
 const SHIFT_MAX = 0.01;
 
@@ -140,6 +158,26 @@ const noteShifts = () => {
   const said = (node) => node?.nodeType === 1 ? `${node.tagName.toLowerCase()}.${node.className}` : String(node?.nodeName);
   const note = (entry) => entry.hadRecentInput || window.shifts.push({ by: entry.value, of: entry.sources.map(({ node }) => said(node)) });
   new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: "layout-shift", buffered: true });
+};
+
+/** Notes what the page asks for and has no answer to yet, and when the last answer came. */
+const noteAnswers = () => {
+  const { fetch } = window;
+  const asked = (window.asked = { open: 0, since: 0 });
+  const answered = () => ([asked.open, asked.since] = [asked.open - 1, performance.now()]);
+  window.fetch = (...what) => {
+    asked.open += 1;
+    const answer = fetch(...what);
+    answer.then(answered, answered);
+    return answer;
+  };
+};
+
+/** Whether the app is here, and all answers have been for so many ms. */
+const isQuiet = (ms) => {
+  if (!document.documentElement?.hasAttribute("data-ready")) return false;
+  window.asked.ready ??= performance.now();
+  return window.asked.open === 0 && performance.now() - Math.max(window.asked.ready, window.asked.since) > ms;
 };
 
 /** Fails when the page, which has come to rest, jumped on its way there. */
