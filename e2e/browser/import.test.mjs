@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accessible, alive, connection, fits, journey, signIn, url } from "./journey.mjs";
+import { accessible, alive, connection, fits, journey, signIn, until, url } from "./journey.mjs";
 import { person, signUp } from "./people.mjs";
 import { client } from "./tracking.mjs";
 
@@ -33,8 +33,8 @@ journey("an organization is imported into another one, with its report", async (
   await page.waitForURL(/\/import\/imp_/);
   await page.getByText("The import is done.").waitFor({ timeout: 60_000 });
   const line = (kind) => page.locator(".import-counts .line").filter({ hasText: kind });
-  assert.match(await line("Runs").first().innerText(), /1 of 1[\s\S]*201 points/);
-  assert.match(await line("Files of runs").innerText(), /1 of 1[\s\S]*6 B/);
+  await until(() => line("Runs").first().innerText(), (words) => /1 of 1[\s\S]*201 points/.test(words));
+  await until(() => line("Files of runs").innerText(), (words) => /1 of 1[\s\S]*6 B/.test(words));
   const problem = page.getByRole("row").filter({ hasText: "no such experiment" });
   assert.match(await problem.innerText(), /There is no experiment of this name at the source/);
   const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as CSV" }).click()]);
@@ -62,7 +62,7 @@ journey("an import that fails says why, and how to go on", async (page) => {
   await page.getByText("The server did not accept the credentials.").waitFor();
   await page.getByRole("link", { name: "Import again" }).click();
   await page.waitForURL(/\/import\?from=/);
-  assert.equal(await page.getByLabel("Address", { exact: true }).inputValue(), url);
+  await until(() => page.getByLabel("Address", { exact: true }).inputValue(), url);
 });
 
 journey("an import on a phone", { viewport: { width: 390, height: 844 } }, async (page) => {
@@ -74,6 +74,7 @@ journey("an import on a phone", { viewport: { width: 390, height: 844 } }, async
   await page.getByRole("table", { name: "Imports" }).getByRole("link").first().click();
   await page.waitForURL(/\/import\/imp_/);
   await page.getByRole("heading", { level: 1 }).waitFor();
+  await alive(page);
   await fits(page);
   await accessible(page);
 });

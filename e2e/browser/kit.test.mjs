@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { journey } from "./journey.mjs";
+import { journey, until } from "./journey.mjs";
 
 /** Opens the gallery and waits until it is interactive. */
 async function open(page, path = "/kit") {
@@ -13,18 +13,19 @@ journey("the kit is readable without JavaScript", { javaScriptEnabled: false }, 
   assert.equal(await page.getByRole("row").count() > 14, true);
   assert.ok((await page.locator(".lines .line").count()) >= 10, "the curves are drawn by the server");
   await page.getByRole("button", { name: "Run actions" }).click();
-  assert.ok(await page.getByRole("button", { name: "Rename" }).last().isVisible(), "menus open by the browser alone");
+  // Menus open by the browser alone.
+  await page.getByRole("button", { name: "Rename" }).last().waitFor();
 });
 
 journey("the palette reaches pages by typing", async (page) => {
   await open(page);
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "Search or jump to" }).fill("audit");
-  assert.equal(await page.locator("#palette [aria-selected=true]").innerText().then((text) => text.split("\n")[0]), "Audit log");
+  await until(() => page.locator("#palette [aria-selected=true]").innerText().then((text) => text.split("\n")[0]), "Audit log");
   await page.keyboard.press("Escape");
-  assert.equal(await page.locator("dialog[open]").count(), 0);
+  await page.locator("dialog[open]").waitFor({ state: "detached" });
   await page.keyboard.press("?");
-  assert.ok(await page.getByRole("dialog", { name: "Keyboard shortcuts" }).getByText("Next row").isVisible());
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).getByText("Next row").waitFor();
 });
 
 journey("a table sorts by its address, and rows are selected with shift and with X", async (page) => {
@@ -33,15 +34,15 @@ journey("a table sorts by its address, and rows are selected with shift and with
   const before = await names();
   await page.getByRole("columnheader", { name: "log_loss" }).getByRole("link").click();
   await page.waitForURL(/sort=-log_loss$/);
-  assert.notDeepEqual(await names(), before);
-  assert.equal(await page.locator("#tables th[aria-sort]").getAttribute("aria-sort"), "descending");
+  await until(names, (now) => now.join() !== before.join(), "the order");
+  await until(() => page.locator("#tables th[aria-sort]").getAttribute("aria-sort"), "descending");
   const boxes = page.locator("#tables tbody .check");
   await boxes.nth(1).click();
   await boxes.nth(4).click({ modifiers: ["Shift"] });
-  assert.equal(await page.locator("#tables tr[aria-selected=true]").count(), 4);
+  await until(() => page.locator("#tables tr[aria-selected=true]").count(), 4);
   await page.locator("h1").click();
   for (const key of ["j", "j", "x"]) await page.keyboard.press(key);
-  assert.equal(await page.locator("#tables tr[aria-selected=true]").count(), 3, "X on a selected row lets it go");
+  await until(() => page.locator("#tables tr[aria-selected=true]").count(), 3, "X on a selected row lets it go: it");
   await page.reload();
   await page.waitForSelector("html[data-ready]");
   assert.equal(await page.locator("#tables th[aria-sort]").innerText(), "log_loss", "a reload keeps the order");
@@ -54,12 +55,13 @@ journey("a chart tells its values, zooms by a drag and comes back", async (page)
   const frame = await chart.boundingBox();
   const at = (part) => [frame.x + frame.width * part, frame.y + 60];
   await page.mouse.move(...at(0.3));
-  assert.match(await page.locator(".tip").innerText(), /step 300\s+train\s+0\.\d+\s+validation\s+0\.\d+/);
+  await until(() => page.locator(".tip").innerText(), (words) => /step 300\s+train\s+0\.\d+\s+validation\s+0\.\d+/.test(words));
   await page.mouse.down();
   await page.mouse.move(...at(0.6), { steps: 4 });
   await page.mouse.up();
-  assert.equal(await page.getByRole("button", { name: "Show all steps" }).count() >= 4, true, "charts of a page zoom together");
-  assert.ok(await page.getByText("800 of").isVisible(), "a zoom asks for more resolution");
+  await until(() => page.getByRole("button", { name: "Show all steps" }).count(), (count) => count >= 4, "charts of a page zoom together: they");
+  // A zoom asks for more resolution.
+  await page.getByText("800 of").waitFor();
   // The numbers behind it are those in view, and the file has them all.
   const values = page.getByRole("dialog", { name: "Values of loss" });
   const rows = async () => {
@@ -73,14 +75,15 @@ journey("a chart tells its values, zooms by a drag and comes back", async (page)
   assert.equal(lines[0], "step,line,value,logged");
   assert.ok(Number(lines[1].split(",")[0]) >= 295 && Number(lines.at(-1).split(",")[0]) <= 605, lines.at(-1));
   await page.keyboard.press("Escape");
+  await page.locator("dialog[open]").waitFor({ state: "detached" });
   await page.mouse.dblclick(...at(0.5));
-  assert.equal(await page.getByRole("button", { name: "Show all steps" }).count(), 0);
+  await until(() => page.getByRole("button", { name: "Show all steps" }).count(), 0);
   await chart.focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowRight");
-  assert.match(await chart.locator("[aria-live]").innerText(), /^step \d+: train [\d.]+, validation [\d.]+$/);
+  await until(() => chart.locator("[aria-live]").innerText(), (words) => /^step \d+: train [\d.]+, validation [\d.]+$/.test(words));
   await page.getByRole("button", { name: "Values of loss", exact: true }).click();
-  assert.ok((await page.getByRole("dialog", { name: "Values of loss" }).getByRole("row").count()) > 100);
+  await until(() => page.getByRole("dialog", { name: "Values of loss" }).getByRole("row").count(), (count) => count > 100);
 });
 
 journey("forms check with the server's rules on leaving a field", async (page) => {
@@ -88,9 +91,9 @@ journey("forms check with the server's rules on leaving a field", async (page) =
   const password = page.getByLabel("Password", { exact: true });
   await password.fill("short");
   await password.blur();
-  assert.ok(await page.getByText("Use at least 12 characters.").isVisible());
+  await page.getByText("Use at least 12 characters.").waitFor();
   await password.fill("long enough now");
-  assert.equal(await page.getByText("Use at least 12 characters.").count(), 0, "put right while typing");
+  await until(() => page.getByText("Use at least 12 characters.").count(), 0, "put right while typing: it");
 });
 
 journey("what is destroyed is named first, and can be taken back", async (page) => {
@@ -99,8 +102,10 @@ journey("what is destroyed is named first, and can be taken back", async (page) 
   const dialog = page.getByRole("dialog", { name: "Remove Card-not-present scoring?" });
   const confirm = dialog.getByRole("button", { name: "Remove experiment" });
   assert.ok(await confirm.isDisabled());
+  // The field has the focus by itself.
+  await dialog.locator("input:focus").waitFor();
   await page.keyboard.type("Card-not-present scoring");
-  assert.ok(await confirm.isEnabled(), "the field has the focus, and the name was typed");
+  await until(() => confirm.isEnabled(), true);
   await confirm.click();
   await page.getByRole("button", { name: "Toast with undo" }).click();
   await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
@@ -114,7 +119,7 @@ journey("an undo is not pushed out by later news, and no news leaves while someb
   for (let news = 0; news < 4; news++) await page.getByRole("button", { name: "Toast of a failure" }).click();
   const toasts = page.getByRole("status").locator(".toast");
   const undo = page.getByRole("status").getByRole("button", { name: "Undo" });
-  assert.deepEqual([await toasts.count(), await undo.count()], [3, 1]);
+  await until(async () => [await toasts.count(), await undo.count()], [3, 1]);
   await undo.hover();
   await page.clock.runFor(30_000);
   assert.equal(await toasts.count(), 3, "pointed at");
@@ -131,7 +136,7 @@ journey("the theme changes at once and stays", async (page) => {
   await open(page);
   await page.getByRole("button", { name: /Your account/ }).click();
   await page.getByRole("button", { name: "Dark" }).click();
-  assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+  await until(() => page.locator("html").getAttribute("data-theme"), "dark");
   await page.reload();
   assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
 });

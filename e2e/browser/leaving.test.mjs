@@ -49,6 +49,8 @@ for (const returns of [false, true]) {
 
 journey("t68: that browser does keep a page that nobody signed out of", { returns: true }, async (page) => {
   await page.goto("/sign-in");
+  // One that still waits for its app is not kept.
+  await alive(page);
   await page.evaluate(() => (window.left = true));
   await page.goto("about:blank");
   await page.goBack({ waitUntil: "commit" });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { journey, settled, signIn } from "./journey.mjs";
+import { journey, settled, signIn, until } from "./journey.mjs";
 import { alias, experiment, model, run, stage, upload, version } from "./tracking.mjs";
 
 /** A model with two versions, the second in production under an alias. */
@@ -31,14 +31,14 @@ journey("a registered model is found in the list and opened", async (page) => {
   await row.getByRole("link", { name }).click();
   await page.getByRole("heading", { level: 1, name }).waitFor();
   const versions = page.getByRole("table", { name: "Versions" }).locator("tbody tr");
-  assert.deepEqual(await versions.locator("th").allInnerTexts(), ["Version 2", "Version 1"]);
+  await until(() => versions.locator("th").allInnerTexts(), ["Version 2", "Version 1"]);
   assert.match(await page.locator(".band .on").innerText(), /production\s+version 2/);
   await page.getByText(`models:/${name}@champion`).waitFor();
   await page.getByText("team: fraud").waitFor();
 
   await versions.first().getByRole("link", { name: "candidate 2" }).click();
   await page.getByRole("heading", { level: 1, name: "candidate 2" }).waitFor();
-  assert.ok(page.url().endsWith(runs[1]), page.url());
+  await page.waitForURL((address) => address.href.endsWith(runs[1]));
 });
 
 journey("a model's page is read without JavaScript", { javaScriptEnabled: false }, async (page) => {

@@ -123,6 +123,7 @@ for (const [what, pages] of Object.entries({ "to come in by": DOORS, "of experim
       assert.ok(!list || length < list, `${length} bytes of HTML`);
       for (const name of dialogs) {
         await page.getByRole("main").getByRole("button", { name, exact: true }).first().click();
+        await page.locator("dialog[open]").waitFor();
         await accessible(page, { within: "dialog[open]" });
         await close(page);
       }

@@ -15,6 +15,7 @@ async function choose(page, name) {
 async function create(page, name) {
   await chooser(page).click();
   await page.locator("#projects").getByRole("link", { name: "New project" }).click();
+  await page.waitForURL(/\/new-project$/);
   await page.getByLabel("Name").fill(name);
   await Promise.all([page.waitForURL(/\/experiments$/), page.getByRole("button", { name: "Create the project" }).click()]);
   assert.match(await page.locator(".rail .project").textContent(), new RegExp(name));

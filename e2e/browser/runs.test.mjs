@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accessible, alive, expected, journey, signIn } from "./journey.mjs";
+import { accessible, alive, expected, journey, signIn, until } from "./journey.mjs";
 import { accept, invite, person, signUp, token } from "./people.mjs";
 import { client, end, experiment, log, run } from "./tracking.mjs";
 
@@ -15,7 +15,7 @@ journey("a run moves on the screen while it trains", async (page) => {
   await accessible(page);
   await end(id);
   await page.locator(".facts").getByText("finished").waitFor();
-  assert.equal(await page.getByText("live", { exact: true }).count(), 0);
+  await until(() => page.getByText("live", { exact: true }).count(), 0);
 });
 
 journey("a run is renamed, tagged, annotated, removed and restored; each can be taken back", async (page) => {

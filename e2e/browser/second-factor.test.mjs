@@ -27,6 +27,8 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByLabel("Code", { exact: true }).fill(code(secret));
     await page.getByLabel("Password", { exact: true }).fill(owner.password);
     await page.getByRole("button", { name: "Turn it on" }).click();
+    // The link stands below them.
+    await page.getByRole("link", { name: "I have kept them" }).waitFor();
     const codes = await page.getByRole("list", { name: "Recovery codes" }).locator("code").allInnerTexts();
     assert.equal(codes.length, 10);
     if (javaScriptEnabled) await accessible(page);
