@@ -46,6 +46,9 @@ journey("a service account is made, its token works under its name, and removing
   await page.getByRole("navigation", { name: "Members" }).getByRole("link", { name: "Members" }).click();
   await page.getByRole("table", { name: "Members" }).getByRole("row").filter({ hasText: called }).getByText("service account").waitFor();
   await page.getByRole("navigation", { name: "Members" }).getByRole("link", { name: "Service accounts" }).click();
+  // Until then its row among the members stands there, which has a menu of the same name.
+  await page.waitForURL(/\/members\/service-accounts$/);
+  await row.getByText("Retrains each night").waitFor();
 
   await row.getByRole("button", { name: `More for ${called}` }).click();
   await page.getByRole("button", { name: "Suspend", exact: true }).click();

@@ -1,6 +1,6 @@
 // Who works in which project, as an owner and a colleague see it beside each other.
 import assert from "node:assert/strict";
-import { alive, journey, settled, expected } from "./journey.mjs";
+import { alive, journey, settled, expected, until } from "./journey.mjs";
 import { accept, invite, person, signUp, token } from "./people.mjs";
 import { client } from "./tracking.mjs";
 
@@ -94,6 +94,7 @@ journey("c7_1b c7_1d why a member may not is explained, and what was decided is 
   await alive(page);
   await page.getByRole("button", { name: "More for Vera Viewer" }).click();
   await Promise.all([page.waitForURL(/\/members\/check/), page.getByRole("button", { name: "What may they do?" }).click()]);
+  await alive(page);
   await page.getByLabel("Wants to").selectOption({ label: "Log, rename, remove runs" });
   await page.getByLabel("In the project").selectOption({ label: "Fraud" });
   await Promise.all([page.waitForURL(/permission=runs/), page.getByRole("button", { name: "Check" }).click()]);
@@ -125,7 +126,7 @@ journey("c7_1a a role of the organization's own is made, changed and removed", a
   await page.getByText("The role Model reviewer can be given from now on.").waitFor();
   await page.getByRole("button", { name: "Change the role Model reviewer" }).click();
   const change = page.getByRole("dialog", { name: "Change the role Model reviewer" });
-  assert.ok(await change.getByRole("checkbox", { name: "See experiments" }).isChecked(), "what it needs came with it");
+  await until(() => change.getByRole("checkbox", { name: "See experiments" }).isChecked(), true, "what it needs came with it: that");
   await change.getByLabel("Name", { exact: true }).fill("Owner");
   await change.getByRole("button", { name: "Change the role" }).click();
   await change.getByText("A role of this name exists.").waitFor();

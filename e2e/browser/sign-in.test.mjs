@@ -20,7 +20,7 @@ journey("a wrong password is refused in place, and what was typed stays", async 
   const answer = page.waitForResponse((response) => response.request().method() === "POST");
   await page.getByRole("button", { name: "Sign in" }).click();
   assert.equal((await answer).status(), 401);
-  await page.waitForLoadState("domcontentloaded");
+  await page.getByText("The e-mail address or the password is not right.").waitFor();
   assert.equal(await page.getByLabel("E-mail").inputValue(), connection.email);
   await expected(complaints, 401);
 });

@@ -1,6 +1,6 @@
 // Channels of Slack: the organization's is connected by an owner, everybody's own stands beside how they are told.
 import assert from "node:assert/strict";
-import { accessible, alive, fits, journey, settled } from "./journey.mjs";
+import { accessible, alive, fits, journey, settled, until } from "./journey.mjs";
 import { person, signUp } from "./people.mjs";
 
 const secret = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
@@ -25,7 +25,7 @@ journey("the organization's channel of Slack is connected, told what was chosen,
   await accessible(page);
   await connect(page, "#ml-experiments");
   const templates = page.getByRole("checkbox", { name: /^New templates/ });
-  assert.ok(await templates.isChecked());
+  await until(() => templates.isChecked(), true);
   await templates.click();
   await page.getByText("Saved.").waitFor();
   await page.reload();
@@ -45,7 +45,7 @@ journey("c5_2b a channel of one's own opens the column of Slack in how one is to
   const mentions = page.getByRole("checkbox", { name: "Somebody mentions me: by Slack" });
   assert.ok(await mentions.isDisabled());
   await connect(page, "@olga");
-  assert.deepEqual([await mentions.isEnabled(), await mentions.isChecked()], [true, true]);
+  await until(async () => [await mentions.isEnabled(), await mentions.isChecked()], [true, true]);
   await mentions.click();
   await page.getByText("Saved.").waitFor();
   await page.reload();

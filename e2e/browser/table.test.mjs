@@ -1,6 +1,6 @@
 // The table of runs under the hands of somebody who works with it: keyboard, columns, facets, rows that come by themselves.
 import assert from "node:assert/strict";
-import { accessible, alive, fits, journey, signIn } from "./journey.mjs";
+import { accessible, alive, fits, journey, signIn, until } from "./journey.mjs";
 import { client, experiment, run } from "./tracking.mjs";
 
 const fresh = (what) => `${what} ${Date.now()}`;
@@ -34,6 +34,8 @@ journey("Enter presses what has the focus, and opens the row only without it", a
   await page.waitForURL(/\/experiments$/);
   await page.goBack();
   await page.waitForURL(new RegExp(id));
+  // The address is there before the table.
+  await page.getByRole("link", { name: "a", exact: true }).waitFor();
   await page.locator("h1").click();
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
@@ -47,15 +49,16 @@ journey("rows are selected with shift by the keyboard, and C compares or says wh
   await page.keyboard.press("?");
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).getByText("Compare the selected runs").waitFor();
   await page.keyboard.press("Escape");
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor({ state: "hidden" });
   await page.keyboard.press("j");
   for (let times = 0; times < 3; times++) await page.keyboard.press("Shift+J");
-  assert.equal(await selected(page), 4);
+  await until(() => selected(page), 4);
   await page.keyboard.press("Shift+K");
-  assert.equal(await selected(page), 3, "back towards where it began");
+  await until(() => selected(page), 3, "back towards where it began: the selection");
   await page.keyboard.press("Escape");
-  assert.equal(await selected(page), 0);
+  await until(() => selected(page), 0);
   for (const key of ["j", "x", "j", "j", "Shift+X"]) await page.keyboard.press(key);
-  assert.equal(await selected(page), 3);
+  await until(() => selected(page), 3);
   await page.keyboard.press("c");
   await page.waitForURL(/\/compare/);
 });
@@ -66,7 +69,7 @@ journey("people are walked with the keyboard, and Enter opens the menu of one", 
   await page.waitForSelector("html[data-ready]");
   await page.locator(".pager .hint").filter({ hasText: "menu" }).waitFor();
   await page.keyboard.press("j");
-  assert.equal(await page.locator("tbody tr.here").count(), 1);
+  await page.locator("tbody tr.here").waitFor();
   await page.keyboard.press("Enter");
   await page.locator("[id^=menu-mem]:popover-open").getByRole("button", { name: "Change roles" }).waitFor();
 });
@@ -86,13 +89,13 @@ journey("more rows are loaded once however often it is asked, and not into anoth
   const more = page.getByRole("link", { name: "Load more" });
   await more.dblclick();
   await page.locator(".sheet[aria-busy=true]").waitFor();
-  assert.equal(await more.getAttribute("aria-disabled"), "true");
+  await until(() => more.getAttribute("aria-disabled"), "true");
   hold = false;
   release();
   await page.locator("tbody th .name").nth(39).waitFor();
   const links = await page.locator("tbody th .name").evaluateAll((all) => all.map((one) => one.getAttribute("href")));
   assert.deepEqual([links.length, new Set(links).size], [40, 40]);
-  assert.equal(await page.locator(".sheet[aria-busy]").count(), 0);
+  await until(() => page.locator(".sheet[aria-busy]").count(), 0);
 
   await page.reload();
   await page.waitForSelector("html[data-ready]");
@@ -103,7 +106,8 @@ journey("more rows are loaded once however often it is asked, and not into anoth
   hold = false;
   release();
   await page.locator(".sheet:not([aria-busy])").waitFor();
-  await page.waitForTimeout(300);
+  // Until every answer is here.
+  await alive(page);
   assert.equal((await names(page)).length, 23, "late rows of the old order are dropped");
 });
 
@@ -115,18 +119,18 @@ journey("the filter offers names, then operators", async (page) => {
   await field.focus();
   await page.keyboard.type("au");
   await page.keyboard.press("Tab");
-  assert.equal(await field.inputValue(), "metrics.auc ");
-  assert.deepEqual(await offers.allInnerTexts(), ["=", "!=", ">", ">=", "<", "<="]);
+  await until(() => field.inputValue(), "metrics.auc ");
+  await until(() => offers.allInnerTexts(), ["=", "!=", ">", ">=", "<", "<="]);
   for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
-  assert.equal(await field.inputValue(), "metrics.auc > ");
+  await until(() => field.inputValue(), "metrics.auc > ");
   await page.keyboard.type("0.5 and mod");
   await page.keyboard.press("Tab");
-  assert.deepEqual(await offers.allInnerTexts(), ["=", "!=", "LIKE", "ILIKE", "IS NULL", "IS NOT NULL"]);
+  await until(() => offers.allInnerTexts(), ["=", "!=", "LIKE", "ILIKE", "IS NULL", "IS NOT NULL"]);
   await page.keyboard.type("is");
   for (const key of ["ArrowDown", "Tab", "Enter"]) await page.keyboard.press(key);
   await page.waitForURL(/filter=/);
   await page.getByText("1 of 2", { exact: true }).waitFor();
-  assert.deepEqual(await names(page), ["high"]);
+  await until(() => names(page), ["high"]);
 });
 
 journey("columns are moved and made wider, for the member and not for the browser", async (page, _, somebody) => {
@@ -151,7 +155,7 @@ journey("columns are moved and made wider, for the member and not for the browse
   await written;
   await page.keyboard.press("Escape");
   const order = ["name", "status", "duration", "started", "metrics.loss", "metrics.auc", "params.model"];
-  assert.deepEqual(await keys(page), order);
+  await until(() => keys(page), order);
 
   // Wider with the arrow keys, narrower with the pointer.
   const grip = page.getByRole("separator", { name: "Width of auc" });
@@ -185,7 +189,7 @@ journey("columns are moved and made wider, for the member and not for the browse
   await other.waitForSelector("html[data-ready]");
   assert.deepEqual(await keys(other), order);
   assert.equal(await width(other, "metrics.auc"), before + 32);
-  await other.waitForTimeout(300);
+  await alive(other);
   assert.ok((await other.evaluate(() => window.shift)) < 0.01, "nothing jumps");
 
   // A colleague's link is looked at and keeps nothing.
@@ -212,7 +216,7 @@ journey("without scripts columns are moved, taken away and brought back by a for
   await page.goto(`/experiments/${id}?columns=status&columns=metrics.auc&sort=-metrics.auc`);
   const press = async (name) => {
     await page.getByRole("button", { name: "Columns" }).click();
-    await page.locator("#columns").getByRole("button", { name, exact: true }).click();
+    await Promise.all([page.waitForNavigation(), page.locator("#columns").getByRole("button", { name, exact: true }).click()]);
     assert.equal(await page.locator("thead th[aria-sort]").getAttribute("data-key"), "metrics.auc", "the order stays");
     return page.locator("thead [data-key]").evaluateAll((all) => all.map((one) => one.dataset.key));
   };
@@ -233,20 +237,19 @@ journey("a row has a menu: it is renamed, its id taken along, compared, removed 
   await accessible(page);
   await menu.getByRole("button", { name: "Rename" }).click();
   const renaming = page.getByRole("dialog", { name: "Rename run" });
-  assert.equal(await renaming.getByLabel("Name").inputValue(), "a");
+  await until(() => renaming.getByLabel("Name").inputValue(), "a");
   await renaming.getByLabel("Name").fill("again");
   await renaming.getByRole("button", { name: "Rename run" }).click();
   await page.getByRole("link", { name: "again", exact: true }).waitFor();
 
   await open("again");
   await menu.getByRole("button", { name: "Copy id" }).click();
-  const id = await page.evaluate(() => navigator.clipboard.readText());
-  assert.match(id, /^run_[0-9a-f]{32}$/);
+  const id = await until(() => page.evaluate(() => navigator.clipboard.readText()), (text) => /^run_[0-9a-f]{32}$/.test(text), "the clipboard");
 
   await open("again");
   await menu.getByRole("button", { name: "Remove" }).click();
   await page.getByText("1 run was removed.").waitFor();
-  assert.deepEqual(await names(page), ["b"]);
+  await until(() => names(page), ["b"]);
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByRole("link", { name: "again", exact: true }).waitFor();
 
@@ -265,40 +268,42 @@ journey("facets change the text of the filter and the rows", async (page) => {
   await accessible(page);
   await facets.getByRole("link", { name: "finished" }).click();
   await page.getByText("2 of 3", { exact: true }).waitFor();
-  assert.equal(await field.inputValue(), "attributes.status = 'FINISHED'");
-  assert.deepEqual(await names(page), ["done", "other"]);
+  await until(() => field.inputValue(), "attributes.status = 'FINISHED'");
+  await until(() => names(page), ["done", "other"]);
   await facets.getByRole("link", { name: "mlp" }).click();
   await page.getByText("1 of 3", { exact: true }).waitFor();
-  assert.equal(await field.inputValue(), "attributes.status = 'FINISHED' and params.model = 'mlp'");
+  await until(() => field.inputValue(), "attributes.status = 'FINISHED' and params.model = 'mlp'");
   await facets.getByRole("link", { name: "gbdt" }).click();
   await page.getByRole("link", { name: "done" }).waitFor();
-  assert.equal(await field.inputValue(), "attributes.status = 'FINISHED' and params.model = 'gbdt'");
+  await until(() => field.inputValue(), "attributes.status = 'FINISHED' and params.model = 'gbdt'");
   await facets.getByRole("link", { name: "gbdt" }).click();
+  await until(() => field.inputValue(), "attributes.status = 'FINISHED'");
   await facets.getByRole("link", { name: "finished" }).click();
   await page.getByRole("link", { name: "going" }).waitFor();
-  assert.equal(await field.inputValue(), "");
+  await until(() => field.inputValue(), "");
 });
 
 journey("an open table moves: a run appears, ends, and what the reader does is left alone", async (page) => {
   const { end, log } = client();
   const id = await experiment(fresh("live"));
   await signIn(page);
+  const heard = page.waitForRequest((request) => request.url().includes("/graphql/stream") && request.url().includes(id));
   await page.goto(`/experiments/${id}`);
   await page.getByRole("heading", { name: "No runs yet" }).waitFor();
-  await page.waitForRequest((request) => request.url().includes("/graphql/stream"));
+  await heard;
   const first = await run(id, "first", { end: false });
   await page.getByRole("link", { name: "first" }).waitFor();
   await page.keyboard.press("j");
   await page.keyboard.press("x");
   await run(id, "second");
   await page.getByRole("link", { name: "second" }).waitFor();
-  assert.deepEqual(await names(page), ["second", "first"]);
-  assert.equal(await page.locator("tr.here[aria-selected=true]").filter({ hasText: "first" }).count(), 1, "the keyboard and the selection stay on their run");
+  await until(() => names(page), ["second", "first"]);
+  await until(() => page.locator("tr.here[aria-selected=true]").filter({ hasText: "first" }).count(), 1, "the keyboard and the selection on their run");
   await log(first, { auc: 0.75 }, 1);
   await page.getByRole("columnheader", { name: "auc" }).waitFor();
   await end(first);
   await page.getByRole("row").filter({ hasText: "first" }).getByText("finished").waitFor();
-  assert.equal(await selected(page), 1);
+  await until(() => selected(page), 1);
 });
 
 journey("of a thousand rows only those in sight are there, and the keyboard reaches all", async (page) => {
@@ -311,14 +316,14 @@ journey("of a thousand rows only those in sight are there, and the keyboard reac
   for (let times = 0; times < 400; times++) await page.keyboard.press("j");
   assert.ok((await body.locator("tr").count()) < 120);
   const here = body.locator("tr.here");
-  assert.equal(await here.getAttribute("aria-rowindex"), "401");
+  await until(() => here.getAttribute("aria-rowindex"), "401");
   // In sight, below the head, once the sheet has followed.
   await page.waitForFunction(() => {
     const [row, sheet] = [document.querySelector("#tables tr.here"), document.querySelector("#tables .sheet")].map((one) => one.getBoundingClientRect());
     return row.top >= sheet.top + 35 && row.bottom <= sheet.bottom + 1 && row.bottom <= innerHeight + 1;
   });
   await page.keyboard.press("x");
-  assert.equal(await here.getAttribute("aria-selected"), "true");
+  await until(() => here.getAttribute("aria-selected"), "true");
   await page.locator("#tables .sheet").evaluate((sheet) => (sheet.scrollTop = sheet.scrollHeight));
   await body.locator('tr[aria-rowindex="1001"]').waitFor();
   await accessible(page);
@@ -342,8 +347,8 @@ journey("selected runs are tagged at once, and what they have in common groups t
   await page.locator("#grouping").getByRole("link", { name: "model", exact: true }).click();
   const rows = page.getByRole("region", { name: "Groups of runs" }).locator("tbody tr");
   await rows.nth(1).waitFor();
-  const said = (await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim());
-  assert.deepEqual(said, ["tree 2 1.5 1 to 2", "net 1 4"]);
+  const said = async () => (await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim());
+  await until(said, ["tree 2 1.5 1 to 2", "net 1 4"]);
   await accessible(page);
   await fits(page);
   // Without the app the same stands there.
@@ -352,7 +357,7 @@ journey("selected runs are tagged at once, and what they have in common groups t
   await page.getByRole("link", { name: "tree", exact: true }).click();
   await page.getByRole("link", { name: "a", exact: true }).waitFor();
   await page.getByRole("link", { name: "c", exact: true }).waitFor({ state: "detached" });
-  assert.deepEqual((await names(page)).sort(), ["a", "b"]);
+  await until(async () => (await names(page)).sort(), ["a", "b"]);
 });
 
 journey("a long table loads on while it is scrolled", async (page) => {

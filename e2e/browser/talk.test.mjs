@@ -22,12 +22,14 @@ const card = (page) => page.locator("#discussion");
 
 journey("c5_2b a comment, its answer and its resolution reach the other page without reloading", async (page, _, somebody) => {
   const { other, run } = await team(page, somebody);
+  // The streams open a moment after the pages.
+  const streams = [];
   for (const reader of [page, other]) {
+    streams.push(reader.waitForResponse((answer) => answer.url().includes("/graphql/stream") && answer.url().includes(run)));
     await reader.goto(`/runs/${run}`);
     await settled(reader);
   }
-  // The streams open a moment after the pages.
-  await Promise.all([page, other].map((reader) => reader.waitForTimeout(2500)));
+  await Promise.all(streams);
   await card(page).getByLabel("Say something").fill("Why does it **flatten**? @");
   const offer = page.getByRole("option", { name: /Carl Colleague/ });
   await card(page).getByLabel("Say something").press("End");
@@ -66,7 +68,7 @@ journey("c5_2b a comment on a point stands on the chart and leads to its thread"
   const flag = other.getByRole("link", { name: /Comment at step 40\. Olga Owner: The rate was halved\./ });
   await flag.waitFor();
   await flag.click();
-  assert.match(new URL(other.url()).hash, /^#thr_/);
+  await other.waitForURL(/#thr_/);
 });
 
 for (const colorScheme of ["light", "dark"]) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accessible, alive, journey, settled, signIn } from "./journey.mjs";
+import { accessible, alive, journey, settled, signIn, until } from "./journey.mjs";
 import { experiment, run, upload } from "./tracking.mjs";
 
 journey("c5_2c a run becomes a template, and what is started from it is listed while one looks on", async (page) => {
@@ -12,7 +12,7 @@ journey("c5_2c a run becomes a template, and what is started from it is listed w
   await page.getByRole("button", { name: "Mark as template" }).click();
   const dialog = page.getByRole("dialog", { name: "Mark as template" });
   await dialog.getByLabel("Name").waitFor();
-  assert.equal(await dialog.getByLabel("Name").inputValue(), name);
+  await until(() => dialog.getByLabel("Name").inputValue(), name);
   await accessible(page, { within: "dialog[open]" });
   await dialog.getByLabel("What it is good for").fill("Small data, few features.");
   await dialog.getByRole("button", { name: "Mark as template" }).click();
@@ -73,9 +73,10 @@ journey("c5_1d a run says how it is run again, and what is missing", async (page
   await page.getByText("Everything is known.").waitFor();
   const script = page.getByRole("figure").filter({ hasText: "git clone" });
   assert.ok((await script.innerText()).includes("exec \"$python\" 'train.py' '--label' '$(rm -rf ~)'"));
-  assert.equal(await page.locator(".diff .in").count(), 2);
-  assert.equal(await page.locator(".diff .out").count(), 1);
+  // The changes come after the script.
   await page.getByText("+2 \u22121").waitFor();
+  await until(() => page.locator(".diff .in").count(), 2);
+  await until(() => page.locator(".diff .out").count(), 1);
   const arriving = page.waitForEvent("download");
   await page.getByRole("link", { name: "Download reproduce.sh" }).click();
   assert.equal((await arriving).suggestedFilename(), "reproduce.sh");

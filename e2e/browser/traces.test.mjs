@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accessible, alive, journey, settled, signIn } from "./journey.mjs";
+import { accessible, alive, journey, settled, signIn, until } from "./journey.mjs";
 import { experiment, run, trace } from "./tracking.mjs";
 
 journey("a slow and a failed request are found, and what they went through is seen", async (page) => {
@@ -15,14 +15,14 @@ journey("a slow and a failed request are found, and what they went through is se
   await page.getByRole("heading", { level: 1, name: "Traces" }).waitFor();
   const rows = page.getByRole("table", { name: "Traces" }).locator("tbody tr");
   await rows.nth(1).waitFor();
-  assert.equal(await rows.count(), 2);
+  await until(() => rows.count(), 2);
   await accessible(page);
   await page.getByRole("link", { name: "Only errors" }).click();
   await page.getByRole("link", { name: "Show all" }).waitFor();
   await page.waitForFunction(() => document.querySelectorAll("table[aria-label=Traces] tbody tr, [aria-label=Traces] tbody tr").length === 1);
   await page.getByRole("link", { name: "refuse" }).click();
   await page.getByText("The index was not reachable.").waitFor();
-  assert.equal(new URL(page.url()).pathname, `/traces/${failed}`);
+  await page.waitForURL((address) => address.pathname === `/traces/${failed}`);
   await accessible(page);
 
   // From the run to its traces, and into one step of one of them.
@@ -32,10 +32,10 @@ journey("a slow and a failed request are found, and what they went through is se
   await page.getByRole("link", { name: "answer" }).click();
   await page.getByText("Which card was used?").first().waitFor();
   const steps = page.getByRole("navigation", { name: "Steps" });
-  assert.equal(await steps.getByRole("link").count(), 2);
+  await until(() => steps.getByRole("link").count(), 2);
   await steps.getByRole("link", { name: "retrieve" }).click();
   await page.getByText("top_k").waitFor();
-  assert.match(page.url(), /\?span=0000000000000002$/);
+  await page.waitForURL(/\?span=0000000000000002$/);
   await page.reload();
   await page.getByText("top_k").waitFor();
   assert.equal(await page.getByText("Which card was used?").count(), 0);
