@@ -1,8 +1,8 @@
 // Colleagues talk about a run: what one writes the other sees without reloading, on the chart too.
 import assert from "node:assert/strict";
-import { accessible, fits, journey, settled } from "./journey.mjs";
+import { accessible, fits, journey, settled, signIn } from "./journey.mjs";
 import { accept, invite, person, signUp, token } from "./people.mjs";
-import { client } from "./tracking.mjs";
+import { client, experiment, run } from "./tracking.mjs";
 
 /** An organization with an owner, a colleague, and a run with a curve. */
 async function team(page, somebody) {
@@ -50,6 +50,21 @@ journey("c5_2b a comment, its answer and its resolution reach the other page wit
   await card(other).getByRole("button", { name: "Thumbs up: Olga Owner" }).waitFor();
   await card(page).getByRole("button", { name: "Resolve" }).click();
   await card(other).getByText("Resolved by Olga Owner").waitFor();
+});
+
+journey("c5_2a a comment that is begun before the app is there is kept, and sent", async (page) => {
+  const early = await run(await experiment(`early ${Date.now()}`), "early", { metrics: { loss: 1 } });
+  await signIn(page);
+  let go;
+  const gone = new Promise((resolve) => (go = resolve));
+  await page.route("**/*.wasm", (route) => gone.then(() => route.continue()));
+  await page.goto(`/runs/${early}`);
+  await card(page).getByLabel("Say something").fill("It was quick to begin with.");
+  go();
+  await settled(page);
+  assert.equal(await card(page).getByLabel("Say something").inputValue(), "It was quick to begin with.");
+  await card(page).getByRole("button", { name: "Comment", exact: true }).click();
+  await card(page).locator(".said", { hasText: "It was quick to begin with." }).waitFor();
 });
 
 journey("c5_2b a comment on a point stands on the chart and leads to its thread", async (page, _, somebody) => {

@@ -8,7 +8,7 @@ use super::{
     model::{self, Person},
     talk::Talk,
 };
-use crate::kit::{Button, ButtonKind, Glyph, Icon, field as rule};
+use crate::kit::{Button, ButtonKind, Glyph, Icon, both_ways, field as rule};
 
 /// How long the writer pauses before members are asked for.
 const PAUSE: Duration = Duration::from_millis(120);
@@ -51,6 +51,7 @@ pub(super) fn Compose(
     let people = RwSignal::new(Vec::<Person>::new());
     let at = RwSignal::new(0_usize);
     let Draft { text, busy, refused } = draft;
+    both_ways(field, text);
     let ask = asker(talk, people, at);
     let submit = move || {
         let body = text.get_untracked();
@@ -153,7 +154,7 @@ pub(super) fn Compose(
                 aria-controls=move || people.with(|people| (!people.is_empty()).then(|| list.clone()))
                 aria-activedescendant=move || people.with(|people| (!people.is_empty()).then(|| format!("{owned}-{}", at.get())))
                 aria-invalid=move || refused.get().map(|_| "true")
-                prop:value=move || text.get() on:input=typed on:keydown=keyed on:blur=left
+                on:input=typed on:keydown=keyed on:blur=left
             ></textarea>
             {offers}
             <p class="error" aria-live="polite">{move || refused.get().map(|message| view! { <Glyph icon=Icon::CIRCLE_ALERT/>{message} })}</p>

@@ -69,17 +69,26 @@ impl Watch {
             EVERY,
         );
         let first = self.sheet.with_untracked(|sheet| sheet.rows.len()).max(FIRST);
-        if first > ROWS || self.work.is_busy() {
+        if first > ROWS {
             return;
+        }
+        // What is under way may not have it yet.
+        if self.work.is_busy() {
+            return self.heard();
         }
         let api = self.api.get_value();
         spawn_local(async move {
             // A server that does not answer is asked again without a word: the table stays as it is.
             let Ok(fresh) = sheet::fetch(api, wish.clone(), first).await else { return };
-            let same = self.wish.try_with_untracked(|now| *now == wish) == Some(true) && !self.work.is_busy();
+            // Another table is asked for by itself, and knows what was heard.
+            if self.wish.try_with_untracked(|now| *now == wish) != Some(true) {
+                return;
+            }
             // More rows came meanwhile, or fewer are left.
-            let same = same && self.sheet.try_with_untracked(|sheet| sheet.rows.len().max(FIRST) == first && *sheet != fresh) == Some(true);
-            if same {
+            if self.work.is_busy() || self.sheet.with_untracked(|sheet| sheet.rows.len().max(FIRST) != first) {
+                return self.heard();
+            }
+            if self.sheet.with_untracked(|sheet| *sheet != fresh) {
                 self.sheet.set(fresh);
             }
         });

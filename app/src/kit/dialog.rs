@@ -28,6 +28,12 @@ pub fn Dialog(
     let node = NodeRef::<html::Dialog>::new();
     follow(node, open);
     let close = move |_| open.set(false);
+    // The browser says late that it closed the dialog: what is on the screen counts.
+    let closed = move |_| {
+        if !node.get_untracked().is_some_and(|dialog| dialog.open()) {
+            open.set(false);
+        }
+    };
     let early = id.is_some();
     let content = move || {
         let foot = actions.map(|actions| view! { <footer>{actions.run()}</footer> });
@@ -35,7 +41,7 @@ pub fn Dialog(
     };
     let content = if early { content().into_any() } else { late(content) };
     view! {
-        <dialog node_ref=node id=id class=format!("dialog {class}") closedby="any" aria-label=move || title.get() on:close=move |_| open.set(false) on:click=move |event| close_on_backdrop(&event, open)>
+        <dialog node_ref=node id=id class=format!("dialog {class}") closedby="any" aria-label=move || title.get() on:close=closed on:click=move |event| close_on_backdrop(&event, open)>
             <header>
                 <h2>{move || title.get()}</h2>
                 <button class="button quiet small square" type="button" aria-label="Close" on:click=close><Glyph icon=Icon::X/></button>

@@ -1,7 +1,7 @@
 //! Form fields. They are plain inputs with a name: a form around them can be posted without the
 //! app. What was typed is never overwritten.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use super::{Glyph, Icon};
 
@@ -64,6 +64,21 @@ impl Check {
     }
 }
 
+/// Shows in a textarea what a signal holds, and before that takes over what was typed while the app was not here.
+pub(crate) fn both_ways(area: NodeRef<html::Textarea>, text: RwSignal<String>) {
+    Effect::new(move |is_here: Option<bool>| {
+        let wanted = text.get();
+        let Some(area) = area.get() else { return false };
+        let held = area.value();
+        if is_here != Some(true) && area.default_value().is_ok_and(|first| first != held) {
+            text.set(held);
+        } else if held != wanted {
+            area.set_value(&wanted);
+        }
+        true
+    });
+}
+
 /// A line of text. Checked when the reader leaves it, and while they put it right.
 #[component]
 pub fn Field(
@@ -102,6 +117,15 @@ pub fn Field(
     required: bool,
 ) -> impl IntoView {
     let check = Check::new(rule, required, error);
+    let input = NodeRef::<html::Input>::new();
+    if let Some(bind) = bind {
+        // What was typed, or filled in by the browser, while the app was not here.
+        Effect::new(move |_: Option<()>| {
+            if let Some(input) = input.get().filter(|input| input.value() != input.default_value()) {
+                bind.set(input.value());
+            }
+        });
+    }
     let message = move || check.message();
     let typed = move |event: leptos::ev::Event| {
         let text = event_target_value(&event);
@@ -136,7 +160,7 @@ pub fn Field(
             {hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
             <div class="box">
                 <input
-                    class="input" id=id name=name type=kind_now value=value autocomplete=autocomplete autofocus=autofocus required=required spellcheck="false"
+                    node_ref=input class="input" id=id name=name type=kind_now value=value autocomplete=autocomplete autofocus=autofocus required=required spellcheck="false"
                     aria-invalid=move || message().map(|_| "true") aria-describedby=described on:input=typed on:blur=left
                 />
                 {reveal}
@@ -178,6 +202,8 @@ pub fn TextArea(
     rule: Option<Rule>,
 ) -> impl IntoView {
     let check = Check::new(rule, false, error);
+    let area = NodeRef::<html::Textarea>::new();
+    both_ways(area, bind);
     let id = format!("field-{name}");
     let error_id = format!("{id}-error");
     let described = {
@@ -195,8 +221,8 @@ pub fn TextArea(
             <label class=if compact { "hidden" } else { "label" } for=id.clone()>{label}</label>
             {hint.run()}
             <textarea
-                class="input" id=id name=name rows=rows placeholder=placeholder aria-invalid=move || check.message().map(|_| "true") aria-describedby=described
-                prop:value=move || bind.get() on:input=typed on:blur=left
+                node_ref=area class="input" id=id name=name rows=rows placeholder=placeholder aria-invalid=move || check.message().map(|_| "true")
+                aria-describedby=described on:input=typed on:blur=left
             >{bind.get_untracked()}</textarea>
             {check.line(error_id)}
         </div>

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{Permission, Role};
@@ -119,10 +120,6 @@ pub(super) fn chips(roles: &[String]) -> AnyView {
     view! { <span class="chips">{chips.collect_view()}</span> }.into_any()
 }
 
-fn go_to(address: &str) {
-    let _ = window().location().set_href(address);
-}
-
 fn menu(member: &Member, acts: Acts) -> AnyView {
     let leave = if member.is_viewer { "Leave the organization" } else { "Remove from the organization" };
     let (id, label) = (format!("menu-{}", member.id), format!("More for {}", member.name));
@@ -132,11 +129,12 @@ fn menu(member: &Member, acts: Acts) -> AnyView {
     let (for_change, for_remove) = (member.clone(), member.clone());
     let kept = member.is_provisioned;
     let check = format!("/members/check?member={}", member.id);
+    let navigate = use_navigate();
     view! {
         <span class="end"><Menu id label late=true>
             {kept.then(|| view! { <p class="why">{MANAGED}", which adds again whom you remove."</p> })}
             <MenuItem icon=Icon::PENCIL on_press=move || acts.change.set(Some(for_change.clone()))>"Change roles"</MenuItem>
-            <MenuItem icon=Icon::CIRCLE_HELP on_press=move || go_to(&check)>"What may they do?"</MenuItem>
+            <MenuItem icon=Icon::CIRCLE_HELP on_press=move || navigate(&check, NavigateOptions::default())>"What may they do?"</MenuItem>
             <MenuItem icon=Icon::TRASH_2 danger=true on_press=move || acts.remove.set(Some(for_remove.clone()))>{leave}</MenuItem>
         </Menu></span>
     }

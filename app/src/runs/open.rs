@@ -67,23 +67,33 @@ impl Open {
         }
     }
 
+    /// Shows the run as it is now, if it is another one than is shown.
+    async fn look(self) {
+        let (Some(api), Some(id)) = (self.api.try_get_value(), self.run.try_with_untracked(|run| run.id.clone())) else { return };
+        if let Ok(revision) = model::revision(&api, &id).await
+            && self.run.try_with_untracked(|run| run.id == id && run.revision != revision) == Some(true)
+            && let Ok(run) = model::fetch(api, id, self.sees_models).await
+        {
+            self.show(run);
+        }
+    }
+
     /// A change is fetched when it is told; while nothing is heard and the run is under way, it is looked for every two seconds. A server that does not
     /// answer is asked again without a word: the page stays as it is.
     fn watch(self) {
-        let busy = StoredValue::new(false);
+        let (busy, missed) = (StoredValue::new(false), StoredValue::new(false));
         let look = move || {
-            let due = self.run.try_with_untracked(|_| ()).is_some() && !document().hidden() && busy.try_get_value() == Some(false);
-            if !due {
+            if self.run.try_with_untracked(|_| ()).is_none() || document().hidden() {
                 return;
             }
-            busy.set_value(true);
-            let (api, id) = (self.api(), self.id());
+            // What is told while an answer is under way may not be in it.
+            missed.set_value(true);
+            if busy.try_update_value(|busy| std::mem::replace(busy, true)) != Some(false) {
+                return;
+            }
             spawn_local(async move {
-                if let Ok(revision) = model::revision(&api, &id).await
-                    && self.run.try_with_untracked(|run| run.id == id && run.revision != revision) == Some(true)
-                    && let Ok(run) = model::fetch(api, id, self.sees_models).await
-                {
-                    self.show(run);
+                while missed.try_update_value(std::mem::take) == Some(true) {
+                    self.look().await;
                 }
                 let _ = busy.try_update_value(|busy| *busy = false);
             });

@@ -1,4 +1,5 @@
 use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     Acts,
@@ -79,14 +80,12 @@ fn menu(account: &Account, acts: Acts) -> AnyView {
             changes.happened();
         });
     };
-    let go_to = move || {
-        let _ = window().location().set_href(&check);
-    };
+    let navigate = use_navigate();
     view! {
         <span class="end"><Menu id label late=true>
             <MenuItem icon=Icon::KEY_ROUND on_press=move || acts.tokens.set(Some(account.get_value()))>"Tokens"</MenuItem>
             <MenuItem icon=Icon::PENCIL on_press=move || acts.edit.set(Some(Edited::Known(account.get_value())))>"Change"</MenuItem>
-            <MenuItem icon=Icon::CIRCLE_HELP on_press=go_to>"What may it do?"</MenuItem>
+            <MenuItem icon=Icon::CIRCLE_HELP on_press=move || navigate(&check, NavigateOptions::default())>"What may it do?"</MenuItem>
             {if suspended {
                 view! { <MenuItem icon=Icon::PLAY on_press=suspend>"Resume"</MenuItem> }
             } else {
