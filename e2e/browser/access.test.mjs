@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { accessible, expected, journey, settled, signIn, signInByForm } from "./journey.mjs";
+import { accessible, expected, journey, possible, settled, signIn, signInByForm } from "./journey.mjs";
 import { invite, accept, person, signUp } from "./people.mjs";
 
-journey("a session in another browser is seen and ended", async (page, _, somebody) => {
+journey("a session in another browser is seen and ended", async (page, complaints, somebody) => {
   const ada = person("Ada Lovelace");
   await signUp(page, "Northwind Sessions", ada);
   const elsewhere = await somebody();
@@ -24,6 +24,7 @@ journey("a session in another browser is seen and ended", async (page, _, somebo
   await page.getByText("The session was ended.").waitFor();
   assert.equal(await sessions.getByRole("listitem").count(), 1);
   await elsewhere.waitForURL((address) => address.pathname === "/sign-in");
+  possible(complaints, 401);
 });
 
 journey("every session is ended before any script has run, after a question", { javaScriptEnabled: false }, async (page) => {

@@ -141,8 +141,7 @@ class Harness:
     def browser(self):
         if not (E2E / "browser").is_dir():
             return None, ""
-        # The longest file first: what is left when it ends is short, and no core waits for it.
-        found = sorted((E2E / "browser").glob("*.test.mjs"), key=lambda file: (file.name != "pages.test.mjs", file))
+        found = sorted((E2E / "browser").glob("*.test.mjs"))
         if not found:
             raise Failure("e2e/browser has no *.test.mjs")
         node_modules()
