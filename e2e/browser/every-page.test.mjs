@@ -104,6 +104,8 @@ async function inBothThemes(page) {
 async function close(page) {
   await page.keyboard.press("Escape");
   await page.locator("dialog[open]").waitFor({ state: "hidden" });
+  // The next key is for the page, and not for what had the focus in the dialog.
+  await page.waitForFunction(() => !document.activeElement?.closest("dialog"));
 }
 
 /** The page's own main action can be pressed where it is. */
