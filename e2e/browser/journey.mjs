@@ -73,7 +73,7 @@ export async function expected(complaints, status, times = 1) {
   // The browser logs an answer a moment after it gave it to the page.
   for (let tries = 0; tries < 50 && found() < times; tries++) await new Promise((go) => setTimeout(go, 100));
   assert.equal(found(), times, `answers of ${status}; complaints:\n${complaints.join("\n")}`);
-  complaints.splice(0, complaints.length, ...complaints.filter((complaint) => !words.test(complaint)));
+  possible(complaints, status);
 }
 
 /** Takes those out of the complaints, if there are any: what a page asks for that is left in this moment may be refused still, or not be asked. */

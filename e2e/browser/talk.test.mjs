@@ -52,7 +52,7 @@ journey("c5_2b a comment, its answer and its resolution reach the other page wit
   await card(other).getByText("Resolved by Olga Owner").waitFor();
 });
 
-journey("c5_2a a comment that is begun before the app is there is kept, and sent", async (page) => {
+journey("c5_2b a comment that is begun before the app is there is kept, and sent", async (page) => {
   const early = await run(await experiment(`early ${Date.now()}`), "early", { metrics: { loss: 1 } });
   await signIn(page);
   let go;

@@ -1,10 +1,6 @@
 """What the client tests stand on: the running Assay, its owner's token, an experiment of the test's own; MLflow's own server, to compare with."""
 import json
 import os
-import socket
-import subprocess
-import sys
-import time
 import uuid
 from pathlib import Path
 
@@ -15,6 +11,8 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 import mlflow  # noqa: E402
 import pytest  # noqa: E402
 import requests  # noqa: E402
+
+from mlflow_peer import mlflow_server_in  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -55,24 +53,5 @@ def graphql(connection):
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory):
     """The address of MLflow's own server."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-               "--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "artifacts")]
-    with open(folder / "log", "w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        for _ in range(240):
-            try:
-                if requests.get(f"http://127.0.0.1:{port}/health", timeout=1).text == "OK":
-                    break
-            except requests.RequestException:
-                time.sleep(0.5)
-        else:
-            raise AssertionError((folder / "log").read_text()[-2000:])
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(30)
+    with mlflow_server_in(tmp_path_factory.mktemp("mlflow"), workers=1) as url:
+        yield url

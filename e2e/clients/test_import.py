@@ -1,19 +1,17 @@
 """What a real MLflow server has, taken over by an import, read back with the unmodified client."""
 import math
 import os
-import socket
-import subprocess
-import sys
 import time
 import uuid
 
 import mlflow
 import numpy as np
 import pytest
-import requests
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from sklearn.linear_model import LogisticRegression
+
+from mlflow_peer import mlflow_server_in
 
 PATIENCE = 120
 
@@ -24,33 +22,9 @@ LOOK = """query($id: ID!) { import(id: $id) { state phase reason counts { kind f
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    """A real `mlflow server` with a database and a folder of its own; its address."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = {
-        "PATH": os.environ["PATH"], "HOME": str(folder), "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true",
-        "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db",
-    }
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--artifacts-destination", str(folder / "artifacts")]
-    with open(folder / "log", "wb") as log:
-        server = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log, start_new_session=True)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                if requests.get(f"{url}/health", timeout=2).ok:
-                    break
-            except requests.RequestException:  # refused, or slow to begin
-                pass
-            assert server.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()[-2000:]
-            time.sleep(0.2)
+    """A server that nobody else writes to."""
+    with mlflow_server_in(tmp_path_factory.mktemp("mlflow"), workers=2) as url:
         yield url
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(30)
 
 
 def points(key, count):
