@@ -7,7 +7,7 @@ from pathlib import Path
 from paths import ROOT
 
 SERVER_SOURCES = ("Cargo.toml", "Cargo.lock", ".cargo", "server", "app", "shared", "migrations")
-WEB_SOURCES = ("Cargo.toml", "Cargo.lock", ".cargo", "app", "browser", "shared", "style", "infra/bindgen", "infra/lib/web", "infra/lib/web.py", "infra/lib/wasm.py", "infra/lib/assets.mjs")
+WEB_SOURCES = ("Cargo.toml", "Cargo.lock", ".cargo", "app", "shared", "style", "infra/bindgen", "infra/lib/web", "infra/lib/web.py", "infra/lib/wasm.py", "infra/lib/assets.mjs")
 IGNORED = {"node_modules", "__pycache__", "target", "tests"}
 
 

@@ -122,7 +122,7 @@ def _css(parts: Path, packages: Path, manifest: dict, dev: bool) -> Path:
 
 def _graphiql(parts: Path, packages: Path, pkg: Path, dev: bool) -> dict:
     """GraphiQL for its own page, as its package brings it, and what starts it. Its fonts stay behind: they are half of its bytes, and the app's own are there."""
-    modules, own = packages / "node_modules", ROOT / "browser"
+    modules, own = packages / "node_modules", ROOT / "app" / "browser"
     scripts = [
         modules / "react" / "umd" / "react.production.min.js",
         modules / "react-dom" / "umd" / "react-dom.production.min.js",
