@@ -61,14 +61,15 @@ declare
     may_see constant text := format(own, format(decides, held_in), see);
     may_change constant text := format(own, format(decides, held_in), change);
 begin
-    execute format('create policy project_see on {schema}.%I as restrictive for select to assay_part using (%s)', held_in, may_see);
-    execute format('create policy project_change on {schema}.%I as restrictive for update to assay_part using (%s) with check (%s)', held_in, may_see, may_change);
-    -- A new project belongs to nobody yet.
+    -- Of a removal, `using` passes over what may not be seen; a trigger tells whoever tries to remove what may be seen and not changed.
     if held_in <> 'projects' then
-        execute format('create policy project_add on {schema}.%I as restrictive for insert to assay_part with check (%s)', held_in, may_change);
+        execute format('create policy project_rows on {schema}.%I as restrictive to assay_part using (%s) with check (%s)', held_in, may_see, may_change);
+    else
+        -- A new project belongs to nobody yet.
+        execute format('create policy project_see on {schema}.projects as restrictive for select to assay_part using (%s)', may_see);
+        execute format('create policy project_change on {schema}.projects as restrictive for update to assay_part using (%s) with check (%s)', may_see, may_change);
+        execute format('create policy project_remove on {schema}.projects as restrictive for delete to assay_part using (%s)', may_see);
     end if;
-    -- A policy would pass over what may be seen and not removed; whoever tries it is to be told.
-    execute format('create policy project_remove on {schema}.%I as restrictive for delete to assay_part using (%s)', held_in, may_see);
     execute format($trigger$
         create function {schema}.%1$I() returns trigger language plpgsql as $body$
         begin

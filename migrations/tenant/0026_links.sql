@@ -1,11 +1,10 @@
 -- Whoever comes by a link (infra/decisions/0030-links.md) runs statements as `assay_link`: a role that reads and does nothing else. `app.link_experiment` names
--- what the link shows, `app.link_run` the single run of it, if it shows no more. A table shows it nothing unless a policy says what, and every table that comes
--- later is closed to it when it is made.
+-- what the link shows, `app.link_run` the single run of it, if it shows no more. No policy but these lets it see a row: a table shows it nothing unless one says what.
 
 create function link_shows(held_in text, shown text) returns void language plpgsql as $$
 begin
-    execute format('create policy link_see on {schema}.%I as restrictive for select to assay_link using (%s)', held_in, shown);
-    execute format('grant select on {schema}.%I to assay_link', held_in);
+    execute format('create policy link_see on {schema}.%I for select to assay_link using (%s and (%s))', held_in,
+        $own$nullif(current_setting('app.tenant_id', true), '') = '{tenant}'$own$, shown);
 end $$;
 
 do $do$
@@ -23,13 +22,4 @@ begin
         perform {schema}.link_shows(held_in, format(of_run, held_in));
     end loop;
     perform {schema}.link_shows('datasets', 'exists (select from {schema}.run_datasets d where d.dataset_id = datasets.id)');
-    for held_in in
-        select c.relname::text from pg_class c
-        where c.relnamespace = '{schema}'::regnamespace and c.relkind = 'r'
-            and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'link_see')
-    loop
-        perform {schema}.link_shows(held_in, 'false');
-    end loop;
 end $do$;
-
-grant usage on schema {schema} to assay_link;

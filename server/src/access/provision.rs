@@ -282,25 +282,26 @@ pub(super) async fn enter_schema(tx: &mut PgConnection, tenant: TenantId) -> Res
     Ok(())
 }
 
-/// The second wall: every table of the schema refuses rows unless `app.tenant_id` is this tenant, to its owner too, and the application's role may read the audit
-/// log but not write it. A table shows nothing to whoever comes by a link, unless a migration has said what it shows. One statement, and tables by their numbers:
-/// a catalog asked by name looks at the tables of all tenants.
+/// The second wall: no table of the schema shows or takes a row unless `app.tenant_id` is this tenant, of its owner neither, and the application's role may read
+/// the audit log but not write it. Whoever comes by a link may ask every table and sees what a migration has said it shows. One statement, and tables by what
+/// hangs on the schema: `pg_class` by its schema, as in `on all tables in schema`, is read from end to end, with the tables of all tenants.
 async fn gate(tx: &mut PgConnection, tenant: TenantId) -> Result<(), Fault> {
     let (schema, id) = (schema(tenant), tenant.uuid());
     let gates = format!(
         "do $do$ declare held record; begin
-            for held in select oid, relname from pg_class where relnamespace = '{schema}'::regnamespace and relkind = 'r' and not relforcerowsecurity loop
-                execute format('alter table {schema}.%1$I enable row level security; alter table {schema}.%1$I force row level security; '
-                    'create policy gate on {schema}.%1$I using (%2$s) with check (%2$s); grant %3$s on {schema}.%1$I to assay_app',
+            for held in
+                select c.relname from pg_depend d join pg_class c on c.oid = d.objid
+                where d.refclassid = 'pg_namespace'::regclass and d.refobjid = '{schema}'::regnamespace and d.classid = 'pg_class'::regclass
+                    and c.relkind = 'r' and not c.relforcerowsecurity
+            loop
+                execute format('alter table {schema}.%1$I enable row level security, force row level security; '
+                    'create policy gate on {schema}.%1$I to assay_app using (%2$s) with check (%2$s); '
+                    'grant select on {schema}.%1$I to assay_link; grant %3$s on {schema}.%1$I to assay_app',
                     held.relname, $$nullif(current_setting('app.tenant_id', true), '') = '{id}'$$,
                     case when held.relname like 'audit\\_%' then 'select' else 'select, insert, update, delete' end);
-                if not exists (select from pg_policy where polrelid = held.oid and polname = 'link_see') then
-                    perform {schema}.link_shows(held.relname, 'false');
-                end if;
             end loop;
         end $do$;
-        grant usage on schema {schema} to assay_app; grant usage on all sequences in schema {schema} to assay_app;
-        grant execute on all functions in schema {schema} to assay_app"
+        grant usage on schema {schema} to assay_app, assay_link"
     );
     tx.execute(AssertSqlSafe(gates)).await?;
     Ok(())

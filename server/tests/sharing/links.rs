@@ -201,7 +201,8 @@ async fn c5_2d_nobody_makes_a_link_to_what_they_could_not_share() {
     assert_eq!(code(&organization.owner, &make(&shows, "x", 7)).await, "CONFLICT");
 }
 
-/// A table that comes later shows nothing to whoever comes by a link, until somebody decides what.
+/// A table that comes later shows nothing to whoever comes by a link, until somebody decides what: rows are seen by what a policy says, and the one that every
+/// table has is not for links.
 #[tokio::test]
 async fn r16_every_table_is_closed_to_links_unless_it_says_what_it_shows() {
     const SHOWN: [&str; 9] =
@@ -212,13 +213,16 @@ async fn r16_every_table_is_closed_to_links_unless_it_says_what_it_shows() {
         .as_str()
         .expect("an id")
         .replace("org_", "t_");
-    let sql = "select c.relname::text, (select pg_get_expr(p.polqual, p.polrelid) from pg_policy p where p.polrelid = c.oid and p.polname = 'link_see') \
+    let sql = "select c.relname::text, c.relrowsecurity and c.relforcerowsecurity, \
+        array(select p.polname::text from pg_policy p where p.polrelid = c.oid and p.polpermissive \
+            and exists (select from unnest(p.polroles) r where r = 0 or pg_has_role('assay_link', r, 'usage'))) \
         from pg_class c where c.relnamespace = $1::regnamespace and c.relkind = 'r' order by 1";
     let rows = database.fetch_all(sqlx::query(sql).bind(&tenant)).await.expect("the catalog");
-    let policies: Vec<(String, Option<String>)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    assert!(policies.len() > 40, "{policies:?}");
-    let shown: Vec<&str> = policies.iter().filter(|(_, policy)| policy.as_deref() != Some("false")).map(|(table, _)| table.as_str()).collect();
+    let tables: Vec<(String, bool, Vec<String>)> = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+    assert!(tables.len() > 40 && tables.iter().all(|(_, gated, _)| *gated), "{tables:?}");
+    let shown: Vec<&str> = tables.iter().filter(|(_, _, policies)| !policies.is_empty()).map(|(table, ..)| table.as_str()).collect();
     assert_eq!(shown, SHOWN);
+    assert!(tables.iter().all(|(_, _, policies)| policies.iter().all(|name| name == "link_see")), "{tables:?}");
     let writes = "select count(*) from information_schema.role_table_grants where grantee = 'assay_link' and privilege_type <> 'SELECT'";
     assert_eq!(database.fetch_one(writes).await.expect("the catalog").get::<i64, _>(0), 0);
 }
