@@ -69,6 +69,23 @@ async fn t39_t67_a_log_is_one_json_object_a_line_and_holds_no_secret() {
         raw::bytes(&address, head.as_bytes()).await;
     }
 
+    let made = script.mlflow("POST", "experiments/create", json!({ "name": "shown" })).await.json();
+    let shown = format!("exp_{}", made["experiment_id"].as_str().expect("an id"));
+    let link = format!("mutation {{ createLink(input: {{ shows: {{ experiment: \"{shown}\" }}, label: \"x\", expiresInDays: 7 }}) {{ url }} }}");
+    let link = script.graphql(&link, Value::Null).await;
+    let link = link["data"]["createLink"]["url"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_else(|| panic!("{link}"));
+    assert_eq!(server.visitor().get(&format!("/shared/{link}")).await.status, 200);
+    for hidden in [link, once, secret, &cookie] {
+        for path in
+            ["/shared/{}", "/shared/{}/runs/x", "/shared/{}x", "/reset-password?token={}", "/experiments?token={}", "/graphql?access_token={}"]
+        {
+            assert!(server.visitor().get(&path.replace("{}", hidden)).await.status < 500, "{path}");
+        }
+        let visitor = server.visitor();
+        let request = visitor.request(Method::GET, "/sign-in").header("referer", format!("{}/shared/{hidden}?token={hidden}", server.url));
+        assert_eq!(visitor.send(request).await.status, 200);
+    }
+
     let log = String::from_utf8(server.end()).expect("the log is UTF-8");
     let mut marked = 0;
     for line in log.lines() {
@@ -77,7 +94,7 @@ async fn t39_t67_a_log_is_one_json_object_a_line_and_holds_no_secret() {
         assert!(entry["timestamp"].is_string() && entry["target"].is_string(), "{line:?}");
         assert!(!line.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')), "{line:?}");
         marked += usize::from(line.contains("forged"));
-        for hidden in [once, password, secret, &cookie] {
+        for hidden in [once, password, secret, &cookie, link] {
             assert!(!line.contains(hidden), "{line:?}");
         }
     }
@@ -135,7 +152,8 @@ async fn t66_a_rush_of_sign_ins_is_turned_away_and_takes_little_memory() {
     });
     let statuses = futures::future::join_all(rush).await;
     let count = |status: u16| statuses.iter().filter(|own| **own == status).count();
-    assert_eq!(count(401) + count(429), 200, "{statuses:?}");
+    // Where the database itself is kept busy, some wait for it in vain.
+    assert_eq!(count(401) + count(429) + count(503), 200, "{statuses:?}");
     assert!(count(429) > 0 && count(401) >= 22, "{} were checked, {} turned away", count(401), count(429));
     assert!(server.peak() - before < 100 << 20, "{} bytes more", server.peak() - before);
     assert_eq!(sign_in(&visitor, "owner@localhost", password).await, 303, "and then it is as before");
@@ -233,13 +251,6 @@ async fn t70_what_the_first_start_tells_is_in_its_file_before_anything_is_made()
     std::fs::remove_dir_all(folder).expect("removes");
 }
 
-/// How many passwords a server has hashed.
-async fn hashes(server: &Process) -> u64 {
-    let metrics = server.visitor().get("/metrics").await.text();
-    let count = metrics.lines().find_map(|line| line.strip_prefix("assay_password_seconds_count "));
-    count.map_or(0, |count| count.parse().unwrap_or_else(|_| panic!("{metrics}")))
-}
-
 #[tokio::test]
 async fn t61_whoever_tries_to_sign_in_costs_one_hash() {
     let database = Database::create().await;
@@ -256,16 +267,16 @@ async fn t61_whoever_tries_to_sign_in_costs_one_hash() {
         ("/sign-up", "pending@localhost", form("pending@localhost").to_vec(), 303),
         ("/sign-in", "pending@localhost", vec![("password", "correct horse battery")], 401),
     ] {
-        let before = hashes(&server).await;
+        let before = server.hashes().await;
         let fields: Vec<_> = fields.into_iter().filter(|(name, _)| *name != "email").chain([("email", email)]).collect();
         assert_eq!(visitor.form(path, &fields).await.status, status, "{path} {email}");
-        assert_eq!(hashes(&server).await - before, 1, "{path} {email}");
+        assert_eq!(server.hashes().await - before, 1, "{path} {email}");
     }
     database.connect().await.execute("update public.people set disabled = true").await.expect("disables");
     for path in ["/sign-in", "/forgot-password"] {
-        let before = hashes(&server).await;
+        let before = server.hashes().await;
         visitor.form(path, &[("email", "owner@localhost"), ("password", password)]).await;
-        assert_eq!(hashes(&server).await - before, u64::from(path == "/sign-in"), "{path} of a disabled account");
+        assert_eq!(server.hashes().await - before, u64::from(path == "/sign-in"), "{path} of a disabled account");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Who sent a request.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpMessage, HttpRequest, http::header, web};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use uuid::Uuid;
@@ -20,10 +22,21 @@ pub fn session_cookie(config: &Config) -> &'static str {
     if config.is_secure() { "__Host-assay_session" } else { "assay_session" }
 }
 
+/// Pages whose address holds a link's secret.
+const LINKED: &str = "/shared/";
+
+/// A path as it may stand in the log: without the secret of a link.
+pub fn logged(path: &str) -> Cow<'_, str> {
+    match path.strip_prefix(LINKED) {
+        Some(rest) => format!("{LINKED}…{}", rest.find('/').map_or("", |end| &rest[end..])).into(),
+        None => path.into(),
+    }
+}
+
 /// The credential of a request: in the address of a page that a link opens; an API token as Bearer or as the password of Basic; else the
 /// session's cookie. `Some(None)` is a credential that cannot be one.
 pub fn credential(request: &HttpRequest, config: &Config) -> Option<Option<Credential>> {
-    if let Some(rest) = request.path().strip_prefix("/shared/") {
+    if let Some(rest) = request.path().strip_prefix(LINKED) {
         return Some(Credential::link(rest.split('/').next().unwrap_or_default()));
     }
     if let Some(value) = request.headers().get(header::AUTHORIZATION) {

@@ -90,7 +90,12 @@ async fn carry_out(
             Ok(response) => recorded(response.inspect_err(|_| trace.fail("error"))?.map_into_boxed_body()).await,
             Err(_) => {
                 trace.fail("panic");
-                return Err(Broken { fault: Fault::internal(format!("{method} {path} panicked")), id, secure: config.is_secure() }.into());
+                return Err(Broken {
+                    fault: Fault::internal(format!("{method} {} panicked", caller::logged(&path))),
+                    id,
+                    secure: config.is_secure(),
+                }
+                .into());
             }
         },
     };
@@ -111,9 +116,10 @@ async fn carry_out(
     metrics::histogram!("assay_http_seconds", "method" => known(&method), "route" => pattern, "status" => status.to_string())
         .record(elapsed.as_secs_f64());
     let micros = elapsed.as_micros() as u64;
+    let shown = caller::logged(&path);
     match level(&path, status) {
-        Level::INFO => tracing::info!(%method, path, status, micros, "request"),
-        _ => tracing::debug!(%method, path, status, micros, "request"),
+        Level::INFO => tracing::info!(%method, path = &*shown, status, micros, "request"),
+        _ => tracing::debug!(%method, path = &*shown, status, micros, "request"),
     }
     if edge.draining.has_begun() {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
