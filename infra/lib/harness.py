@@ -8,6 +8,8 @@ import re
 import shutil
 import socket
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cached_property
 from pathlib import Path
 
@@ -17,12 +19,14 @@ from counts import Counts, count, excerpt
 from packages import apt, beside, chromium, node, node_env, npm_ci, venv
 from paths import LOCAL, ROOT
 from processes import Processes, free_port
-from run import Failure, log_path, run, run_logged, tail
+from run import Failure, end_all, log_path, run, run_logged, tail
 from services import Services
-from steps import say, step
+from steps import finished, say, step
 from toolchain import WASM, components, toolchain
 
-STEPS = ("format", "lint", "rust", "web", "commands", "clients", "browser", "faults")
+STEPS = ("format", "lint", "rust", "web", "commands", "clients", "faults", "browser")
+# They wait more than they work, and share nothing that one of them changes.
+BESIDE = {"commands", "clients", "faults"}
 E2E = ROOT / "e2e"
 WORK = LOCAL / "test"
 FAULTS, FAULTS_LABEL = WORK / "faults", "test-faults-"
@@ -81,15 +85,46 @@ class Harness:
         _end(Processes(CHECKOUT / ".local" / "run"), Services(CHECKOUT / ".local"))
         shutil.rmtree(CHECKOUT, ignore_errors=True)
 
-    def run(self, name: str) -> None:
-        """One step: its line shows its time and its tests; a step that cannot even run counts as one failed test."""
-        problem, counts = "", Counts()
-        with step(name) as note:
+    def run(self, names) -> None:
+        """Steps in their order: the line of each shows its time and its tests."""
+        together = [name for name in names if name in BESIDE]
+        for name in names:
+            if name in together and len(together) > 1:
+                if name == together[0]:
+                    self._together(together)
+                continue
+            with step(name) as note:
+                counts, problem = self._carry_out(name)
+                note(_words(counts))
+            self._sum_up(counts, problem)
+
+    def _together(self, names: list) -> None:
+        """Steps beside each other."""
+        try:
+            # What they share is made once.
+            self.python, self.binary, self.e2e_env  # noqa: B018
+        except Failure:
+            pass  # each of them says so
+        start = time.monotonic()
+        with ThreadPoolExecutor(len(names)) as pool:
+            steps = {pool.submit(self._carry_out, name): name for name in names}
             try:
-                counts, problem = getattr(self, name)()
-            except Failure as failure:
-                counts, problem = Counts(failed=1), str(failure)
-            note("no tests yet" if counts is None else counts.words())
+                for done in as_completed(steps):
+                    counts, problem = done.result()
+                    finished(steps[done], time.monotonic() - start, _words(counts))
+                    self._sum_up(counts, problem)
+            except BaseException:
+                end_all()
+                raise
+
+    def _carry_out(self, name: str) -> tuple:
+        """A step that cannot even run counts as one failed test."""
+        try:
+            return getattr(self, name)()
+        except Failure as failure:
+            return Counts(failed=1), str(failure)
+
+    def _sum_up(self, counts, problem: str) -> None:
         if problem:
             say(problem)
         self.total += counts or Counts()
@@ -123,7 +158,8 @@ class Harness:
         found = sorted((E2E / "commands").glob("test_*.py"))
         web.build()
         command = [self.python, "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", "--color=no", "-rfEs", *found]
-        env = {"ASSAY_TEST_BINARY": str(self.binary), "ASSAY_TEST_CHECKOUT": str(CHECKOUT), "ASSAY_TEST_DATABASE": self.services.postgres("commands")[0]}
+        given = {"ASSAY_TEST_DATABASE": self.services.postgres("commands")[0], "ASSAY_TEST_REDIS": self.services.redis()[0]}
+        env = {"ASSAY_TEST_BINARY": str(self.binary), "ASSAY_TEST_CHECKOUT": str(CHECKOUT), **given, **self.common_env}
         try:
             return self._runner("commands", command, env=env, cwd=E2E)
         finally:
@@ -145,8 +181,8 @@ class Harness:
         if not found:
             raise Failure("e2e/browser has no *.test.mjs")
         node_modules()
-        # By itself it leaves a core free: with two, one file would wait for the other.
-        command = [node() / "node", "--test", f"--test-concurrency={max(2, os.cpu_count() or 2)}", "--test-reporter=spec", *found]
+        # A journey waits for the server and for the page by turns: one file more than there are cores keeps those busy.
+        command = [node() / "node", "--test", f"--test-concurrency={1 + (os.cpu_count() or 1)}", "--test-reporter=spec", *found]
         env = {**self.e2e_env, **node_env(node()), "ASSAY_TEST_CHROMIUM": self.chromium, "ASSAY_TEST_OIDC": self.oidc, "NO_COLOR": "1"}
         return self._runner("browser", command, env=env, cwd=E2E)
 
@@ -301,3 +337,7 @@ def _verdict(log: str, code, complaints: set) -> tuple:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _words(counts) -> str:
+    return "no tests yet" if counts is None else counts.words()

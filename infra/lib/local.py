@@ -29,7 +29,7 @@ FIRST_PORT, PORTS = 8080, 50
 FOLDERS = ("blobs", "mail")
 # On Debian and Ubuntu pip installs nothing outside of a virtual environment.
 SHELL = """python3 -m venv training     # Debian, Ubuntu: apt install python3-venv
-training/bin/pip install mlflow scikit-learn
+training/bin/pip install 'mlflow==3.17.*' scikit-learn
 training/bin/python"""
 # What `_database` calls the one that infra/up makes.
 PRIVATE = "private"

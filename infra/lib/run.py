@@ -10,6 +10,7 @@ from pathlib import Path
 
 from paths import LOGS, ROOT
 
+_running: set = set()  # programs that somebody waits for, each the first of a session of its own
 TAIL = 30  # lines of a failed program's log that are shown
 
 
@@ -56,16 +57,25 @@ def run_logged(command, log: str, cwd: Path = ROOT, env: dict | None = None, tim
         except FileNotFoundError:
             out.write(f"{command[0]}: not found\n".encode())
             return 127
+        if not asks:
+            _running.add(process)
         try:
             return process.wait(timeout)
         except subprocess.TimeoutExpired:
             return f"no answer in {timeout:.0f} s"
         finally:
+            _running.discard(process)
             # With all that it started: a test that hangs is a program of its own. What shares the terminal was interrupted by the same key.
             if process.poll() is None:
                 if not asks:
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+def end_all() -> None:
+    """Ends what other threads wait for."""
+    for process in list(_running):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def answer(command, env: dict | None = None, timeout: float = 60) -> str | None:

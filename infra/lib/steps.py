@@ -55,6 +55,11 @@ def step(name: str):
     _finish(name, start, note.text)
 
 
+def finished(name: str, seconds: float, text: str) -> None:
+    """The line of a step that ran beside others."""
+    say(f"  {name:<{WIDTH}}{elapsed(seconds):>8}  {text}".rstrip())
+
+
 def _finish(name: str, start: float, text: str) -> None:
     global _open
     if not _open:
