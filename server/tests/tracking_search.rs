@@ -1,5 +1,7 @@
 //! Searching runs and experiments by MLflow's protocol: filters, order and pages.
 
+mod held;
+
 use crate::support::{
     Actor,
     tracking::{INVALID, experiment, ok, refused, run_in},

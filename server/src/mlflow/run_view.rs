@@ -1,6 +1,6 @@
 //! A run as the protocol shows it, and what hangs on it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use serde::Serialize;
 use shared::ids::RunId;
@@ -131,7 +131,7 @@ pub(super) struct WireRun<'a> {
 /// Everything that hangs on some runs, each kind asked for once.
 #[derive(Default)]
 pub(super) struct Loaded {
-    data: HashMap<RunId, RunData>,
+    data: HashMap<RunId, Arc<RunData>>,
     inputs: HashMap<RunId, Vec<Input>>,
     links: Vec<ModelLink>,
 }
@@ -139,13 +139,22 @@ pub(super) struct Loaded {
 impl Loaded {
     /// Asks for everything of `runs`.
     pub(super) async fn of(scope: &Scope, runs: &[Run]) -> Result<Self, Error> {
+        Self::besides(scope, runs, HashMap::new()).await
+    }
+
+    /// Asks for everything of `runs` besides what they logged, where that is known already.
+    pub(super) async fn besides(scope: &Scope, runs: &[Run], known: HashMap<RunId, Arc<RunData>>) -> Result<Self, Error> {
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
         if ids.is_empty() {
             return Ok(Self::default());
         }
         let grant: Grant<'_, ReadRuns> = scope.grant()?;
         let links = logged_models::links_of_runs(grant.read().await?, &ids).await?;
-        Ok(Self { data: runs::data(scope.grant()?, &ids).await?, inputs: datasets::of_runs(scope.grant()?, &ids).await?, links })
+        let data = match known.is_empty() {
+            true => runs::data(scope.grant()?, &ids).await?.into_iter().map(|(id, data)| (id, Arc::new(data))).collect(),
+            false => known,
+        };
+        Ok(Self { data, inputs: datasets::of_runs(scope.grant()?, &ids).await?, links })
     }
 
     /// One of the runs it was loaded for.
@@ -164,7 +173,7 @@ impl Loaded {
         };
         WireRun {
             info: info(run),
-            data: data(self.data.get(&run.id)),
+            data: data(self.data.get(&run.id).map(Arc::as_ref)),
             inputs: Inputs {
                 dataset_inputs: self.inputs.get(&run.id).into_iter().flatten().map(dataset).collect(),
                 model_inputs: links(Direction::Input).map(|link| ModelInput { model_id: show_model_id(link.model) }).collect(),
@@ -178,6 +187,6 @@ impl Loaded {
 
 /// A run that has only just begun.
 pub(super) fn begun(run: &Run, tags: Vec<(String, String)>) -> serde_json::Value {
-    let loaded = Loaded { data: HashMap::from([(run.id, RunData { tags, ..RunData::default() })]), ..Loaded::default() };
+    let loaded = Loaded { data: HashMap::from([(run.id, Arc::new(RunData { tags, ..RunData::default() }))]), ..Loaded::default() };
     serde_json::json!({ "run": loaded.wire(run) })
 }

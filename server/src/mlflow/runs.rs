@@ -188,7 +188,7 @@ async fn search(Call { scope, input }: Call<Search>) -> Result<actix_web::HttpRe
         after: page_token::after(&list, input.page_token)?,
     };
     let found = runs::search(scope.grant()?, &query, false).await?;
-    let loaded = Loaded::of(&scope, &found.runs).await?;
+    let loaded = Loaded::besides(&scope, &found.runs, found.data).await?;
     let next_page_token = found.next.as_deref().map(|next| list.cursor(next));
     let answer = Found { runs: found.runs.iter().map(|run| loaded.wire(run)).collect(), next_page_token };
     Ok(actix_web::HttpResponse::Ok().json(answer))

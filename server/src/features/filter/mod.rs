@@ -18,6 +18,7 @@ mod parser;
 pub mod sql;
 #[cfg(test)]
 mod tests;
+pub mod values;
 
 pub use ast::{Check, Comparison, Filter, Number, Test};
 pub use error::FilterError;

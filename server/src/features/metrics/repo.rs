@@ -174,9 +174,11 @@ pub async fn insert_chunks(tx: &WriteTx, chunks: &[(RunId, Chunk)]) -> Result<()
     Ok(())
 }
 
-/// Adds batches to runs and moves their latest values on, as `log_to_runs` does.
+/// Adds batches to runs, moves their latest values on and raises their revisions, as `log_to_runs` does.
 pub async fn append(tx: &WriteTx, appended: &Appended) -> Result<(), Fault> {
     let Appended { latest, batches } = appended;
+    let runs: Vec<Uuid> = latest.iter().map(|(run, _)| run.uuid()).chain(batches.iter().map(|(run, ..)| run.uuid())).collect();
+    tx.run("update runs set revision = revision + 1 where id = any($1)", vec![runs.into()]).await?;
     let sql = "insert into metric_batches (run_id, at, points, data) select b.id, $1, b.points, b.data from unnest($2::uuid[], $3::integer[], $4::bytea[]) as b (id, points, data)";
     let values: Vec<Value> = vec![
         tx.now().into(),

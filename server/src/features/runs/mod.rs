@@ -9,6 +9,7 @@ mod digest;
 mod error;
 mod facets;
 pub mod graphql;
+mod held;
 mod log;
 mod model;
 mod names;

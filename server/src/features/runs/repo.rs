@@ -1,6 +1,7 @@
 //! The statements of runs, params and tags.
 
 mod facets;
+pub mod held;
 mod search;
 
 use std::collections::{BTreeMap, HashMap};

@@ -149,7 +149,7 @@ pub async fn data(grant: Grant<'_, ReadRuns>, ids: &[RunId]) -> Result<HashMap<R
     Ok(data)
 }
 
-async fn pairs<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId, RunData>, Fault> {
+pub(super) async fn pairs<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId, RunData>, Fault> {
     let mut data: HashMap<RunId, RunData> = HashMap::new();
     for pair in repo::pairs(tx, &uuids(ids)).await? {
         data.entry(pair.run).or_default().add(pair);
