@@ -86,6 +86,53 @@ journey("a chart tells its values, zooms by a drag and comes back", async (page)
   await until(() => page.getByRole("dialog", { name: "Values of loss" }).getByRole("row").count(), (count) => count > 100);
 });
 
+journey("a threshold stands inside its chart, is read aloud and saved with it; the reader sets their own", async (page) => {
+  await open(page);
+  const chart = page.getByRole("application", { name: /^Line chart of loss\. Held against target 0\.25/ });
+  await chart.scrollIntoViewIfNeeded();
+  const dialog = page.getByRole("dialog", { name: "Thresholds of loss" });
+  const ask = () => page.getByRole("button", { name: "Thresholds of loss", exact: true }).click();
+  const levels = () => chart.locator("text.threshold").allTextContents();
+  assert.deepEqual(await levels(), ["target 0.25"]);
+  await ask();
+  const add = dialog.getByRole("button", { name: "Add threshold" });
+  await dialog.locator("input:focus").waitFor();
+  assert.ok(await add.isDisabled());
+  await page.keyboard.type("2,5");
+  await add.click();
+  await until(levels, ["target 0.25", "threshold 2.5"]);
+  // The scale has grown to it.
+  const [height, ...places] = await chart.locator("svg.frame").evaluate((frame) => [frame.clientHeight, ...[...frame.querySelectorAll("line.threshold")].map((line) => line.y1.baseVal.value)]);
+  assert.ok(places.length === 2 && places.every((y) => y > 0 && y < height - 22), `${places} of ${height}`);
+  await page.getByRole("application", { name: /^Line chart of loss\. Held against target 0\.25, threshold 2\.5\./ }).waitFor();
+  await ask();
+  await dialog.getByRole("button", { name: "Remove threshold 2.5" }).click();
+  await until(levels, ["target 0.25"]);
+  await page.keyboard.press("Escape");
+  await page.locator("dialog[open]").waitFor({ state: "detached" });
+
+  const figure = page.locator(".figure", { hasText: "Lines over each other" });
+  await figure.getByRole("application", { name: /Held against target 0\.6/ }).waitFor();
+  await figure.getByRole("button", { name: "Save this chart" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), figure.getByRole("button", { name: "SVG", exact: true }).click()]);
+  const file = readFileSync(await download.path(), "utf8");
+  assert.ok(/<line class="threshold"[^>]*><text class="threshold"[^>]*>target 0\.6</.test(file), file.slice(0, 400));
+});
+
+journey("a name that is refused stays in its field, with the reason", async (page) => {
+  await open(page);
+  await page.getByRole("button", { name: "Name an experiment" }).click();
+  const dialog = page.getByRole("dialog", { name: "New experiment" });
+  const name = dialog.getByLabel("Name");
+  await name.fill("Card-not-present scoring");
+  await dialog.getByRole("button", { name: "Create experiment" }).click();
+  await dialog.getByText("An experiment of this name is there already.").waitFor();
+  assert.equal(await name.inputValue(), "Card-not-present scoring");
+  await name.fill("Chargebacks");
+  await dialog.getByRole("button", { name: "Create experiment" }).click();
+  await page.getByRole("status").getByText("Chargebacks was created.").waitFor();
+});
+
 journey("forms check with the server's rules on leaving a field", async (page) => {
   await open(page);
   const password = page.getByLabel("Password", { exact: true });

@@ -6,7 +6,7 @@ use super::data::Sheet;
 use crate::{
     api::{MetricValue, Operation, use_api},
     kit::{
-        ChartControls, ChartOptions, Figure, Pointed,
+        ChartControls, ChartOptions, Figure, Icon, IconButton, Pointed, ThresholdDialog,
         kinds::{self, Curve, View},
         number,
     },
@@ -121,7 +121,8 @@ pub(super) fn Curves(sheet: RwSignal<Sheet>, key: Memo<String>, pointed: Pointed
         now
     });
     let drawing = Signal::derive(move || {
-        let view = View { log: options.log.get(), by_time: options.by_time.get(), range: options.range.get() };
+        let thresholds = key.with(|key| options.held(key));
+        let view = View { log: options.log.get(), by_time: options.by_time.get(), range: options.range.get(), thresholds: &thresholds };
         let part = part.get();
         let drawn = runs.with(|runs| {
             lines.with(|lines| {
@@ -151,10 +152,12 @@ pub(super) fn Curves(sheet: RwSignal<Sheet>, key: Memo<String>, pointed: Pointed
         Memo::new(move |_| sheet.with(|sheet| sheet.comparison.as_ref().and_then(|found| found.focus.as_ref()).is_some_and(|focus| focus.curved)));
     let empty = Signal::derive(move || if waits.get() { "Loading the curves" } else { "These runs have no curve of it" });
     let title = Signal::derive(move || format!("{}: over its steps", key.get()));
+    let (holding, hold) = (RwSignal::new(false), Signal::derive(move || format!("Thresholds of {}", key.get())));
     view! {
         <div class="stack charts" hidden=move || !curved.get()>
-            <div class="toolbar"><ChartControls options/></div>
+            <div class="toolbar"><ChartControls options/><IconButton icon=Icon::SLIDERS_HORIZONTAL label=hold on_press=move || holding.set(true)/></div>
             <Figure id="curves" title note=Signal::derive(note) drawing empty pointed range=options.range/>
+            <ThresholdDialog options chart=key open=holding/>
         </div>
     }
     .into_any()

@@ -16,7 +16,7 @@ pub(super) fn Guide(
 ) -> impl IntoView {
     // On Debian and Ubuntu pip installs nothing outside of a virtual environment.
     let shell = format!(
-        "python3 -m venv training     # Debian, Ubuntu: apt install python3-venv\ntraining/bin/pip install mlflow\n\
+        "python3 -m venv training     # Debian, Ubuntu: apt install python3-venv\ntraining/bin/pip install 'mlflow==3.17.*'\n\
          export MLFLOW_TRACKING_URI={origin}\nexport MLFLOW_TRACKING_TOKEN=<your token>\ntraining/bin/python"
     );
     view! {

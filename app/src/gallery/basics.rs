@@ -5,8 +5,8 @@ use super::Part;
 use crate::{
     api::{ApiError, Moment},
     kit::{
-        Avatar, Button, ButtonKind, Callout, Card, Chip, CodeBlock, Copyable, Elapsed, Empty, Fact, Facts, Failure, Icon, IconButton, Keys,
-        RelativeTime, RunStatus, Shape, Skeleton, Stat, Tone, moment, number, shortened, use_clock,
+        Avatar, Button, ButtonKind, Callout, Card, Chip, CodeBlock, CopyButton, Copyable, Elapsed, Empty, Fact, Facts, Failure, Glyph, Icon,
+        IconButton, Keys, RelativeTime, RunStatus, Shape, Skeleton, Stat, Tone, moment, number, shortened, use_clock,
     },
 };
 
@@ -50,7 +50,7 @@ pub(super) fn Basics() -> impl IntoView {
                             <div class="row">{status}<Chip>"plain"</Chip><Chip tone=Tone::Gold>"staging"</Chip><Chip tone=Tone::Warn>"drifted"</Chip></div>
                             <div class="row">{times}</div>
                             <div class="row">{numbers}<span class="muted">{number::counted(1_284, "run", "runs")}</span><span class="muted">{number::bytes(14_200_000)}</span><span class="muted"><Elapsed from=Moment(now - 473_000.0) until=None/></span></div>
-                            <div class="row"><Avatar name="Ada Engineer"/><Avatar name="D. Scientist"/><Keys keys="mod+k"/><Keys keys="g e"/><i class="dot s1"></i><i class="dot s2"></i><i class="dot s3"></i><i class="dot s4"></i><i class="dot s5"></i><i class="dot s6"></i></div>
+                            <div class="row"><Avatar name="Ada Engineer"/><Avatar name="D. Scientist"/><Keys keys="mod+k"/><Keys keys="g e"/><Glyph icon=Icon::FLASK_CONICAL/><CopyButton text="amber-finch-823" what="the name"/><i class="dot s1"></i><i class="dot s2"></i><i class="dot s3"></i><i class="dot s4"></i><i class="dot s5"></i><i class="dot s6"></i></div>
                         </div>
                     </Card>
                     <Callout tone=Tone::Bad><b>"The last checkpoint is older than the run."</b>" Nothing was lost; the artifact of step 800 is still there. "<a class="link" href="#basics">"Look at the artifacts"</a></Callout>

@@ -3,7 +3,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::{Part, sample};
-use crate::kit::{Button, Chart, ChartControls, ChartOptions, Icon, Series, use_clock};
+use crate::kit::{Button, Chart, ChartControls, ChartOptions, Icon, Series, Threshold, use_clock};
 
 /// Charts that share their options: one zoom, one crosshair.
 #[component]
@@ -11,6 +11,7 @@ pub(super) fn Charts() -> impl IntoView {
     let now = untrack(|| use_clock().now());
     let options = ChartOptions::new();
     options.smoothing.set(0.6);
+    options.thresholds.set(vec![Threshold { chart: "loss".into(), value: 0.25, label: "target" }]);
     let zoomed = RwSignal::new(None::<(i64, i64)>);
     let loss = Signal::derive(move || {
         // More resolution where the reader looks: as a page would fetch it.
@@ -52,7 +53,7 @@ pub(super) fn Charts() -> impl IntoView {
         <Part id="charts" title="Charts">
             <div class="toolbar"><ChartControls options/></div>
             <div class="columns">
-                <Chart title="loss" series=loss options on_zoom/>
+                <Chart title="loss" series=loss options on_zoom settable=true/>
                 <Chart title="accuracy" series=accuracy options/>
                 <Chart title="grad_norm" series=gaps options/>
                 <Chart title="recall at 1% fpr" series=many options/>

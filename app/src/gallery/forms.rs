@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::Part;
-use crate::kit::{Button, ButtonKind, Card, Checkbox, Field, Select, TextArea, field, use_toasts};
+use crate::kit::{Button, ButtonKind, Card, Checkbox, Field, Select, SingleKeysSwitch, TextArea, field, use_toasts};
 
 /// Fields with the server's rules.
 #[component]
@@ -33,6 +33,7 @@ pub(super) fn Forms() -> impl IntoView {
                         </div>
                         <TextArea name="note" label="Note" bind=note/>
                         <Field name="days" label="Expires in days" kind="number" value="90" required=false/>
+                        <div class="row"><span class="muted">"Shortcuts of a single key"</span><SingleKeysSwitch/></div>
                     </div>
                 </Card>
             </div>

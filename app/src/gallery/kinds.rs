@@ -2,9 +2,12 @@ use leptos::prelude::*;
 
 use super::{Part, sample};
 use crate::kit::{
-    Drawing, Figure, Pointed,
+    Button, ChartOptions, Drawing, Figure, Pointed, Threshold, ThresholdDialog,
     kinds::{self, Curve, Dot, Spread, View},
 };
+
+/// The chart of lines, by its title.
+const LINES: &str = "Lines over each other";
 
 /// The kinds of charts that compare. They share what is pointed at.
 #[component]
@@ -25,9 +28,14 @@ pub(super) fn Kinds() -> impl IntoView {
         .collect();
     let counts: Vec<(String, Vec<usize>)> =
         names.iter().cloned().zip([vec![1, 3, 6, 2, 0, 0], vec![4, 5, 2, 1, 0, 0], vec![0, 1, 2, 5, 3, 1]]).collect();
-    let range = RwSignal::new(None);
+    let options = ChartOptions::new();
+    options.thresholds.set(vec![Threshold { chart: LINES.into(), value: 0.6, label: "target" }]);
+    let holding = RwSignal::new(false);
     let own = curves(&names);
-    let lines = Signal::derive(move || kinds::curves(&own, View { range: range.get(), ..View::default() }));
+    let lines = Signal::derive(move || {
+        let thresholds = options.held(LINES);
+        kinds::curves(&own, View { range: options.range.get(), thresholds: &thresholds, ..View::default() })
+    });
     let dots = dots();
     let rows: Vec<String> = ["val_auc \u{2191}", "val_loss \u{2193}", "latency_ms \u{2193}"].map(str::to_owned).to_vec();
     let heat = vec![vec![None, Some(-1.8), Some(0.9)], vec![None, Some(1.2), Some(-0.4)], vec![None, Some(0.1), None]];
@@ -38,11 +46,13 @@ pub(super) fn Kinds() -> impl IntoView {
                 <Figure id="kind-boxes" title="Boxes" drawing=fixed(kinds::boxes(&spreads)) pointed/>
                 <Figure id="kind-histogram" title="Histogram" drawing=fixed(kinds::histogram(&[0.85, 0.87, 0.89, 0.91, 0.93, 0.95, 0.97], &counts)) pointed/>
                 <Figure id="kind-scatter" title="Scatter" drawing=fixed(kinds::scatter("lr", "val_auc", &dots)) pointed/>
-                <Figure id="kind-curves" title="Lines over each other" drawing=lines pointed range/>
+                <Figure id="kind-curves" title=LINES drawing=lines pointed range=options.range/>
                 <Figure id="kind-heatmap" title="Heatmap" drawing=fixed(kinds::heatmap(&rows, &names, &heat)) pointed/>
                 <Figure id="kind-parallel" title="Parallel coordinates" drawing=fixed(kinds::parallel(&["lr", "val_auc", "optimizer"], &dots)) pointed/>
                 <Figure id="kind-none" title="Nothing yet" drawing=fixed(kinds::bars(&[])) pointed/>
             </div>
+            <div class="row"><Button small=true on_press=move || holding.set(true)>"Hold the lines against a value"</Button></div>
+            <ThresholdDialog options chart=LINES open=holding/>
         </Part>
     }
     .into_any()

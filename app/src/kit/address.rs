@@ -47,11 +47,11 @@ impl Address {
         write(self.path.get(), &query)
     }
 
-    /// The address with several parameters changed at once; the others stay, `after` too.
+    /// The address with several parameters changed at once, one that is named twice to both values; the others stay, `after` too.
     pub fn with_each(self, changes: &[(&'static str, Option<String>)]) -> String {
         let mut query = self.query.get_untracked();
+        query.retain(|(own, _)| !changes.iter().any(|(name, _)| own == name));
         for (name, value) in changes {
-            query.retain(|(own, _)| own != name);
             query.extend(value.clone().map(|value| ((*name).to_owned(), value)));
         }
         write(self.path.get_untracked(), &query)

@@ -39,7 +39,7 @@ pub use address::{Address, Sort, address_of, use_address};
 pub use avatar::Avatar;
 pub use button::{Button, ButtonKind, ButtonLink, IconButton, UnitCallback};
 pub use card::{Callout, Card, Fact, Facts, Stat};
-pub use chart::{Chart, ChartControls, ChartOptions, Drawing, Figure, Mark, Pointed, Series, kinds};
+pub use chart::{Chart, ChartControls, ChartOptions, Drawing, Figure, Mark, Pointed, Series, Threshold, ThresholdDialog, kinds};
 pub use chip::{Chip, RunStatus, Tone, run_tone};
 pub use choice::{Checkbox, Select};
 pub use clock::{Clock, Elapsed, RelativeTime, use_clock};
@@ -66,6 +66,9 @@ pub use table::{
 };
 pub use tabs::{Tab, Tabs};
 pub use toast::{ToastRegion, Toasts, use_toasts};
+
+/// The deepest place in a tree that `style/base.css` sets in. What is deeper stands there too.
+pub const DEEPEST: usize = 20;
 
 /// Gives the components what they share. Once, at the root.
 pub(crate) fn provide_kit() {

@@ -8,8 +8,7 @@ use crate::{
 };
 
 // On Debian and Ubuntu pip installs nothing outside of a virtual environment.
-const SHELL: &str =
-    "python3 -m venv training     # Debian, Ubuntu: apt install python3-venv\ntraining/bin/pip install mlflow scikit-learn\ntraining/bin/python";
+const SHELL: &str = "python3 -m venv training     # Debian, Ubuntu: apt install python3-venv\ntraining/bin/pip install 'mlflow==3.17.*' scikit-learn\ntraining/bin/python";
 
 /// How the first run comes here: three steps with the reader's own address.
 pub(super) fn begin() -> AnyView {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api::{Api, ApiError, Operation, use_api},
-    kit::{Address, CodeBlock, Empty, Glyph, Icon, Skeleton, number, steady, use_address},
+    kit::{Address, CodeBlock, DEEPEST, Empty, Glyph, Icon, Skeleton, number, steady, use_address},
 };
 
 const ARTIFACTS: Operation = Operation(include_str!("artifacts.graphql"));
@@ -177,6 +177,7 @@ fn filled(tree: Signal<Tree>, address: Address) -> AnyView {
 
 fn line(node: &Node, chosen: &str, address: Address) -> AnyView {
     let Node { artifact, depth, open } = node;
+    let depth = DEEPEST.min(*depth).to_string();
     let current = (artifact.path == chosen).then_some("true");
     // A folder that is open closes: the address names what is around it.
     let target = if *open && artifact.path == chosen {
@@ -192,7 +193,7 @@ fn line(node: &Node, chosen: &str, address: Address) -> AnyView {
     };
     let arrow = artifact.is_folder.then(|| view! { <Glyph icon=if *open { Icon::CHEVRON_DOWN } else { Icon::CHEVRON_RIGHT }/> });
     view! {
-        <a href=address.with("path", target.as_deref()) data-noscroll aria-current=current aria-expanded=artifact.is_folder.then(|| open.to_string()) style=format!("--depth:{depth}")>
+        <a href=address.with("path", target.as_deref()) data-noscroll aria-current=current aria-expanded=artifact.is_folder.then(|| open.to_string()) data-depth=depth>
             <span class="arrow">{arrow}</span><Glyph icon/><span class="text">{artifact.name.clone()}</span>
             {artifact.size.filter(|_| !artifact.is_folder).map(|size| view! { <small class="num">{number::bytes(size)}</small> })}
         </a>

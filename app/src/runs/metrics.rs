@@ -9,7 +9,7 @@ use super::{
     open::{Open, use_open},
     plots::Plots,
 };
-use crate::kit::{Address, Button, ChartControls, ChartOptions, Empty, Glyph, Icon, number, use_address};
+use crate::kit::{Address, Button, ChartControls, ChartOptions, Empty, Glyph, Icon, Threshold, number, use_address};
 
 /// Charts shown before the reader asks for more.
 const FIRST: usize = 16;
@@ -17,7 +17,7 @@ const FIRST: usize = 16;
 /// How long the reader pauses before the address follows.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// Every metric as a chart. What is chosen above them stands in the address.
+/// Every metric as a chart. What is chosen above them and in them stands in the address.
 #[component]
 pub fn RunMetrics() -> impl IntoView {
     let open = use_open();
@@ -27,6 +27,7 @@ pub fn RunMetrics() -> impl IntoView {
     options.smoothing.set(untrack(|| smoothing(address)));
     options.log.set(untrack(|| address.get("scale")).as_deref() == Some("log"));
     options.by_time.set(untrack(|| address.get("x")).as_deref() == Some("time"));
+    options.thresholds.set(untrack(|| address.all("threshold")).iter().filter_map(|text| Threshold::parse(text)).collect());
     keep(address, options, find);
     let limit = RwSignal::new(FIRST);
     let all = Memo::new(move |_| {
@@ -42,7 +43,7 @@ pub fn RunMetrics() -> impl IntoView {
     view! {
         {controls(options, find)}
         {nothing}
-        <Plots open groups=shown options points=600/>
+        <Plots open groups=shown options points=600 settable=true/>
         {more}
     }
     .into_any()
@@ -72,12 +73,14 @@ fn keep(address: Address, options: ChartOptions, find: RwSignal<String>) {
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |before: Option<()>| {
         let smooth = options.smoothing.get();
-        let chosen = [
+        let mut chosen = vec![
             ("find", Some(find.get()).filter(|text| !text.is_empty())),
             ("smooth", (smooth > 0.0).then(|| smooth.to_string())),
             ("scale", options.log.get().then(|| "log".to_owned())),
             ("x", options.by_time.get().then(|| "time".to_owned())),
+            ("threshold", None),
         ];
+        options.thresholds.with(|all| chosen.extend(all.iter().map(|threshold| ("threshold", Some(threshold.as_param())))));
         if let Some(handle) = waiting.try_update_value(Option::take).flatten() {
             handle.clear();
         }

@@ -49,6 +49,9 @@ pub(super) fn Plots(
     options: ChartOptions,
     /// How many points of each series are asked for.
     points: usize,
+    /// Whether the page keeps what the reader holds them against.
+    #[prop(optional)]
+    settable: bool,
 ) -> impl IntoView {
     let whole: Store = RwSignal::new(open.run.with_untracked(|run| run.curves.iter().map(|points| (points.key.clone(), points.clone())).collect()));
     let part: Store = RwSignal::new(HashMap::new());
@@ -82,7 +85,7 @@ pub(super) fn Plots(
         view! {
             <div class="columns charts">
                 <For each=move || groups.get() key=|group| format!("{group:?}") let:group>
-                    {chart(group, whole, part, zoomed, open, options)}
+                    {chart(group, whole, part, zoomed, open, options, settable)}
                 </For>
             </div>
         }
@@ -115,7 +118,15 @@ pub(super) async fn arriving(api: &Api, id: &str, shown: &[Group], smoothing: f6
     series
 }
 
-fn chart(group: Group, whole: Store, part: Store, zoomed: RwSignal<Option<(i64, i64)>>, open: Open, options: ChartOptions) -> AnyView {
+fn chart(
+    group: Group,
+    whole: Store,
+    part: Store,
+    zoomed: RwSignal<Option<(i64, i64)>>,
+    open: Open,
+    options: ChartOptions,
+    settable: bool,
+) -> AnyView {
     let Group { title, members } = group;
     let keys = members.iter().map(|member| member.0.clone()).collect::<Vec<_>>();
     let first = keys.clone();
@@ -133,7 +144,7 @@ fn chart(group: Group, whole: Store, part: Store, zoomed: RwSignal<Option<(i64, 
     (move || {
         let title = title.clone();
         if here.get() {
-            view! { <Chart title series options live on_zoom marks on_comment/> }.into_any()
+            view! { <Chart title series options live on_zoom marks on_comment settable/> }.into_any()
         } else {
             // As tall as the chart that takes its place.
             view! { <section class="card chart"><header><h2>{title}</h2></header><div class="body"><div class="waiting" aria-busy="true" aria-label="Loading"></div></div></section> }.into_any()

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use leptos::prelude::*;
 
 use super::data::{Span, lasting};
-use crate::kit::Address;
+use crate::kit::{Address, DEEPEST};
 
 /// Spans that are shown.
 pub(super) const SHOWN: usize = 1_000;
@@ -57,9 +57,9 @@ pub(super) fn waterfall(spans: &[Span], chosen: &str, address: Address) -> AnyVi
         let current = (span.id == chosen).then_some("true");
         let bad = span.status == "ERROR";
         view! {
-            <a href=address.with("span", Some(&span.id)) data-noscroll aria-current=current class:bad=bad style=format!("--depth:{}", depth.min(20))>
+            <a href=address.with("span", Some(&span.id)) data-noscroll aria-current=current class:bad=bad data-depth=DEEPEST.min(depth).to_string()>
                 <span class="what"><span class="text">{span.name.clone()}</span>{span.kind.clone().map(|kind| view! { <small>{kind}</small> })}{bad.then(|| view! { <small class="error">"error"</small> })}</span>
-                <span class="track" aria-hidden="true"><i style=format!("left:{left:.2}%;width:{width:.2}%")></i></span>
+                <svg class="track" width="100%" height="10" aria-hidden="true"><rect x=format!("{left:.2}%") width=format!("{width:.2}%") height="100%" rx="3"></rect></svg>
                 <span class="num">{took}</span>
             </a>
         }

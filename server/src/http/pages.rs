@@ -142,7 +142,7 @@ async fn rendered(request: &HttpRequest, edge: &Edge, scope: Option<Scope>, form
         head: head.clone(),
     };
     let Ok(html) = AssertUnwindSafe(html(around)).catch_unwind().await else {
-        return broken(edge, &Fault::internal(format!("{} panicked while it was rendered", request.path())));
+        return broken(edge, &Fault::internal(format!("{} panicked while it was rendered", caller::logged(request.path()))));
     };
     let head = head.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let mut response = HttpResponse::build(head.status);
@@ -235,10 +235,9 @@ fn provide(around: Around) {
     if let Some(form) = around.form {
         provide_context(form);
     }
-    // Attributes of style: the server places a chart's marks and a folder's depth by them. One styles its own element and loads nothing from elsewhere.
     let policy = use_nonce().map(|nonce| {
         format!(
-            "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; \
+            "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
              img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         )
     });

@@ -2,8 +2,10 @@
 
 use super::{
     kinds::{Up, names},
+    levels,
     marks::{Drawing, Mark, Means, Shape},
     scale::Scale,
+    thresholds::Threshold,
 };
 use crate::kit::number::number;
 
@@ -20,20 +22,22 @@ pub struct Curve {
 
 /// How lines are looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct View {
+pub struct View<'a> {
     pub log: bool,
     /// x is milliseconds since each line's own beginning; else it is steps.
     pub by_time: bool,
     /// The part of x that is shown; `None` shows all.
     pub range: Option<(f64, f64)>,
+    /// What the lines are held against.
+    pub thresholds: &'a [Threshold],
 }
 
 /// Lines over each other.
-pub fn curves(lines: &[Curve], View { log, by_time, range }: View) -> Drawing {
+pub fn curves(lines: &[Curve], View { log, by_time, range, thresholds }: View<'_>) -> Drawing {
     let all = || lines.iter().flat_map(|line| &line.points);
     let (low, high) = range.unwrap_or_else(|| all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (x, _)| (low.min(*x), high.max(*x))));
-    let shown = all().filter(|(x, _)| (low..=high).contains(x)).map(|point| point.1);
-    let Some(scale) = Scale::around(shown, log).filter(|_| low.is_finite()) else {
+    let shown = || all().filter(move |(x, _)| (low..=high).contains(x)).map(|point| point.1);
+    let Some(scale) = levels::scale(shown, thresholds, log).filter(|_| low.is_finite()) else {
         return Drawing { height: HEIGHT, ..Default::default() };
     };
     let across = if high > low { Scale { low, high, log: false } } else { Scale { low: low - 0.5, high: high + 0.5, log: false } };
@@ -52,6 +56,9 @@ pub fn curves(lines: &[Curve], View { log, by_time, range }: View) -> Drawing {
         let means = Means { run: line.run.clone(), group: line.group, words: format!("{}: last {last}", line.name) };
         Mark { shape: Shape::Path(parts), colour: line.group, strength: 0.85, means }
     };
+    let marks: Vec<Mark> = lines.iter().map(drawn).collect();
+    let paths = marks.iter().filter_map(|mark| if let Shape::Path(parts) = &mark.shape { Some(parts) } else { None });
+    let levels = levels::levels(thresholds, scale, HEIGHT, &paths.flatten().collect::<Vec<_>>());
     let rows = up.rows();
     let ticks = if by_time { across.time_ticks(5) } else { across.step_ticks(5) };
     let values = |line: &Curve| {
@@ -60,7 +67,8 @@ pub fn curves(lines: &[Curve], View { log, by_time, range }: View) -> Drawing {
     };
     Drawing {
         height: HEIGHT,
-        marks: lines.iter().map(drawn).collect(),
+        marks,
+        levels,
         grid: rows.iter().map(|row| row.0).collect(),
         rows,
         columns: ticks.into_iter().map(|(value, words)| (across.at(value), words)).collect(),
@@ -90,6 +98,16 @@ mod tests {
     fn a_gap_divides_a_line() {
         let drawing = curves(&[line(&[(0.0, 1.0), (1.0, f64::NAN), (2.0, 4.0)])], View::default());
         assert!(matches!(&drawing.marks[0].shape, Shape::Path(parts) if parts.len() == 2));
+    }
+
+    #[test]
+    fn a_threshold_is_inside_and_stands_in_the_file_too() {
+        let held = [Threshold { chart: String::new(), value: 9.0, label: "target" }];
+        let drawing = curves(&[line(&[(0.0, 1.0), (1.0, 2.0)])], View { thresholds: &held, ..View::default() });
+        assert!(drawing.levels.len() == 1 && (0.0..HEIGHT / 2.0).contains(&drawing.levels[0].y), "{:?}", drawing.levels);
+        for (svg, end) in [(drawing.plane(), "100.00%"), (drawing.file("t"), "7")] {
+            assert!(svg.contains(&format!("<line class=\"threshold\" x1=\"0\" x2=\"{end}")) && svg.contains(">target 9</text>"), "{svg}");
+        }
     }
 
     #[test]

@@ -4,13 +4,15 @@ use leptos::prelude::*;
 
 use super::{
     Mark,
+    levels::Level,
     scene::{Scene, WIDTH},
 };
 
 /// Above the plot, so that the highest label is not cut.
 pub(super) const TOP: f64 = 8.0;
 
-fn percent(at: f64) -> String {
+/// A place from 0 to 1, as the browser stretches it.
+pub(super) fn percent(at: f64) -> String {
     format!("{:.2}%", at * 100.0)
 }
 
@@ -73,6 +75,19 @@ pub(super) fn lines(scene: &Scene) -> AnyView {
     let view_box = format!("0 0 {WIDTH} {}", scene.height);
     view! { <svg class="lines" viewBox=view_box preserveAspectRatio="none" width="100%" y=TOP height=scene.height>{raw}{smooth}{gaps}</svg> }
         .into_any()
+}
+
+/// Values that the lines are held against, with their words.
+pub(super) fn levels(scene: &Scene) -> AnyView {
+    let level = |level: &Level| {
+        let y = format!("{:.1}", level.y + TOP);
+        let (at, off, anchor) = level.edge();
+        view! {
+            <line class="threshold" x1="0" x2="100%" y1=y.clone() y2=y></line>
+            <text class="threshold" x=percent(at) dx=off y=format!("{:.1}", level.foot + TOP) text-anchor=anchor>{level.words.clone()}</text>
+        }
+    };
+    scene.levels.iter().map(level).collect_view().into_any()
 }
 
 /// The crosshair, with a dot on each line.

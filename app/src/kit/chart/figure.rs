@@ -1,7 +1,7 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{drag::Drag, draw, marks::Drawing, save};
+use super::{drag::Drag, draw, levels, marks::Drawing, save};
 use crate::kit::{Dialog, Icon, IconButton, Menu, MenuItem};
 
 /// What the charts of a page point at together: a group and, in it, a run (empty: all of it).
@@ -97,11 +97,15 @@ pub fn Figure(
     };
     let body = move || {
         if is_empty() {
-            let height = format!("{}px", drawing.with(Drawing::whole_height));
-            return view! { <p class="faint nothing" style:min-height=height>{empty}</p> }.into_any();
+            // As high as the chart that may come.
+            let height = drawing.with(Drawing::whole_height);
+            return view! { <p class="faint nothing"><svg width="1" height=height aria-hidden="true"></svg><span>{empty}</span></p> }.into_any();
         }
         let zooms = if range.is_some() { ", plus zooms, 0 shows all" } else { "" };
-        let label = move || format!("{}. Arrow keys read what is drawn{zooms}.", title.get());
+        let label = move || {
+            let held = drawing.with(|drawing| levels::said(&drawing.levels));
+            format!("{}. {held}Arrow keys read what is drawn{zooms}.", title.get())
+        };
         let height = drawing.with(Drawing::whole_height);
         let selection = move || {
             drag.part.get().map(|(from, to)| view! { <svg class="drag" width="100%" height=height aria-hidden="true">{draw::selection(from, to, height - 28.0)}</svg> })

@@ -338,7 +338,7 @@ mod tests {
             bars(&[]).marks.len()
                 + boxes(&[]).marks.len()
                 + histogram(&[], &[]).marks.len()
-                + curves(&[], View { log: true, by_time: true, range: None }).marks.len(),
+                + curves(&[], View { log: true, by_time: true, ..View::default() }).marks.len(),
             0
         );
         assert_eq!(histogram(&[2.0, 2.0], &[("a".into(), vec![3])]).marks.len(), 1);

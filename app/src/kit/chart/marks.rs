@@ -5,12 +5,15 @@ use std::fmt::Write;
 
 use shared::csv;
 
+use super::levels::Level;
 use crate::kit::escape::escaped as text;
 
 /// Series beyond the palette take its colours again.
 const COLOURS: usize = 6;
 /// The palette in a file, which knows no theme: that of the light one.
 const LIGHT: [&str; COLOURS] = ["#1f5fbf", "#c05a00", "#0b7d6e", "#9b3d8f", "#6b7280", "#a37e00"];
+/// Of thresholds in a file.
+const BAD: &str = "#b3261e";
 /// Width of a file, and of its labels at the left.
 const FILE_WIDTH: f64 = 800.0;
 const TITLE: f64 = 30.0;
@@ -71,6 +74,8 @@ pub struct Drawing {
     pub grid: Vec<f64>,
     /// Lines down at x.
     pub axes: Vec<f64>,
+    /// What the marks are held against.
+    pub levels: Vec<Level>,
     /// Words on the plane: x, y and words.
     pub labels: Vec<(f64, f64, String)>,
     /// What x is at the left and at the right, where a part of it can be looked at.
@@ -125,7 +130,8 @@ impl Drawing {
         self.draw(&mut inside, &|x| format!("{:.1}", x * wide), &|width| format!("{:.1}", width * wide), paint);
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{FILE_WIDTH}\" height=\"{height}\" viewBox=\"0 0 {FILE_WIDTH} {height}\" font-family=\"Inter, Helvetica, Arial, sans-serif\" font-size=\"11\">\
-             <style>text{{fill:#53565c}}.grid,.axis{{stroke:#e6e5e1}}path,.line{{fill:none;stroke:currentColor;stroke-width:1.5}}.edged{{paint-order:stroke;stroke:#ffffff;stroke-width:3px}}.block,.spot{{fill:currentColor}}</style>\
+             <style>text{{fill:#53565c}}.grid,.axis{{stroke:#e6e5e1}}path,.line{{fill:none;stroke:currentColor;stroke-width:1.5}}.edged{{paint-order:stroke;stroke:#ffffff;stroke-width:3px}}.block,.spot{{fill:currentColor}}\
+             line.threshold{{stroke:{BAD};stroke-width:1.25;stroke-dasharray:5 4}}text.threshold{{fill:{BAD};paint-order:stroke;stroke:#ffffff;stroke-width:3px}}</style>\
              <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/><text x=\"12\" y=\"20\" font-size=\"14\" font-weight=\"600\">{}</text>\
              <g transform=\"translate(0 {TITLE})\">{}<g transform=\"translate({left} 0)\">{inside}</g></g></svg>",
             text(title),
@@ -185,6 +191,16 @@ impl Drawing {
                 }
             }
             out.push_str("</g>");
+        }
+        for level in &self.levels {
+            let (at, off, anchor) = level.edge();
+            let (y, end, at, foot) = (level.y + TOP, x(1.0), x(at), level.foot + TOP);
+            let _ = write!(
+                out,
+                "<line class=\"threshold\" x1=\"0\" x2=\"{end}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
+                 <text class=\"threshold\" x=\"{at}\" dx=\"{off}\" y=\"{foot:.1}\" text-anchor=\"{anchor}\">{}</text>",
+                text(&level.words)
+            );
         }
         // On lines words need an edge of the ground to be read.
         let class = if self.axes.is_empty() { "inside" } else { "edged" };

@@ -7,12 +7,14 @@ mod drag;
 mod draw;
 mod figure;
 pub mod kinds;
+mod levels;
 mod marks;
 mod plot;
 mod save;
 mod scale;
 mod scene;
 mod series;
+mod thresholds;
 mod values;
 
 use leptos::prelude::*;
@@ -21,6 +23,7 @@ pub use controls::ChartControls;
 pub use figure::{Figure, Pointed};
 pub use marks::Drawing;
 pub use series::{ChartOptions, Mark, Series};
+pub use thresholds::{Threshold, ThresholdDialog};
 
 use super::{Chip, Icon, IconButton, Tone, UnitCallback};
 use scene::{Scene, Wish};
@@ -51,6 +54,9 @@ pub fn Chart(
     /// Called with a step that the reader wants to say something about: the one under the crosshair, else the last.
     #[prop(optional)]
     on_comment: Option<Option<Callback<i64>>>,
+    /// Whether the reader may hold it against values of their own: where the page keeps them.
+    #[prop(optional)]
+    settable: bool,
     /// Height of the plot in pixels.
     #[prop(default = 210.0)]
     height: f64,
@@ -60,15 +66,20 @@ pub fn Chart(
         let hidden = hidden.get();
         series.get().into_iter().filter(|series| !hidden.contains(&series.name)).collect::<Vec<_>>()
     });
+    let own = title.clone();
+    let held = Memo::new(move |_| options.held(&own));
     let scene = Memo::new(move |_| {
-        let wish = Wish {
-            smoothing: options.smoothing.get(),
-            log: options.log.get(),
-            by_time: options.by_time.get(),
-            range: options.range.get(),
-            height: height - 22.0,
-        };
-        shown.with(|shown| Scene::of(shown, wish))
+        held.with(|thresholds| {
+            let wish = Wish {
+                smoothing: options.smoothing.get(),
+                log: options.log.get(),
+                by_time: options.by_time.get(),
+                range: options.range.get(),
+                thresholds,
+                height: height - 22.0,
+            };
+            shown.with(|shown| Scene::of(shown, wish))
+        })
     });
     let zoom = Callback::new(move |range: Option<(f64, f64)>| {
         options.range.set(range);
@@ -90,7 +101,12 @@ pub fn Chart(
         };
         UnitCallback::from(say)
     });
-    let open = RwSignal::new(false);
+    let (open, holding) = (RwSignal::new(false), RwSignal::new(false));
+    let hold = settable.then(|| {
+        let label = format!("Thresholds of {title}");
+        view! { <IconButton icon=Icon::SLIDERS_HORIZONTAL label on_press=move || holding.set(true)/> }
+    });
+    let against = settable.then(|| view! { <ThresholdDialog options chart=title.clone() open=holding/> });
     let reset: UnitCallback = (move || leptos::callback::Callable::run(&zoom, None)).into();
     let name = title.clone();
     let values_title = title.clone();
@@ -103,6 +119,7 @@ pub fn Chart(
                     {move || live.get().then(|| view! { <Chip tone=Tone::Good dot=true>"live"</Chip> })}
                     {move || options.range.get().map(|_| view! { <IconButton icon=Icon::ZOOM_OUT label="Show all steps" on_press=reset/> })}
                     {comment.map(|comment| view! { <IconButton icon=Icon::MESSAGE_SQUARE label=format!("Comment on {name}") on_press=comment/> })}
+                    {hold}
                     <IconButton icon=Icon::TABLE_2 label=format!("Values of {name}") on_press=move || open.set(true)/>
                 </div>
             </header>
@@ -111,6 +128,7 @@ pub fn Chart(
                 {move || scene.with(notes)}
             </div>
             <values::Values open title=values_title series=shown range=options.range.into() by_time=options.by_time.into()/>
+            {against}
         </section>
     }
     .into_any()

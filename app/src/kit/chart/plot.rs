@@ -1,6 +1,6 @@
 use leptos::{callback::Callable, ev, html, prelude::*};
 
-use super::{ChartOptions, Mark, Scene, drag::Drag, draw};
+use super::{ChartOptions, Mark, Scene, drag::Drag, draw, levels};
 use crate::kit::{Glyph, Icon, UnitCallback, number};
 
 /// The drawing with its pointer and its keys.
@@ -58,7 +58,10 @@ pub(super) fn Plot(
         }
         event.prevent_default();
     };
-    let label = format!("Line chart of {title}. Arrow keys read the values, plus zooms, 0 shows all.");
+    let label = move || {
+        let held = scene.with(|scene| levels::said(&scene.levels));
+        format!("Line chart of {title}. {held}Arrow keys read the values, plus zooms, 0 shows all.")
+    };
     let blank = move || scene.with(|scene| scene.y.is_none()).then(|| view! { <span class="blank">"No values yet"</span> });
     view! {
         <div class="plot">
@@ -71,6 +74,7 @@ pub(super) fn Plot(
                 <svg class="frame" width="100%" height=height aria-hidden="true">
                     {move || scene.with(|scene| draw::grid(scene, height))}
                     {move || scene.with(draw::lines)}
+                    {move || scene.with(draw::levels)}
                     {move || scene.with(|scene| placed.with(|placed| draw::marks(scene, placed)))}
                     {move || drag.part.get().map(|(from, to)| draw::selection(from, to, height - 22.0))}
                     {move || cursor.get().map(|x| scene.with(|scene| draw::crosshair(scene, x)))}
@@ -95,14 +99,19 @@ fn flags(scene: &Scene, placed: &[(f64, Mark)]) -> AnyView {
         .filter(|(at, _)| (0.0..=1.0).contains(at))
         .map(|(at, mark)| {
             let label = format!("Comment at step {}. {}", number::count(mark.step), mark.words);
-            view! { <a class="flag" href=mark.href.clone() rel="external" title=mark.words.clone() aria-label=label style:left=format!("{:.2}%", at * 100.0) on:pointerdown=keep><Glyph icon=Icon::MESSAGE_SQUARE/></a> }
+            view! {
+                <span class="pole">
+                    <svg width=draw::percent(at) height="1" aria-hidden="true"></svg>
+                    <a class="flag" href=mark.href.clone() rel="external" title=mark.words.clone() aria-label=label on:pointerdown=keep><Glyph icon=Icon::MESSAGE_SQUARE/></a>
+                </span>
+            }
         })
         .collect_view()
         .into_any()
 }
 
 /// The values of all lines at an x, beside the crosshair. It only exists after the reader has
-/// pointed at something, so its place may be set by script.
+/// pointed at something, so its place may be set by script: it is never an attribute of style.
 fn tip(scene: &Scene, x: f64) -> AnyView {
     let at = scene.x.at(x).clamp(0.0, 1.0);
     let rows = readings(scene, x).into_iter().map(|reading| {
@@ -110,7 +119,7 @@ fn tip(scene: &Scene, x: f64) -> AnyView {
     })
     .collect_view();
     let side = if at > 0.55 { "tip before" } else { "tip" };
-    view! { <div class=side style:left=format!("{:.2}%", at * 100.0) aria-hidden="true"><small>{scene.x_words(snapped(scene, x))}</small>{rows}</div> }.into_any()
+    view! { <div class=side style:left=draw::percent(at) aria-hidden="true"><small>{scene.x_words(snapped(scene, x))}</small>{rows}</div> }.into_any()
 }
 
 struct Reading {

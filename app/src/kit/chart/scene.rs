@@ -2,8 +2,10 @@
 //! the browser, so that the drawing fits every width and no text is ever scaled.
 
 use super::{
+    levels::{self, Level, Place},
     scale::{Scale, span},
     series::{Line, Series},
+    thresholds::Threshold,
 };
 use crate::kit::number;
 
@@ -12,11 +14,13 @@ pub(super) const WIDTH: f64 = 1000.0;
 
 /// What to show of the series.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Wish {
+pub(super) struct Wish<'a> {
     pub smoothing: f64,
     pub log: bool,
     pub by_time: bool,
     pub range: Option<(f64, f64)>,
+    /// What the lines are held against.
+    pub thresholds: &'a [Threshold],
     /// Of the plot without the labels of x, in pixels.
     pub height: f64,
 }
@@ -41,6 +45,7 @@ pub(super) struct Scene {
     pub x_ticks: Vec<(f64, String)>,
     /// Pixels from the top, and words.
     pub y_ticks: Vec<(f64, String)>,
+    pub levels: Vec<Level>,
     /// Places (0 to 1) of values that are not finite.
     pub gaps: Vec<f64>,
     pub notes: Vec<String>,
@@ -51,15 +56,17 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub fn of(series: &[Series], wish: Wish) -> Self {
+    pub fn of(series: &[Series], wish: Wish<'_>) -> Self {
         let origin = series.iter().flat_map(|series| series.times.iter().copied()).fold(f64::INFINITY, f64::min);
         let lines: Vec<Line> = series.iter().map(|series| Line::of(series, wish.by_time, origin, wish.smoothing)).collect();
         let x = x_scale(&lines, wish.range);
         let shown = |at: f64| at >= x.low && at <= x.high;
-        let y = Scale::around(
-            lines.iter().flat_map(|line| line.xs.iter().zip(&line.raw).filter(|(at, _)| shown(**at)).map(|(_, value)| *value)),
-            wish.log,
-        );
+        let values = || lines.iter().flat_map(|line| line.xs.iter().zip(&line.raw)).filter(|(at, _)| shown(**at)).map(|(_, value)| *value);
+        let y = levels::scale(values, wish.thresholds, wish.log);
+        let levels = y.filter(|_| !wish.thresholds.is_empty()).map_or_else(Vec::new, |y| {
+            let pieces: Vec<Vec<Place>> = lines.iter().flat_map(|line| pieces(line, x, y, wish.height)).collect();
+            levels::levels(wish.thresholds, y, wish.height, &pieces)
+        });
         let strokes = y.map_or_else(Vec::new, |y| lines.iter().map(|line| stroke(line, x, y, wish)).collect());
         let odd = || lines.iter().flat_map(|line| line.xs.iter().zip(&line.raw)).filter(|(at, value)| shown(**at) && !value.is_finite());
         let x_ticks = if y.is_none() {
@@ -69,7 +76,7 @@ impl Scene {
         } else {
             x.step_ticks(5)
         };
-        let (notes, thinned) = notes(series, &lines, odd().count(), wish.log);
+        let (notes, thinned) = notes(series, &lines, odd().count(), wish);
         Self {
             gaps: odd().take(200).map(|(at, _)| x.at(*at)).collect(),
             notes,
@@ -80,6 +87,7 @@ impl Scene {
             }),
             lines,
             strokes,
+            levels,
             x,
             y,
             by_time: wish.by_time,
@@ -126,10 +134,17 @@ fn x_scale(lines: &[Line], range: Option<(f64, f64)>) -> Scale {
     }
 }
 
-fn stroke(line: &Line, x: Scale, y: Scale, wish: Wish) -> Stroke {
+fn stroke(line: &Line, x: Scale, y: Scale, wish: Wish<'_>) -> Stroke {
     let smooth = path(&line.xs, &line.smooth, x, y, wish.height);
     let raw = (wish.smoothing > 0.0).then(|| path(&line.xs, &line.raw, x, y, wish.height));
     Stroke { colour: line.colour, smooth, raw }
+}
+
+/// The line as it is drawn, in places, without its gaps.
+fn pieces(line: &Line, x: Scale, y: Scale, height: f64) -> Vec<Vec<Place>> {
+    let place = |(at, value): (&f64, &f64)| (value.is_finite() && (!y.log || *value > 0.0)).then(|| (x.at(*at), (1.0 - y.at(*value)) * height));
+    let places: Vec<Option<Place>> = line.xs.iter().zip(&line.smooth).map(place).collect();
+    places.split(Option::is_none).map(|piece| piece.iter().copied().flatten().collect()).collect()
 }
 
 /// The path through the finite points, one point beyond each edge of the view. A point between two
@@ -175,14 +190,18 @@ fn push(out: &mut String, value: f64) {
 }
 
 /// What a reader must know of the drawing, and whether there are points that are not drawn.
-fn notes(series: &[Series], lines: &[Line], odd: usize, log: bool) -> (Vec<String>, bool) {
+fn notes(series: &[Series], lines: &[Line], odd: usize, wish: Wish<'_>) -> (Vec<String>, bool) {
     let mut notes = Vec::new();
     if odd > 0 {
         notes.push(format!("{} not finite, shown as a gap", number::counted(odd as i64, "value is", "values are")));
     }
-    let below = if log { lines.iter().flat_map(|line| &line.raw).filter(|value| value.is_finite() && **value <= 0.0).count() } else { 0 };
+    let below = if wish.log { lines.iter().flat_map(|line| &line.raw).filter(|value| value.is_finite() && **value <= 0.0).count() } else { 0 };
     if below > 0 {
         notes.push(format!("{} not above 0, left out of the logarithmic scale", number::counted(below as i64, "value is", "values are")));
+    }
+    let low = if wish.log { wish.thresholds.iter().filter(|threshold| threshold.value <= 0.0).count() } else { 0 };
+    if low > 0 {
+        notes.push(format!("{} not above 0, left out of the logarithmic scale", number::counted(low as i64, "threshold is", "thresholds are")));
     }
     let (shown, total) =
         series.iter().filter(|series| series.sampled).fold((0, 0), |(shown, total), series| (shown + series.values.len(), total + series.total));
@@ -196,8 +215,8 @@ fn notes(series: &[Series], lines: &[Line], odd: usize, log: bool) -> (Vec<Strin
 mod tests {
     use super::*;
 
-    fn wish() -> Wish {
-        Wish { smoothing: 0.0, log: false, by_time: false, range: None, height: 100.0 }
+    fn wish() -> Wish<'static> {
+        Wish { smoothing: 0.0, log: false, by_time: false, range: None, thresholds: &[], height: 100.0 }
     }
 
     fn series(values: &[f64]) -> Series {
@@ -225,6 +244,17 @@ mod tests {
         assert!(none.y.is_none() && none.strokes.is_empty());
         assert_eq!(Scene::of(&[series(&[])], wish()).y, None);
         assert_eq!(Scene::of(&[series(&[0.5])], wish()).strokes[0].smooth, "M500 50h0");
+    }
+
+    #[test]
+    fn a_threshold_is_inside_or_noted() {
+        let held = [2.0, -1.0].map(|value| Threshold { chart: "loss".into(), value, label: "target" });
+        let scene = Scene::of(&[series(&[0.5, 1.0])], Wish { thresholds: &held, ..wish() });
+        assert!(scene.levels.len() == 2 && scene.levels.iter().all(|level| (0.0..=100.0).contains(&level.y)), "{:?}", scene.levels);
+        assert_eq!((scene.levels[0].words.as_str(), scene.notes.len()), ("target 2", 0));
+        let scene = Scene::of(&[series(&[0.5, 1.0])], Wish { thresholds: &held, log: true, ..wish() });
+        assert_eq!((scene.levels.len(), scene.notes), (1, vec!["1 threshold is not above 0, left out of the logarithmic scale".to_owned()]));
+        assert_eq!(Scene::of(&[], Wish { thresholds: &held, ..wish() }).y, None, "no values yet");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use super::Threshold;
+
 /// The values of one metric of one run, in the order of their steps.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
@@ -68,10 +70,12 @@ pub struct ChartOptions {
     pub range: RwSignal<Option<(f64, f64)>>,
     /// Where the crosshair stands on x.
     pub cursor: RwSignal<Option<f64>>,
+    /// What they are held against.
+    pub thresholds: RwSignal<Vec<Threshold>>,
 }
 
 impl ChartOptions {
-    /// Raw values, linear, by step, everything shown.
+    /// Raw values, linear, by step, everything shown, held against nothing.
     pub fn new() -> Self {
         Self {
             smoothing: RwSignal::new(0.0),
@@ -79,7 +83,13 @@ impl ChartOptions {
             by_time: RwSignal::new(false),
             range: RwSignal::new(None),
             cursor: RwSignal::new(None),
+            thresholds: RwSignal::new(Vec::new()),
         }
+    }
+
+    /// What the chart of a title is held against; tracks.
+    pub fn held(self, chart: &str) -> Vec<Threshold> {
+        self.thresholds.with(|all| all.iter().filter(|threshold| threshold.chart == chart).cloned().collect())
     }
 }
 
