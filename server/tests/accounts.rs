@@ -1,5 +1,6 @@
 //! Signing up, signing in, resetting, invitations, sessions.
 
+mod costs;
 mod credentials;
 mod crossing;
 mod founding;

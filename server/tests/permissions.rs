@@ -3,6 +3,7 @@
 //! table does not name.
 
 mod fixture;
+mod kinds;
 mod mlflow;
 mod nested;
 mod pages;

@@ -9,7 +9,7 @@ use crate::support::{
     world,
 };
 use serde_json::{Value, json};
-use sink::Hook;
+pub use sink::Hook;
 use sqlx::{Executor, Row};
 use tokio::sync::OnceCell;
 
@@ -19,7 +19,7 @@ pub const LOOPBACK: &str = "--outbound-allow=127.0.0.0/8";
 static OPEN: OnceCell<World> = OnceCell::const_new();
 
 /// A server whose Slack is the sink.
-async fn open_world() -> &'static World {
+pub async fn open_world() -> &'static World {
     OPEN.get_or_init(async || World::alone(&[LOOPBACK, &format!("--slack={}", *sink::URL)]).await).await
 }
 

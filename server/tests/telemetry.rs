@@ -1,5 +1,6 @@
 //! Traces of Assay itself, as a collector gets them: a real one on this machine takes them from the binary as operators run it.
 
+pub mod counted;
 mod endpoint;
 mod sink;
 

@@ -21,6 +21,15 @@
 //! // A scope is not made by hand.
 //! let scope = server::access::Scope { inner: todo!() };
 //! ```
+//! ```compile_fail,E0451
+//! // Nor is a grant.
+//! let grant = server::access::Grant::<()> { scope: todo!(), permission: std::marker::PhantomData };
+//! ```
+//! ```compile_fail,E0308
+//! // A use case takes the grant of the permission that it names, and no other.
+//! use server::{access::Grant, features::runs};
+//! async fn show(grant: Grant<'_, runs::WriteRuns>, run: shared::ids::RunId) { let _ = runs::get(grant, run).await; }
+//! ```
 //! ```compile_fail,E0599
 //! // A permission to read does not open a transaction that writes.
 //! use server::access::{Grant, Permission, Reads};

@@ -127,3 +127,19 @@ impl Stream for Paced {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn t47_no_more_of_a_body_is_read_than_shows_that_it_is_too_large() {
+        let mut taken = 0;
+        let endless = stream::iter(std::iter::repeat_with(|| {
+            taken += 1_000;
+            Ok::<_, PayloadError>(Bytes::from_static(&[0; 1_000]))
+        }));
+        let fault = read(endless, 4_500).await.expect_err("it is too large");
+        assert_eq!((fault.code(), taken), (ErrorCode::PayloadTooLarge, 5_000));
+    }
+}

@@ -1,5 +1,15 @@
 //! Paths that lead elsewhere, and names that are no names.
 
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::FileTypeExt,
+    path::PathBuf,
+    process::Command,
+    sync::mpsc::{Receiver, TryRecvError, channel},
+    time::Duration,
+};
+
 use reqwest::Method;
 
 use super::{FILES, list, put, put_entries, run};
@@ -78,6 +88,38 @@ pub fn plain() -> impl Iterator<Item = String> {
     paths.into_iter().map(str::to_owned).chain(unending())
 }
 
+/// A file that nobody opens unseen: a pipe, at whose other end somebody waits for a reader. Whoever reads it is told `CANARY`.
+struct Canary {
+    path: PathBuf,
+    opened: Receiver<()>,
+}
+
+impl Canary {
+    fn at(path: PathBuf) -> Self {
+        assert!(Command::new("mkfifo").arg(&path).status().expect("runs").success(), "{}", path.display());
+        let (tell, opened) = channel();
+        let place = path.clone();
+        std::thread::spawn(move || {
+            // Goes on once somebody opens it to read.
+            let mut pipe = fs::OpenOptions::new().write(true).open(place).expect("a pipe");
+            let _ = tell.send(());
+            let _ = pipe.write_all(b"CANARY");
+        });
+        Self { path, opened }
+    }
+
+    /// Fails if somebody has opened it, or if it is not as it was; and if that could not be seen.
+    fn assert_untouched(self) {
+        assert_eq!(self.opened.try_recv(), Err(TryRecvError::Empty), "{} was opened", self.path.display());
+        assert!(fs::symlink_metadata(&self.path).expect("it is still there").file_type().is_fifo());
+        // To read and to write: that does not wait for the other end.
+        let _own = fs::OpenOptions::new().read(true).write(true).open(&self.path).expect("opens");
+        self.opened.recv_timeout(Duration::from_secs(20)).expect("who opens it is seen");
+    }
+}
+
+/// Nor is anything opened outside the store, which a pipe above it tells. It is also named by its whole path and so stands for `/etc/passwd`, which whatever
+/// else runs on the machine opens all the time.
 #[tokio::test]
 async fn t20_t26_every_path_that_leads_elsewhere_is_refused_and_nothing_is_written_or_deleted() {
     let organization = world().organization().await;
@@ -85,15 +127,16 @@ async fn t20_t26_every_path_that_leads_elsewhere_is_refused_and_nothing_is_writt
     let (id, root) = run(&script).await;
     let blobs = world().services().config.blobs.clone();
     let outside = blobs.parent().expect("a folder").to_owned();
-    std::fs::create_dir_all(&outside).expect("a folder");
-    std::fs::write(outside.join("canary.txt"), "CANARY").expect("writable");
+    fs::create_dir_all(&outside).expect("a folder");
+    let canary = Canary::at(outside.join("canary.txt"));
+    let whole = canary.path.display().to_string();
     let names = || {
-        let entries = std::fs::read_dir(&outside).expect("a folder").flatten();
+        let entries = fs::read_dir(&outside).expect("a folder").flatten();
         entries.map(|entry| entry.file_name()).filter(|name| *name != "mail" && *name != "blobs").collect::<std::collections::BTreeSet<_>>()
     };
     let before = names();
     assert_eq!(put(&script, &format!("{root}/keep.txt"), "keep").await.status, 200);
-    for path in encoded() {
+    for path in encoded().chain([format!("/{whole}"), whole.replace('/', "%2f"), format!("file://{whole}")]) {
         for method in ["PUT", "GET", "DELETE"] {
             for target in [format!("{FILES}/{root}/{path}"), format!("{FILES}/{path}")] {
                 let (status, text) = raw::send(world(), &script, method, &target, if method == "PUT" { b"x" } else { b"" }).await;
@@ -111,7 +154,7 @@ async fn t20_t26_every_path_that_leads_elsewhere_is_refused_and_nothing_is_writt
             assert!(!text.contains("CANARY"), "{target}: {text}");
         }
     }
-    for path in plain() {
+    for path in plain().chain([whole.clone(), format!("file://{whole}")]) {
         let path = path.as_str();
         for target in ["/api/2.0/mlflow/artifacts/list".to_owned(), "/get-artifact".into()] {
             let answer = script.send(script.request(Method::GET, &target).query(&[("run_id", id.as_str()), ("path", path)])).await;
@@ -124,7 +167,7 @@ async fn t20_t26_every_path_that_leads_elsewhere_is_refused_and_nothing_is_writt
         }
     }
     assert_eq!(names(), before);
-    assert_eq!(std::fs::read_to_string(outside.join("canary.txt")).expect("it is still there"), "CANARY");
+    canary.assert_untouched();
     assert_eq!(list(&script, &root).await["files"].as_array().map(Vec::len), Some(1));
     assert_eq!(script.get(&format!("{FILES}/{root}/keep.txt")).await.text(), "keep");
     assert_eq!(put_entries(&organization, "artifact.put").await, 1);

@@ -3,7 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, world};
+use crate::{
+    support::{Actor, process::Database, world},
+    telemetry::counted::Counted,
+};
 
 /// Makes a query that has so many of something.
 type Query = fn(usize) -> String;
@@ -82,6 +85,63 @@ async fn t51_t52_t54_t57_as_much_as_a_limit_is_answered_and_one_more_is_refused(
         let answer = owner.graphql(&query(most + 1), Value::Null).await;
         assert_eq!(Actor::code(&answer), "LIMIT_EXCEEDED", "{name}: {answer:.400}");
         assert!(answer["data"].is_null(), "{name}: {answer:.400}");
+    }
+}
+
+/// What costs most to look at of what is refused: as large as a body goes, as deep and as wide as the tokens that are read.
+fn bombs() -> Vec<(&'static str, String)> {
+    let fan_out = several(30, |n| format!("fragment f{n} on Query {{ ...f{m} ...f{m} }}", m = n + 1));
+    let mut deep = String::from("id");
+    for level in 0..50 {
+        deep = if level % 2 == 0 { format!("runs {{ nodes {{ {deep} }} }}") } else { format!("experiment {{ {deep} }}") };
+    }
+    vec![
+        ("thirty fragments, each used twice", format!("query {{ ...f0 }} {fan_out} fragment f30 on Query {{ viewer {{ name }} }}")),
+        ("a cycle of fragments", "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }".into()),
+        ("one token more", tokens(4_001)),
+        ("tokens as far as a body goes", format!("{{ viewer {{ {} }} }}", "a ".repeat(120_000))),
+        ("ten thousand directives", format!("{{ viewer {} {{ name }} }}", "@skip(if:true)".repeat(10_000))),
+        ("directives as far as tokens go", format!("{{ viewer {{ {} }} }}", several(490, |_| "name @skip(if: false)".into()))),
+        ("a way round of fifty", format!("{{ run(id: \"x\") {{ experiment {{ {deep} }} }} }}")),
+        ("as deep as tokens go", format!("{}{}", "{a".repeat(1_300), "}".repeat(1_300))),
+        ("lists as deep as tokens go", format!("{{ invitationPreview(token: {}{}) {{ email }} }}", "[".repeat(1_900), "]".repeat(1_900))),
+        ("a thousand aliases", format!("{{ {} }}", several(1_000, |n| format!("a{n}: invitationPreview(token: \"x\") {{ email }}")))),
+        ("aliases as far as tokens go", format!("{{ {} }}", several(300, |n| format!("a{n}: invitationPreview(token: \"x\") {{ email }}")))),
+        ("root fields", roots(600)),
+        ("fields", fields(3_900)),
+        ("rows of rows", complexity(4_001)),
+    ]
+}
+
+/// Counted, not timed: of whoever signed in the credential alone is looked up, and of nobody nothing.
+#[tokio::test]
+async fn t51_t52_t54_t57_of_what_is_refused_nothing_is_carried_out() {
+    let database = Database::create().await;
+    let token = database.run(&["seed"]).0["token"].as_str().expect("a token").to_owned();
+    let counted = Counted::on(&database);
+    let (nobody, script) = (counted.server.visitor(), counted.server.visitor().bearer(&token));
+    let ask = async |actor: &Actor, query: &str| {
+        let (answer, trace) = counted.send(actor, actor.request(Method::POST, "/graphql").json(&json!({ "query": query }))).await;
+        (answer.json(), trace)
+    };
+    // What is allowed in the organization is read with the first request.
+    ask(&script, "{ __typename }").await;
+    let (idle, busy) = (ask(&script, "{ __typename }").await.1, ask(&script, "{ experiments { totalCount } }").await.1);
+    let mut asked = Vec::new();
+    for (name, query) in bombs() {
+        for (actor, signed_in) in [(&script, true), (&nobody, false)] {
+            let (answer, trace) = ask(actor, &query).await;
+            assert!(matches!(Actor::code(&answer), "LIMIT_EXCEEDED" | "INVALID"), "{name}: {answer:.400}");
+            assert!(answer["data"].is_null(), "{name}: {answer:.400}");
+            asked.push((name, signed_in, trace));
+        }
+    }
+    let costs = counted.end().await;
+    assert_eq!(costs.of(&idle).len(), 1, "the credential is looked up");
+    assert!(costs.statements(&busy) > costs.statements(&idle), "what is carried out is counted");
+    for (name, signed_in, trace) in asked {
+        let expected = if signed_in { costs.of(&idle) } else { Vec::new() };
+        assert_eq!((costs.of(&trace), costs.jobs(&trace)), (expected, Vec::new()), "{name}, signed in: {signed_in}");
     }
 }
 

@@ -3,14 +3,29 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Actor, Organization, World};
+use crate::support::{Actor, Organization, World, world};
 use reqwest::Method;
 use serde_json::{Value, json};
-use server::access::{Credential, RequestInfo};
+use server::access::{Credential, Grant, RequestInfo, Scope, Sql, Writes};
 use sqlx::{Executor, PgConnection, Row};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 const CREATE: &str = "mutation { createProject(name: \"half\") { id } }";
+
+/// What is written before the time is over.
+const LATE: &str = "insert into projects (id, name, slug, created_at) values (gen_random_uuid(), 'CANARY-first late', 'late', now())";
+
+/// The permission of what a test does by itself in a transaction of the server.
+struct OwnDoing;
+
+impl server::access::Permission for OwnDoing {
+    const NAME: shared::Permission = shared::Permission::ProjectsWrite;
+    type Mode = Writes;
+}
+
+fn own_doing(scope: &Scope) -> Grant<'_, OwnDoing> {
+    scope.grant().expect("may")
+}
 
 /// What can go wrong, in the middle of a transaction of the first organization.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +36,10 @@ enum Fault {
     Drop,
     /// The code panics after the organization was entered.
     Panic,
-    /// The statement runs out of time: the database cancels it.
+    /// Somebody has the database cancel the statement.
     Cancel,
+    /// The statement runs out of time: the database cancels it by itself.
+    Timeout,
     /// The session itself ends.
     Cut,
     /// A statement breaks a constraint, and with it the transaction.
@@ -31,7 +48,7 @@ enum Fault {
     Batch,
 }
 
-const FAULTS: [Fault; 7] = [Fault::HangUp, Fault::Drop, Fault::Panic, Fault::Cancel, Fault::Cut, Fault::Constraint, Fault::Batch];
+const FAULTS: [Fault; 8] = [Fault::HangUp, Fault::Drop, Fault::Panic, Fault::Cancel, Fault::Timeout, Fault::Cut, Fault::Constraint, Fault::Batch];
 
 /// The session that waits for this one's lock.
 async fn waiting(holder: &mut PgConnection) -> i32 {
@@ -84,6 +101,17 @@ async fn cause(fault: Fault, world: &World, organization: &Organization<'_>, scr
             };
             let ended: Result<(), _> = world.begin(work).await;
             assert!(ended.is_err_and(|error| error.is_panic()));
+        }
+        Fault::Timeout => {
+            let work = async move {
+                let scope = services.vault.enter(credential, RequestInfo::default()).await.expect("enters");
+                let tx = own_doing(&scope).begin().await.expect("begins");
+                tx.run(LATE, Vec::new()).await.expect("writes");
+                tx.run("set local statement_timeout = '100ms'", Vec::new()).await.expect("sets");
+                let late = tx.rows("select pg_sleep(60)", Vec::new()).await.expect_err("runs out of time");
+                assert!(late.to_string().contains("statement timeout"), "{late}");
+            };
+            world.on_server(work).await;
         }
         Fault::Cancel | Fault::Cut => {
             let script = script.clone();
@@ -146,6 +174,7 @@ async fn t07_whatever_breaks_in_one_organization_the_next_one_on_the_same_sessio
     assert!(projects["data"]["auditVerification"]["finding"].is_null(), "{projects}");
     let names: Vec<&str> = projects["data"]["projects"].as_array().expect("projects").iter().filter_map(|project| project["name"].as_str()).collect();
     assert!(names.iter().filter(|name| **name == "half").count() <= 1 && names.contains(&"twice"), "{names:?}");
+    assert!(!names.contains(&"CANARY-first late"), "{names:?}");
     let history = script.mlflow("GET", &format!("metrics/get-history?run_id={run}&metric_key=m"), Value::Null).await;
     assert_eq!(history.json(), json!({}), "a refused batch stores nothing");
     let mut holder = first.tamperer().await;
@@ -157,4 +186,25 @@ async fn t07_whatever_breaks_in_one_organization_the_next_one_on_the_same_sessio
         .await
         .expect("counts");
     assert_eq!(left.get::<i64, _>(0), 0, "no transaction stays open");
+}
+
+/// How long a statement, a wait for a lock and a silence may last in a transaction.
+async fn limits(tx: &impl Sql) -> [String; 3] {
+    let sql = "select current_setting('statement_timeout'), current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')";
+    let row = tx.row(sql, Vec::new()).await.expect("asks").expect("a row");
+    [0, 1, 2].map(|at| row.try_get_by_index(at).expect("a text"))
+}
+
+#[tokio::test]
+async fn t07_no_statement_of_a_member_or_of_nobody_goes_on_for_longer_than_twenty_seconds() {
+    let organization = world().organization().await;
+    let secret = organization.script().await.secret().to_owned();
+    let services = world().services();
+    let found = world().on_server(async move {
+        let credential = Credential::token(&secret).expect("a token");
+        let scope = services.vault.enter(credential, RequestInfo::default()).await.expect("enters");
+        let (tx, lobby) = (own_doing(&scope).begin().await.expect("begins"), services.vault.lobby().await.expect("opens"));
+        [limits(&tx).await, limits(&lobby).await]
+    });
+    assert_eq!(found.await, [["20s", "5s", "1min"]; 2]);
 }

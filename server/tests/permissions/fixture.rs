@@ -26,7 +26,7 @@ impl Fixture {
         assert_eq!(script.mlflow("POST", "registered-models/create", json!({ "name": model })).await.status, 200);
         let file = script.request(reqwest::Method::PUT, &format!("/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/CANARY.txt"));
         assert_eq!(script.send(file.body("CANARY")).await.status, 200);
-        let version = json!({ "name": model, "source": format!("runs:/{run}"), "run_id": run });
+        let version = json!({ "name": model, "source": format!("runs:/{run}/CANARY.txt"), "run_id": run });
         assert_eq!(script.mlflow("POST", "model-versions/create", version).await.status, 200);
         let start = format!("mutation {{ startThread(input: {{ about: \"run_{run}\", body: \"CANARY\" }}) {{ id comments {{ id }} }} }}");
         let thread = owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();

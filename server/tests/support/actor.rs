@@ -8,7 +8,7 @@ use std::{
 use reqwest::{Client, ClientBuilder, Method, redirect::Policy};
 use serde_json::{Value, json};
 
-use super::World;
+use super::{World, process::Process};
 
 /// An HTTP answer.
 #[derive(Debug)]
@@ -110,6 +110,11 @@ impl Actor {
         Self { url: world.url.clone(), ..self.clone() }
     }
 
+    /// The same caller at a server in a process of its own, on the same database.
+    pub fn at_process(&self, process: &Process) -> Self {
+        Self { url: process.url.clone(), ..self.clone() }
+    }
+
     /// The token's secret.
     pub fn secret(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
@@ -134,9 +139,13 @@ impl Actor {
 
     /// Posts a form, as a browser without scripts does.
     pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send(self.filled(path, fields)).await
+    }
+
+    /// A form that is filled in, ready to be changed further.
+    pub fn filled(&self, path: &str, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
         let encoded: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
-        let request = self.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded").body(encoded.join("&"));
-        self.send(request).await
+        self.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded").body(encoded.join("&"))
     }
 
     /// Asks GraphQL; the whole response.

@@ -38,6 +38,9 @@ pub use actor::Actor;
 /// The password of everybody in tests.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// What one server writes down for later another may have to read.
+pub const SECRET: &str = "--secret=the secret of all servers of the tests";
+
 /// Hosts that a server must not be led to, in the ways they can be written (T71, T72).
 pub const INSIDE: [&str; 21] = [
     "127.0.0.1",
@@ -137,8 +140,7 @@ impl World {
             format!("--blobs={}", folder.join("blobs").display()),
             format!("--mail=file:{}", folder.join("mail").display()),
             format!("--site={}", folder.join("site").display()),
-            // What one server writes down for later another may have to read.
-            "--secret=the secret of all servers of the tests".to_owned(),
+            SECRET.to_owned(),
         ];
         let redis = redis_url().filter(|_| !more.iter().any(|argument| argument.starts_with("--redis-url")));
         if let Some(redis) = redis {
@@ -231,9 +233,14 @@ impl World {
         self.on_server(async move { Worker::new(services, register_jobs).drain().await.expect("drains") }).await;
     }
 
+    /// The database, for what else runs on it.
+    pub fn database(&self) -> process::Database {
+        process::Database(self.database.clone())
+    }
+
     /// A connection to the database with the owner's rights, in no organization's schema.
     pub async fn connect(&self) -> sqlx::PgConnection {
-        process::Database(self.database.clone()).connect().await
+        self.database().connect().await
     }
 
     /// The newest link that was mailed to an address.

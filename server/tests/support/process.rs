@@ -132,6 +132,13 @@ impl Process {
         PASSWORD
     }
 
+    /// How many passwords it has hashed.
+    pub async fn hashes(&self) -> u64 {
+        let metrics = self.visitor().get("/metrics").await.text();
+        let count = metrics.lines().find_map(|line| line.strip_prefix("assay_password_seconds_count "));
+        count.map_or(0, |count| count.parse().unwrap_or_else(|_| panic!("{metrics}")))
+    }
+
     /// The most memory it has had at any time, in bytes.
     pub fn peak(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a running process");

@@ -1,5 +1,7 @@
 //! Requests as they are, for paths that every tidy client would clean up before sending.
 
+use std::time::Duration;
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -48,7 +50,11 @@ pub async fn bytes(address: &str, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
-/// What a client reads of a chunked body that it would go on sending: the answer, and how many bytes of the body it had sent by then. It stops at `most`.
+/// Bytes of a body that are sent at a time.
+const PART: usize = 0x10000;
+
+/// What a client reads of a chunked body that does not end: the answer, and how many bytes of the body it had begun to send by then. With the part that makes
+/// them `most` or more it stops, and waits: a server that would read on before it answers gets nothing more to read.
 pub async fn stream(world: &World, actor: &Actor, method: &str, target: &str, begin: &[u8], most: usize) -> (u16, String, usize) {
     let address = world.url.trim_start_matches("http://");
     let (mut reader, mut writer) = TcpStream::connect(address).await.expect("connects").into_split();
@@ -59,18 +65,20 @@ pub async fn stream(world: &World, actor: &Actor, method: &str, target: &str, be
     writer.write_all(head.as_bytes()).await.expect("sends");
     writer.write_all(format!("{:x}\r\n", begin.len()).as_bytes()).await.expect("sends");
     writer.write_all(begin).await.expect("sends");
-    let part = [b"\r\n10000\r\n".as_slice(), &[b' '; 0x10000]].concat();
+    let part = [format!("\r\n{PART:x}\r\n").as_bytes(), &[b' '; PART]].concat();
     let mut answer = vec![0; 0x10000];
     let (mut sent, mut read) = (begin.len(), 0);
     while read == 0 && sent < most {
+        sent += PART;
         tokio::select! {
             biased;
             got = reader.read(&mut answer) => read = got.expect("the answer is not lost"),
-            done = writer.write_all(&part) => {
-                done.expect("nobody hangs up before the answer");
-                sent += 0x10000;
-            }
+            done = writer.write_all(&part) => done.expect("nobody hangs up before the answer"),
         }
+    }
+    if read == 0 {
+        let answered = tokio::time::timeout(Duration::from_secs(20), reader.read(&mut answer)).await;
+        read = answered.unwrap_or_else(|_| panic!("{target}: {sent} bytes are not enough for an answer")).expect("the answer is not lost");
     }
     let text = String::from_utf8_lossy(&answer[..read]).into_owned();
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
