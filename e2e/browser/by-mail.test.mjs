@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accessible, connection, journey, settled, signIn, signInByForm, until } from "./journey.mjs";
+import { accessible, connection, journey, possible, settled, signIn, signInByForm, until } from "./journey.mjs";
 import { accept, invite, mailed, person, signUp, token } from "./people.mjs";
 import { client } from "./tracking.mjs";
 
@@ -36,7 +36,7 @@ journey("a sign-up confirmed by mail founds an organization, whose first page te
   await page.waitForURL("**/tokens");
 });
 
-journey("a forgotten password is replaced by mail, which ends the old session", async (page, _, somebody) => {
+journey("a forgotten password is replaced by mail, which ends the old session", async (page, complaints, somebody) => {
   const alan = person("Alan Turing");
   await signUp(page, "Bletchley", alan);
   const other = await somebody();
@@ -52,6 +52,7 @@ journey("a forgotten password is replaced by mail, which ends the old session", 
   await other.getByText("Your password was changed and every session was ended.").waitFor();
   // The page of the old session is told that it has ended, and leaves what it showed.
   await page.waitForURL((address) => address.pathname === "/sign-in");
+  possible(complaints, 401);
   await signInByForm(other, { ...alan, password });
 });
 

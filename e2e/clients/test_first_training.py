@@ -10,12 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "infra" / "lib"))
 
-from local import example  # noqa: E402
+from local import SHELL, example  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def run():
-    """Pastes the example, and finds the run it made."""
+def paste(program: list, first: str = "", **how):
+    """Pastes the example into a program, after what comes first, and finds the run that it made."""
     connection = json.loads(Path(os.environ["ASSAY_TEST_CONNECTION"]).read_text())
     os.environ["MLFLOW_TRACKING_TOKEN"] = connection["token"]
     client = mlflow.MlflowClient(os.environ["ASSAY_TEST_URL"])
@@ -23,8 +22,8 @@ def run():
     # A newcomer has chosen no experiment; other tests of this process have.
     env = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_EXPERIMENT", "MLFLOW_RUN"))}
     done = subprocess.run(
-        [sys.executable, "-"], env=env, input=example(os.environ["ASSAY_TEST_URL"], connection["token"]), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False,
+        program, env=env, input=first + example(os.environ["ASSAY_TEST_URL"], connection["token"]), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **how,
     )
     assert done.returncode == 0, done.stdout
     made = [run for run in client.search_runs(["0"]) if run.info.run_id not in before]
@@ -32,6 +31,12 @@ def run():
     # autolog() tells of its own failures only as warnings
     assert "WARNING mlflow.utils.autologging_utils: Encountered unexpected error" not in done.stdout, done.stdout
     return client.get_run(made[0].info.run_id), client
+
+
+@pytest.fixture(scope="module")
+def run():
+    """The run of the example in an environment that has what it needs."""
+    return paste([sys.executable, "-"], timeout=300)
 
 
 def test_5_1a_parameters_and_metrics_are_logged_automatically(run):
@@ -53,3 +58,11 @@ def test_5_1c_the_environment_of_the_training_is_known(run):
     assert run.data.tags["mlflow.user"]
     assert run.data.tags["estimator_name"] == "RandomForestRegressor"
     assert run.inputs.dataset_inputs, "the training data's digest and schema"
+
+
+@pytest.mark.skipif("ASSAY_TEST_LONG" not in os.environ, reason="installs MLflow and scikit-learn anew: minutes")
+def test_5_1a_everything_that_is_printed_is_pasted_into_one_shell(tmp_path):
+    # Its last line starts Python, which takes what comes after it.
+    run, _ = paste(["bash", "-e"], first=f"{SHELL}\n", cwd=tmp_path, timeout=1200)
+    assert run.info.status == "FINISHED" and run.data.params["n_estimators"] == "100"
+    assert run.outputs.model_outputs, "with its model"

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import urllib.error
 import urllib.parse
@@ -98,6 +99,18 @@ def mlflow(connection: dict, path: str, **body) -> dict:
     request = urllib.request.Request(f"{connection['url']}/api/2.0/mlflow/{path}", json.dumps(body).encode() if body else None, headers)
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
+
+
+def ask_redis(url: str, *words: str) -> bytes:
+    """The first line that the Redis at a URL answers to a command."""
+    at = urllib.parse.urlsplit(url)
+    with socket.create_connection((at.hostname, at.port), timeout=60) as link, link.makefile("rb") as answers:
+        for command in (("AUTH", at.password), ("SELECT", at.path.strip("/")), words):
+            told = [word.encode() for word in command]
+            link.sendall(b"*%d\r\n" % len(told) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in told))
+            line = answers.readline()
+            assert line and not line.startswith(b"-"), line
+        return line
 
 
 def upload(connection: dict, run: dict, name: str, content: bytes) -> None:

@@ -13,7 +13,7 @@ from checkout import Checkout  # noqa: E402
 from paths import ROOT  # noqa: E402
 
 # What infra/up reads of a checkout.
-SOURCES = (".cargo", "Cargo.toml", "Cargo.lock", "app", "browser", "infra", "migrations", "server", "shared", "style")
+SOURCES = (".cargo", "Cargo.toml", "Cargo.lock", "app", "infra", "migrations", "server", "shared", "style")
 
 
 @pytest.fixture(scope="module")

