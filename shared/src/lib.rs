@@ -1,6 +1,7 @@
 //! What the server and the web app must agree on: ids, error codes, permissions, validated
 //! fields and limits. No I/O, no clock; builds for wasm.
 
+pub mod audit;
 pub mod comparison;
 pub mod csv;
 pub mod error_code;
