@@ -8,6 +8,7 @@ pub mod error_code;
 pub mod field;
 pub mod ids;
 pub mod key;
+pub mod latin;
 pub mod limits;
 pub mod permission;
 pub mod provider;
