@@ -57,3 +57,19 @@ journey("an entry is shown by its number wherever in the log it stands, and an a
   await page.goto("/audit?entry=999999999");
   await page.getByText(/^There is no entry 999.999.999\.$/).waitFor();
 });
+
+journey("c7_1d every kind of act is offered to filter by, and a noun finds whatever was done to it", async (page) => {
+  await signIn(page);
+  await page.goto("/audit");
+  const offers = page.locator("#audit-actions option");
+  await offers.first().waitFor({ state: "attached" });
+  const offered = await offers.evaluateAll((all) => all.map((one) => one.value));
+  for (const name of ["second_factor", "service_account.create_token", "link", "template", "thread.start", "import", "registered_model", "model_version.transition"])
+    assert.ok(offered.includes(name), name);
+  await page.getByLabel("Action").fill("session");
+  await page.getByRole("button", { name: "Filter" }).click();
+  await page.waitForURL((address) => address.searchParams.get("action") === "session");
+  const rows = page.getByRole("table", { name: "Audit entries" }).locator("tbody tr");
+  await rows.filter({ hasNotText: "session." }).first().waitFor({ state: "detached" });
+  assert.ok(await rows.count());
+});

@@ -145,6 +145,18 @@ journey("c5_3d a report is downloaded in each format", async (page) => {
     assert.ok(readFileSync(await download.path(), "latin1").startsWith(begins), name);
     await page.keyboard.press("Escape");
   }
+  assert.equal(await page.locator("#report").getByText("The PDF shows only Latin characters").count(), 0);
+});
+
+journey("c5_3d the menu says when a PDF cannot show all names", async (page) => {
+  const id = await experiment(`other letters ${Date.now()}`);
+  for (const model of ["木", "林"]) await run(id, model, { params: { model }, metrics: { auc: 0.5 } });
+  await signIn(page);
+  await page.goto(`/compare?e1=${id}&f1=${encodeURIComponent("params.model = '木'")}&e2=${id}&f2=${encodeURIComponent("params.model = '林'")}`);
+  await settled(page);
+  await page.getByRole("button", { name: "Report" }).click();
+  await page.locator("#report").getByText("The PDF shows only Latin characters").waitFor();
+  await accessible(page);
 });
 
 journey("a phone and a dark room show the comparison too", { viewport: { width: 390, height: 800 }, colorScheme: "dark" }, async (page) => {

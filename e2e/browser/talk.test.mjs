@@ -52,6 +52,31 @@ journey("c5_2b a comment, its answer and its resolution reach the other page wit
   await card(other).getByText("Resolved by Olga Owner").waitFor();
 });
 
+journey("c5_2b what is said about an experiment reaches whoever reads its discussion", async (page, _, somebody) => {
+  const { other } = await team(page, somebody);
+  await page.goto("/experiments");
+  const address = await page.getByRole("link", { name: "Discussed", exact: true }).getAttribute("href");
+  const streams = [];
+  for (const reader of [page, other]) {
+    streams.push(reader.waitForResponse((answer) => answer.url().includes("/graphql/stream") && answer.url().includes(address.split("/").pop())));
+    await reader.goto(`${address}/discussion`);
+    await settled(reader);
+  }
+  await Promise.all(streams);
+  await card(page).getByLabel("Say something").fill("Shall we go on with **these**?");
+  await card(page).getByRole("button", { name: "Comment", exact: true }).click();
+  const said = card(other).locator(".said", { hasText: "Shall we go on with these?" });
+  await said.waitFor();
+  await card(other).getByRole("button", { name: "Reply" }).click();
+  await card(other).getByLabel("Reply").fill("Until Friday.");
+  await card(other).getByLabel("Reply").press("Control+Enter");
+  await card(page).getByText("Until Friday.").waitFor();
+  await card(page).getByRole("button", { name: "Resolve" }).click();
+  await card(other).getByText("Resolved by Olga Owner").waitFor();
+  await accessible(other);
+  await fits(other);
+});
+
 journey("c5_2b a comment that is begun before the app is there is kept, and sent", async (page) => {
   const early = await run(await experiment(`early ${Date.now()}`), "early", { metrics: { loss: 1 } });
   await signIn(page);

@@ -27,3 +27,16 @@ async fn post(operation: Operation, variables: Value) -> Result<String, ApiError
     let response = request.send().await.map_err(|_| ApiError::unreachable())?;
     response.text().await.map_err(|_| ApiError::unreachable())
 }
+
+/// As [`super::send_at_last`].
+pub fn send_at_last(operation: Operation, variables: Value) {
+    let Ok(headers) = web_sys::Headers::new() else { return };
+    let _ = headers.set("content-type", "application/json");
+    let request = web_sys::RequestInit::new();
+    request.set_method("POST");
+    request.set_headers(&headers);
+    request.set_body(&json!({ "query": operation.0, "variables": variables }).to_string().into());
+    let _ = js_sys::Reflect::set(&request, &"keepalive".into(), &true.into());
+    let sent = leptos::prelude::window().fetch_with_str_and_init("/graphql", &request);
+    wasm_bindgen_futures::spawn_local(async move { drop(wasm_bindgen_futures::JsFuture::from(sent).await) });
+}

@@ -76,6 +76,15 @@ struct Response<'a> {
     errors: Vec<Value>,
 }
 
+/// Posts an operation while its page is being left: the browser sees to it that it arrives, and nobody hears the answer. For a few words only: what
+/// outlives a page has 64 kB in all.
+pub fn send_at_last(operation: Operation, variables: Value) {
+    #[cfg(feature = "hydrate")]
+    browser::send_at_last(operation, variables);
+    #[cfg(not(feature = "hydrate"))]
+    drop((operation, variables));
+}
+
 /// The API of the present page. A missing transport answers every request with an error.
 pub fn use_api() -> Api {
     use_context().unwrap_or_else(|| Api::new(Absent))

@@ -5,53 +5,10 @@ use leptos::{html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use serde_json::{Map, Value};
 
-use crate::kit::{Address, Clock, Command, Day, Glyph, Icon, moment, use_address, use_clock, use_command};
+use crate::kit::{Address, Clock, Command, Day, Glyph, Icon, late, moment, use_address, use_clock, use_command};
 
 /// The parameters, as the address spells them.
 const NAMES: [&str; 6] = ["actor", "action", "subject", "outcome", "from", "to"];
-
-/// What acts are called, to choose from.
-const ACTIONS: [&str; 39] = [
-    "authorization.denied",
-    "authorization.unknown_id",
-    "experiment",
-    "experiment.share",
-    "experiment.unshare",
-    "group",
-    "group.set_role",
-    "identity_provider.remove",
-    "identity_provider.set",
-    "invitation.create",
-    "invitation.revoke",
-    "member.join",
-    "member.provision",
-    "member.remove",
-    "member.resume",
-    "member.suspend",
-    "member.update",
-    "member.update_roles",
-    "model",
-    "password.reset",
-    "person.rename",
-    "project.create",
-    "project.open",
-    "project.remove_member",
-    "project.restrict",
-    "project.set_member",
-    "role.create",
-    "role.remove",
-    "role.update",
-    "run",
-    "session.break_glass",
-    "session.create",
-    "session.remove",
-    "session.remove_all",
-    "session.switch",
-    "sign_up",
-    "token.create",
-    "token.revoke",
-    "trace",
-];
 
 /// Whether the address asks for less than everything.
 pub(super) fn is_set(address: Address) -> bool {
@@ -136,7 +93,7 @@ pub(super) fn FilterForm() -> impl IntoView {
                 <button class="button" type="submit"><Glyph icon=Icon::SEARCH/>"Filter"</button>
                 {move || is_set(address).then(|| view! { <a class="button quiet" href="/audit" data-noscroll><Glyph icon=Icon::X/>"Clear"</a> })}
             </div>
-            <datalist id="audit-actions">{ACTIONS.map(|action| view! { <option value=action></option> }).into_iter().collect_view()}</datalist>
+            {late(|| view! { <datalist id="audit-actions">{shared::audit::names().map(|action| view! { <option value=action></option> }).collect_view()}</datalist> })}
         </form>
     }
     .into_any()

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::comparison::{Better, Wish};
+use shared::{
+    comparison::{Better, Wish},
+    latin,
+};
 
 use crate::{
     api::{Api, ApiError, Moment, Operation},
@@ -209,6 +212,15 @@ pub(super) struct Point {
 }
 
 impl Comparison {
+    /// Whether a PDF report can show all that is named in it.
+    pub fn is_latin(&self) -> bool {
+        let values = |param: &Param| param.cells.iter().flat_map(|cell| &cell.common).all(|one| latin::shows(&one.value));
+        self.groups.iter().all(|group| latin::shows(&group.name))
+            && self.metrics.iter().all(|metric| latin::shows(&metric.key))
+            && self.params.iter().all(|param| latin::shows(&param.key) && values(param))
+            && self.insights.iter().all(|insight| latin::shows(&insight.text))
+    }
+
     /// The groups' values of a metric, for bars and boxes. The interval of a mean is taken as two standard errors on either side.
     pub fn spreads(&self, key: &str) -> Vec<Spread> {
         let Some(row) = self.metrics.iter().find(|row| row.key == key) else { return Vec::new() };

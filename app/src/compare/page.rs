@@ -58,12 +58,17 @@ fn page(sheet: RwSignal<Sheet>, query: Resource<Result<Sheet, ApiError>>) -> Any
     }
     let report = move || {
         let wish = wish();
-        [("pdf", "PDF"), ("html", "HTML"), ("md", "Markdown"), ("csv", "CSV")]
+        let latin = sheet.with(|sheet| sheet.comparison.as_ref().is_none_or(Comparison::is_latin));
+        let links = [("pdf", "PDF"), ("html", "HTML"), ("md", "Markdown"), ("csv", "CSV")]
             .map(|(format, words)| {
                 let href = wish.under("/compare/report", &[("format", format)]);
                 view! { <a href=href rel="external" download=""><Glyph icon=Icon::FILE_TEXT/>{words}</a> }
             })
-            .collect_view()
+            .collect_view();
+        view! {
+            {links}
+            {(!latin).then(|| view! { <p class="why">"The PDF shows only Latin characters: some of this comparison's names become “?” in it. Use HTML, which shows all of them."</p> })}
+        }
     };
     // What stands in the head is made once; what changes in it are closures of its own.
     let actions = move || {

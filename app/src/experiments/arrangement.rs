@@ -11,7 +11,7 @@ use super::{
     sheet::{self, Kept, Sheet, Wish},
 };
 use crate::{
-    api::{Api, Operation, use_api},
+    api::{Api, Operation, send_at_last, use_api},
     kit::{Address, Arrange, Toasts, Widths, moved, use_toasts, with_columns},
 };
 
@@ -34,7 +34,8 @@ pub(super) struct Arrangement {
     /// What is to be kept next, under its key, and whether something is under way.
     next: StoredValue<Option<(String, Kept)>>,
     busy: StoredValue<bool>,
-    /// Counts the changes of widths.
+    /// The columns with widths that were changed just now, and how often they were.
+    due: StoredValue<Option<(String, Kept)>>,
     touched: StoredValue<u32>,
 }
 
@@ -50,8 +51,26 @@ impl Arrangement {
             id
         });
         let (api, toasts) = (StoredValue::new(use_api()), use_toasts());
-        let (next, busy, touched) = (StoredValue::new(None), StoredValue::new(false), StoredValue::new(0));
-        Self { sheet, wish, chosen, widths, api, toasts, next, busy, touched }
+        let (next, busy) = (StoredValue::new(None), StoredValue::new(false));
+        let (due, touched) = (StoredValue::new(None), StoredValue::new(0));
+        let own = Self { sheet, wish, chosen, widths, api, toasts, next, busy, due, touched };
+        own.keep_at_last();
+        own
+    }
+
+    /// Widths that were changed the moment before the reader leaves are kept too, whether for another page of the app or another one.
+    fn keep_at_last(self) {
+        let send = move || {
+            let [due, next] = [self.due, self.next].map(|one| one.try_update_value(Option::take).flatten());
+            if let Some((key, kept)) = due.or(next) {
+                send_at_last(SET, variables(&key, kept));
+            }
+        };
+        on_cleanup(send);
+        Effect::new(move |_: Option<()>| {
+            let left = window_event_listener_untyped("pagehide", move |_| send());
+            on_cleanup(move || left.remove());
+        });
     }
 
     /// What the table is to do.
@@ -74,18 +93,25 @@ impl Arrangement {
             self.widths.set(Widths::new());
         }
         self.chosen.set(Some((self.id(), columns)));
-        self.keep();
+        // The widths go along.
+        self.due.set_value(None);
+        if let Some(arranged) = self.arranged() {
+            self.keep(arranged);
+        }
     }
 
     fn resized(self) {
+        self.due.set_value(self.arranged());
         let number = self.touched.try_update_value(|touched| {
             *touched += 1;
             *touched
         });
         set_timeout(
             move || {
-                if self.touched.try_get_value().is_some_and(|now| Some(now) == number) {
-                    self.keep();
+                if self.touched.try_get_value().is_some_and(|now| Some(now) == number)
+                    && let Some(due) = self.due.try_update_value(Option::take).flatten()
+                {
+                    self.keep(due);
                 }
             },
             AFTER,
@@ -96,28 +122,35 @@ impl Arrangement {
         self.wish.with_untracked(|wish| wish.id.clone())
     }
 
-    /// Keeps the columns as the reader last chose them, and the widths. One request after the other; of those that wait the last one counts.
-    fn keep(self) {
-        if !self.wish.with_untracked(|wish| wish.keeps) {
-            return;
-        }
-        let id = self.id();
-        let own = self.chosen.get_untracked().filter(|(of, _)| *of == id).map(|(_, columns)| columns);
-        let columns = own.unwrap_or_else(|| self.sheet.with_untracked(|sheet| sheet.kept.columns.clone()));
-        let kept = Kept { columns, widths: self.widths.get_untracked() };
-        self.next.set_value(Some((sheet::key(&id), kept)));
+    /// The columns as the reader last chose them, and the widths, under their key; `None` for who can keep nothing.
+    fn arranged(self) -> Option<(String, Kept)> {
+        self.wish.with_untracked(|wish| wish.keeps).then(|| {
+            let id = self.id();
+            let own = self.chosen.get_untracked().filter(|(of, _)| *of == id).map(|(_, columns)| columns);
+            let columns = own.unwrap_or_else(|| self.sheet.with_untracked(|sheet| sheet.kept.columns.clone()));
+            (sheet::key(&id), Kept { columns, widths: self.widths.get_untracked() })
+        })
+    }
+
+    /// One request after the other; of those that wait the last one counts.
+    fn keep(self, arranged: (String, Kept)) {
+        self.next.set_value(Some(arranged));
         if self.busy.try_update_value(|busy| std::mem::replace(busy, true)) != Some(false) {
             return;
         }
         let (api, toasts) = (self.api.get_value(), self.toasts);
         spawn_local(async move {
             while let Some((key, kept)) = self.next.try_update_value(Option::take).flatten() {
-                let value = (kept != Kept::default()).then_some(kept);
-                if let Err(error) = api.query::<Value>(SET, json!({ "key": key, "value": value })).await {
+                if let Err(error) = api.query::<Value>(SET, variables(&key, kept)).await {
                     toasts.fail(&error);
                 }
             }
             let _ = self.busy.try_update_value(|busy| *busy = false);
         });
     }
+}
+
+/// Nothing is kept of what is as at first.
+fn variables(key: &str, kept: Kept) -> Value {
+    json!({ "key": key, "value": (kept != Kept::default()).then_some(kept) })
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    sheet::{self, FIRST, Sheet, Wish},
+    news::merged,
+    sheet::{self, FIRST, FURTHER, Sheet, Wish},
     work::Work,
 };
 use crate::api::{Api, use_api, use_live};
@@ -16,8 +17,6 @@ const EVERY: Duration = Duration::from_secs(2);
 const TOGETHER: Duration = Duration::from_millis(100);
 /// Runs under way that are listened to.
 const RUNS: usize = 8;
-/// Rows that can be asked for at once. A longer table stays as it is.
-const ROWS: usize = shared::limits::PAGE_MAX;
 
 #[derive(Clone, Copy)]
 struct Watch {
@@ -32,7 +31,15 @@ struct Watch {
 
 /// Listens to the experiment and to its runs under way.
 pub(super) fn watch(sheet: RwSignal<Sheet>, wish: Memo<Wish>, work: Work) {
-    let watch = Watch { sheet, wish, work, api: StoredValue::new(use_api()), waits: StoredValue::new(false), missed: StoredValue::new(false) };
+    let (waits, missed) = (StoredValue::new(false), StoredValue::new(false));
+    let watch = Watch { sheet, wish, work, api: StoredValue::new(use_api()), waits, missed };
+    // A table that is short again is not behind, nor is another one.
+    let is_long = Memo::new(move |_| sheet.with(|sheet| sheet.rows.len() > FURTHER));
+    Effect::new(move || {
+        wish.track();
+        is_long.track();
+        work.behind.set(None);
+    });
     let experiment = Memo::new(move |_| sheet.with(|sheet| sheet.head.experiment.id.clone()));
     use_live(Signal::derive(move || Some(experiment.get())), move || watch.heard());
     let running = Memo::new(move |_| {
@@ -69,14 +76,14 @@ impl Watch {
             EVERY,
         );
         let first = self.sheet.with_untracked(|sheet| sheet.rows.len()).max(FIRST);
-        if first > ROWS {
-            return;
-        }
         // What is under way may not have it yet.
         if self.work.is_busy() {
             return self.heard();
         }
         let api = self.api.get_value();
+        if first > FURTHER {
+            return spawn_local(self.look_at_first(api, wish));
+        }
         spawn_local(async move {
             // A server that does not answer is asked again without a word: the table stays as it is.
             let Ok(fresh) = sheet::fetch(api, wish.clone(), first).await else { return };
@@ -92,5 +99,27 @@ impl Watch {
                 self.sheet.set(fresh);
             }
         });
+    }
+
+    /// Asks for the first rows of a long table again.
+    async fn look_at_first(self, api: Api, wish: Wish) {
+        let columns = self.sheet.with_untracked(|sheet| sheet.columns.clone());
+        let Ok((head, first)) = sheet::newest(api, &wish, &columns).await else { return };
+        if self.wish.try_with_untracked(|now| *now == wish) != Some(true) {
+            return;
+        }
+        if self.work.is_busy() || self.sheet.with_untracked(|sheet| sheet.columns != columns) {
+            return self.heard();
+        }
+        let new = self.sheet.with_untracked(|sheet| (first.1.count - sheet.total.count).max(0));
+        match self.sheet.with_untracked(|sheet| merged(sheet, head, first, wish.sort.key == "started")) {
+            Some(fresh) => {
+                self.work.behind.set(None);
+                if self.sheet.with_untracked(|sheet| *sheet != fresh) {
+                    self.sheet.set(fresh);
+                }
+            }
+            None => self.work.behind.set(Some(new)),
+        }
     }
 }

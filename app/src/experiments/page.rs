@@ -1,6 +1,6 @@
 use leptos::{callback::Callable, prelude::*, task::spawn_local};
 use leptos_router::hooks::{use_navigate, use_params_map};
-use shared::Permission;
+use shared::{Permission, comparison::RUNS_NAMED_MAX};
 
 use super::{
     arrangement::{Arrangement, Chosen},
@@ -23,9 +23,9 @@ use crate::{
     api::{ApiError, use_api},
     frame::{may, provide_here},
     kit::{
-        Address, Button, ButtonLink, Callout, ColumnChooser, Command, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu, MenuItem,
-        NameDialog, Page, Pager, RelativeTime, RowMenu, Saving, Shape, Sort, Table, Tone, chosen_columns, field, number, steady_as, use_address,
-        use_command, use_toasts,
+        Address, Button, ButtonKind, ButtonLink, Callout, ColumnChooser, Command, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu,
+        MenuItem, NameDialog, Page, Pager, RelativeTime, RowMenu, Saving, Shape, Sort, Table, Tone, chosen_columns, field, number, steady_as,
+        use_address, use_command, use_toasts,
     },
     visit::use_origin,
 };
@@ -188,7 +188,6 @@ fn remover(sheet: RwSignal<Sheet>, query: Query) -> Callback<bool> {
 fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, work: Work, address: Address, origin: String) -> AnyView {
     let selected = RwSignal::new(Vec::<String>::new());
     let picking = Memo::new(move |_| !selected.with(Vec::is_empty));
-    let removed = Signal::derive(move || wish.with(|wish| wish.removed));
     let keys = Signal::derive(move || sheet.with(|sheet| columns::fields(&sheet.head.metric_keys, &sheet.head.param_keys, &sheet.head.tag_keys)));
     let error = Signal::derive(move || sheet.with(|sheet| sheet.refused.clone()));
     let choices = Signal::derive(move || sheet.with(|sheet| columns::choices(&sheet.head.metric_keys, &sheet.head.param_keys, &sheet.head.tag_keys)));
@@ -210,7 +209,7 @@ fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
         listed.track();
         selected.set(Vec::new());
     });
-    let removal = Removal::of(sheet, selected, removed, work.acting, Callback::new(move |()| query.refetch()));
+    let removal = Removal::of(sheet, wish, selected, work.acting, Callback::new(move |()| query.refetch()));
     let arrangement = Arrangement::of(sheet, wish, chosen);
     let choose = Callback::new(move |columns| arrangement.choose(columns));
     let experiment = Signal::derive(move || sheet.with(|sheet| sheet.head.experiment.id.clone()));
@@ -232,11 +231,19 @@ fn body(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
     view! {
         <div class="toolbar runs">
             <FilterField label="Filter runs" placeholder="metrics.auc > 0.9 and params.model = 'gbdt'" words=keys error found=Signal::derive(found)/>
-            <div class="tools">{tools}</div>
+            <div class="tools">
+                {move || work.behind.get().map(|new| view! { <Button kind=ButtonKind::Quiet icon=Icon::ROTATE_CCW on_press=move || query.refetch()>{news(new)}</Button> })}
+                {tools}
+            </div>
         </div>
         {rows}
     }
     .into_any()
+}
+
+/// What the button says that loads a table again which is behind.
+fn news(new: i64) -> String {
+    if new > 0 { format!("{}: reload", number::counted(new, "new run", "new runs")) } else { "The runs have changed: reload".to_owned() }
 }
 
 fn filled(sheet: RwSignal<Sheet>, wish: Memo<Wish>, work: Work, removal: Removal, arrangement: Arrangement, address: Address) -> AnyView {
@@ -246,6 +253,10 @@ fn filled(sheet: RwSignal<Sheet>, wish: Memo<Wish>, work: Work, removal: Removal
     use_command(Command::key("c", "Table", "Compare the selected runs", move || {
         if selected.with_untracked(Vec::is_empty) {
             return toasts.say("Select runs first: X on a row, or its box.");
+        }
+        let count = selected.with_untracked(Vec::len);
+        if count > RUNS_NAMED_MAX {
+            toasts.say(format!("The first {RUNS_NAMED_MAX} of {} are compared.", number::counted(count as i64, "selected run", "selected runs")));
         }
         navigate(&selected.with_untracked(|selected| comparison(selected)), Default::default());
     }));

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use shared::comparison::RUNS_NAMED_MAX;
 
 use super::{bulk::comparison, removal::Removal};
 use crate::{
@@ -37,6 +38,8 @@ pub(super) fn RunMenu(
         let Some(id) = opened.get() else { return view! { <p class="why">"Ready in a moment."</p> }.into_any() };
         let others = removal.selected.with(|selected| selected.iter().filter(|own| **own != id).cloned().collect::<Vec<_>>());
         let compare = (!others.is_empty()).then(|| {
+            // Of many, this one is among those that are compared.
+            let others: Vec<String> = others.into_iter().take(RUNS_NAMED_MAX - 1).collect();
             let href = comparison(&[others, vec![id.clone()]].concat());
             view! { <a href=href><Glyph icon=Icon::GIT_COMPARE/>"Compare with selected"</a> }
         });

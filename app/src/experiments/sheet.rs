@@ -17,8 +17,11 @@ use crate::{
 
 const EXPERIMENT: Operation = Operation(include_str!("experiment.graphql"));
 const RUNS: Operation = Operation(include_str!("experiment_runs.graphql"));
-/// Rows of a page: as many as one of less than 60 kB has place for. The table loads on while it is scrolled.
+const IDS: Operation = Operation(include_str!("run_ids.graphql"));
+/// Rows that come with the page: as many as one of less than 60 kB has place for. The table loads on while it is scrolled.
 pub(super) const FIRST: usize = 23;
+/// Rows of each request after that.
+pub(super) const FURTHER: usize = shared::limits::PAGE_MAX;
 
 /// What the address asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,6 +134,27 @@ impl Runs {
     }
 }
 
+/// Some of the runs: rows, how many there are in all, the cursor of what follows.
+pub(super) type Part = (Vec<Line>, Total, Option<String>);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct IdsData {
+    run_table: IdsOf,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct IdsOf {
+    rows: Vec<OnlyId>,
+    page_info: PageInfo,
+}
+
+#[derive(Deserialize)]
+struct OnlyId {
+    run_id: String,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Run {
@@ -167,11 +191,7 @@ const ABSENT: &str = "There is no experiment at this address, or it belongs to a
 
 /// The experiment and its first runs.
 pub(super) async fn fetch(api: Api, wish: Wish, first: usize) -> Result<Sheet, ApiError> {
-    let data: HeadData =
-        api.query(EXPERIMENT, json!({ "id": wish.id, "key": key(&wish.id), "keeps": wish.keeps })).await.map_err(|error| error.or_absent(ABSENT))?;
-    // Whatever a script may have put there: what cannot be read is nothing.
-    let kept: Kept = data.preference.and_then(|kept| serde_json::from_str(kept.get()).ok()).unwrap_or_default();
-    let head = data.experiment.ok_or_else(|| ApiError::absent(ABSENT))?;
+    let (head, kept) = head(&api, &wish).await?;
     let wanted = if wish.settled || !wish.columns.is_empty() { &wish.columns } else { &kept.columns };
     let mut columns = columns::chosen(wanted, &head.metric_keys, &head.param_keys);
     match ask(api, &wish, &columns, first).await {
@@ -189,14 +209,46 @@ pub(super) async fn fetch(api: Api, wish: Wish, first: usize) -> Result<Sheet, A
     }
 }
 
+/// The experiment, and what the reader keeps of its columns.
+async fn head(api: &Api, wish: &Wish) -> Result<(Head, Kept), ApiError> {
+    let data: HeadData =
+        api.query(EXPERIMENT, json!({ "id": wish.id, "key": key(&wish.id), "keeps": wish.keeps })).await.map_err(|error| error.or_absent(ABSENT))?;
+    // Whatever a script may have put there: what cannot be read is nothing.
+    let kept = data.preference.and_then(|kept| serde_json::from_str(kept.get()).ok()).unwrap_or_default();
+    Ok((data.experiment.ok_or_else(|| ApiError::absent(ABSENT))?, kept))
+}
+
+/// The experiment as it is now and its first runs, as many as can be asked for at once, under columns that are there already.
+pub(super) async fn newest(api: Api, wish: &Wish, columns: &[Shows]) -> Result<(Head, Part), ApiError> {
+    let (head, _) = head(&api, wish).await?;
+    Ok((head, page(api, wish, columns).await?))
+}
+
+/// Ids of some of the runs that the filter finds, the newest first and none with its values; with the cursor of what follows.
+pub(super) async fn ids(api: &Api, wish: &Wish, after: Option<String>) -> Result<(Vec<String>, Option<String>), ApiError> {
+    let variables = json!({
+        "experiment": wish.id,
+        "first": FURTHER,
+        "after": after,
+        "filter": wish.filter,
+        "lifecycle": lifecycle(wish),
+    });
+    let found = api.query::<IdsData>(IDS, variables).await?.run_table;
+    Ok((found.rows.into_iter().map(|row| format!("run_{}", row.run_id)).collect(), found.page_info.next()))
+}
+
+fn lifecycle(wish: &Wish) -> &'static str {
+    if wish.removed { "DELETED" } else { "ACTIVE" }
+}
+
 /// What a member's own arrangement of an experiment's columns is kept under.
 pub(super) fn key(experiment: &str) -> String {
     format!("columns:exp_{}", experiment.trim_start_matches("exp_"))
 }
 
-/// One page of runs: rows, how many there are in all, the cursor of what follows.
-pub(super) async fn page(api: Api, wish: &Wish, columns: &[Shows]) -> Result<(Vec<Line>, Total, Option<String>), ApiError> {
-    let runs = ask(api, wish, columns, FIRST).await?;
+/// One more page of runs.
+pub(super) async fn page(api: Api, wish: &Wish, columns: &[Shows]) -> Result<Part, ApiError> {
+    let runs = ask(api, wish, columns, FURTHER).await?;
     let (next, total) = (runs.page_info.next(), runs.total());
     Ok((runs.nodes.into_iter().map(|run| line(run, columns)).collect(), total, next))
 }
@@ -216,7 +268,7 @@ async fn ask(api: Api, wish: &Wish, columns: &[Shows], first: usize) -> Result<R
         "after": wish.after,
         "filter": wish.filter,
         "orderBy": columns::order(&wish.sort.key, wish.sort.descending).map(|order| vec![order]),
-        "lifecycle": if wish.removed { "DELETED" } else { "ACTIVE" },
+        "lifecycle": lifecycle(wish),
         "metrics": has(|one| matches!(one, Shows::Metric(_))),
         "params": has(|one| matches!(one, Shows::Param(_))),
         "tags": has(|one| matches!(one, Shows::Tag(_))),

@@ -3,7 +3,7 @@
 use leptos::{callback::Callable, ev, prelude::*, task::spawn_local};
 use serde_json::{Value, json};
 
-use super::removal::Removal;
+use super::{removal::Removal, steps::StepsShown};
 use crate::{
     api::{Operation, use_api},
     kit::{Button, ButtonKind, Dialog, Field, field, number, use_toasts},
@@ -30,17 +30,28 @@ fn Form(open: RwSignal<bool>, removal: Removal) -> impl IntoView {
         if let Err(why) = field::key(&name) {
             return refused.set(Some(why));
         }
+        if removal.busy.get_untracked() {
+            return;
+        }
         let (api, ids) = (api.clone(), removal.selected.get_untracked());
         busy.set(true);
+        removal.busy.set(true);
         spawn_local(async move {
-            let answer = api.query::<Value>(SET, json!({ "ids": ids, "key": name, "value": text })).await;
+            let set = async |step: Vec<String>| api.query::<Value>(SET, json!({ "ids": step, "key": name, "value": text })).await.map(drop);
+            let (done, answer) = removal.steps.walk("Tagging", &ids, set).await;
             busy.try_set(false);
+            removal.busy.try_set(false);
+            if done > 0 {
+                let of = if done < ids.len() { format!(" of {}", number::count(ids.len() as i64)) } else { String::new() };
+                toasts.say(format!("Tag {name} was set on {}{of}.", number::counted(done as i64, "run", "runs")));
+                let _ = removal.again.try_run(());
+            }
+            if done < ids.len() {
+                removal.let_go(&ids[..done]);
+            }
             match answer {
-                Ok(_) => {
-                    open.try_set(false);
-                    toasts.say(format!("Tag {name} was set on {}.", number::counted(ids.len() as i64, "run", "runs")));
-                    let _ = removal.again.try_run(());
-                }
+                Ok(()) if done == ids.len() => drop(open.try_set(false)),
+                Ok(()) => {}
                 Err(error) if error.field.is_some() => drop(refused.try_set(Some(error.message))),
                 Err(error) => toasts.fail(&error),
             }
@@ -50,6 +61,7 @@ fn Form(open: RwSignal<bool>, removal: Removal) -> impl IntoView {
         <form on:submit=save>
             <Field name="tag-key" label="Key" autofocus=true bind=key error=refused rule=field::key as field::Rule/>
             <Field name="tag-value" label="Value" hint="Runs that have the tag get the new value." required=false bind=value/>
+            {move || removal.steps.shows().then(|| view! { <StepsShown steps=removal.steps/> })}
             <div class="row end">
                 <Button on_press=move || open.set(false)>"Cancel"</Button>
                 <Button kind=ButtonKind::Primary busy>"Set the tag"</Button>

@@ -15,13 +15,15 @@ pub(super) struct Work {
     asking: RwSignal<bool>,
     /// Runs are being removed or restored.
     pub acting: RwSignal<bool>,
+    /// What the table is behind with when its rows cannot be put right where they stand: how many runs are new, 0 when that cannot be told.
+    pub behind: RwSignal<Option<i64>>,
     /// How often the table was asked for: the latest answer ends the waiting.
     asked: StoredValue<u32>,
 }
 
 impl Work {
     pub fn new() -> Self {
-        Self { asking: RwSignal::new(false), acting: RwSignal::new(false), asked: StoredValue::new(0) }
+        Self { asking: RwSignal::new(false), acting: RwSignal::new(false), behind: RwSignal::new(None), asked: StoredValue::new(0) }
     }
 
     /// Whether other rows are on their way; tracks.

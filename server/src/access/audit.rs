@@ -35,8 +35,9 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// `action` is noun and verb: `run.create`.
+    /// `action` is noun and verb: `run.create`. All of them stand in one list, from which the log is filtered.
     pub fn new(action: &'static str, subject: Subject) -> Self {
+        debug_assert!(shared::audit::is_act(action), "{action} is missing in shared::audit");
         Self { action, subject, denied: false, detail: String::new() }
     }
 

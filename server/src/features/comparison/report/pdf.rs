@@ -208,24 +208,9 @@ impl Paper {
     }
 }
 
-/// The characters of WinAnsiEncoding; control characters are spaces.
+/// In WinAnsiEncoding. The menu that offers the report says so when there is more than that.
 fn encoded(text: &str) -> Vec<u8> {
-    let byte = |letter: char| match letter {
-        '\u{2212}' => b'-',
-        '\u{2026}' => 0x85,
-        '\u{2018}' => 0x91,
-        '\u{2019}' => 0x92,
-        '\u{201C}' => 0x93,
-        '\u{201D}' => 0x94,
-        '\u{2022}' => 0x95,
-        '\u{2013}' => 0x96,
-        '\u{2014}' => 0x97,
-        '\u{20AC}' => 0x80,
-        letter if letter.is_control() => b' ',
-        ' '..='~' | '\u{A0}'..='\u{FF}' => letter as u8,
-        _ => b'?',
-    };
-    text.chars().map(byte).collect()
+    text.chars().map(|letter| shared::latin::byte(letter).unwrap_or(b'?')).collect()
 }
 
 /// Bold is taken for a little wider than it is anywhere.
