@@ -2,7 +2,7 @@
 
 use async_graphql::{
     Request, SchemaBuilder,
-    parser::types::{ExecutableDocument, Selection, SelectionSet},
+    parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet},
 };
 use shared::ErrorCode;
 
@@ -81,6 +81,12 @@ pub fn attempts(request: &mut Request) -> u32 {
         count_roots(document, &operation.node.selection_set.node, &mut looked_at, &mut roots);
     }
     roots.max(1)
+}
+
+/// Whether a request does more than ask. One with too many tokens is not looked into: it is refused when its turn comes.
+pub fn changes(request: &mut Request) -> bool {
+    let asks = |document: &ExecutableDocument| document.operations.iter().all(|(_, operation)| operation.node.ty == OperationType::Query);
+    tokens(&request.query) <= TOKENS && request.parsed_query().is_ok_and(|document| !asks(document))
 }
 
 /// Stops at the limit of fields, so that a bomb of fragments, or a cycle, ends.

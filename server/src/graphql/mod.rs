@@ -8,7 +8,7 @@ mod render;
 mod trace;
 
 pub use batch::{Batch, batch};
-pub use limits::{BATCH_MAX, BODY_MAX, attempts, page_cost};
+pub use limits::{BATCH_MAX, BODY_MAX, attempts, changes, page_cost};
 pub use render::refused;
 
 use async_graphql::{Context, MergedObject, MergedSubscription, Request, Response, Result};

@@ -1,7 +1,7 @@
 //! `POST /graphql`: JSON in, JSON out.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, middleware::Compress, web};
-use async_graphql::{BatchRequest, Request, parser::types::OperationType};
+use async_graphql::{BatchRequest, Request};
 use shared::ErrorCode;
 
 use super::{
@@ -82,10 +82,7 @@ fn check_batch(operations: &mut [Request]) -> Result<(), Fault> {
     if operations.len() > BATCH_MAX {
         return Err(Fault::new(ErrorCode::LimitExceeded, format!("A batch holds at most {BATCH_MAX} operations.")));
     }
-    let changes = |operation: &mut Request| {
-        operation.parsed_query().is_ok_and(|document| document.operations.iter().any(|(_, operation)| operation.node.ty != OperationType::Query))
-    };
-    if operations.len() > 1 && operations.iter_mut().any(changes) {
+    if operations.len() > 1 && operations.iter_mut().any(graphql::changes) {
         return Err(Fault::new(ErrorCode::LimitExceeded, "A batch holds queries only. Send each mutation alone."));
     }
     Ok(())
