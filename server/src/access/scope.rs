@@ -238,7 +238,12 @@ impl Scope {
     /// # Errors
     /// [`shared::ErrorCode::Forbidden`]; the attempt is remembered for the audit log.
     pub fn grant<P: Permission>(&self) -> Result<Grant<'_, P>, Fault> {
-        self.require(P::NAME)?;
+        self.grant_to_all::<P>(1)
+    }
+
+    /// The same for so many calls at once, each of which is a decision in the access log when it is allowed. Of those that are refused the edge asks for each.
+    pub(super) fn grant_to_all<P: Permission>(&self, calls: usize) -> Result<Grant<'_, P>, Fault> {
+        self.decide(P::NAME, calls)?;
         Ok(Grant { scope: self, permission: PhantomData })
     }
 
@@ -247,8 +252,12 @@ impl Scope {
     /// # Errors
     /// [`shared::ErrorCode::Forbidden`]; the attempt is remembered for the audit log.
     pub fn require(&self, permission: shared::Permission) -> Result<(), Fault> {
+        self.decide(permission, 1)
+    }
+
+    fn decide(&self, permission: shared::Permission, calls: usize) -> Result<(), Fault> {
         let allowed = self.may(permission);
-        self.inner.vault.decisions().count(self, permission, allowed);
+        self.inner.vault.decisions().count(self, permission, allowed, if allowed { calls as i64 } else { 1 });
         if allowed {
             return Ok(());
         }
