@@ -4,7 +4,7 @@ mod elsewhere;
 mod names;
 mod paths;
 
-use crate::support::{Actor, Organization, raw, world};
+use crate::support::{Actor, Organization, files_below, raw, world};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -211,11 +211,7 @@ async fn t28_bytes_that_changed_on_disk_are_never_served() {
 
 /// How many files the store holds for the organization, shown or not.
 async fn stored(organization: &Organization<'_>) -> usize {
-    fn files(folder: &std::path::Path) -> usize {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
-    }
-    files(&world().services().config.blobs.join(organization.tenant().await.simple().to_string()))
+    files_below(&world().services().config.blobs.join(organization.tenant().await.simple().to_string()))
 }
 
 /// As `Content-Digest` has it.
