@@ -57,9 +57,15 @@ def build(out: Path = SITE, dev: bool = False) -> str:
     shutil.rmtree(out, ignore_errors=True)
     fresh.rename(out)
     shutil.rmtree(parts)
-    size = lambda names: sum((out / "pkg" / f"{name}.br").stat().st_size for name in names) / 1000
-    first = [manifest["wasm"], manifest["js"], manifest["link"], manifest["css"]]
-    return f"every page {size(first):.0f} kB with brotli, and " + ", ".join(f"{part} {size(files):.0f}" for part, files in sorted(manifest["parts"].items()))
+    return "with brotli " + ", ".join(f"{part} {size / 1000:.0f} kB" for part, size in code(out).items())
+
+
+def code(out: Path = SITE) -> dict:
+    """What a first visit loads to run: bytes of wasm, scripts and style sheet with brotli, for a page of each part of the app."""
+    manifest = json.loads((out / "manifest.json").read_text())
+    every = {manifest["wasm"], manifest["js"], manifest["link"], manifest["css"]}
+    size = lambda names: sum((out / "pkg" / f"{name}.br").stat().st_size for name in names)
+    return {part: size(every.union(files)) for part, files in sorted(manifest["parts"].items())}
 
 
 def _wasm(parts: Path, packages: Path, dev: bool) -> None:

@@ -6,6 +6,8 @@ use std::{borrow::Cow, error::Error, fmt};
 use shared::ErrorCode;
 use uuid::Uuid;
 
+use crate::platform::Digest;
+
 /// The sentence shown for every defect of ours.
 pub const INTERNAL_MESSAGE: &str = "Something went wrong on our side. Nothing was changed.";
 /// The sentence shown while the database is away.
@@ -30,13 +32,14 @@ pub struct Fault {
     field: Option<&'static str>,
     reference: Option<Uuid>,
     missing: Option<Box<Missing>>,
+    damaged: Option<Box<Digest>>,
     barred: bool,
 }
 
 impl Fault {
     /// A fault with a message that may be shown.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), field: None, reference: None, missing: None, barred: false }
+        Self { code, message: message.into(), field: None, reference: None, missing: None, damaged: None, barred: false }
     }
 
     /// A value breaks a rule. `field` names the input as the API spells it.
@@ -55,6 +58,12 @@ impl Fault {
     /// and is [`Fault::new`].
     pub fn missing(kind: &'static str, id: impl fmt::Display, message: impl Into<Cow<'static, str>>) -> Self {
         Self { missing: Some(Box::new(Missing { kind, id: id.to_string() })), ..Self::new(ErrorCode::NotFound, message) }
+    }
+
+    /// What is stored under a digest does not have it any more. Edges enter it into the audit log: an owner must hear of it without reading ours.
+    pub fn damaged(digest: Digest) -> Self {
+        const MESSAGE: &str = "The stored bytes no longer match their digest; they are not served.";
+        Self { damaged: Some(Box::new(digest)), ..Self::new(ErrorCode::IntegrityError, MESSAGE) }
     }
 
     /// The caller may not do this.
@@ -116,6 +125,11 @@ impl Fault {
     /// What was named by an id and not found.
     pub fn what_is_missing(&self) -> Option<&Missing> {
         self.missing.as_deref()
+    }
+
+    /// The file that is damaged.
+    pub fn what_is_damaged(&self) -> Option<Digest> {
+        self.damaged.as_deref().copied()
     }
 
     /// Finds the cause in the log; present on internal errors and outages.

@@ -4,7 +4,7 @@ mod elsewhere;
 mod names;
 mod paths;
 
-use crate::support::{Actor, Organization, raw, world};
+use crate::support::{Actor, Organization, files_below, raw, world};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -161,11 +161,24 @@ async fn flip(organization: &Organization<'_>, at: usize) {
     std::fs::write(&file, &bytes).expect("writable");
 }
 
+fn hex(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Which damaged files were met and by whom, as the audit log has it, the newest first.
+async fn damaged(organization: &Organization<'_>) -> Vec<(String, String, String)> {
+    let query = "{ auditEntries(filter: { action: \"artifact.damaged\", outcome: DONE }) { nodes { subjectId actor actorKind } } }";
+    let answer = organization.owner.graphql(query, Value::Null).await;
+    let nodes = answer["data"]["auditEntries"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    nodes.iter().map(|node| (text(&node["subjectId"]), text(&node["actor"]), text(&node["actorKind"]))).collect()
+}
+
 #[tokio::test]
 async fn t28_bytes_that_changed_on_disk_are_never_served() {
     let organization = world().organization().await;
     let script = organization.script().await;
-    let (_, root) = run(&script).await;
+    let (id, root) = run(&script).await;
     let content = format!("flip {root}");
     assert_eq!(put(&script, &format!("{root}/f.txt"), content.as_str()).await.status, 200);
     flip(&organization, 3).await;
@@ -180,18 +193,25 @@ async fn t28_bytes_that_changed_on_disk_are_never_served() {
         assert_eq!(answer.status, 500, "{}", answer.text());
         assert!(!answer.text().contains("lip"), "{}", answer.text());
     }
+    // Who met it and what it is stands in the log, once for each of them however often they ask.
+    let (digest, owner) = (hex(content.as_bytes()), &organization.owner);
+    assert_eq!(damaged(&organization).await, [(digest.clone(), script.email.clone(), "token".to_owned())]);
+    let shown = owner.graphql("query($id: ID!) { run(id: $id) { artifactText(path: \"f.txt\") { text } } }", json!({ "id": id })).await;
+    assert_eq!(Actor::code(&shown), "INTEGRITY_ERROR", "{shown}");
+    assert_eq!(owner.get(&format!("/artifacts/runs/{id}/f.txt")).await.status, 500);
+    assert_eq!(
+        damaged(&organization).await,
+        [(digest.clone(), owner.email.clone(), "member".to_owned()), (digest, script.email.clone(), "token".to_owned())]
+    );
     // The same content, uploaded again, repairs it.
     assert_eq!(put(&script, &format!("{root}/f.txt"), content.as_str()).await.status, 200);
     assert_eq!(script.get(&format!("{FILES}/{root}/f.txt")).await.text(), content);
+    assert_eq!(damaged(&organization).await.len(), 2, "what is whole again is met by nobody");
 }
 
 /// How many files the store holds for the organization, shown or not.
 async fn stored(organization: &Organization<'_>) -> usize {
-    fn files(folder: &std::path::Path) -> usize {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
-    }
-    files(&world().services().config.blobs.join(organization.tenant().await.simple().to_string()))
+    files_below(&world().services().config.blobs.join(organization.tenant().await.simple().to_string()))
 }
 
 /// As `Content-Digest` has it.
@@ -224,7 +244,11 @@ async fn t28_a_body_that_is_not_what_was_declared_is_refused_and_not_there() {
         );
         assert_eq!((list(&script, &root).await, stored(&organization).await), (json!({}), 0), "{headers:?}");
     }
-    assert_eq!(put_entries(&organization, "artifact.put").await, 0);
+    assert_eq!(
+        (put_entries(&organization, "artifact.put").await, damaged(&organization).await.len()),
+        (0, 0),
+        "what was never stored is not damaged"
+    );
     let with_another = format!("sha-512=:AAAA:, {this}");
     for (place, declared) in [this.as_str(), with_another.as_str(), "sha-512=:AAAA:", ""].into_iter().enumerate() {
         let request = script.request(Method::PUT, &format!("{FILES}/{root}/{place}.txt")).header("content-digest", declared);
@@ -260,6 +284,7 @@ async fn t28_c5_1b_a_change_far_into_a_file_breaks_the_connection_instead_of_end
         };
         assert!(broken, "a short file looks whole: {} bytes", got.len());
         assert!(got.len() <= sound && got == body[start..start + got.len()], "no byte that was not verified: {}", got.len());
+        assert_eq!(damaged(&organization).await, [(hex(&body), script.email.clone(), "token".to_owned())], "entered before the connection breaks");
     }
     // What lies before the change is served, and what holds it alone is refused before anything is sent.
     let request = script.request(Method::GET, &format!("{FILES}/{path}"));

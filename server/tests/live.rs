@@ -277,6 +277,30 @@ async fn c5_2d_nobody_listens_to_what_they_may_not_see() {
     assert!(stream.silent().await, "{}", stream.text);
 }
 
+#[tokio::test]
+async fn t58_a_session_listens_forty_times_and_no_more() {
+    let organization = world().organization().await;
+    let owner = &organization.owner;
+    let topic = stranger_topic(owner).await;
+    let mut open = Vec::new();
+    for number in 1..=40 {
+        let mut stream = Stream::open(owner, &[&topic]).await.expect("opens");
+        assert_eq!(stream.refusal().await, "", "stream {number}");
+        open.push(stream);
+    }
+    let mut another = Stream::open(owner, &[&topic]).await.expect("says why");
+    assert_eq!(another.refusal().await, "TOO_MANY_REQUESTS");
+    assert_eq!(another.next().await, Value::Null, "and ends");
+    // Others are not kept out by it, nor is what was open before.
+    let mut script = Stream::open(&owner.token(&["*"]).await, &[&topic]).await.expect("opens");
+    assert_eq!(script.refusal().await, "");
+    let about = format!("run_{}", run_in(&organization.script().await, "0").await);
+    let mut other = Stream::open(&organization.member("viewer").await, &[&about]).await.expect("opens");
+    comment(owner, &about).await;
+    assert_eq!(of(&other.next().await), [about.as_str()]);
+    assert_eq!(open.len(), 40);
+}
+
 async fn stranger_topic(actor: &Actor) -> String {
     actor.graphql("{ viewer { id } }", Value::Null).await["data"]["viewer"]["id"].as_str().expect("an id").to_owned()
 }

@@ -1,5 +1,6 @@
 //! The binary as operators run it: its first start, what it logs and measures, how it stands a rush, and several of them side by side.
 
+mod archives;
 mod observed;
 mod pages;
 mod stopping;

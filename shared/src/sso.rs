@@ -15,6 +15,8 @@ pub enum SsoProblem {
     Untrusted,
     /// A first sign-in with an address that the provider has not verified.
     Unverified,
+    /// The same, and the provider does not say either way: it must be told to.
+    Unsaid,
     /// Known to the provider, but nothing gives them a place in the organization.
     NoAccess,
     /// Too many attempts.
@@ -22,8 +24,17 @@ pub enum SsoProblem {
 }
 
 impl SsoProblem {
-    const ALL: [Self; 8] =
-        [Self::Unknown, Self::Stale, Self::Declined, Self::Unreachable, Self::Untrusted, Self::Unverified, Self::NoAccess, Self::TooMany];
+    const ALL: [Self; 9] = [
+        Self::Unknown,
+        Self::Stale,
+        Self::Declined,
+        Self::Unreachable,
+        Self::Untrusted,
+        Self::Unverified,
+        Self::Unsaid,
+        Self::NoAccess,
+        Self::TooMany,
+    ];
 
     /// The word in the address.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +45,7 @@ impl SsoProblem {
             Self::Unreachable => "unreachable",
             Self::Untrusted => "untrusted",
             Self::Unverified => "unverified",
+            Self::Unsaid => "unsaid",
             Self::NoAccess => "no-access",
             Self::TooMany => "too-many",
         }
@@ -53,6 +65,9 @@ impl SsoProblem {
             Self::Unreachable => "The identity provider does not answer right now. Try again shortly.",
             Self::Untrusted => "What the identity provider answered cannot be trusted, so nobody was signed in. The audit log says why.",
             Self::Unverified => "The identity provider has not verified your e-mail address. Verify it there, then sign in again.",
+            Self::Unsaid => {
+                "The identity provider does not say whether your e-mail address is verified. Ask its administrator to add the claim email_verified to the ID token; in Microsoft Entra ID these are the optional claims email and xms_edov."
+            }
             Self::NoAccess => "The identity provider knows you, but you have no place in this organization. Ask an owner or admin to invite you.",
             Self::TooMany => "Too many sign-ins were begun from your network. Try again in 15 minutes.",
         }

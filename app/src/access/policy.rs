@@ -68,7 +68,7 @@ fn single_sign_on(provider: Option<Provider>) -> AnyView {
     let (words, more, act) = match provider {
         None => (
             "No identity provider".to_owned(),
-            "Members sign in with passwords. OpenID Connect (Okta, Entra, Keycloak, Google\u{2026}) or GitHub can vouch for them".to_owned(),
+            "Members sign in with passwords. OpenID Connect (Okta, Entra, Keycloak, Google\u{2026}) or GitHub can vouch for them; Entra must send the optional claims email and xms_edov".to_owned(),
             "Set up",
         ),
         Some(Provider { label, required, signed_in }) => {

@@ -162,6 +162,7 @@ fn form(provider: Option<Provider>, state: FormState) -> AnyView {
             <PostForm action="/access/single-sign-on" state fields=FIELDS submit="Save">
                 <Select name="kind" label="Protocol" options=kinds.to_vec() value=kind/>
                 {texts.into_iter().collect_view()}
+                <p class="faint xs">"Its ID token must say that an address is verified: "<code>"email_verified"</code>"; in Microsoft Entra ID add the optional claims "<code>"email"</code>" and "<code>"xms_edov"</code>"."</p>
                 <Field name="clientSecret" label="Client secret" hint=secret kind="password" autocomplete="new-password" required=!exists error=wrong_secret rule=field::client_secret as field::Rule/>
                 <TextArea name="groupRoles" label="Groups and roles" bind=groups rows=4 placeholder="ml-team = data_scientist" error=wrong_groups rule=field::group_roles as field::Rule/>
                 <p class="faint xs">"One a line: the group as the provider names it (of GitHub, "<code>"organization/team"</code>"), an equals sign, a role: "{names}", or the name of one of your own. Groups then decide at each sign-in; who has left a group leaves its role. Empty: members keep the roles they have here."</p>

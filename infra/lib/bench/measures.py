@@ -6,6 +6,7 @@ import statistics
 import time
 from dataclasses import dataclass
 
+import web
 from bench.browser import visits
 from bench.client import Client, milliseconds
 from bench.load import CONNECTIONS, Load, load
@@ -160,7 +161,13 @@ class Bench:
         """A cold visit to the run table of the first filling."""
         found = visits(self.target, self._filled(), self.size.visits)
         self.notes.append(f"page: {found[0]['requests']} requests, first paint {statistics.median(one['paint'] for one in found):.0f} ms, rows {statistics.median(one['rows'] for one in found):.0f} ms")
-        return {"page": statistics.median(one["readable"] for one in found) / 1000, "transfer": statistics.median(one["bytes"] for one in found)}
+        figures = {"page": statistics.median(one["readable"] for one in found) / 1000, "transfer": statistics.median(one["bytes"] for one in found)}
+        if self.target.slug == "assay":
+            # Of the files as they are built: what a visit transfers has headers, fonts and the document in it.
+            code = web.code()
+            figures["code"] = code["experiments"]
+            self.notes.append("page: wasm + js + css of a page of each part, kB: " + ", ".join(f"{part} {size / 1000:.0f}" for part, size in code.items()))
+        return figures
 
     def _filled(self) -> str:
         """The first filling's experiment, which is made where no filling was measured."""

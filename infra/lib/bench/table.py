@@ -36,6 +36,7 @@ FIGURES = (
     Figure("memory", "memory", "memory after the load", "MB", -1, limit=190, scale=1e-6),
     Figure("page", "page", "cold visit, readable after", "ms", -1, limit=500, scale=1e3),
     Figure("transfer", "page", "cold visit, transferred", "kB", -1, limit=700, scale=1e-3),
+    Figure("code", "page", "cold visit, its wasm + js + css with brotli", "kB", -1, limit=600, scale=1e-3),
     Figure("chart", "chart", "chart of 100,000 points", "ms", -1, limit=50, scale=1e3),
     Figure("million", "million", "first page of 1,000,000 runs", "ms", -1, limit=100, scale=1e3),
     Figure("million-filter", "million", "the slowest of nine filters on them", "ms", -1, limit=300, scale=1e3),

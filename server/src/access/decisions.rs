@@ -38,8 +38,9 @@ struct Asked {
 pub(super) struct Decisions(Mutex<HashMap<Decision, Asked>>);
 
 impl Decisions {
-    /// Counts a decision about a person or their script. What a job does was decided when it was written.
-    pub(super) fn count(&self, scope: &Scope, permission: shared::Permission, allowed: bool) {
+    /// Counts a decision about a person or their script, which was for so many calls: those that share a transaction are decided about at once. What a job
+    /// does was decided when it was written.
+    pub(super) fn count(&self, scope: &Scope, permission: shared::Permission, allowed: bool, calls: i64) {
         let actor = scope.actor();
         let Ok(minute) = scope.now().duration_trunc(TimeDelta::minutes(1)) else { return };
         if actor.kind == ActorKind::Job {
@@ -48,9 +49,9 @@ impl Decisions {
         let decision = Decision { tenant: scope.tenant().id, minute, credential: actor.credential, permission, allowed };
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(asked) = waiting.get_mut(&decision) {
-            asked.times += 1;
+            asked.times += calls;
         } else if waiting.len() < WAITING_MAX {
-            waiting.insert(decision, Asked { actor: actor.email.clone(), kind: actor.kind, times: 1 });
+            waiting.insert(decision, Asked { actor: actor.email.clone(), kind: actor.kind, times: calls });
         } else {
             metrics::counter!("assay_decisions_not_counted").increment(1);
         }

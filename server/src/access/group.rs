@@ -226,7 +226,7 @@ impl<W: SharedWrite> Group<W> {
         let request = requests.first().copied().cloned().unwrap_or_default();
         let (turn, tx) = self.begun.take().await?;
         let scope = self.vault.enter_in(tx, credential.clone(), request).await?;
-        let grant = match scope.grant::<W::Permission>() {
+        let grant = match scope.grant_to_all::<W::Permission>(requests.len()) {
             Ok(grant) => grant,
             Err(fault) => {
                 scope.record_denials().await?;

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     fault::{Fault, Missing},
-    platform::Seal,
+    platform::{Digest, Seal},
 };
 
 /// What kind of actor a scope stands for.
@@ -93,7 +93,7 @@ pub(super) enum Proof {
     Job(Rights),
 }
 
-/// What a request tried in vain.
+/// What a request tried in vain, or met.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum Attempt {
     /// It lacked the permission.
@@ -102,11 +102,14 @@ pub(super) enum Attempt {
     Barred(shared::Permission),
     /// It named what is not there, or is another organization's.
     Missing(Missing),
+    /// It asked for a file that is not in the store as it was stored. Nobody's fault who asks, but somebody must be told.
+    Damaged(Digest),
 }
 
 impl Attempt {
     fn entry(self) -> audit::Entry {
-        match self {
+        let entry = match self {
+            Self::Damaged(digest) => return audit::Entry::new("artifact.damaged", audit::Subject::new("file", digest, digest)),
             Self::Denied(permission) => {
                 audit::Entry::new("authorization.denied", audit::Subject::new("permission", permission.as_str(), permission.as_str()))
             }
@@ -115,8 +118,8 @@ impl Attempt {
                 audit::Entry::new("authorization.denied", subject)
             }
             Self::Missing(Missing { kind, id }) => audit::Entry::new("authorization.unknown_id", audit::Subject::new(kind, &id, &id)),
-        }
-        .denied()
+        };
+        entry.denied()
     }
 }
 
@@ -238,7 +241,12 @@ impl Scope {
     /// # Errors
     /// [`shared::ErrorCode::Forbidden`]; the attempt is remembered for the audit log.
     pub fn grant<P: Permission>(&self) -> Result<Grant<'_, P>, Fault> {
-        self.require(P::NAME)?;
+        self.grant_to_all::<P>(1)
+    }
+
+    /// The same for so many calls at once, each of which is a decision in the access log when it is allowed. Of those that are refused the edge asks for each.
+    pub(super) fn grant_to_all<P: Permission>(&self, calls: usize) -> Result<Grant<'_, P>, Fault> {
+        self.decide(P::NAME, calls)?;
         Ok(Grant { scope: self, permission: PhantomData })
     }
 
@@ -247,8 +255,12 @@ impl Scope {
     /// # Errors
     /// [`shared::ErrorCode::Forbidden`]; the attempt is remembered for the audit log.
     pub fn require(&self, permission: shared::Permission) -> Result<(), Fault> {
+        self.decide(permission, 1)
+    }
+
+    fn decide(&self, permission: shared::Permission, calls: usize) -> Result<(), Fault> {
         let allowed = self.may(permission);
-        self.inner.vault.decisions().count(self, permission, allowed);
+        self.inner.vault.decisions().count(self, permission, allowed, if allowed { calls as i64 } else { 1 });
         if allowed {
             return Ok(());
         }
@@ -256,11 +268,14 @@ impl Scope {
         Err(Fault::forbidden(permission))
     }
 
-    /// Remembers for the audit log that an id was named which names nothing here, or a project that the caller may not write in. Edges call it with every
-    /// fault they answer with; others are passed over.
+    /// Remembers for the audit log that an id was named which names nothing here, or a project that the caller may not write in, or that a file was met which is
+    /// damaged. Edges call it with every fault they answer with; others are passed over.
     pub fn note(&self, fault: &Fault) {
         if let Some(missing) = fault.what_is_missing() {
             self.note_missing(missing.clone());
+        }
+        if let Some(digest) = fault.what_is_damaged() {
+            self.note_damaged(digest);
         }
         if let Some(permission) = self.inner.writes.get().filter(|_| fault.is_barred()) {
             self.tried(Attempt::Barred(*permission));
@@ -270,6 +285,11 @@ impl Scope {
     /// The same for an edge that has no fault any more.
     pub fn note_missing(&self, missing: Missing) {
         self.tried(Attempt::Missing(missing));
+    }
+
+    /// The same of a file that is damaged.
+    pub fn note_damaged(&self, digest: Digest) {
+        self.tried(Attempt::Damaged(digest));
     }
 
     fn tried(&self, attempt: Attempt) {
@@ -283,16 +303,6 @@ impl Scope {
     /// The next transaction proves the credential again.
     pub fn rest(&self) {
         self.inner.entered.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    /// The same actor, proven anew, for what outlives the request it began with: each look of an open stream has the rights of its moment.
-    ///
-    /// # Errors
-    /// `Unauthenticated` when the credential was revoked or its session moved to another organization; `Unavailable`.
-    pub async fn again(&self) -> Result<Scope, Fault> {
-        let Proof::Credential(credential) = &self.inner.proof else { return Err(Fault::internal("a job is not proven again")) };
-        let scope = self.inner.vault.enter(credential.clone(), self.inner.request.clone()).await?;
-        if scope.tenant().id == self.tenant().id { Ok(scope) } else { Err(Fault::unauthenticated()) }
     }
 
     /// Listens to changes of this tenant.
@@ -333,7 +343,7 @@ impl Scope {
         Ok(WriteTx::new(tx, self.now(), self.inner.clone(), again))
     }
 
-    /// Writes what this request tried in vain into the audit log. Edges call it after the response is known; the guard does so after every request.
+    /// Writes what this request tried in vain, or met, into the audit log. Edges call it after the response is known; the guard does so after every request.
     ///
     /// # Errors
     /// [`shared::ErrorCode::Unavailable`] when the log cannot be written.

@@ -46,7 +46,7 @@ async fn export(request: HttpRequest, edge: web::Data<Edge>, id: web::Path<Strin
     let scope = caller::authenticate(&request, &edge.services).await?;
     let grant = scope.grant()?;
     let archive = exports::download(grant, id.parse()?).await.inspect_err(|fault| scope.note(fault))?;
-    files::send_archive(&request, &edge.services.blobs, scope.tenant().id, &archive).await
+    files::send_archive(&request, &edge.services.blobs, &scope, &archive).await
 }
 
 async fn send(request: &HttpRequest, edge: &Edge, owner: Owner) -> Result<HttpResponse, Fault> {
@@ -55,7 +55,7 @@ async fn send(request: &HttpRequest, edge: &Edge, owner: Owner) -> Result<HttpRe
     let grant = scope.grant()?;
     let file = artifacts::find(grant, &Location { owner, path: raw_path(request)? }).await?;
     let show = if request.query_string().split('&').any(|pair| pair == "inline=1") { Show::Inline } else { Show::Download };
-    files::send(request, &edge.services.blobs, scope.tenant().id, &file, show).await
+    files::send(request, &edge.services.blobs, &scope, &file, show).await
 }
 
 /// The path as it was sent: the router decodes in part, and a path is decoded exactly once.

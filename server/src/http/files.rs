@@ -7,15 +7,17 @@ use actix_web::{
     body::SizedStream,
     http::{StatusCode, header},
 };
-use shared::ids::TenantId;
+use bytes::Bytes;
+use futures::{Stream, TryStreamExt};
 
 use crate::{
+    access::{Later, Scope},
     fault::Fault,
     features::{
         artifacts::{StoredFile, media},
         exports::Archive,
     },
-    platform::{Blob, Blobs},
+    platform::{Blob, BlobError, Blobs},
 };
 
 /// What a browser may do with a file when it is shown in a page of its own: nothing.
@@ -33,14 +35,15 @@ pub enum Show {
 /// The answer with the verified bytes of a file, or of the one range that `Range` asks for.
 ///
 /// # Errors
-/// `IntegrityError` when the stored bytes do not match their digest. Damage beyond the first four MiB breaks the connection instead.
-pub async fn send(request: &HttpRequest, blobs: &Blobs, tenant: TenantId, file: &StoredFile, show: Show) -> Result<HttpResponse, Fault> {
+/// `IntegrityError` when the stored bytes do not match their digest. Damage beyond the first four MiB breaks the connection instead, and is entered into the
+/// audit log before it does.
+pub async fn send(request: &HttpRequest, blobs: &Blobs, scope: &Scope, file: &StoredFile, show: Show) -> Result<HttpResponse, Fault> {
     match head(request, &file.blob, file.path.name(), show) {
         Head::Done(answer) => Ok(answer),
         Head::Begun(mut answer, range) => {
             let length = range.end - range.start;
-            let body = blobs.read(tenant, &file.blob, range).await?;
-            Ok(answer.body(SizedStream::new(length, body)))
+            let body = blobs.read(scope.tenant().id, &file.blob, range).await?;
+            Ok(answer.body(SizedStream::new(length, recorded(body, scope.later()?))))
         }
     }
 }
@@ -49,15 +52,30 @@ pub async fn send(request: &HttpRequest, blobs: &Blobs, tenant: TenantId, file: 
 ///
 /// # Errors
 /// As [`send`].
-pub async fn send_archive(request: &HttpRequest, blobs: &Blobs, tenant: TenantId, archive: &Archive) -> Result<HttpResponse, Fault> {
+pub async fn send_archive(request: &HttpRequest, blobs: &Blobs, scope: &Scope, archive: &Archive) -> Result<HttpResponse, Fault> {
     match head(request, &archive.blob, &archive.name, Show::Download) {
         Head::Done(answer) => Ok(answer),
         Head::Begun(mut answer, range) => {
             let length = range.end - range.start;
-            let body = blobs.read_part(tenant, archive.export.uuid(), 0, &archive.blob, range).await?;
-            Ok(answer.body(SizedStream::new(length, body)))
+            let body = blobs.read_part(scope.tenant().id, archive.export.uuid(), 0, &archive.blob, range).await?;
+            Ok(answer.body(SizedStream::new(length, recorded(body, scope.later()?))))
         }
     }
+}
+
+/// The bytes; where they end in damage, once that is in the audit log. The entry is written also for a reader who goes away meanwhile.
+fn recorded(body: impl Stream<Item = Result<Bytes, BlobError>>, who: Later) -> impl Stream<Item = Result<Bytes, Fault>> {
+    body.map_err(Fault::from).or_else(move |fault| {
+        let who = who.clone();
+        async move {
+            let met = fault.clone();
+            let entered = tokio::spawn(async move { who.record(&met).await }).await;
+            if let Ok(Err(cause)) = entered {
+                tracing::warn!(%cause, "could not enter a damaged file");
+            }
+            Err(fault)
+        }
+    })
 }
 
 /// An answer that is done, or one that wants the bytes of a range.

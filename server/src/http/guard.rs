@@ -268,23 +268,46 @@ fn host_name(authority: &str) -> &str {
 fn check_origin(request: &actix_web::HttpRequest, config: &Config) -> Result<(), Fault> {
     let headers = request.headers();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let site = text(HeaderName::from_static("sec-fetch-site"));
-    let bearer = text(header::AUTHORIZATION).and_then(|value| value.get(..7)).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
+    let site = text(headers, SITE);
+    let bearer = text(headers, header::AUTHORIZATION).and_then(|value| value.get(..7)).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
     let by_browser = request.cookie(caller::session_cookie(config)).is_some() || site.is_some() || headers.contains_key(header::ORIGIN);
     if reads || bearer || !by_browser {
         return Ok(());
     }
-    let same = match (site, text(header::ORIGIN)) {
-        (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => {
-            let host = text(header::HOST).unwrap_or_default();
-            // What was reached without TLS may speak for anybody.
-            origin.split_once("://").is_some_and(|(scheme, authority)| authority == host && (scheme == "https" || !config.is_secure()))
-        }
+    let same = match (site, text(headers, header::ORIGIN)) {
+        (Some(site), _) => is_own_site(site),
+        (None, Some(origin)) => is_own_origin(origin, headers, config),
         (None, None) => false,
     };
-    if same { Ok(()) } else { Err(Fault::new(ErrorCode::Forbidden, "This request came from another site. Open the page again and retry.")) }
+    if same { Ok(()) } else { Err(elsewhere()) }
+}
+
+/// What is listened to is read for as long as a page is open, so no other site opens it, whatever the browser lets it read. A script says nothing of where it
+/// is, and the browsers that say nothing send no cookie along from elsewhere.
+pub(super) fn check_listener(headers: &HeaderMap, config: &Config) -> Result<(), Fault> {
+    let own_site = text(headers, SITE).is_none_or(is_own_site);
+    let own_origin = headers.get(header::ORIGIN).is_none_or(|origin| origin.to_str().is_ok_and(|origin| is_own_origin(origin, headers, config)));
+    if own_site && own_origin { Ok(()) } else { Err(elsewhere()) }
+}
+
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn is_own_site(site: &str) -> bool {
+    matches!(site, "same-origin" | "none")
+}
+
+fn is_own_origin(origin: &str, headers: &HeaderMap, config: &Config) -> bool {
+    let host = text(headers, header::HOST).unwrap_or_default();
+    // What was reached without TLS may speak for anybody.
+    origin.split_once("://").is_some_and(|(scheme, authority)| authority == host && (scheme == "https" || !config.is_secure()))
+}
+
+fn elsewhere() -> Fault {
+    Fault::new(ErrorCode::Forbidden, "This request came from another site. Open the page again and retry.")
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use shared::ErrorCode;
 
 use super::{
-    Edge, caller, render,
+    Edge, caller, guard, render,
     routes::{Route, Who},
 };
 use crate::{access::rates::Kind, fault::Fault, graphql};
@@ -43,6 +43,7 @@ fn invalid<E>(_: E) -> Fault {
 }
 
 async fn get(request: HttpRequest, edge: web::Data<Edge>) -> Result<HttpResponse, Fault> {
+    guard::check_listener(request.headers(), &edge.services.config)?;
     if let Err(fault) = caller::spend(&request, &edge.services, Kind::Asking, 1) {
         return if wants_events(&request) { Ok(refusal(&fault)) } else { Err(fault) };
     }

@@ -97,7 +97,7 @@ async fn get(request: HttpRequest, edge: web::Data<Edge>) -> Result<HttpResponse
     let grant = scope.grant()?;
     let at = place(&request)?;
     let file = artifacts::find(grant, &at).await?;
-    Ok(files::send(&request, &edge.services.blobs, scope.tenant().id, &file, Show::Download).await?)
+    Ok(files::send(&request, &edge.services.blobs, &scope, &file, Show::Download).await?)
 }
 
 async fn delete(request: HttpRequest) -> Answer<Value> {
@@ -210,5 +210,5 @@ async fn get_of_version(request: HttpRequest, edge: web::Data<Edge>, mut call: C
 
 async fn download(request: &HttpRequest, edge: &Edge, call: &Call<PlaceInput>, at: &Location) -> Result<HttpResponse, Error> {
     let file = artifacts::find(call.scope.grant()?, at).await?;
-    Ok(files::send(request, &edge.services.blobs, call.scope.tenant().id, &file, Show::Download).await?)
+    Ok(files::send(request, &edge.services.blobs, &call.scope, &file, Show::Download).await?)
 }

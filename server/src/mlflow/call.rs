@@ -92,6 +92,10 @@ pub(super) async fn permission_first(
         return Ok(request.into_response(Error::from(fault).error_response()));
     }
     let response = next.call(request).await?.map_into_boxed_body();
+    let error = response.response().error().and_then(|error| error.as_error::<Error>());
+    if let (Some(digest), Some(scope)) = (error.and_then(|error| error.damaged.as_deref()), http::known(response.request())) {
+        scope.note_damaged(*digest);
+    }
     if !response.status().is_client_error() || response.status() == StatusCode::UNAUTHORIZED {
         return Ok(response);
     }

@@ -6,7 +6,10 @@ use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde_json::json;
 use shared::ErrorCode;
 
-use crate::fault::{Fault, Missing};
+use crate::{
+    fault::{Fault, Missing},
+    platform::Digest,
+};
 
 /// Error names of the MLflow protocol that this server answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,11 +76,13 @@ pub struct Error {
     pub message: String,
     /// What was named by an id and not found.
     pub missing: Option<Box<Missing>>,
+    /// The file that was met and is damaged.
+    pub damaged: Option<Box<Digest>>,
 }
 
 impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), missing: None }
+        Self { code, message: message.into(), missing: None, damaged: None }
     }
 
     /// 400 with the caller's mistake in words.
@@ -117,7 +122,7 @@ impl From<Fault> for Error {
             Some(reference) => format!("{} (reference {reference})", fault.message()),
             None => fault.message().to_owned(),
         };
-        Self { code, message, missing: fault.what_is_missing().cloned().map(Box::new) }
+        Self { code, message, missing: fault.what_is_missing().cloned().map(Box::new), damaged: fault.what_is_damaged().map(Box::new) }
     }
 }
 

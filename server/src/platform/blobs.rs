@@ -59,7 +59,7 @@ impl From<BlobError> for Fault {
         match error {
             BlobError::TooLarge { limit } => Self::new(ErrorCode::PayloadTooLarge, format!("The body is larger than {limit} bytes.")),
             BlobError::Interrupted(_) => Self::new(ErrorCode::Invalid, "The body ended before it was complete; nothing was stored."),
-            BlobError::Integrity(_) => Self::new(ErrorCode::IntegrityError, "The stored bytes no longer match their digest; they are not served."),
+            BlobError::Integrity(digest) => Self::damaged(digest),
             BlobError::Store(cause) => Self::internal(format!("{cause:#}")),
         }
     }

@@ -6,6 +6,7 @@ mod digest;
 mod mailer;
 mod network;
 mod outbound;
+mod pace;
 mod parts;
 mod seal;
 mod slack;

@@ -11,7 +11,6 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use futures::Stream;
 use reqwest::{Client, Method, RequestBuilder, Response, Url, header::RETRY_AFTER, redirect};
 
 use super::network::{Network, is_public};
@@ -53,12 +52,14 @@ pub enum OutboundError {
     TooLarge,
     #[error("The answer could not be read.")]
     Unreadable,
+    #[error("The server answered too slowly.")]
+    TooSlow,
 }
 
 impl OutboundError {
     /// Whether the same question may be answered later.
     pub fn may_pass(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Busy)
+        matches!(self, Self::Unreachable | Self::Busy | Self::TooSlow)
     }
 }
 
@@ -230,7 +231,7 @@ impl Peer {
     /// Sends a request and reads the whole answer, up to `limit` bytes.
     ///
     /// # Errors
-    /// As [`Peer::send`]; `TooLarge`; `Unreachable` when the answer breaks off or takes too long.
+    /// As [`Peer::send`]; `TooLarge`; `Unreachable` when the answer breaks off, `TooSlow` when it takes too long.
     pub async fn read(&self, request: RequestBuilder, limit: usize) -> Result<Bytes, OutboundError> {
         let whole = async {
             let mut response = self.send(request).await?;
@@ -246,15 +247,7 @@ impl Peer {
             }
             Ok(body.freeze())
         };
-        tokio::time::timeout(ANSWER_WITHIN, whole).await.unwrap_or(Err(OutboundError::Unreachable))
-    }
-
-    /// Sends a request and returns the answer's bytes as they come.
-    ///
-    /// # Errors
-    /// As [`Peer::send`].
-    pub async fn stream(&self, request: RequestBuilder) -> Result<impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + use<>, OutboundError> {
-        Ok(self.send(request).await?.bytes_stream())
+        tokio::time::timeout(ANSWER_WITHIN, whole).await.unwrap_or(Err(OutboundError::TooSlow))
     }
 }
 

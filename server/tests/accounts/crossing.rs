@@ -86,6 +86,31 @@ async fn t63_no_form_is_sent_by_another_site() {
 }
 
 #[tokio::test]
+async fn t58_no_other_site_opens_a_stream() {
+    let organization = world().organization().await;
+    let session = cookie(&sign_in(world(), &organization.owner.email).await);
+    let topic = organization.owner.graphql("{ viewer { id } }", Value::Null).await["data"]["viewer"]["id"].clone();
+    let query = [("query", "subscription($of: [ID!]!) { changes(of: $of) { of } }".to_owned()), ("variables", json!({ "of": [topic] }).to_string())];
+    // An EventSource is not told more than anybody.
+    let open = async |headers: &[(&str, &str)]| {
+        let request = reqwest::Client::new().get(format!("{}/graphql/stream", world().url)).query(&query).header("accept", "text/event-stream");
+        let request = request.header("cookie", &session);
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send().await.expect("answers")
+    };
+    for (how, headers) in &ELSEWHERE[..5] {
+        let answer = open(headers).await;
+        assert_eq!(answer.status(), 403, "{how}");
+        assert_eq!(answer.json::<Value>().await.expect("JSON")["error"]["code"], "FORBIDDEN", "{how}");
+    }
+    let both = [("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")];
+    assert_eq!(open(&both).await.status(), 403, "one of two that is foreign");
+    for headers in [&[("sec-fetch-site", "same-origin")][..], &[("origin", world().url.as_str())], &[]] {
+        let answer = open(headers).await;
+        assert_eq!((answer.status().as_u16(), answer.headers()["content-type"].as_bytes()), (200, &b"text/event-stream"[..]), "{headers:?}");
+    }
+}
+
+#[tokio::test]
 async fn t63_a_password_that_a_browser_repeats_by_itself_is_no_leave_to_write() {
     let organization = world().organization().await;
     let script = organization.script().await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::place::{Place, ask, code, member_id};
-use crate::support::{Actor, world};
+use crate::support::{Actor, World, tracking::run_in, world};
 
 #[tokio::test]
 async fn c7_1a_a_role_of_the_organizations_own_allows_what_it_says_at_once() {
@@ -136,6 +136,34 @@ async fn c7_1d_every_decision_is_in_the_access_log() {
     let seen = of(json!({ "actor": viewer.email, "permission": "experiments:read" })).await;
     assert_eq!(seen["nodes"].as_array().expect("a list").iter().filter_map(|node| node["times"].as_i64()).sum::<i64>(), 4, "{seen}");
     assert_eq!(code(&viewer, "{ accessDecisions { totalCount } }").await, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn c7_1d_calls_that_share_a_transaction_are_a_decision_each() {
+    let organization = world().organization().await;
+    let member = organization.member("data_scientist").await;
+    // What others flush is theirs: what this server decided is written when this test says.
+    let server = World::replica(&[]);
+    let (script, reader) = (member.token(&["*"]).await.at(&server), organization.member("viewer").await.token(&["*"]).await.at(&server));
+    let run = run_in(&script, "0").await;
+    let times = async |actor: &Actor, allowed: bool| {
+        let vault = server.services().vault;
+        server.on_server(async move { vault.flush_decisions().await }).await.expect("is written");
+        let filter = json!({ "actor": actor.email, "permission": "runs:write", "allowed": allowed });
+        let query = "query($filter: AccessFilter) { accessDecisions(first: 200, filter: $filter) { nodes { times } } }";
+        let seen = organization.owner.graphql(query, json!({ "filter": filter })).await;
+        let nodes = seen["data"]["accessDecisions"]["nodes"].as_array().unwrap_or_else(|| panic!("{seen}")).clone();
+        nodes.iter().filter_map(|node| node["times"].as_i64()).sum::<i64>()
+    };
+    let log = |script: &Actor, step: i64| {
+        let (script, body) = (script.clone(), json!({ "run_id": run, "key": "loss", "value": 1.0, "timestamp": step, "step": step }));
+        async move { script.mlflow("POST", "runs/log-metric", body).await.status }
+    };
+    let before = times(&script, true).await;
+    assert_eq!(futures::future::join_all((0..20).map(|step| log(&script, step))).await, [200; 20]);
+    assert_eq!(times(&script, true).await - before, 20);
+    assert_eq!(futures::future::join_all((0..20).map(|step| log(&reader, step))).await, [403; 20]);
+    assert!(times(&reader, false).await >= 20, "refused calls are counted too");
 }
 
 /// Writes what was decided, as the server does every few seconds.

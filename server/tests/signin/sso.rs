@@ -104,6 +104,25 @@ async fn c7_1a_a_provider_vouches_for_a_new_member_and_groups_give_roles() {
 }
 
 #[tokio::test]
+async fn c7_1a_an_issuer_may_call_an_address_verified_by_the_claim_of_entra_id() {
+    let world = open_world().await;
+    let (organization, provider) = (world.organization().await, Provider::start());
+    let slug = slug(&organization).await;
+    set(&organization.owner, &provider, json!({})).await;
+    for said in [json!(true), json!(1), json!("1"), json!("true")] {
+        let (browser, email) = (world.anonymous(), fresh());
+        let back = provider.sign_in(world, &browser, &slug, |claims| {
+            claims.as_object_mut().expect("an object").remove("email_verified");
+            claims["xms_edov"] = said.clone();
+            claims["email"] = json!(email);
+            claims["sub"] = json!(email);
+        });
+        assert_eq!(led(&back.await), "/", "{said}");
+        assert_eq!(viewer(&browser).await["email"], json!(email), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn c7_1b_what_a_provider_vouches_for_is_worth_something_in_its_own_organization_alone() {
     let world = open_world().await;
     let (theirs, mine, provider) = (world.organization().await, world.organization().await, Provider::start());

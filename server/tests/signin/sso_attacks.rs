@@ -123,6 +123,22 @@ async fn t65_an_account_is_linked_by_a_verified_address_and_then_by_its_subject_
         assert_eq!(led(&back.await), "unverified", "{unverified}");
         assert!(viewer(&mallory).await.is_null());
     }
+    // An issuer that says nothing of it is not taken for one that says yes, also not when it has a claim of its own for it.
+    for (more, outcome) in
+        [(json!({}), "unsaid"), (json!({ "xms_edov": "0" }), "unverified"), (json!({ "email_verified": false, "xms_edov": true }), "unverified")]
+    {
+        let mallory = world.anonymous();
+        let back = provider.sign_in(world, &mallory, &slug, |claims| {
+            let claims = claims.as_object_mut().expect("an object");
+            claims.remove("email_verified");
+            claims.insert("email".into(), json!(victim.email));
+            claims.extend(more.as_object().expect("an object").clone());
+        });
+        assert_eq!(led(&back.await), outcome, "{more}");
+        assert!(viewer(&mallory).await.is_null());
+    }
+    let told = world.anonymous().get("/sso?problem=unsaid").await.text();
+    assert!(told.contains("email_verified") && told.contains("xms_edov"), "what to add at the issuer: {told}");
     let back = provider.sign_in(world, &world.anonymous(), &slug, |claims| claims["email"] = json!(victim.email)).await;
     assert_eq!(led(&back), "/");
     // The address passed to somebody else at the provider: another subject does not get the account.

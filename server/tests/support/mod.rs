@@ -307,3 +307,9 @@ impl Organization<'_> {
         id.parse::<shared::ids::TenantId>().expect("an organization's id").uuid()
     }
 }
+
+/// How many files a folder holds, however deep.
+pub fn files_below(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| if entry.path().is_dir() { files_below(&entry.path()) } else { 1 }).sum()
+}

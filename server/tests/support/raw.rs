@@ -41,6 +41,22 @@ pub async fn end(mut stream: TcpStream) -> (u16, String) {
     (text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), text)
 }
 
+/// Sends the head of a request and then its body one byte after the other, each when no answer was heard for a while, until one is; its status and all of it.
+pub async fn drip(world: &World, actor: &Actor, method: &str, target: &str, headers: &str) -> (u16, String) {
+    let (mut reader, mut writer) = begin(world, actor, method, target, headers).await.into_split();
+    let mut answer = vec![0; 0x10000];
+    for _ in 0..1_000 {
+        match tokio::time::timeout(Duration::from_millis(100), reader.read(&mut answer)).await {
+            Ok(read) => {
+                let text = String::from_utf8_lossy(&answer[..read.expect("the answer is not lost")]).into_owned();
+                return (text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), text);
+            }
+            Err(_) => writer.write_all(b" ").await.expect("nobody hangs up before the answer"),
+        }
+    }
+    (0, "a hundred seconds of one byte each tenth of one".to_owned())
+}
+
 /// Sends bytes to an address and returns what comes back before the connection is closed.
 pub async fn bytes(address: &str, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.expect("connects");

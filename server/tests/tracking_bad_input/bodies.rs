@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use std::time::Duration;
 
-use crate::support::{World, raw, tracking::run_in, world};
+use crate::support::{World, files_below, raw, tracking::run_in, world};
 
 /// What is sent beyond a limit, and no more: who is not answered then has sent in vain.
 const OVER: usize = 64 << 10;
@@ -72,4 +72,21 @@ async fn t25_a_body_that_stops_coming_is_given_up() {
         assert!(text.contains("came too slowly"), "{target}: {text}");
     }
     assert_eq!(script.mlflow("GET", &format!("artifacts/list?run_id={run}"), Value::Null).await.json()["files"], Value::Null, "nothing was kept");
+}
+
+#[tokio::test]
+async fn t25_a_body_that_drips_is_given_up_however_long_it_goes_on() {
+    let server = World::replica(&["--body-silence-seconds=1"]);
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let run = run_in(&script, "0").await;
+    let file = format!("/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/x");
+    // It is never silent for a second, and a thousand bytes in a hundred seconds are fewer than one second may bring.
+    for (method, target, kind) in TAKES.into_iter().chain([("PUT", file.as_str(), "application/octet-stream")]) {
+        let (status, text) = raw::drip(&server, &script, method, target, &format!("content-type: {kind}\r\ncontent-length: 100000\r\n")).await;
+        assert_eq!(status, 408, "{target}: {text}");
+        assert!(text.contains("came too slowly"), "{target}: {text}");
+    }
+    assert_eq!(script.mlflow("GET", &format!("artifacts/list?run_id={run}"), Value::Null).await.json()["files"], Value::Null, "nothing was kept");
+    assert_eq!(files_below(&server.services().config.blobs), 0, "nor is half of it");
 }

@@ -15,6 +15,7 @@ pub enum SsoError {
     /// One word for the audit log.
     Untrusted(&'static str),
     Unverified,
+    Unsaid,
     NoAccess,
     TooMany,
     /// The database is away, or a defect of ours.
@@ -31,6 +32,7 @@ impl SsoError {
             Self::Unreachable => SsoProblem::Unreachable,
             Self::Untrusted(_) => SsoProblem::Untrusted,
             Self::Unverified => SsoProblem::Unverified,
+            Self::Unsaid => SsoProblem::Unsaid,
             Self::NoAccess => SsoProblem::NoAccess,
             Self::TooMany => SsoProblem::TooMany,
             Self::Fault(_) => return None,

@@ -99,7 +99,7 @@ pub async fn redeem(outbound: &Outbound, provider: &Provider, secret: &str, tick
     }
     Ok(Vouched {
         subject: user.id.to_string(),
-        email_verified: primary.as_ref().is_some_and(|address| address.verified),
+        email_verified: primary.as_ref().map(|address| address.verified),
         email: primary.and_then(|address| Email::parse(&address.email).ok()),
         name: user.name.filter(|name| !name.trim().is_empty()).or(Some(user.login)),
         groups,

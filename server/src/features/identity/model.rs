@@ -165,7 +165,8 @@ pub struct Vouched {
     /// Never changes and never passes to somebody else.
     pub subject: String,
     pub email: Option<Email>,
-    pub email_verified: bool,
+    /// `None` when the issuer does not say.
+    pub email_verified: Option<bool>,
     pub name: Option<String>,
     pub groups: Vec<String>,
 }
@@ -177,8 +178,7 @@ impl Vouched {
         Self {
             subject: text("sub").unwrap_or_default().to_owned(),
             email: text("email").and_then(|email| Email::parse(email).ok()),
-            // Some providers write it as text.
-            email_verified: claims["email_verified"] == true || claims["email_verified"] == "true",
+            email_verified: verified(claims),
             name: text("name").or(text("preferred_username")).and_then(|name| DisplayName::parse(name).ok()).map(|name| name.as_str().to_owned()),
             groups: groups(claims, groups_claim),
         }
@@ -188,6 +188,15 @@ impl Vouched {
     pub fn display_name(&self, email: &Email) -> String {
         self.name.clone().unwrap_or_else(|| email.as_str().split('@').next().unwrap_or_default().to_owned())
     }
+}
+
+/// Whether the issuer calls the address verified. Microsoft Entra ID never sends the standard claim; that it knows the owner of the address's domain
+/// (`xms_edov`) is the same statement, and counts where the standard one is missing, never against it.
+fn verified(claims: &Value) -> Option<bool> {
+    // Some providers write it as text, and Entra ID also as a number.
+    let yes = |said: &Value| *said == true || *said == "true";
+    let yes_of_entra = |said: &Value| yes(said) || *said == 1 || *said == "1";
+    claims.get("email_verified").map(yes).or_else(|| claims.get("xms_edov").map(yes_of_entra))
 }
 
 /// The groups in a claim: a list, or one text; found under its name, else along its path.
@@ -351,10 +360,22 @@ mod tests {
         let vouched = Vouched::read(&claims, "realm_access.roles");
         assert_eq!(vouched.groups, ["ml"]);
         assert_eq!(vouched.email.map(|email| email.as_str().to_owned()).as_deref(), Some("ada@example.com"));
-        assert!(vouched.email_verified);
         assert_eq!(Vouched::read(&claims, "groups").groups, ["one"]);
-        for unverified in [json!({}), json!({ "email_verified": false }), json!({ "email_verified": 1 }), json!({ "email_verified": "yes" })] {
-            assert!(!Vouched::read(&unverified, "groups").email_verified, "{unverified}");
+        for (claims, said) in [
+            (claims, Some(true)),
+            (json!({}), None),
+            (json!({ "email_verified": false }), Some(false)),
+            (json!({ "email_verified": 1 }), Some(false)),
+            (json!({ "email_verified": "yes" }), Some(false)),
+            (json!({ "xms_edov": true }), Some(true)),
+            (json!({ "xms_edov": 1 }), Some(true)),
+            (json!({ "xms_edov": "1" }), Some(true)),
+            (json!({ "xms_edov": "true" }), Some(true)),
+            (json!({ "xms_edov": "yes" }), Some(false)),
+            (json!({ "xms_edov": 0 }), Some(false)),
+            (json!({ "email_verified": false, "xms_edov": true }), Some(false)),
+        ] {
+            assert_eq!(Vouched::read(&claims, "groups").email_verified, said, "{claims}");
         }
     }
 }

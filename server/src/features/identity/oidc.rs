@@ -266,7 +266,7 @@ fn joined(mut claims: Value, more: &[u8]) -> Result<Value, SsoError> {
     // An address and whether it is verified belong together.
     let own_email = claims_map.contains_key("email");
     for (name, value) in more {
-        if !(own_email && name == "email_verified") {
+        if !(own_email && (name == "email_verified" || name == "xms_edov")) {
             claims_map.entry(name).or_insert(value);
         }
     }
@@ -285,6 +285,7 @@ mod tests {
         let both =
             joined(token.clone(), &more(json!({ "sub": "1", "email": "x@evil.io", "email_verified": true, "groups": ["ml"] }))).expect("joins");
         assert_eq!(both, json!({ "sub": "1", "email": "ada@example.com", "groups": ["ml"] }));
+        assert_eq!(joined(token.clone(), &more(json!({ "sub": "1", "xms_edov": true }))).expect("joins"), token);
         assert!(joined(token.clone(), &more(json!({ "sub": "2", "email_verified": true }))).is_err());
         assert!(joined(token.clone(), b"not JSON").is_err());
         assert!(joined(token, &more(json!([]))).is_err());

@@ -150,7 +150,11 @@ async fn let_in(services: &Services, request: &RequestInfo, provider: &Provider,
 
 /// A first sign-in: the person with the address that the provider has verified, made if there is none.
 async fn link(tx: &LobbyTx, provider: &Provider, vouched: &Vouched) -> Result<Known, SsoError> {
-    let email = vouched.email.as_ref().filter(|_| vouched.email_verified).ok_or(SsoError::Unverified)?;
+    let email = match (&vouched.email, vouched.email_verified) {
+        (Some(email), Some(true)) => email,
+        (_, None) => return Err(SsoError::Unsaid),
+        _ => return Err(SsoError::Unverified),
+    };
     let known = match repo::find_person(tx, email).await? {
         Some(known) => known,
         None => {

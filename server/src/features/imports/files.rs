@@ -1,9 +1,6 @@
 //! Taking the files of runs and logged models.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
-};
+use std::{sync::OnceLock, time::Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
@@ -31,9 +28,6 @@ const READERS: usize = 6;
 const HOLDERS_AT_ONCE: u64 = 48;
 /// Most files and folders of one holder.
 const FILES_MAX: usize = 100_000;
-/// Bytes a second that a file must come with on average, once it has taken so long.
-const PACE: u64 = 16 * 1024;
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What came of one holder's files.
 #[derive(Default)]
@@ -155,27 +149,23 @@ async fn put(work: &Work<'_>, owner: Owner, holder: Holder<'_>, path: &str, take
             return Ok(());
         }
     };
-    let (broken, begun, mut got) = (AtomicBool::new(false), Instant::now(), 0);
-    let body = body.map(|part| {
-        let part = part.map_err(|error| error.to_string())?;
-        got += part.len() as u64;
-        let took = begun.elapsed();
-        if took > PATIENCE && got < PACE * took.as_secs() { Err("it comes too slowly".to_owned()) } else { Ok(part) }
+    let broken = OnceLock::new();
+    let body = body.inspect_err(|error| {
+        let _ = broken.set(*error);
     });
-    let body = body.inspect_err(|_| broken.store(true, Ordering::Relaxed));
     let outcome = artifacts::put(work.scope, &work.services.blobs, &at, body).await;
-    match outcome {
-        Ok(file) => {
+    match (outcome, broken.into_inner()) {
+        (Ok(file), _) => {
             taken.files += 1;
             taken.bytes += file.blob.size;
             Ok(())
         }
-        // The bytes broke off on the way: they are asked for again later.
-        Err(_) if broken.into_inner() => Err(OutboundError::Unreachable.into()),
-        Err(fault) if matches!(fault.code(), ErrorCode::Invalid | ErrorCode::Conflict | ErrorCode::PayloadTooLarge | ErrorCode::NotFound) => {
+        // The bytes broke off on the way, or came too slowly: they are asked for again later, and in the end the import says why not.
+        (Err(_), Some(error)) => Err(error.into()),
+        (Err(fault), None) if matches!(fault.code(), ErrorCode::Invalid | ErrorCode::Conflict | ErrorCode::PayloadTooLarge | ErrorCode::NotFound) => {
             taken.remark(path, fault.message());
             Ok(())
         }
-        Err(fault) => Err(fault.into()),
+        (Err(fault), None) => Err(fault.into()),
     }
 }

@@ -129,7 +129,7 @@ impl Source {
     }
 
     /// A file's bytes as they come.
-    pub async fn file(&self, holder: Holder<'_>, path: &str) -> Answer<impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + use<>> {
+    pub async fn file(&self, holder: Holder<'_>, path: &str) -> Answer<impl Stream<Item = Answer<Bytes>> + Send + use<>> {
         let request = match holder {
             Holder::Run(run) => self.request(Method::GET, "/get-artifact")?.query(&[("run_id", run), ("run_uuid", run), ("path", path)]),
             Holder::Model(model) => {

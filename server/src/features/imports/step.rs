@@ -129,7 +129,9 @@ async fn connect(services: &Services, import: &Import, credentials: Credentials)
 fn reason(phase: Phase, error: OutboundError) -> String {
     use OutboundError as E;
     match (phase, error) {
-        (Phase::Connecting, E::Unreachable | E::Absent | E::Failed | E::Unreadable) => "No MLflow server answers at this address.".to_owned(),
+        (Phase::Connecting, E::Unreachable | E::Absent | E::Failed | E::Unreadable | E::TooSlow) => {
+            "No MLflow server answers at this address.".to_owned()
+        }
         _ => error.to_string(),
     }
 }
