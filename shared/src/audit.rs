@@ -3,7 +3,7 @@
 
 /// The nouns in their order, and what is done to each.
 pub const ACTS: &[(&str, &[&str])] = &[
-    ("artifact", &["begin_upload", "end_upload", "put", "remove"]),
+    ("artifact", &["begin_upload", "damaged", "end_upload", "put", "remove"]),
     ("authorization", &["denied", "unknown_id"]),
     ("comment", &["create", "edit", "react", "remove", "unreact"]),
     ("comparison", &["remove", "save"]),

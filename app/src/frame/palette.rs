@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::use_api,
     document::Theme,
-    kit::{Command, Commands, Glyph, Icon, Keys, close_on_backdrop, command, follow, use_command},
+    kit::{Command, Commands, Glyph, Icon, Keys, close_on_backdrop, closed, command, follow, use_command},
 };
 
 /// How long the reader pauses before the API is asked.
@@ -45,13 +45,7 @@ pub(super) fn Palette(open: RwSignal<bool>) -> impl IntoView {
     let cursor = RwSignal::new(0_usize);
     let pressable = RwSignal::new(Vec::<Control>::new());
     follow(node, open);
-    // The browser says late that it closed the dialog by Escape: what is on the screen counts.
     let is_open = move || node.get_untracked().is_some_and(|dialog| dialog.open());
-    let closed = move |_| {
-        if !is_open() {
-            open.set(false);
-        }
-    };
     shortcuts(open, is_open);
     ask_while_typing(text, hits);
     let viewer = use_viewer();
@@ -103,7 +97,7 @@ pub(super) fn Palette(open: RwSignal<bool>) -> impl IntoView {
         cursor.set(0);
     };
     view! {
-        <dialog node_ref=node id="palette" class="palette" closedby="any" aria-label="Search or jump to" on:close=closed on:click=move |event| close_on_backdrop(&event, open)>
+        <dialog node_ref=node id="palette" class="palette" closedby="any" aria-label="Search or jump to" on:close=move |_| closed(node, open) on:click=move |event| close_on_backdrop(&event, open)>
             <label class="ask">
                 <Glyph icon=Icon::SEARCH/>
                 <input

@@ -28,12 +28,6 @@ pub fn Dialog(
     let node = NodeRef::<html::Dialog>::new();
     follow(node, open);
     let close = move |_| open.set(false);
-    // The browser says late that it closed the dialog: what is on the screen counts.
-    let closed = move |_| {
-        if !node.get_untracked().is_some_and(|dialog| dialog.open()) {
-            open.set(false);
-        }
-    };
     let early = id.is_some();
     let content = move || {
         let foot = actions.map(|actions| view! { <footer>{actions.run()}</footer> });
@@ -41,7 +35,7 @@ pub fn Dialog(
     };
     let content = if early { content().into_any() } else { late(content) };
     view! {
-        <dialog node_ref=node id=id class=format!("dialog {class}") closedby="any" aria-label=move || title.get() on:close=closed on:click=move |event| close_on_backdrop(&event, open)>
+        <dialog node_ref=node id=id class=format!("dialog {class}") closedby="any" aria-label=move || title.get() on:close=move |_| closed(node, open) on:click=move |event| close_on_backdrop(&event, open)>
             <header>
                 <h2>{move || title.get()}</h2>
                 <button class="button quiet small square" type="button" aria-label="Close" on:click=close><Glyph icon=Icon::X/></button>
@@ -174,6 +168,13 @@ pub(crate) fn follow(node: NodeRef<html::Dialog>, open: RwSignal<bool>) {
         }
         wanted
     });
+}
+
+/// After a dialog's `close`, which the browser says late: what is on the screen counts.
+pub(crate) fn closed(node: NodeRef<html::Dialog>, open: RwSignal<bool>) {
+    if !node.get_untracked().is_some_and(|dialog| dialog.open()) {
+        open.set(false);
+    }
 }
 
 /// How many frames a page may take to come into the document.

@@ -47,7 +47,7 @@ pub use code::{CodeBlock, CopyButton, Copyable, copy, shortened};
 pub use command::{Command, Commands, use_command};
 pub use day::Day;
 pub use dialog::{ConfirmDialog, ConfirmForm, Dialog};
-pub(crate) use dialog::{close_on_backdrop, follow, open_instead};
+pub(crate) use dialog::{close_on_backdrop, closed, follow, open_instead};
 pub(crate) use field::both_ways;
 pub use field::{Field, Rule, TextArea};
 pub use filter::FilterField;

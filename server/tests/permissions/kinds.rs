@@ -43,7 +43,7 @@ impl Kinds {
         fixture.0.insert("other", other);
         log_more(&script, &fixture).await;
         send_span(&script, &fixture).await;
-        talk(organization, &fixture).await;
+        talk(organization, &mut fixture).await;
         bring_from_elsewhere(organization).await;
 
         let email = format!("invited-{}@example.com", Uuid::now_v7().simple());
@@ -147,14 +147,18 @@ async fn send_span(script: &Actor, fixture: &Fixture) {
 }
 
 /// What people say and keep, and who works where.
-async fn talk(organization: &Organization<'_>, fixture: &Fixture) {
+async fn talk(organization: &Organization<'_>, fixture: &mut Fixture) {
+    // The thread that is looked at is about a point.
+    let about = fixture.fill("startThread(input: { about: \"run_$run\", body: \"b\", key: \"loss\", step: 0 }) { id comments { id } }");
+    let started = act(&organization.owner, &about).await["startThread"].clone();
+    fixture.0.insert("thread", started["id"].as_str().expect("an id").to_owned());
+    fixture.0.insert("comment", started["comments"][0]["id"].as_str().expect("an id").to_owned());
     let mention = format!("startThread(input: {{ about: \"run_$run\", body: \"@{}\" }}) {{ id }}", organization.owner.email);
     let colleague = organization.member("data_scientist").await;
     for (actor, mutation) in [
         (&organization.owner, "setProjectMember(project: \"$project\", member: \"$member\", role: \"viewer\") { id }"),
         (&organization.owner, "reactToComment(id: \"$comment\", kind: EYES, on: true) { id }"),
         (&organization.owner, "saveComparison(name: \"kept\", of: { runs: [\"$run\"] }) { id }"),
-        (&organization.owner, "startThread(input: { about: \"run_$run\", body: \"b\", key: \"loss\", step: 0 }) { id }"),
         (&colleague, mention.as_str()),
     ] {
         act(actor, &fixture.fill(mutation)).await;
