@@ -113,6 +113,23 @@ CALLS = [
     ("search traces", "POST", "traces/search", {"locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "$experiment"}}], "filter": "trace.status = 'OK' AND tags.a = 'b'"}),
     ("search traces badly", "POST", "traces/search", {"locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "$experiment"}}], "filter": "trace.nothing = 'OK'"}),
     ("judge the trace", "POST", "traces/tr-$hex/assessments", {"assessment": {"assessment_name": "good", "trace_id": "tr-$hex", "source": {"source_type": "HUMAN", "source_id": "ada"}, "create_time": "2026-01-02T03:04:05Z", "last_update_time": "2026-01-02T03:04:05Z", "feedback": {"value": True}}}),
+    ("search traces by a pattern", "POST", "traces/search", {"locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "$experiment"}}], "filter": "tags.a RLIKE '^[b]$' AND name RLIKE 'n'"}),
+    ("count the traces", "POST", "traces/metrics", {"experiment_ids": ["$experiment"], "view_type": "TRACES", "metric_name": "trace_count", "aggregations": [{"aggregation_type": "COUNT"}], "dimensions": ["trace_name", "trace_status"], "filters": ["trace.tag.a = 'b'"]}),
+    ("count them by hour", "POST", "traces/metrics", {"experiment_ids": ["$experiment"], "view_type": "TRACES", "metric_name": "latency", "aggregations": [{"aggregation_type": "PERCENTILE", "percentile_value": 50}, {"aggregation_type": "AVG"}], "time_interval_seconds": 3600, "start_time_ms": 0, "end_time_ms": 1900000000000}),
+    ("count none", "POST", "traces/metrics", {"experiment_ids": ["$experiment"], "view_type": "SPANS", "metric_name": "span_count", "aggregations": [{"aggregation_type": "COUNT"}]}),
+    ("count judgements", "POST", "traces/metrics", {"experiment_ids": ["$experiment"], "view_type": "ASSESSMENTS", "metric_name": "assessment_count", "aggregations": [{"aggregation_type": "COUNT"}], "dimensions": ["assessment_name", "assessment_value"]}),
+    ("weigh judgements", "POST", "traces/metrics", {"experiment_ids": ["$experiment"], "view_type": "ASSESSMENTS", "metric_name": "assessment_value", "aggregations": [{"aggregation_type": "AVG"}]}),
+    ("count what is no metric", "POST", "traces/metrics", {"experiment_ids": ["$experiment"], "view_type": "TRACES", "metric_name": "none", "aggregations": [{"aggregation_type": "COUNT"}]}),
+    ("sum a latency", "POST", "traces/metrics", {"experiment_ids": ["$experiment"], "view_type": "TRACES", "metric_name": "latency", "aggregations": [{"aggregation_type": "SUM"}]}),
+    ("divide by a strange dimension", "POST", "traces/metrics", {"experiment_ids": ["$experiment"], "view_type": "TRACES", "metric_name": "latency", "aggregations": [{"aggregation_type": "AVG"}], "dimensions": ["trace_status"]}),
+    ("filter another view", "POST", "traces/metrics", {"experiment_ids": ["$experiment"], "view_type": "TRACES", "metric_name": "trace_count", "aggregations": [{"aggregation_type": "COUNT"}], "filters": ["span.name = 'x'"]}),
+    ("an interval without a period", "POST", "traces/metrics", {"experiment_ids": ["$experiment"], "view_type": "TRACES", "metric_name": "trace_count", "aggregations": [{"aggregation_type": "COUNT"}], "time_interval_seconds": 60}),
+    ("correlate filters", "POST", "traces/calculate-filter-correlation", {"experiment_ids": ["$experiment"], "filter_string1": "trace.status = 'OK'", "filter_string2": "tags.a = 'b'"}),
+    ("correlate with nothing", "POST", "traces/calculate-filter-correlation", {"experiment_ids": ["$experiment"], "filter_string1": "trace.status = 'ERROR'", "filter_string2": "tags.a = 'b'", "base_filter": "timestamp_ms > 0"}),
+    ("correlate badly", "POST", "traces/calculate-filter-correlation", {"experiment_ids": ["$experiment"], "filter_string1": "trace.nothing = 'ERROR'", "filter_string2": "tags.a = 'b'"}),
+    ("link prompts", "POST", "traces/link-prompts", {"trace_id": "tr-$hex", "prompt_versions": [{"name": "p", "version": "1"}]}),
+    ("link prompts to nothing", "POST", "traces/link-prompts", {"trace_id": "tr-" + "0" * 32, "prompt_versions": [{"name": "p", "version": "1"}]}),
+    ("search by the prompt", "POST", "traces/search", {"locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "$experiment"}}], "filter": "prompt = 'p/1'"}),
     ("delete the trace", "POST", "traces/delete-traces", {"experiment_id": "$experiment", "request_ids": ["tr-$hex"]}),
 ]
 
@@ -137,7 +154,7 @@ TIMES = re.compile(r"(^|_)(time|timestamp|time_ms|timestamp_ms)$")
 # Fields that MLflow's own store leaves out or fills with its own words.
 OWN = {
     "artifact_location", "artifact_uri", "workspace", "user_id", "model_id", "assessment_id",
-    "mlflow.artifactLocation", "mlflow.trace.infoFinalized", "mlflow.trace.spansLocation",
+    "mlflow.artifactLocation", "mlflow.linkedPrompts", "mlflow.trace.infoFinalized", "mlflow.trace.spansLocation",
 }
 
 
@@ -179,7 +196,7 @@ class Server:
     def call(self, name, verb, path, fields):
         path, fields = self.fill(path), self.fill(fields)
         sent = {"params": fields} if verb == "GET" else {"json": fields}
-        newer = path.startswith("traces") and not path.startswith("traces/delete") and not path.endswith("tags")
+        newer = path.startswith("traces") and not path.startswith(("traces/delete", "traces/link")) and not path.endswith("tags")
         url = f"{self.url}/api/{'3.0' if newer else '2.0'}/mlflow/{path}"
         answer = requests.request(verb, url, headers=self.headers, timeout=60, **sent)
         body = answer.json() if answer.text else {}

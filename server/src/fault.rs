@@ -166,6 +166,9 @@ impl From<sea_orm::DbErr> for Fault {
                 Self::new(ErrorCode::Unavailable, OVERTAKEN_MESSAGE)
             }
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_barred(cause) => Self::barred(),
+            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_no_expression(cause) => {
+                Self::invalid("filter", "Invalid filter: a pattern of RLIKE is no regular expression, or too complex.")
+            }
             _ => Self::internal(error),
         }
     }
@@ -192,6 +195,11 @@ fn is_outage(error: &sqlx::Error) -> bool {
 /// Whether an act was refused its entry because what may be done changed under it. (`audit_append` raises it.)
 fn is_overtaken(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "AS001")
+}
+
+/// Whether a regular expression is none that the database can compile. (SQLSTATE 2201B; those of the product's own statements are.)
+fn is_no_expression(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "2201B")
 }
 
 /// Whether a row was refused because it belongs to a project that the transaction may not write in. (SQLSTATE 42501; Postgres names the policy.)

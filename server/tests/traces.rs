@@ -1,72 +1,17 @@
 //! Traces by MLflow's protocol and by OpenTelemetry's: spans, whole traces, tags, assessments, searches.
 
+mod export;
+mod figures;
+mod patterns;
+
 use crate::support::{
     Actor, World,
-    actor::Answer,
     tracking::{INVALID, MISSING, ok, refused, run_in},
     world,
 };
+use export::{Span, export, send};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-/// A field of a protobuf message that holds bytes.
-fn field(number: u32, bytes: &[u8]) -> Vec<u8> {
-    [varint(u64::from(number << 3 | 2)), varint(bytes.len() as u64), bytes.to_vec()].concat()
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-    bytes
-}
-
-fn fixed(number: u32, value: u64) -> Vec<u8> {
-    [varint(u64::from(number << 3 | 1)), value.to_le_bytes().to_vec()].concat()
-}
-
-/// A span as an exporter sends it.
-struct Span<'s> {
-    trace: u128,
-    id: u64,
-    parent: u64,
-    name: &'s str,
-    /// Milliseconds.
-    start: u64,
-    end: u64,
-    status: u64,
-    attributes: &'s [(&'s str, &'s str)],
-}
-
-impl Span<'_> {
-    fn bytes(&self) -> Vec<u8> {
-        let attribute = |(key, value): &(&str, &str)| field(9, &[field(1, key.as_bytes()), field(2, &field(1, value.as_bytes()))].concat());
-        [
-            field(1, &self.trace.to_be_bytes()),
-            field(2, &self.id.to_be_bytes()),
-            if self.parent == 0 { Vec::new() } else { field(4, &self.parent.to_be_bytes()) },
-            field(5, self.name.as_bytes()),
-            fixed(7, self.start * 1_000_000),
-            if self.end == 0 { Vec::new() } else { fixed(8, self.end * 1_000_000) },
-            self.attributes.iter().flat_map(attribute).collect(),
-            field(15, &[varint(3 << 3), varint(self.status)].concat()),
-        ]
-        .concat()
-    }
-}
-
-fn export(spans: &[Span<'_>]) -> Vec<u8> {
-    field(1, &field(2, &spans.iter().flat_map(|span| field(2, &span.bytes())).collect::<Vec<u8>>()))
-}
-
-async fn send(script: &Actor, experiment: &str, body: Vec<u8>) -> Answer {
-    let request =
-        script.request(Method::POST, "/v1/traces").header("content-type", "application/x-protobuf").header("x-mlflow-experiment-id", experiment);
-    script.send(request.body(body)).await
-}
 
 fn trace() -> (u128, String) {
     let id = uuid::Uuid::new_v4();
@@ -201,7 +146,7 @@ async fn traces_are_searched_ordered_and_paged() {
     ] {
         assert_eq!(search(&filter, json!([]), 100).await, expected, "{filter}");
     }
-    for wrong in ["name RLIKE 'a'", "nothing = 'x'", "status > 'OK'", "name = 'a' OR 1=1 --"] {
+    for wrong in ["trace.text RLIKE 'a'", "nothing = 'x'", "status > 'OK'", "name = 'a' OR 1=1 --"] {
         let asked = json!({ "locations": [{ "mlflow_experiment": { "experiment_id": "0" } }], "filter": wrong });
         assert_eq!(refused(&script, "POST", "traces/search", asked).await, (400, INVALID.into()), "t34 {wrong}");
     }

@@ -149,3 +149,34 @@ async fn experiments_are_searched_and_paged() {
     );
     assert_eq!(refused(&script, "POST", "experiments/search", json!({})).await, (400, INVALID.into()));
 }
+
+/// What a page looks at is bounded, and a client of MLflow takes an empty page for nothing.
+#[tokio::test]
+async fn c5_1a_a_run_that_lies_behind_very_many_others_is_on_the_first_page() {
+    let organization = world().organization().await;
+    let script = organization.script().await;
+    let made = ok(
+        &script,
+        "POST",
+        "runs/create",
+        json!({ "experiment_id": "0", "start_time": 1, "run_name": "needle", "tags": [{ "key": "team", "value": "rare" }] }),
+    )
+    .await;
+    let needle = made["run"]["info"]["run_id"].as_str().expect("an id").to_owned();
+    let fill = "insert into runs (id, experiment_id, name, user_name, created_by, status, started_ms, created_at) \
+        select gen_random_uuid(), (select id from experiments where is_default), 'r', '', '', 'FINISHED', 1000 + n, now() from generate_series(1, 40001) n";
+    let mut tamperer = organization.tamperer().await;
+    sqlx::query(fill).execute(&mut tamperer).await.expect("runs");
+    let search = async |filter: &str, most: i64| {
+        let asked = json!({ "experiment_ids": ["0"], "filter": filter, "max_results": most });
+        let found = ok(&script, "POST", "runs/search", asked).await;
+        let runs = found["runs"].as_array().cloned().unwrap_or_default();
+        (runs.iter().map(|run| run["info"]["run_id"].clone()).collect::<Vec<_>>(), found["next_page_token"].clone())
+    };
+    for most in [1, 2] {
+        assert_eq!(search("tags.team = 'rare'", most).await, (vec![json!(needle)], Value::Null), "{most}");
+    }
+    assert_eq!(search("attributes.run_name = 'none'", 1).await, (vec![], Value::Null));
+    let (first, token) = search("attributes.run_name = 'r'", 1).await;
+    assert!(first.len() == 1 && token.is_string(), "{token}");
+}

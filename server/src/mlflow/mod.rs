@@ -19,6 +19,7 @@ mod page_token;
 mod registry;
 mod run_view;
 mod runs;
+mod trace_figures;
 mod traces;
 pub mod wire;
 mod workspaces;
@@ -72,6 +73,7 @@ pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
         logged_models::ENDPOINTS,
         registry::ENDPOINTS,
         workspaces::ENDPOINTS,
+        trace_figures::ENDPOINTS,
         traces::ENDPOINTS,
         assessments::ENDPOINTS,
     ];

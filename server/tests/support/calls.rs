@@ -77,6 +77,17 @@ pub const CALLS: &[(&str, &str, &str)] = &[
     ("POST", "mlflow/traces/batchGetInfos", r#"{"trace_ids":["$trace"]}"#),
     ("POST", "mlflow/traces/search", r#"{"locations":[{"mlflow_experiment":{"experiment_id":"$experiment"}}]}"#),
     ("POST", "mlflow/traces/link-to-run", r#"{"trace_ids":["$trace"],"run_id":"$run"}"#),
+    (
+        "POST",
+        "mlflow/traces/metrics",
+        r#"{"experiment_ids":["$experiment"],"view_type":"TRACES","metric_name":"trace_count","aggregations":[{"aggregation_type":"COUNT"}],"dimensions":["trace_name"]}"#,
+    ),
+    (
+        "POST",
+        "mlflow/traces/calculate-filter-correlation",
+        r#"{"experiment_ids":["$experiment"],"filter_string1":"name = 'CANARY'","filter_string2":"status = 'OK'"}"#,
+    ),
+    ("POST", "mlflow/traces/link-prompts", r#"{"trace_id":"$trace","prompt_versions":[{"name":"p","version":"1"}]}"#),
     ("GET", "mlflow/traces/$trace", "{}"),
     ("PATCH", "mlflow/traces/$trace/tags", r#"{"key":"t","value":"v"}"#),
     ("DELETE", "mlflow/traces/$trace/tags", r#"{"key":"t"}"#),
@@ -116,6 +127,8 @@ const EMPTY: &[(&str, &str)] = &[
     ("GET", "mlflow/traces/batchGet"),
     ("POST", "mlflow/traces/batchGetInfos"),
     ("POST", "mlflow/traces/search"),
+    ("POST", "mlflow/traces/metrics"),
+    ("POST", "mlflow/traces/calculate-filter-correlation"),
 ];
 
 /// What a call answers, by its own method, that names what is not the caller's: so that a malformed call cannot pass as a refusal.

@@ -22,7 +22,7 @@ fn pieces(text: &str) -> Vec<(&'static str, &str)> {
                 let end = name_end(rest);
                 let word = rest[..end].to_ascii_lowercase();
                 match word.as_str() {
-                    "and" | "or" | "in" | "not" | "is" | "null" | "like" | "ilike" => ("word", end),
+                    "and" | "or" | "in" | "not" | "is" | "null" | "like" | "ilike" | "rlike" => ("word", end),
                     _ => ("name", end),
                 }
             }

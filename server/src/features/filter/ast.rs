@@ -12,6 +12,17 @@ pub enum Filter {
     Is(Test),
 }
 
+impl Filter {
+    /// Whether it holds a regular expression.
+    pub fn has_expression(&self) -> bool {
+        match self {
+            Filter::All(parts) | Filter::Any(parts) => parts.iter().any(Filter::has_expression),
+            Filter::Not(part) => part.has_expression(),
+            Filter::Is(test) => matches!(test.check, Check::Matches(_)),
+        }
+    }
+}
+
 /// One clause.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Test {
@@ -32,6 +43,8 @@ pub enum Check {
         pattern: String,
         any_case: bool,
     },
+    /// A regular expression that holds somewhere in the value.
+    Matches(String),
     In {
         list: Vec<String>,
         not: bool,

@@ -11,8 +11,12 @@ pub enum FilterError {
     TooLarge,
     #[error("Invalid filter: parentheses and negations are nested deeper than {}.", super::MAX_DEPTH)]
     TooDeep,
-    #[error("Invalid filter: a pattern of LIKE or ILIKE has more than {} characters.", super::MAX_PATTERN)]
+    #[error("Invalid filter: a pattern of LIKE, ILIKE or RLIKE has more than {} characters.", super::MAX_PATTERN)]
     Pattern,
+    #[error("Invalid filter: a pattern of RLIKE cannot refer back to a group or look around.")]
+    Expression,
+    #[error("Invalid filter: it has more than {} patterns of RLIKE.", super::MAX_EXPRESSIONS)]
+    Expressions,
     #[error("Invalid clause(s) in filter string: {0}")]
     Unexpected(String),
     #[error("Invalid filter: the quote at character {0} is not closed.")]
@@ -39,7 +43,7 @@ impl From<FilterError> for Fault {
     fn from(error: FilterError) -> Self {
         let field = if matches!(error, FilterError::Order(_) | FilterError::DuplicateOrder(_)) { "orderBy" } else { "filter" };
         match error {
-            FilterError::TooLarge | FilterError::TooDeep | FilterError::Pattern | FilterError::TooManyOrders => {
+            FilterError::TooLarge | FilterError::TooDeep | FilterError::Pattern | FilterError::Expressions | FilterError::TooManyOrders => {
                 Fault::new(ErrorCode::LimitExceeded, error.to_string())
             }
             error => Fault::invalid(field, error.to_string()),

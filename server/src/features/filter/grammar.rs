@@ -5,8 +5,10 @@
 pub struct Ops(u8);
 
 impl Ops {
+    /// `=` alone.
+    pub const SAME: Ops = Ops(1);
     /// `=` and `!=`.
-    pub const EQUAL: Ops = Ops(1);
+    pub const EQUAL: Ops = Ops(64 | 1);
     /// `>`, `>=`, `<`, `<=`.
     pub const ORDER: Ops = Ops(2);
     /// `LIKE` and `ILIKE`.
@@ -15,6 +17,8 @@ impl Ops {
     pub const IN: Ops = Ops(8);
     /// `IS NULL` and `IS NOT NULL`.
     pub const NULL: Ops = Ops(16);
+    /// `RLIKE`.
+    pub const RLIKE: Ops = Ops(32);
 
     pub const fn and(self, other: Ops) -> Ops {
         Ops(self.0 | other.0)
@@ -27,9 +31,11 @@ impl Ops {
     /// The operators as people write them.
     pub fn list(self) -> String {
         let all = [
-            (Ops::EQUAL, "=, !="),
+            (Ops::SAME, "="),
+            (Ops::EQUAL, "!="),
             (Ops::ORDER, ">, >=, <, <="),
             (Ops::LIKE, "LIKE, ILIKE"),
+            (Ops::RLIKE, "RLIKE"),
             (Ops::IN, "IN, NOT IN"),
             (Ops::NULL, "IS NULL, IS NOT NULL"),
         ];

@@ -32,7 +32,9 @@ pub const MAX_LENGTH: usize = 20_000;
 pub const MAX_CLAUSES: usize = 100;
 /// Deepest nesting of parentheses and negations.
 pub const MAX_DEPTH: usize = 20;
-/// Longest pattern of LIKE and ILIKE, characters: what matching one costs grows with it for every row.
+/// Longest pattern of LIKE, ILIKE and RLIKE, characters: what matching one costs grows with it for every row.
 pub const MAX_PATTERN: usize = 256;
+/// Most patterns of RLIKE of one filter: the database keeps few compiled.
+pub const MAX_EXPRESSIONS: usize = 8;
 /// Most terms of one order.
 pub const MAX_ORDERS: usize = 20;

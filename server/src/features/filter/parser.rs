@@ -1,7 +1,7 @@
 //! Tokens to a [`Filter`].
 
 use super::{
-    MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH, MAX_PATTERN,
+    MAX_CLAUSES, MAX_DEPTH, MAX_EXPRESSIONS, MAX_LENGTH, MAX_PATTERN,
     ast::{Check, Comparison, Filter, Number, Test},
     error::FilterError,
     grammar::{Entity, Grammar, Ops, Value},
@@ -19,7 +19,7 @@ pub fn parse(text: &str, grammar: &Grammar) -> Result<Filter, FilterError> {
     if text.len() > MAX_LENGTH {
         return Err(FilterError::TooLarge);
     }
-    let mut parser = Parser { tokens: tokens(text)?, place: 0, clauses: 0, grammar };
+    let mut parser = Parser { tokens: tokens(text)?, place: 0, clauses: 0, expressions: 0, grammar };
     let filter = parser.any(0)?;
     match parser.next() {
         None => Ok(filter),
@@ -31,6 +31,7 @@ struct Parser<'g> {
     tokens: Vec<Token>,
     place: usize,
     clauses: usize,
+    expressions: usize,
     grammar: &'g Grammar,
 }
 
@@ -143,10 +144,18 @@ impl Parser<'_> {
                 return if pattern.chars().count() > MAX_PATTERN { Err(FilterError::Pattern) } else { Ok(Check::Like { pattern, any_case }) };
             }
         }
+        if self.keyword("rlike") {
+            allow("RLIKE", Ops::RLIKE)?;
+            self.expressions += 1;
+            if self.expressions > MAX_EXPRESSIONS {
+                return Err(FilterError::Expressions);
+            }
+            return Ok(Check::Matches(expression(self.text(entity, key)?)?));
+        }
         let token = self.next();
         let Some(Kind::Op(op)) = token.as_ref().map(|token| &token.kind) else { return Err(unexpected(token.as_ref())) };
         let (comparison, needs) = match *op {
-            "=" => (Comparison::Equal, Ops::EQUAL),
+            "=" => (Comparison::Equal, Ops::SAME),
             "!=" => (Comparison::NotEqual, Ops::EQUAL),
             "<" => (Comparison::Less, Ops::ORDER),
             "<=" => (Comparison::LessOrEqual, Ops::ORDER),
@@ -197,6 +206,27 @@ impl Parser<'_> {
         }
         if self.take(&Kind::Close) { Ok(list) } else { Err(unexpected(self.peek())) }
     }
+}
+
+/// A regular expression whose cost is bounded: its length is, and with no reference back to a group and no look around it the database never tries the ways
+/// of a match one by one, nor looks at the text again from every place.
+fn expression(pattern: String) -> Result<String, FilterError> {
+    if pattern.chars().count() > MAX_PATTERN {
+        return Err(FilterError::Pattern);
+    }
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        let rest = chars.as_str();
+        let costs = match c {
+            '\\' => chars.next().is_some_and(|next| next.is_ascii_digit()),
+            '(' => ["?=", "?!", "?<"].iter().any(|look| rest.starts_with(look)),
+            _ => false,
+        };
+        if costs {
+            return Err(FilterError::Expression);
+        }
+    }
+    Ok(pattern)
 }
 
 fn one_or(mut parts: Vec<Filter>, many: fn(Vec<Filter>) -> Filter) -> Filter {

@@ -24,6 +24,7 @@ pub fn text(value: Expr, check: &Check) -> Expr {
             let pattern = Expr::val(pattern.replace('\\', "\\\\"));
             value.binary(if *any_case { BinOper::PgOperator(PgBinOper::ILike) } else { BinOper::Like }, pattern)
         }
+        Check::Matches(pattern) => value.binary(BinOper::PgOperator(PgBinOper::Regex), Expr::val(pattern.clone())),
         Check::In { list, not: false } => value.is_in(list.clone()),
         Check::In { list, not: true } => value.is_not_in(list.clone()),
         Check::Null { not } => Expr::val(*not),

@@ -13,6 +13,7 @@ pub fn is_plain(filter: &Filter) -> bool {
             Check::Text(comparison, _) => matches!(comparison, Comparison::Equal | Comparison::NotEqual),
             Check::Number(_, number) => !number.float().is_nan(),
             Check::In { .. } | Check::Null { .. } => true,
+            Check::Matches(_) => false,
         },
     }
 }
@@ -35,7 +36,7 @@ pub fn text(value: &str, check: &Check) -> bool {
         Check::Like { pattern, .. } => like(value, pattern),
         Check::In { list, not } => list.iter().any(|one| one == value) != *not,
         Check::Null { not } => *not,
-        Check::Text(..) | Check::Number(..) => false,
+        Check::Text(..) | Check::Number(..) | Check::Matches(_) => false,
     }
 }
 

@@ -29,6 +29,9 @@ pub enum TraceError {
     TooMany { what: &'static str, most: usize, got: usize },
     #[error("Invalid OpenTelemetry format: {0}.")]
     Otlp(&'static str),
+    /// What a question for figures gets wrong, in MLflow's sentences.
+    #[error("{0}")]
+    Asked(String),
     #[error("Exactly one of `expectation`, `feedback` or `issue` should be specified.")]
     Value,
     #[error("Either `max_timestamp_millis` or `request_ids` must be specified, not both.")]
@@ -46,7 +49,9 @@ impl From<TraceError> for Fault {
             TraceError::NoTag(..) => ErrorCode::NotFound,
             TraceError::ExperimentRemoved(_) | TraceError::Elsewhere(_) => ErrorCode::Conflict,
             TraceError::TooMany { .. } => ErrorCode::LimitExceeded,
-            TraceError::Key(_) | TraceError::Long(..) | TraceError::Otlp(_) | TraceError::Value | TraceError::Removal => ErrorCode::Invalid,
+            TraceError::Key(_) | TraceError::Long(..) | TraceError::Otlp(_) | TraceError::Asked(_) | TraceError::Value | TraceError::Removal => {
+                ErrorCode::Invalid
+            }
         };
         Self::new(code, message)
     }

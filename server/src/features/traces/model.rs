@@ -15,6 +15,8 @@ const VALUE_MAX: usize = 8_000;
 pub const PREVIEW_MAX: usize = 10_000;
 /// The tag that is the trace's name.
 pub const NAME_TAG: &str = "mlflow.traceName";
+/// The tag that lists the prompts with which the trace was made, as clients of MLflow write it.
+pub const PROMPTS_TAG: &str = "mlflow.linkedPrompts";
 /// Metadata that names the run in which the trace arose.
 pub const RUN_METADATA: &str = "mlflow.sourceRun";
 

@@ -1,5 +1,6 @@
 //! The statements of traces.
 
+mod metrics;
 mod search;
 
 use std::collections::HashMap;
@@ -16,7 +17,8 @@ use crate::{
     features::experiments::ExperimentRef,
 };
 
-pub use search::{count, search};
+pub use metrics::{Measured, points};
+pub use search::{count, search, together};
 
 /// An experiment that traces are logged to: its id, whether it is the default one, whether it is removed.
 pub async fn experiment<C: Connection>(tx: &C, experiment: ExperimentRef) -> Result<Option<(ExperimentId, bool, bool)>, Fault> {
@@ -178,6 +180,12 @@ async fn set_metadata(tx: &WriteTx, metadata: &[(TraceId, &str, &str)]) -> Resul
         tx.run(sql, vec![ids.into(), keys.into(), values.into()]).await?;
     }
     Ok(())
+}
+
+/// The value of a tag.
+pub async fn tag<C: Connection>(tx: &C, id: TraceId, key: &str) -> Result<Option<String>, Fault> {
+    let row = tx.row("select value from trace_tags where trace_id = $1 and key = $2", vec![id.0.into(), key.into()]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
 }
 
 /// Removes a tag; whether there was one.

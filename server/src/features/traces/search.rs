@@ -10,11 +10,11 @@ use crate::{
     },
 };
 
-const TEXT: Ops = Ops::EQUAL.and(Ops::LIKE);
+const TEXT: Ops = Ops::EQUAL.and(Ops::LIKE).and(Ops::RLIKE);
 const NAMED: Ops = TEXT.and(Ops::IN);
 const PAIRS: Fields = Fields::Any { value: Value::Text, ops: TEXT.and(Ops::NULL), sortable: false };
 
-/// The entities, keys and operators of MLflow's trace search. RLIKE is left out: no pattern of a caller runs as a regular expression.
+/// The entities, keys and operators of MLflow's trace search. RLIKE is the database's `~`, as in MLflow on Postgres.
 pub const GRAMMAR: Grammar = Grammar {
     entities: &[
         Entity {
@@ -27,6 +27,8 @@ pub const GRAMMAR: Grammar = Grammar {
                 Attribute::text("run_id", NAMED).unsorted(),
                 Attribute::text("client_request_id", NAMED).unsorted(),
                 Attribute::text("text", Ops::LIKE).unsorted(),
+                // `name/version` of a prompt that the trace was linked to.
+                Attribute::text("prompt", Ops::SAME).unsorted(),
                 Attribute::number("timestamp_ms").aliases(&["timestamp"]),
                 Attribute::number("execution_time_ms").aliases(&["execution_time"]),
                 Attribute::number("end_time_ms").aliases(&["end_time"]),
@@ -110,11 +112,19 @@ mod tests {
             "run_id = 'x'",
             "execution_time > 100",
             "trace.text LIKE '%hello%'",
+            "name RLIKE '^(a+)+$' AND tags.team rlike 'r.sk' AND span.name RLIKE '[\\d]' AND feedback.tone RLIKE 'x\\\\1'",
+            "prompt = 'greeting/1'",
         ] {
             assert!(parse(good, &GRAMMAR).is_ok(), "{good}: {:?}", parse(good, &GRAMMAR));
         }
         for bad in [
-            "name RLIKE '(a+)+$'",
+            "name RLIKE '(a+)+\\1'",
+            "name RLIKE '(?=.*a)b'",
+            "name RLIKE 'a(?<!b)'",
+            "trace.text RLIKE 'a'",
+            "timestamp_ms RLIKE '1'",
+            "name RLIKE a",
+            "prompt != 'greeting/1'",
             "trace.unknown = 'x'",
             "span.other = 'x'",
             "timestamp_ms = '5'",
@@ -124,6 +134,10 @@ mod tests {
         ] {
             assert!(parse(bad, &GRAMMAR).is_err(), "{bad}");
         }
+        let long = |count| format!("name RLIKE '{}'", "a".repeat(count));
+        let many = |count| vec!["name RLIKE 'a'"; count].join(" OR ");
+        assert!(parse(&many(8), &GRAMMAR).is_ok() && parse(&many(9), &GRAMMAR).is_err());
+        assert!(parse(&long(256), &GRAMMAR).is_ok() && parse(&long(257), &GRAMMAR).is_err());
         assert!(orders(&["timestamp_ms DESC".into(), "name".into()], &GRAMMAR).is_ok());
         assert!(orders(&["tags.a".into()], &GRAMMAR).is_err());
     }

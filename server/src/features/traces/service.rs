@@ -49,11 +49,11 @@ fn missing(id: TraceId) -> Fault {
     TraceError::Missing(id.to_string()).into()
 }
 
-async fn lock(tx: &WriteTx, id: TraceId) -> Result<String, Fault> {
+pub(super) async fn lock(tx: &WriteTx, id: TraceId) -> Result<String, Fault> {
     repo::lock(tx, id).await?.ok_or_else(|| missing(id))
 }
 
-fn entry(action: &'static str, id: TraceId, name: &str) -> Entry {
+pub(super) fn entry(action: &'static str, id: TraceId, name: &str) -> Entry {
     Entry::new(action, Subject::new("trace", id, name))
 }
 

@@ -16,15 +16,18 @@ use crate::{
             keyset::{Term, arrange},
             sql,
         },
-        traces::model::{NAME_TAG, RUN_METADATA, TraceId},
+        traces::{
+            model::{NAME_TAG, PROMPTS_TAG, RUN_METADATA, TraceId},
+            python,
+        },
     },
 };
 
-fn column(name: &'static str) -> Expr {
+pub(super) fn column(name: &'static str) -> Expr {
     Expr::col((Alias::new("traces"), Alias::new(name)))
 }
 
-fn of(table: &'static str, name: &'static str) -> Expr {
+pub(super) fn of(table: &'static str, name: &'static str) -> Expr {
     Expr::col((Alias::new(table), Alias::new(name)))
 }
 
@@ -71,6 +74,15 @@ fn of_run(check: &Check) -> Expr {
     pair("trace_metadata", RUN_METADATA, check).or(Expr::exists(linked))
 }
 
+/// Whether the list of linked prompts, which is a tag in Python's words, holds this one: `name/version`.
+fn of_prompt(check: &Check) -> Expr {
+    let Check::Text(Comparison::Equal, text) = check else { return Expr::val(false) };
+    let Some((name, version)) = text.rsplit_once('/') else { return Expr::val(false) };
+    let listed =
+        Expr::cust_with_values("position($1 in trace_tags.value) > 0", [python::json(&serde_json::json!({ "name": name, "version": version }))]);
+    Expr::exists(rows("trace_tags").and_where(of("trace_tags", "key").eq(PROMPTS_TAG)).and_where(listed).take())
+}
+
 fn trace_id(check: &Check) -> Expr {
     let ids = |list: &[String]| -> Vec<Uuid> { list.iter().filter_map(|text| text.parse::<TraceId>().ok()).map(|id| id.0).collect() };
     match check {
@@ -97,6 +109,7 @@ fn leaf(test: &Test) -> Expr {
             "name" => pair("trace_tags", NAME_TAG, &test.check),
             "run_id" => of_run(&test.check),
             "text" => of_span("data", &test.check),
+            "prompt" => of_prompt(&test.check),
             _ => Expr::val(false),
         },
     }
@@ -143,6 +156,15 @@ fn terms(order: &[Order]) -> Vec<Term> {
     terms
 }
 
+/// Gives the statements that follow less time than others have where a caller's regular expression is among them: short ones exist that take the database
+/// minutes to compile.
+async fn bound<C: Connection>(tx: &C, filters: &[&Filter]) -> Result<(), Fault> {
+    if filters.iter().any(|filter| filter.has_expression()) {
+        tx.run("set local statement_timeout = '5s'", Vec::new()).await?;
+    }
+    Ok(())
+}
+
 /// Ids of a page of traces after the row `after`. `experiments` is not empty.
 pub async fn search<C: Connection>(
     tx: &C,
@@ -152,6 +174,7 @@ pub async fn search<C: Connection>(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<TraceId>, Fault> {
+    bound(tx, &[filter]).await?;
     let mut select = matching(tx.reach(), experiments, filter);
     select.expr(column("id"));
     arrange(&mut select, &terms(order), after.map(|id| column("id").eq(id)), base);
@@ -162,12 +185,33 @@ pub async fn search<C: Connection>(
 
 /// How many traces match. `experiments` is not empty.
 pub async fn count<C: Connection>(tx: &C, experiments: &[ExperimentRef], filter: &Filter) -> Result<i64, Fault> {
+    bound(tx, &[filter]).await?;
     let mut select = matching(tx.reach(), experiments, filter);
     select.expr(Expr::cust("count(*)"));
     Ok(tx.query_one(&select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }
 
-fn matching(reach: Reach, experiments: &[ExperimentRef], filter: &Filter) -> SelectStatement {
+/// How many traces match a filter, how many of those each of two others, and how many both. `experiments` is not empty.
+pub async fn together<C: Connection>(
+    tx: &C,
+    experiments: &[ExperimentRef],
+    base: &Filter,
+    (first, second): (&Filter, &Filter),
+) -> Result<[i64; 4], Fault> {
+    bound(tx, &[base, first, second]).await?;
+    let holds = |filter: &Filter| Expr::from(sql::condition(filter, &leaf));
+    let mut select = matching(tx.reach(), experiments, base);
+    select
+        .expr(Expr::cust("count(*)"))
+        .expr(Expr::cust_with_exprs("count(*) filter (where $1)", [holds(first)]))
+        .expr(Expr::cust_with_exprs("count(*) filter (where $1)", [holds(second)]))
+        .expr(Expr::cust_with_exprs("count(*) filter (where ($1) and ($2))", [holds(first), holds(second)]));
+    let Some(row) = tx.query_one(&select).await? else { return Ok([0; 4]) };
+    Ok([row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?])
+}
+
+/// Traces of experiments that a filter finds. `experiments` is not empty.
+pub(super) fn matching(reach: Reach, experiments: &[ExperimentRef], filter: &Filter) -> SelectStatement {
     let mut select = base();
     let ids: Vec<Uuid> = experiments.iter().filter_map(|one| one.id()).map(|id| id.uuid()).collect();
     let mut within = Cond::any();
