@@ -6,8 +6,6 @@ use std::{borrow::Cow, error::Error, fmt};
 use shared::ErrorCode;
 use uuid::Uuid;
 
-use crate::platform::Digest;
-
 /// The sentence shown for every defect of ours.
 pub const INTERNAL_MESSAGE: &str = "Something went wrong on our side. Nothing was changed.";
 /// The sentence shown while the database is away.
@@ -32,7 +30,7 @@ pub struct Fault {
     field: Option<&'static str>,
     reference: Option<Uuid>,
     missing: Option<Box<Missing>>,
-    damaged: Option<Box<Digest>>,
+    damaged: Option<Box<str>>,
     barred: bool,
 }
 
@@ -61,9 +59,9 @@ impl Fault {
     }
 
     /// What is stored under a digest does not have it any more. Edges enter it into the audit log: an owner must hear of it without reading ours.
-    pub fn damaged(digest: Digest) -> Self {
+    pub fn damaged(digest: impl fmt::Display) -> Self {
         const MESSAGE: &str = "The stored bytes no longer match their digest; they are not served.";
-        Self { damaged: Some(Box::new(digest)), ..Self::new(ErrorCode::IntegrityError, MESSAGE) }
+        Self { damaged: Some(digest.to_string().into()), ..Self::new(ErrorCode::IntegrityError, MESSAGE) }
     }
 
     /// The caller may not do this.
@@ -127,9 +125,9 @@ impl Fault {
         self.missing.as_deref()
     }
 
-    /// The file that is damaged.
-    pub fn what_is_damaged(&self) -> Option<Digest> {
-        self.damaged.as_deref().copied()
+    /// The digest that a damaged file had.
+    pub fn what_is_damaged(&self) -> Option<&str> {
+        self.damaged.as_deref()
     }
 
     /// Finds the cause in the log; present on internal errors and outages.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     fault::{Fault, Missing},
-    platform::{Digest, Seal},
+    platform::Seal,
 };
 
 /// What kind of actor a scope stands for.
@@ -103,13 +103,13 @@ pub(super) enum Attempt {
     /// It named what is not there, or is another organization's.
     Missing(Missing),
     /// It asked for a file that is not in the store as it was stored. Nobody's fault who asks, but somebody must be told.
-    Damaged(Digest),
+    Damaged(String),
 }
 
 impl Attempt {
     fn entry(self) -> audit::Entry {
         let entry = match self {
-            Self::Damaged(digest) => return audit::Entry::new("artifact.damaged", audit::Subject::new("file", digest, digest)),
+            Self::Damaged(digest) => return audit::Entry::new("artifact.damaged", audit::Subject::new("file", &digest, &digest)),
             Self::Denied(permission) => {
                 audit::Entry::new("authorization.denied", audit::Subject::new("permission", permission.as_str(), permission.as_str()))
             }
@@ -287,9 +287,9 @@ impl Scope {
         self.tried(Attempt::Missing(missing));
     }
 
-    /// The same of a file that is damaged.
-    pub fn note_damaged(&self, digest: Digest) {
-        self.tried(Attempt::Damaged(digest));
+    /// The same of a damaged file.
+    pub fn note_damaged(&self, digest: &str) {
+        self.tried(Attempt::Damaged(digest.to_owned()));
     }
 
     fn tried(&self, attempt: Attempt) {

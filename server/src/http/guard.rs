@@ -263,12 +263,13 @@ fn check_origin(request: &actix_web::HttpRequest, config: &Config) -> Result<(),
     let headers = request.headers();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let site = text(headers, SITE);
-    let bearer = text(headers, header::AUTHORIZATION).and_then(|value| value.get(..7)).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
+    let bearer =
+        text(headers, header::AUTHORIZATION.as_str()).and_then(|value| value.get(..7)).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
     let by_browser = request.cookie(caller::session_cookie(config)).is_some() || site.is_some() || headers.contains_key(header::ORIGIN);
     if reads || bearer || !by_browser {
         return Ok(());
     }
-    let same = match (site, text(headers, header::ORIGIN)) {
+    let same = match (site, text(headers, header::ORIGIN.as_str())) {
         (Some(site), _) => is_own_site(site),
         (None, Some(origin)) => is_own_origin(origin, headers, config),
         (None, None) => false,
@@ -284,9 +285,9 @@ pub(super) fn check_listener(headers: &HeaderMap, config: &Config) -> Result<(),
     if own_site && own_origin { Ok(()) } else { Err(elsewhere()) }
 }
 
-const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SITE: &str = "sec-fetch-site";
 
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
@@ -295,7 +296,7 @@ fn is_own_site(site: &str) -> bool {
 }
 
 fn is_own_origin(origin: &str, headers: &HeaderMap, config: &Config) -> bool {
-    let host = text(headers, header::HOST).unwrap_or_default();
+    let host = text(headers, header::HOST.as_str()).unwrap_or_default();
     // What was reached without TLS may speak for anybody.
     origin.split_once("://").is_some_and(|(scheme, authority)| authority == host && (scheme == "https" || !config.is_secure()))
 }

@@ -94,7 +94,7 @@ pub(super) async fn permission_first(
     let response = next.call(request).await?.map_into_boxed_body();
     let error = response.response().error().and_then(|error| error.as_error::<Error>());
     if let (Some(digest), Some(scope)) = (error.and_then(|error| error.damaged.as_deref()), http::known(response.request())) {
-        scope.note_damaged(*digest);
+        scope.note_damaged(digest);
     }
     if !response.status().is_client_error() || response.status() == StatusCode::UNAUTHORIZED {
         return Ok(response);

@@ -6,10 +6,7 @@ use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde_json::json;
 use shared::ErrorCode;
 
-use crate::{
-    fault::{Fault, Missing},
-    platform::Digest,
-};
+use crate::fault::{Fault, Missing};
 
 /// Error names of the MLflow protocol that this server answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +73,8 @@ pub struct Error {
     pub message: String,
     /// What was named by an id and not found.
     pub missing: Option<Box<Missing>>,
-    /// The file that was met and is damaged.
-    pub damaged: Option<Box<Digest>>,
+    /// The digest that a damaged file had, which was met.
+    pub damaged: Option<Box<str>>,
 }
 
 impl Error {
@@ -122,7 +119,7 @@ impl From<Fault> for Error {
             Some(reference) => format!("{} (reference {reference})", fault.message()),
             None => fault.message().to_owned(),
         };
-        Self { code, message, missing: fault.what_is_missing().cloned().map(Box::new), damaged: fault.what_is_damaged().map(Box::new) }
+        Self { code, message, missing: fault.what_is_missing().cloned().map(Box::new), damaged: fault.what_is_damaged().map(Box::from) }
     }
 }
 
