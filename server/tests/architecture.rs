@@ -344,7 +344,9 @@ fn what_the_audit_log_is_filtered_by_is_what_is_entered_in_it() {
     for (name, code) in &sources {
         for (before, act) in acts(code) {
             let noun = act.split('.').next().unwrap_or_default();
-            let is_entered = nouns.contains(noun) || ["Entry::new(", "entry("].iter().any(|call| before.ends_with(call));
+            // What filters call their fields may look the same.
+            let is_entered =
+                nouns.contains(noun) && !before.ends_with("spellings: &[") || ["Entry::new(", "entry("].iter().any(|call| before.ends_with(call));
             if is_entered && !shared::audit::is_act(act) {
                 offences.push(format!("{name}: {act} is missing in shared::audit, and nobody finds it by the filter"));
             }

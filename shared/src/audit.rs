@@ -33,7 +33,7 @@ pub const ACTS: &[(&str, &[&str])] = &[
     ("template", &["create", "remove", "restore", "update"]),
     ("thread", &["reopen", "resolve", "start"]),
     ("token", &["create", "revoke"]),
-    ("trace", &["assess", "link", "log", "log_spans", "reassess", "remove", "remove_assessment", "tag", "untag"]),
+    ("trace", &["assess", "link", "link_prompts", "log", "log_spans", "reassess", "remove", "remove_assessment", "tag", "untag"]),
 ];
 
 /// Whether acts are called so: `run.create`.
