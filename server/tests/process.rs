@@ -2,6 +2,7 @@
 
 mod observed;
 mod pages;
+mod second_factor;
 mod stopping;
 
 use std::{io::Write, os::unix::fs::PermissionsExt};

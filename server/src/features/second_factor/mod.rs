@@ -8,12 +8,14 @@
 
 pub mod graphql;
 mod model;
+mod operator;
 mod qr;
 mod repo;
 mod service;
 mod set_up;
 
 pub use model::Given;
+pub use operator::remove_by_operator;
 pub use qr::Qr;
 pub use service::{Holder, SecondFactor, Step, begin_step, check, end_step, holder, status, take_step, tell_of_use};
 pub use set_up::{Confirmed, Offer, confirm, offer, remove, renew_codes};

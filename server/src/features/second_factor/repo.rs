@@ -134,6 +134,15 @@ pub async fn turn_off(tx: &LobbyTx, person: PersonId) -> Result<bool, Fault> {
     Ok(true)
 }
 
+/// Who has an address: what they are called, and since when they have a second factor.
+pub async fn find_person(tx: &LobbyTx, email: &str) -> Result<Option<(PersonId, String, Option<DateTime<Utc>>)>, Fault> {
+    let row = tx.row("select id, name, second_factor_since from people where email = $1", vec![email.into()]).await?;
+    let read = |row: QueryResult| -> Result<_, DbErr> {
+        Ok((PersonId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?, row.try_get_by_index(2)?))
+    };
+    Ok(row.map(read).transpose()?)
+}
+
 /// The organizations that a person belongs to.
 pub async fn tenants(tx: &LobbyTx, person: PersonId) -> Result<Vec<TenantId>, Fault> {
     let rows = tx.rows("select tenant_id from memberships where person_id = $1 order by joined_at, id", vec![person.uuid().into()]).await?;
