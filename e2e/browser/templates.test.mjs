@@ -56,6 +56,49 @@ journey("c5_2c a run becomes a template, and what is started from it is listed w
   await accessible(page);
 });
 
+journey("c5_2c an experiment becomes a template, and another one is started from it with its tags", async (page) => {
+  const name = `blueprint ${Date.now()}`;
+  const origin = await experiment(name, { team: "fraud" });
+  await run(origin, "worse", { params: { depth: 3 }, metrics: { accuracy: 0.9 } });
+  await run(origin, "the best one", { params: { depth: 4 }, metrics: { accuracy: 0.94 } });
+  await signIn(page);
+  await page.goto(`/experiments/${origin}`);
+  await alive(page);
+  await page.getByRole("button", { name: "More for this experiment" }).click();
+  await page.getByRole("button", { name: "Mark as template" }).click();
+  const dialog = page.getByRole("dialog", { name: "Mark as template" });
+  await dialog.getByLabel("Name").waitFor();
+  await until(() => dialog.getByLabel("Name").inputValue(), name);
+  await dialog.getByLabel("What it is good for").fill("How we look at fraud.");
+  await dialog.getByRole("button", { name: "Mark as template" }).click();
+  await page.getByText(`${name} is a template now.`).waitFor();
+  await page.getByRole("main").getByRole("link", { name, exact: true }).click();
+
+  await page.getByRole("heading", { level: 1, name }).waitFor();
+  await page.getByText("How we look at fraud.").waitFor();
+  await page.getByRole("link", { name: "the best one" }).waitFor();
+  await accessible(page);
+  // Whoever opens the address finds it as the server made it, alive; a name that is taken is said beside the field, and what was typed stays.
+  await page.reload();
+  await settled(page);
+  await alive(page);
+  const field = page.getByRole("textbox", { name: "Name", exact: true });
+  await field.fill(name);
+  await page.getByRole("button", { name: "Start experiment" }).click();
+  await page.getByText("already exists").waitFor();
+  assert.equal(await field.inputValue(), name);
+  await field.fill(`${name} again`);
+  await page.getByRole("button", { name: "Start experiment" }).click();
+  await page.getByRole("heading", { level: 1, name: `${name} again` }).waitFor();
+  await page.getByText("team: fraud").waitFor();
+
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Templates" }).click();
+  await page.getByRole("link", { name, exact: true }).click();
+  await page.getByText("1 experiment started from it").waitFor();
+  await page.getByRole("link", { name: `${name} again` }).waitFor();
+  await accessible(page);
+});
+
 journey("c5_1d a run says how it is run again, and what is missing", async (page) => {
   const tags = {
     "mlflow.source.git.commit": "0123456789abcdef0123456789abcdef01234567", "mlflow.source.git.branch": "main", "mlflow.source.git.repoURL": "https://git.example.com/team/churn.git",

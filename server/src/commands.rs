@@ -1,6 +1,7 @@
 //! What the binary can do.
 
 mod audit;
+mod second_factor;
 mod seed;
 
 use std::{
@@ -53,6 +54,8 @@ enum Command {
     Routes,
     /// Work with the audit log.
     Audit(AuditArgs),
+    /// Help whoever has lost their second factor.
+    SecondFactor(SecondFactorArgs),
 }
 
 #[derive(Args)]
@@ -65,6 +68,18 @@ struct AuditArgs {
 enum AuditCommand {
     /// Recompute the hash chains and report the first entry that does not fit.
     Verify(audit::Verify),
+}
+
+#[derive(Args)]
+struct SecondFactorArgs {
+    #[command(subcommand)]
+    command: SecondFactorCommand,
+}
+
+#[derive(Subcommand)]
+enum SecondFactorCommand {
+    /// Turn off somebody's second factor: the audit log says why, and the person is mailed.
+    Remove(second_factor::Remove),
 }
 
 /// Runs a command.
@@ -87,6 +102,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Migrate(config) => block_on(migrate(config)),
         Command::Seed(seed) => block_on(seed.run()),
         Command::Audit(AuditArgs { command: AuditCommand::Verify(verify) }) => block_on(verify.run()),
+        Command::SecondFactor(SecondFactorArgs { command: SecondFactorCommand::Remove(remove) }) => block_on(remove.run()),
     }
 }
 

@@ -2,7 +2,13 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use crate::support::{Actor, PASSWORD, World, html::elements, mail::link_to, tracking::run_in};
+use crate::support::{
+    Actor, PASSWORD, World,
+    html::elements,
+    mail::link_to,
+    phone::{PAGE, Phone},
+    tracking::run_in,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -142,6 +148,17 @@ async fn every_letter_has_two_parts_that_say_the_same_and_no_name_becomes_markup
     assert!(started["errors"].is_null(), "{started}");
     world.clock.advance(TimeDelta::seconds(130));
     world.drain().await;
+    // A second factor: on, a sign-in with a recovery code, new codes, off.
+    let phone = Phone::set_up(&world, &browser).await;
+    world.drain().await;
+    let elsewhere = world.anonymous();
+    assert_eq!(elsewhere.form("/sign-in", &[("email", &owner), ("password", PASSWORD)]).await.header("location"), "/second-factor");
+    assert_eq!(elsewhere.form("/second-factor", &[("code", &phone.codes[0])]).await.status, 303);
+    world.drain().await;
+    for (act, status) in [("codes", 200), ("remove", 303)] {
+        assert_eq!(browser.form(PAGE, &[("act", act), ("passwordOrCode", PASSWORD)]).await.status, status, "{act}");
+        world.drain().await;
+    }
     // Deleted, about to be erased, and restored.
     let fresh = world.anonymous();
     assert_eq!(fresh.form("/sign-in", &[("email", &owner), ("password", PASSWORD)]).await.status, 303);
@@ -159,15 +176,28 @@ async fn every_letter_has_two_parts_that_say_the_same_and_no_name_becomes_markup
     world.drain().await;
 
     let (to_owner, to_colleague) = (mails_to(&owner), mails_to(&colleague));
-    assert_eq!((to_owner.len(), to_colleague.len()), (8, 1));
-    let owners =
-        ["/confirm?token=", "/sign-in", "/runs/", "/restore?token=", "/restore?token=", "/sign-in", "/reset-password?token=", "/forgot-password"];
+    assert_eq!((to_owner.len(), to_colleague.len()), (12, 1));
+    let mine = "/forgot-password";
+    let owners = [
+        "/confirm?token=",
+        "/sign-in",
+        "/runs/",
+        mine,
+        mine,
+        mine,
+        mine,
+        "/restore?token=",
+        "/restore?token=",
+        "/sign-in",
+        "/reset-password?token=",
+        "/forgot-password",
+    ];
     let mut said: Vec<String> = to_owner.iter().zip(owners).map(|(mail, path)| examine(mail, &owner, &format!("{site}{path}"))).collect();
     said.push(examine(&to_colleague[0], &colleague, &format!("{site}/invitation?token=")));
     assert!(said.iter().all(|text| text.contains(HOSTILE)), "who is meant is named, letter by letter: {said:?}");
     assert!(said[2].contains("<script>alert(1)</script>") && said[2].contains("mentioned you"), "{}", said[2]);
     let ids: BTreeSet<&str> = to_owner.iter().chain(&to_colleague).map(|mail| mail.header("message-id")).collect();
-    assert_eq!(ids.len(), 9, "each has an id of its own");
+    assert_eq!(ids.len(), 13, "each has an id of its own");
     let unread: Value = browser.graphql("{ viewer { email } }", Value::Null).await;
     assert_eq!(Actor::code(&unread), "UNAUTHENTICATED", "the last letter told the truth: all sessions were signed out");
 }

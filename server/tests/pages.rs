@@ -163,6 +163,9 @@ async fn t41_what_people_typed_is_text_on_every_page() {
     let create = "mutation($run: ID!, $name: String!, $about: String!) { createTemplate(run: $run, name: $name, description: $about) { id } }";
     let answer = owner.graphql(create, json!({ "run": run, "name": NAME, "about": HOSTILE })).await;
     let template = answer["data"]["createTemplate"]["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+    let create = "mutation($e: ID!, $about: String!) { createExperimentTemplate(experiment: $e, name: \"blueprint\", description: $about) { id } }";
+    let answer = owner.graphql(create, json!({ "e": experiment, "about": HOSTILE })).await;
+    let blueprint = answer["data"]["createExperimentTemplate"]["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
     let (run, experiment, model, typed) = (format!("/runs/{run}"), format!("/experiments/{experiment}"), encode(NAME), encode(HOSTILE));
     // Each with whether what was typed must be seen on it.
     let pages = [
@@ -205,6 +208,7 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         (format!("{run}/artifacts?path={}", encode(name)), true),
         ("/templates".into(), true),
         (format!("/templates/{template}"), true),
+        (format!("/templates/{blueprint}"), true),
         ("/models".into(), true),
         (format!("/models/{model}"), true),
         ("/members".into(), true),

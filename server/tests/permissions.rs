@@ -159,6 +159,12 @@ const MUTATIONS: &[(&str, Policy, &str)] = &[
     ("removeRuns", Needs(Permission::RunsWrite), "mutation { removeRuns(ids: [\"$absentrun\"]) { id } }"),
     ("restoreRuns", Needs(Permission::RunsWrite), "mutation { restoreRuns(ids: [\"$absentrun\"]) { id } }"),
     ("createTemplate", Needs(Permission::RunsWrite), "mutation { createTemplate(run: \"$absentrun\", name: \"$unique\") { id } }"),
+    (
+        "createExperimentTemplate",
+        Needs(Permission::ExperimentsWrite),
+        "mutation { createExperimentTemplate(experiment: \"$absentexperiment\", name: \"$unique\") { id } }",
+    ),
+    ("startExperiment", Needs(Permission::ExperimentsWrite), "mutation { startExperiment(template: \"$template\", name: \"$unique\") { id } }"),
     ("updateTemplate", Needs(Permission::RunsWrite), "mutation { updateTemplate(id: \"$template\", name: \"$unique\") { id } }"),
     ("removeTemplate", Needs(Permission::RunsWrite), "mutation { removeTemplate(id: \"$absentrun\") { id } }"),
     ("restoreTemplate", Needs(Permission::RunsWrite), "mutation { restoreTemplate(id: \"$absentrun\") { id } }"),

@@ -3,6 +3,7 @@
 mod archives;
 mod observed;
 mod pages;
+mod second_factor;
 mod stopping;
 
 use std::{io::Write, os::unix::fs::PermissionsExt};

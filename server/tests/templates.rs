@@ -1,8 +1,8 @@
-//! Templates: finished runs that a team starts from.
+//! Templates: finished runs and experiments that a team starts from.
 
 use crate::support::{
     Actor,
-    tracking::{experiment, ok, run_in},
+    tracking::{experiment, ok, pair, refused, run_in},
     world,
 };
 use serde_json::{Value, json};
@@ -133,4 +133,139 @@ async fn c5_2c_runs_started_from_a_template_are_linked_back() {
     marked(owner, &origin, "three").await;
     let refused = owner.graphql("mutation($id: ID!) { restoreTemplate(id: $id) { id } }", json!({ "id": id })).await;
     assert_eq!(Actor::code(&refused), "ALREADY_EXISTS");
+}
+
+const CREATE_OF_EXPERIMENT: &str =
+    "mutation($of: ID!, $name: String!) { createExperimentTemplate(experiment: $of, name: $name, description: \"Small data.\") { id } }";
+const START: &str =
+    "mutation($template: ID!, $name: String!) { startExperiment(template: $template, name: $name) { mlflowId name project { slug } } }";
+
+async fn mark_experiment(actor: &Actor, experiment: &str, name: &str) -> Value {
+    actor.graphql(CREATE_OF_EXPERIMENT, json!({ "of": experiment, "name": name })).await
+}
+
+async fn marked_experiment(actor: &Actor, experiment: &str, name: &str) -> String {
+    let answer = mark_experiment(actor, experiment, name).await;
+    answer["data"]["createExperimentTemplate"]["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+async fn start_experiment(actor: &Actor, template: &str, name: &str) -> Value {
+    actor.graphql(START, json!({ "template": template, "name": name })).await
+}
+
+#[tokio::test]
+async fn c5_2c_an_experiment_is_marked_and_another_one_is_started_from_it() {
+    let organization = world().organization().await;
+    let (owner, script, viewer) = (&organization.owner, organization.script().await, organization.member("viewer").await);
+    let origin = experiment(&script).await;
+    for (key, value) in [("team", "fraud"), ("mlflow.note.content", "How we **begin**."), ("assay.template", "tpl_of_another")] {
+        ok(&script, "POST", "experiments/set-experiment-tag", json!({ "experiment_id": origin, "key": key, "value": value })).await;
+    }
+    let mut runs = Vec::new();
+    for (accuracy, depth) in [(0.9, "3"), (0.94, "4"), (0.7, "5")] {
+        let run = run_in(&script, &origin).await;
+        let metrics = json!([{ "key": "accuracy", "value": accuracy, "timestamp": 1, "step": 0 }]);
+        ok(&script, "POST", "runs/log-batch", json!({ "run_id": run, "metrics": metrics, "params": [{ "key": "depth", "value": depth }] })).await;
+        ok(&script, "POST", "runs/update", json!({ "run_id": run, "status": "FINISHED" })).await;
+        runs.push(run);
+    }
+    assert_eq!(Actor::code(&mark_experiment(&viewer, &origin, "mine").await), "FORBIDDEN");
+    let scientist = organization.member("data_scientist").await;
+    let id = marked_experiment(&scientist, &origin, " Blueprint ").await;
+
+    let list = "{ templates(first: 5) { totalCount nodes { id name description createdBy run { id } startedCount \
+        experiment { mlflowId template { id } } bestRun { mlflowId params { value } } } } }";
+    let found = viewer.graphql(list, Value::Null).await["data"]["templates"].clone();
+    let expected = json!({
+        "id": id, "name": "Blueprint", "description": "Small data.", "createdBy": "Mia Member", "run": null, "startedCount": 0,
+        "experiment": { "mlflowId": origin, "template": { "id": id } }, "bestRun": { "mlflowId": runs[1], "params": [{ "value": "4" }] }
+    });
+    assert_eq!((&found["totalCount"], &found["nodes"][0]), (&json!(1), &expected));
+    let page = viewer.get(&format!("/templates/{id}")).await;
+    assert!(page.status == 200 && page.text().contains("Small data.") && page.text().contains("Start an experiment from it"), "{}", page.text());
+    assert!(!page.text().contains("Start experiment<"), "a viewer starts nothing");
+
+    assert_eq!(Actor::code(&start_experiment(&viewer, &id, "mine").await), "FORBIDDEN");
+    let started = start_experiment(&scientist, &id, "Next").await["data"]["startExperiment"].clone();
+    assert_eq!((&started["name"], &started["project"]["slug"]), (&json!("Next"), &json!("default")), "{started}");
+    let next = ok(&script, "GET", &format!("experiments/get?experiment_id={}", started["mlflowId"].as_str().expect("an id")), Value::Null).await;
+    let tag = |key: &str| pair(&next["experiment"]["tags"], key).map(str::to_owned);
+    let tags = ["team", "mlflow.note.content", "assay.template"].map(tag);
+    assert_eq!(tags, [Some("fraud".into()), Some("How we **begin**.".into()), Some(id.clone())]);
+    let log = "{ auditEntries(first: 1, filter: { action: \"experiment.create\" }) { nodes { action actor subjectName detail } } }";
+    let entry = owner.graphql(log, Value::Null).await["data"]["auditEntries"]["nodes"][0].clone();
+    let expected =
+        json!({ "action": "experiment.create", "actor": scientist.email, "subjectName": "Next", "detail": format!("{{\"template\":\"{id}\"}}") });
+    assert_eq!(entry, expected);
+
+    // A client that sets the tag links an experiment as well, and a run.
+    let tags = json!([{ "key": "assay.template", "value": id }]);
+    let by_client = ok(&script, "POST", "experiments/create", json!({ "name": "By a client", "tags": tags })).await["experiment_id"].clone();
+    ok(&script, "POST", "runs/create", json!({ "experiment_id": by_client, "start_time": 1, "tags": tags })).await;
+    let ask = "query($id: ID!) { template(id: $id) { startedCount startedRuns { experiment { name } } startedExperiments { name } } }";
+    let seen = viewer.graphql(ask, json!({ "id": id })).await["data"]["template"].clone();
+    let expected = json!({
+        "startedCount": 3, "startedRuns": [{ "experiment": { "name": "By a client" } }],
+        "startedExperiments": [{ "name": "By a client" }, { "name": "Next" }]
+    });
+    assert_eq!(seen, expected);
+    // What was removed is counted no more.
+    ok(&script, "POST", "experiments/delete", json!({ "experiment_id": by_client })).await;
+    let seen = viewer.graphql(ask, json!({ "id": id })).await["data"]["template"].clone();
+    assert_eq!(seen, json!({ "startedCount": 1, "startedRuns": [], "startedExperiments": [{ "name": "Next" }] }));
+}
+
+#[tokio::test]
+async fn c5_2c_an_experiment_is_a_template_once_and_is_started_from_while_it_is_there() {
+    let organization = world().organization().await;
+    let (owner, script) = (&organization.owner, organization.script().await);
+    let (first, second) = (experiment(&script).await, experiment(&script).await);
+    let absent = format!("exp_{}", uuid::Uuid::now_v7().simple());
+    assert_eq!(Actor::code(&mark_experiment(owner, &absent, "a").await), "NOT_FOUND");
+    for name in ["", " ", "a\nb", &"x".repeat(300)] {
+        assert_eq!(Actor::code(&mark_experiment(owner, &first, name).await), "INVALID", "{name:?}");
+    }
+    let id = marked_experiment(owner, &first, "a").await;
+    assert_eq!(Actor::code(&mark_experiment(owner, &first, "b").await), "ALREADY_EXISTS", "the experiment is one");
+    assert_eq!(Actor::code(&mark_experiment(owner, &second, "a").await), "ALREADY_EXISTS", "the name is taken");
+    let of_run = marked(owner, &finished(&script, &first).await, "of a run").await;
+    assert_eq!(Actor::code(&start_experiment(owner, &of_run, "x").await), "CONFLICT", "runs are started from a run");
+    // The default experiment has no tags of its own, and is one as well.
+    let of_default = marked_experiment(owner, "0", "of the default").await;
+    assert_eq!(start_experiment(owner, &of_default, "from the default").await["data"]["startExperiment"]["name"], "from the default");
+
+    for (name, code) in [("", "INVALID"), ("from the default", "ALREADY_EXISTS"), ("fine", "")] {
+        assert_eq!(Actor::code(&start_experiment(owner, &id, name).await), code, "{name:?}");
+    }
+    let change = async |mutation: &str, of: &str| {
+        let answer = owner.graphql(&format!("mutation($id: ID!) {{ {mutation}(id: $id) {{ id }} }}"), json!({ "id": of })).await;
+        Actor::code(&answer).to_owned()
+    };
+    assert_eq!(change("removeTemplate", &id).await, "");
+    assert_eq!(Actor::code(&start_experiment(owner, &id, "y").await), "CONFLICT", "the template was removed");
+    let again = marked_experiment(owner, &first, "a").await;
+    assert_eq!(change("restoreTemplate", &id).await, "ALREADY_EXISTS", "its experiment was marked anew meanwhile");
+    ok(&script, "POST", "experiments/delete", json!({ "experiment_id": first })).await;
+    assert_eq!(Actor::code(&start_experiment(owner, &again, "z").await), "CONFLICT", "its experiment was removed");
+    ok(&script, "POST", "experiments/delete", json!({ "experiment_id": second })).await;
+    assert_eq!(Actor::code(&mark_experiment(owner, &second, "c").await), "CONFLICT");
+}
+
+#[tokio::test]
+async fn c5_2c_templates_go_to_the_default_project_with_what_they_are() {
+    let organization = world().organization().await;
+    let (owner, script) = (&organization.owner, organization.script().await);
+    let project = owner.graphql("mutation { createProject(name: \"Leaving\") { id slug } }", Value::Null).await["data"]["createProject"].clone();
+    let slug = project["slug"].as_str().expect("a slug");
+    let create = "mutation($p: ID!) { createExperiment(name: \"there\", projectId: $p) { id } }";
+    let there = owner.graphql(create, json!({ "p": project["id"] })).await["data"]["createExperiment"]["id"].clone();
+    let id = marked_experiment(owner, there.as_str().expect("an id"), "a").await;
+    let leave = format!("workspaces/{slug}?mode=SET_DEFAULT");
+    let here = marked_experiment(owner, &experiment(&script).await, "a").await;
+    assert_eq!(refused(&script, "DELETE", &leave, json!({})).await.0, 400, "two templates of one name would meet");
+    let rename = "mutation($id: ID!) { updateTemplate(id: $id, name: \"b\", description: \"\") { id } }";
+    assert!(owner.graphql(rename, json!({ "id": here })).await["errors"].is_null());
+    assert_eq!(script.mlflow("DELETE", &leave, json!({})).await.status, 204);
+    let started = start_experiment(owner, &id, "from there").await["data"]["startExperiment"].clone();
+    assert_eq!(started["project"]["slug"], "default", "{started}");
 }

@@ -27,6 +27,7 @@ use crate::{
         MenuItem, NameDialog, Page, Pager, RelativeTime, RowMenu, Saving, Shape, Sort, Table, Tone, chosen_columns, field, number, steady_as,
         use_address, use_command, use_toasts,
     },
+    templates::{self, TemplateDialog},
     visit::use_origin,
 };
 
@@ -74,7 +75,8 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
     let may_write = may(Permission::ExperimentsWrite);
     let renaming = RwSignal::new(false);
     let guiding = RwSignal::new(false);
-    let api = use_api();
+    let marking = RwSignal::new(false);
+    let (api, toasts) = (use_api(), use_toasts());
     let rename = {
         let api = api.clone();
         Callback::new(move |name: String| -> Saving {
@@ -86,6 +88,18 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
             })
         })
     };
+    let mark = Callback::new(move |(name, about): (String, String)| -> Saving {
+        let (id, said) = (sheet.with_untracked(|sheet| sheet.head.experiment.id.clone()), format!("{name} is a template now."));
+        let work = templates::create_of_experiment(api.clone(), id, name, about);
+        Box::pin(async move {
+            work.await?;
+            toasts.say(said);
+            query.refetch();
+            Ok(())
+        })
+    });
+    let first = Signal::derive(move || (title.get(), String::new()));
+    let may_mark = Memo::new(move |_| sheet.with(|sheet| sheet.head.template.is_none() && !sheet.head.experiment.is_removed()));
     let set_removed = remover(sheet, query);
     let gone = Memo::new(move |_| sheet.with(|sheet| sheet.head.experiment.is_removed()));
     let compare = move || shared::comparison::Wish {
@@ -103,6 +117,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
             {may_write.then(|| view! {
                 <Menu id="experiment-menu" label="More for this experiment" late=true>
                     <MenuItem icon=Icon::PENCIL on_press=move || renaming.set(true)>"Rename"</MenuItem>
+                    {move || may_mark.get().then(|| view! { <MenuItem icon=Icon::COPY on_press=move || marking.set(true)>"Mark as template"</MenuItem> })}
                     {move || if gone.get() { view! { <MenuItem icon=Icon::UNDO_2 on_press=move || set_removed.run(false)>"Restore"</MenuItem> } } else { view! { <MenuItem icon=Icon::TRASH_2 danger=true on_press=move || set_removed.run(true)>"Remove experiment"</MenuItem> } }}
                 </Menu>
             })}
@@ -126,6 +141,7 @@ fn page(sheet: RwSignal<Sheet>, query: Query, wish: Memo<Wish>, chosen: Chosen, 
             {body(sheet, query, wish, chosen, work, address, origin)}
         </Page>
         <NameDialog open=renaming title="Rename experiment" label="Name" save="Rename" value=title rule=field::experiment_name as field::Rule on_save=rename/>
+        <TemplateDialog open=marking title="Mark as template" save="Mark as template" value=first on_save=mark/>
         <share::Share open=sharing sheet query/>
         <Dialog open=guiding title="Log a run" id="guide">
             {let origin = for_dialog.clone(); move || view! { <Guide origin=origin.clone() experiment=title.get() workspace=workspace.get()/> }}
@@ -152,6 +168,7 @@ fn facts(sheet: RwSignal<Sheet>) -> AnyView {
             {experiment.last_run_at.map(|at| view! { <span>"last run "<RelativeTime at/></span> })}
             {experiment.created_by.map(|by| view! { <span>"created by "{by}</span> })}
             <span>{head.project.name}</span>
+            {head.template.map(|own| view! { <span>"template "<a class="link" href=format!("/templates/{}", own.id)>{own.name}</a></span> })}
             <span><Copyable text=experiment.id shown=crate::kit::shortened(&head.mlflow_id) what="the experiment id"/></span>
             {tags}
         }

@@ -50,9 +50,17 @@ pub(super) struct Head {
     /// Since when the whole team may read it.
     pub shared_at: Option<Moment>,
     pub viewer_permissions: Vec<String>,
+    /// The template that it is.
+    pub template: Option<Template>,
     pub metric_keys: Vec<String>,
     pub param_keys: Vec<String>,
     pub tag_keys: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Template {
+    pub id: String,
+    pub name: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ const CHANNEL: Operation = Operation(include_str!("slack_channel.graphql"));
 /// What the channel can be told of, and what that means.
 const POSTS: [(&str, &str, &str); 3] = [
     ("THREAD", "Discussions that begin", "Somebody comments on an experiment or a run for the first time"),
-    ("TEMPLATE", "New templates", "A run became one that others are started from"),
+    ("TEMPLATE", "New templates", "A run or an experiment became one that others are started from"),
     ("SHARE", "Shared experiments", "An experiment was shared with everybody"),
 ];
 

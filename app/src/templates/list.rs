@@ -23,7 +23,7 @@ pub fn TemplatesPage() -> impl IntoView {
     let address = use_address();
     let project = StoredValue::new(use_project_id());
     let query = use_query::<_, Data>(TEMPLATES, move || json!({ "first": FIRST, "after": address.get("after"), "project": project.get_value() }));
-    let facts = || view! { <span>"Finished runs that the team starts from"</span>{project_fact()} };
+    let facts = || view! { <span>"Runs and experiments that the team starts from"</span>{project_fact()} };
     view! { <Page title="Templates" facts=facts>{loaded(query, |data: Data| list(data.templates))}</Page> }.into_any()
 }
 
@@ -31,7 +31,7 @@ fn list(templates: Connection<Listed>) -> AnyView {
     if templates.nodes.is_empty() {
         let action = || view! { <p class="row"><a class="button" href="/experiments">"Go to experiments"</a></p> };
         return view! {
-            <Empty icon=Icon::COPY title="No templates yet" action=action>"Open a run that has finished well and choose "<b>"Mark as template"</b>" in its menu. Colleagues then start from it with its params, and what they start is listed with it."</Empty>
+            <Empty icon=Icon::COPY title="No templates yet" action=action>"Open a run that has finished well, or an experiment, and choose "<b>"Mark as template"</b>" in its menu. Colleagues then start from it, and what they start is listed with it."</Empty>
         }
         .into_any();
     }
@@ -39,6 +39,7 @@ fn list(templates: Connection<Listed>) -> AnyView {
     let columns = vec![
         Column::text("name", "Name"),
         Column::text("about", "What it is good for"),
+        Column::text("kind", "Kind"),
         Column::text("experiment", "Experiment"),
         Column::number("started", "Started from it"),
         Column::text("by", "By"),
@@ -54,10 +55,12 @@ fn list(templates: Connection<Listed>) -> AnyView {
 
 fn row(template: Listed) -> Row {
     let muted = |text: String| if text.is_empty() { Cell::Empty } else { Cell::Muted(text) };
+    let (kind, experiment) = (if template.experiment.is_some() { "experiment" } else { "run" }, template.experiment_name());
     let cells = vec![
         Cell::Link(template.name.clone(), format!("/templates/{}", template.id)),
         muted(template.description),
-        template.run.map_or(Cell::Empty, |run| Cell::Text(run.experiment.name)),
+        Cell::Muted(kind.into()),
+        experiment.map_or(Cell::Empty, Cell::Text),
         Cell::Measure(template.started_count as f64, number::count(template.started_count)),
         muted(template.created_by.unwrap_or_default()),
         Cell::Time(template.created_at),

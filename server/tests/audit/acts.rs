@@ -118,6 +118,9 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     let create = format!("mutation {{ createTemplate(run: \"{}\", name: \"first\") {{ id }} }}", finished[0]);
     let template = organization.owner.graphql(&create, Value::Null).await;
     let template = template["data"]["createTemplate"]["id"].as_str().unwrap_or_else(|| panic!("{template}"));
+    let create = "mutation { createExperimentTemplate(experiment: \"0\", name: \"blueprint\") { id } }";
+    let blueprint = organization.owner.graphql(create, Value::Null).await["data"]["createExperimentTemplate"]["id"].clone();
+    let blueprint = blueprint.as_str().expect("an id");
     let group = script.send(script.request(reqwest::Method::POST, "/scim/v2/Groups").json(&json!({ "displayName": "ML" }))).await.json();
     let group = group["id"].as_str().unwrap_or_else(|| panic!("{group}"));
     let colleague = organization.member("data_scientist").await;
@@ -127,6 +130,8 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "saveComparison(name: \"$fresh\", of: { runs: [\"$run\"] }) { id }",
         "removeComparison(id: \"$comparison\") { id }",
         "createTemplate(run: \"$finished\", name: \"$fresh\") { id }",
+        "createExperimentTemplate(experiment: \"$experiment\", name: \"$fresh\") { id }",
+        "startExperiment(template: \"$blueprint\", name: \"$fresh\") { id }",
         "updateTemplate(id: \"$template\", name: \"$fresh\") { id }",
         "removeTemplate(id: \"$template\") { id }",
         "restoreTemplate(id: \"$template\") { id }",
@@ -194,6 +199,7 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
             &mutation
                 .replace("$finished", &finished[1])
                 .replace("$template", template)
+                .replace("$blueprint", blueprint)
                 .replace("$link", link)
                 .replace("$account", account)
                 .replace("$key", key)

@@ -38,6 +38,8 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("template", "template", Refused, "{ template(id: \"$id\") { id name } }"),
     ("templates", "project", Refused, "{ templates(project: \"$id\") { nodes { id } } }"),
     ("createTemplate", "run", Refused, "mutation { createTemplate(run: \"$id\", name: \"tied\") { id } }"),
+    ("createExperimentTemplate", "experiment", Refused, "mutation { createExperimentTemplate(experiment: \"$id\", name: \"tied\") { id } }"),
+    ("startExperiment", "template", Refused, "mutation { startExperiment(template: \"$id\", name: \"tied\") { id } }"),
     ("updateTemplate", "template", Refused, "mutation { updateTemplate(id: \"$id\", name: \"taken\") { id } }"),
     ("removeTemplate", "template", Refused, "mutation { removeTemplate(id: \"$id\") { id } }"),
     ("restoreTemplate", "template", Refused, "mutation { restoreTemplate(id: \"$id\") { id } }"),

@@ -245,6 +245,34 @@ async fn c7_1c_a_recovery_code_works_once_and_new_ones_replace_the_old() {
 }
 
 #[tokio::test]
+async fn c7_1c_the_person_is_told_by_mail_of_each_change_and_of_a_recovery_code_that_signed_in() {
+    let world = World::idle(&[]).await;
+    let organization = world.organization().await;
+    let (owner, email) = (&organization.owner, &organization.owner.email);
+    // How many mails of each kind have come: on, used, renewed, off.
+    let told = async || {
+        world.drain().await;
+        ["Two-factor sign-in was switched on", "A recovery code was used", "New recovery codes were made", "Two-factor sign-in was switched off"]
+            .map(|subject| world.mails_to(email, &format!("Subject: {subject}")).len())
+    };
+    let change = async |act: &str, proof: &str| owner.form(PAGE, &[("act", act), ("passwordOrCode", proof)]).await.status;
+    let phone = Phone::set_up(&world, owner).await;
+    assert_eq!(told().await, [1, 0, 0, 0]);
+    assert!(signs_in(&world, email, &phone.code_in(&world, 1)).await);
+    assert!(!signs_in(&world, email, "zzzzz-zzzzz").await);
+    assert_eq!(told().await, [1, 0, 0, 0], "a code of the app and a wrong one are nothing to tell");
+    assert!(signs_in(&world, email, &phone.codes[0]).await);
+    assert!(!signs_in(&world, email, &phone.codes[0]).await);
+    assert_eq!(told().await, [1, 1, 0, 0]);
+    let [mail] = world.mails_to(email, "A recovery code was used").try_into().expect("one mail");
+    assert!(mail.contains("9 are left.") && !mail.contains(&phone.codes[0]), "{mail}");
+    assert_eq!((change("codes", "wrong password").await, change("codes", PASSWORD).await), (422, 200));
+    assert_eq!(told().await, [1, 1, 1, 0]);
+    assert_eq!((change("remove", "000000").await, change("remove", PASSWORD).await, change("remove", PASSWORD).await), (422, 303, 409));
+    assert_eq!(told().await, [1, 1, 1, 1], "what was refused is not told");
+}
+
+#[tokio::test]
 async fn a_token_and_nobody_have_no_part_in_it() {
     let organization = world().organization().await;
     let script = organization.script().await;

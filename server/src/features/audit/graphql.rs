@@ -60,11 +60,11 @@ impl AuditEntry {
     async fn at(&self) -> DateTime<Utc> {
         self.0.at
     }
-    /// The actor's e-mail address at that time, or the job's kind.
+    /// The actor's e-mail address at that time, or the job's kind; of an operator `operator`.
     async fn actor(&self) -> &str {
         &self.0.actor
     }
-    /// `member` (a browser), `token` (a script), `job` or `anonymous`.
+    /// `member` (a browser), `token` (a script), `service` (a service account), `job`, `operator` (a command on the server) or `anonymous`.
     async fn actor_kind(&self) -> &str {
         &self.0.actor_kind
     }

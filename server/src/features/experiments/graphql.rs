@@ -15,6 +15,7 @@ use crate::{
         projects::graphql::{Project, project_of, within},
         runs::graphql::{Facet, RunConnection, facets_of_experiment, runs_of_experiment},
         sharing::graphql::permissions_in,
+        templates::graphql::{Template, template_of_experiment},
         traces::graphql::{TraceConnection, traces_of_experiment},
     },
     graphql::{Batch, batch, scope},
@@ -121,6 +122,10 @@ impl Experiment {
     /// Its tags, by key.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Option<Vec<Tag>>> {
         Ok(Some(batch(ctx)?.load_one(TagsOf(self.0.id)).await?.unwrap_or_default().into_iter().map(Tag::from).collect()))
+    }
+    /// The template that it is; null: it is none.
+    async fn template(&self, ctx: &Context<'_>) -> Result<Option<Template>> {
+        template_of_experiment(ctx, self.0.id).await
     }
     /// The metrics that the latest 500 runs carry.
     async fn metric_keys(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {

@@ -11,7 +11,7 @@ mod service;
 
 pub use error::ExperimentError;
 pub use model::{Experiment, ExperimentQuery, ExperimentRef, Keys, Lifecycle, Stats, mlflow_id};
-pub use service::{Found, create, find_by_name, get, get_many, keys, list, remove, remove_tag, rename, restore, set_tag, stats, tags};
+pub use service::{Found, create, find_by_name, get, get_many, insert_like, keys, list, remove, remove_tag, rename, restore, set_tag, stats, tags};
 
 use crate::access::{Permission, Reads, Writes};
 

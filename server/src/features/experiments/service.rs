@@ -67,6 +67,36 @@ pub async fn create(
     Ok(experiment)
 }
 
+/// Inserts an experiment that begins like another one: in its project, with its tags, which its note is among, and with one more. Whoever asks commits, with
+/// the entry that comes back. How many tags there are was decided when the other one got them.
+///
+/// # Errors
+/// `Invalid` naming `name`; `NotFound`; `Conflict` when the other one is removed; `AlreadyExists`, also when the holder of the name is removed.
+pub async fn insert_like(tx: &WriteTx, other: ExperimentId, name: &str, more: (String, String)) -> Result<(Experiment, Entry), Fault> {
+    let name = model::check_name(name)?;
+    let like = repo::find(tx, ExperimentRef::Id(other)).await?.ok_or_else(|| ExperimentError::Missing(other.hex()))?;
+    if like.removed_at.is_some() {
+        return Err(ExperimentError::Removed(other.hex()).into());
+    }
+    let (id, now) = (ExperimentId::from_uuid(Uuid::now_v7()), now_ms(tx.now()));
+    let experiment = Experiment {
+        id,
+        project_id: like.project_id,
+        name,
+        is_default: false,
+        created_by: tx.actor().called(),
+        created_at: now,
+        updated_at: now,
+        removed_at: None,
+        shared: None,
+    };
+    repo::insert(tx, &experiment).await?;
+    let tags = repo::tags(tx, &[other.uuid()]).await?.into_iter().map(|(_, key, value)| (key, value));
+    repo::set_tags(tx, id, &tags.chain([more]).collect::<Vec<_>>()).await?;
+    let entry = entry("experiment.create", &experiment);
+    Ok((experiment, entry))
+}
+
 /// One experiment, removed ones too.
 ///
 /// # Errors

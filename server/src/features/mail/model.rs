@@ -20,6 +20,16 @@ pub enum Letter {
     ResetPassword { name: String, link: String },
     /// The password was changed.
     PasswordChanged { name: String, reset: String },
+    /// A second factor was set up.
+    SecondFactorOn { name: String, reset: String },
+    /// It was turned off by whoever has the password or a code.
+    SecondFactorOff { name: String, reset: String },
+    /// An operator turned it off, and says why.
+    SecondFactorRemoved { name: String, reason: String, reset: String },
+    /// There are new recovery codes.
+    RecoveryCodesRenewed { name: String, reset: String },
+    /// Somebody signed in with a recovery code; so many are left.
+    RecoveryCodeUsed { name: String, left: i64, reset: String },
     /// An invitation to an organization.
     Invitation { organization: String, inviter: String, role: String, link: String },
     /// An owner closed the organization; the link restores it.
@@ -97,6 +107,42 @@ impl Letter {
                 vec![format!("Hello {name},"), "the password of your Assay account was changed, and all sessions were signed out.".into()],
                 Some(("This was not me", reset)),
                 "If you changed it, nothing needs to be done.".into(),
+            ),
+            Self::SecondFactorOn { name, reset } => second_factor(
+                name,
+                reset,
+                "on",
+                "From now on a code of an authenticator app is asked for beside your password. Other sessions that your password opened were signed out.".into(),
+            ),
+            Self::SecondFactorOff { name, reset } => second_factor(name, reset, "off", "Your password alone signs you in again.".into()),
+            Self::SecondFactorRemoved { name, reason, reset } => second_factor(
+                name,
+                reset,
+                "off by an operator",
+                format!("The reason given: {reason}. Your app and your recovery codes are worth nothing any more; set it up anew on the page of your account."),
+            ),
+            Self::RecoveryCodesRenewed { name, reset } => (
+                "New recovery codes were made".into(),
+                vec![
+                    format!("Hello {name},"),
+                    "new recovery codes were made for two-factor sign-in to your Assay account. The old ones are worth nothing any more.".into(),
+                ],
+                Some(("This was not me", reset)),
+                "If you made them, nothing needs to be done.".into(),
+            ),
+            Self::RecoveryCodeUsed { name, left, reset } => (
+                "A recovery code was used to sign in".into(),
+                vec![
+                    format!("Hello {name},"),
+                    "somebody signed in to your Assay account with your password and one of your recovery codes.".into(),
+                    match left {
+                        0 => "It was the last one. Make new ones on the page of your account.".into(),
+                        1 => "One is left. Make new ones on the page of your account.".into(),
+                        left => format!("{left} are left."),
+                    },
+                ],
+                Some(("This was not me", reset)),
+                "If it was you, nothing needs to be done.".into(),
             ),
             Self::Invitation { organization, inviter, role, link } => (
                 format!("{} invites you to {}", one_line(inviter), one_line(organization)),
@@ -177,6 +223,17 @@ impl Letter {
     }
 }
 
+/// What is said when two-factor sign-in was switched, and what follows from it. A new password ends all sessions: it is what helps whoever did not do it.
+fn second_factor<'a>(name: &str, reset: &'a str, how: &str, then: String) -> (String, Vec<String>, Option<(&'static str, &'a str)>, String) {
+    let said = format!("two-factor sign-in to your Assay account was switched {how}.");
+    (
+        format!("Two-factor sign-in was switched {how}"),
+        vec![format!("Hello {name},"), said, then],
+        Some(("This was not me", reset)),
+        "If you did it or asked for it, nothing needs to be done.".into(),
+    )
+}
+
 /// A header is one line, whatever a name holds.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
@@ -186,7 +243,7 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn letters() -> [(&'static str, Letter); 11] {
+    fn letters() -> [(&'static str, Letter); 16] {
         let (name, organization) = ("Ada Lovelace".to_owned(), "Analytical & Sons".to_owned());
         let link = |path: &str| format!("https://assay.example.com{path}");
         let told = |who: &str, quote: &str| Told {
@@ -207,6 +264,14 @@ mod tests {
             ("already_signed_up", Letter::AlreadySignedUp { name: name.clone(), sign_in: link("/sign-in"), reset: link("/forgot-password") }),
             ("reset_password", Letter::ResetPassword { name: name.clone(), link: link("/reset-password?token=t") }),
             ("password_changed", Letter::PasswordChanged { name: name.clone(), reset: link("/forgot-password") }),
+            ("second_factor_on", Letter::SecondFactorOn { name: name.clone(), reset: link("/forgot-password") }),
+            ("second_factor_off", Letter::SecondFactorOff { name: name.clone(), reset: link("/forgot-password") }),
+            (
+                "second_factor_removed",
+                Letter::SecondFactorRemoved { name: name.clone(), reason: "phone & codes lost".into(), reset: link("/forgot-password") },
+            ),
+            ("recovery_codes_renewed", Letter::RecoveryCodesRenewed { name: name.clone(), reset: link("/forgot-password") }),
+            ("recovery_code_used", Letter::RecoveryCodeUsed { name: name.clone(), left: 9, reset: link("/forgot-password") }),
             (
                 "invitation",
                 Letter::Invitation {

@@ -69,10 +69,12 @@ pub async fn holds(tx: &WriteTx, id: ProjectId) -> Result<(i64, i64), Fault> {
 /// Moves what a project holds into the default one.
 pub async fn empty(tx: &WriteTx, project: &Project) -> Result<(), Fault> {
     let taken = |error: DbErr| match broken_constraint(&error).as_deref() {
-        Some("experiments_name" | "registered_models_name") => ProjectError::SameNames(project.slug.clone()).into(),
+        Some("experiments_name" | "registered_models_name" | "templates_name") => ProjectError::SameNames(project.slug.clone()).into(),
         _ => Fault::from(error),
     };
     let to_default = "update experiments set project_id = (select id from projects where is_default) where project_id = $1";
+    tx.run(to_default, vec![project.id.uuid().into()]).await.map_err(taken)?;
+    let to_default = "update templates set project_id = (select id from projects where is_default) where project_id = $1";
     tx.run(to_default, vec![project.id.uuid().into()]).await.map_err(taken)?;
     let to_default = "update registered_models set project_id = (select id from projects where is_default) where project_id = $1";
     tx.run(to_default, vec![project.id.uuid().into()]).await.map_err(taken)?;

@@ -21,7 +21,7 @@ const TRIES: i32 = 5;
 pub async fn holder(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Holder>, Fault> {
     let row = tx
         .row(
-            "select s.id, s.tenant_id, m.id as member_id, p.id as person_id, p.email, p.password_hash, p.second_factor_since, s.expires_at, \
+            "select s.id, s.tenant_id, m.id as member_id, p.id as person_id, p.email, p.name, p.password_hash, p.second_factor_since, s.expires_at, \
              s.vouched_by is not null as vouched, t.second_factor_required as required, t.name as organization, \
              takes(t, m.roles, s.vouched_by, s.created_at, s.second_factor) as enters, (select count(*) from recovery_codes r where r.person_id = p.id) as left \
              from sessions s join tenants t on t.id = s.tenant_id join people p on p.id = s.person_id and not p.disabled \
@@ -38,6 +38,7 @@ pub async fn holder(tx: &LobbyTx, hash: Vec<u8>) -> Result<Option<Holder>, Fault
             member: MemberId::from_uuid(row.try_get("", "member_id")?),
             person: PersonId::from_uuid(row.try_get("", "person_id")?),
             email: row.try_get("", "email")?,
+            name: row.try_get("", "name")?,
             password_hash: row.try_get("", "password_hash")?,
             since: row.try_get("", "second_factor_since")?,
             left: row.try_get("", "left")?,
@@ -133,6 +134,15 @@ pub async fn turn_off(tx: &LobbyTx, person: PersonId) -> Result<bool, Fault> {
     Ok(true)
 }
 
+/// Who has an address: what they are called, and since when they have a second factor.
+pub async fn find_person(tx: &LobbyTx, email: &str) -> Result<Option<(PersonId, String, Option<DateTime<Utc>>)>, Fault> {
+    let row = tx.row("select id, name, second_factor_since from people where email = $1", vec![email.into()]).await?;
+    let read = |row: QueryResult| -> Result<_, DbErr> {
+        Ok((PersonId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?, row.try_get_by_index(2)?))
+    };
+    Ok(row.map(read).transpose()?)
+}
+
 /// The organizations that a person belongs to.
 pub async fn tenants(tx: &LobbyTx, person: PersonId) -> Result<Vec<TenantId>, Fault> {
     let rows = tx.rows("select tenant_id from memberships where person_id = $1 order by joined_at, id", vec![person.uuid().into()]).await?;
@@ -153,7 +163,7 @@ pub async fn try_step(tx: &LobbyTx, browser_hash: Vec<u8>) -> Result<Option<Step
     let row = tx
         .row(
             "update sign_in_steps s set tries = tries + 1 from people p where s.browser_hash = $1 and s.expires_at > $2 and s.tries < $3 \
-             and p.id = s.person_id and not p.disabled returning p.id, p.email, s.invitation_hash, s.next",
+             and p.id = s.person_id and not p.disabled returning p.id, p.email, p.name, s.invitation_hash, s.next",
             vec![browser_hash.clone().into(), tx.now().into(), TRIES.into()],
         )
         .await?;
@@ -161,8 +171,9 @@ pub async fn try_step(tx: &LobbyTx, browser_hash: Vec<u8>) -> Result<Option<Step
         Ok(Step {
             person: PersonId::from_uuid(row.try_get_by_index(0)?),
             email: row.try_get_by_index(1)?,
-            invitation: row.try_get_by_index(2)?,
-            next: row.try_get_by_index(3)?,
+            name: row.try_get_by_index(2)?,
+            invitation: row.try_get_by_index(3)?,
+            next: row.try_get_by_index(4)?,
             browser_hash,
         })
     };

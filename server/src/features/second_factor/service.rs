@@ -14,6 +14,7 @@ use super::{
 use crate::{
     access::{ActorKind, RequestInfo, Scope, Secret, Sql, hash_of, lobby::LobbyTx, throttle::Limit},
     fault::Fault,
+    features::mail::{Letter, SendMail},
     services::Services,
 };
 
@@ -35,6 +36,8 @@ pub struct Holder {
     pub member: MemberId,
     pub person: PersonId,
     pub email: String,
+    /// What they are called.
+    pub name: String,
     pub(super) password_hash: String,
     /// Since when they have a second factor.
     pub since: Option<DateTime<Utc>>,
@@ -62,6 +65,8 @@ pub struct SecondFactor {
 pub struct Step {
     pub person: PersonId,
     pub email: String,
+    /// What they are called.
+    pub name: String,
     /// The hash of the invitation that is accepted by it.
     pub invitation: Option<Vec<u8>>,
     pub next: String,
@@ -154,6 +159,21 @@ pub async fn check(services: &Services, tx: &LobbyTx, person: PersonId, typed: &
         }
         Typed::Other => Ok(None),
     }
+}
+
+/// Tells whoever signs in with a recovery code so by mail, if the transaction that opens their session commits: a stranger with a found code is noticed.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn tell_of_use(services: &Services, tx: &LobbyTx, request: &RequestInfo, step: &Step, given: Given) -> Result<(), Fault> {
+    let Given::Recovery { left } = given else { return Ok(()) };
+    let letter = Letter::RecoveryCodeUsed { name: step.name.clone(), left, reset: reset_page(services) };
+    tx.enqueue(&SendMail { to: step.email.clone(), letter }, &request.id).await
+}
+
+/// Where whoever did not do it themselves chooses a new password.
+pub(super) fn reset_page(services: &Services) -> String {
+    format!("{}/forgot-password", services.config.public_url())
 }
 
 /// What a person's secret is sealed as.

@@ -10,7 +10,7 @@ use super::{
     Holder, Qr,
     model::{Key, Typed, recovery_codes, shown},
     repo,
-    service::{check, mark, sealed_for},
+    service::{check, mark, reset_page, sealed_for},
 };
 use crate::{
     access::{
@@ -21,6 +21,7 @@ use crate::{
         throttle::Limit,
     },
     fault::Fault,
+    features::mail::{Letter, SendMail},
     services::Services,
 };
 
@@ -117,7 +118,9 @@ pub async fn confirm(
     }
     repo::set_recovery_codes(&tx, holder.person, codes.iter().map(|code| mark(services, holder.person, code)).collect()).await?;
     let ended = repo::keep_only(&tx, holder, session.hash()).await?;
-    enter(services, tx, request, holder, "second_factor.create", json!({ "sessionsEnded": ended.len() })).await?;
+    let letter = Letter::SecondFactorOn { name: holder.name.clone(), reset: reset_page(services) };
+    enter(services, tx, request, holder, letter, Entry::new("second_factor.create", subject(holder)).detail(json!({ "sessionsEnded": ended.len() })))
+        .await?;
     let max_age = (holder.ends - services.clock().now()).to_std().unwrap_or_default();
     Ok(Confirmed { codes: codes.iter().map(|code| shown(code)).collect(), session, max_age })
 }
@@ -130,7 +133,9 @@ pub async fn renew_codes(services: &Services, request: &RequestInfo, holder: &Ho
     let tx = proven(services, holder, proof).await?;
     let codes = recovery_codes();
     repo::set_recovery_codes(&tx, holder.person, codes.iter().map(|code| mark(services, holder.person, code)).collect()).await?;
-    enter(services, tx, request, holder, "second_factor.renew_codes", json!({ "left": holder.left })).await?;
+    let letter = Letter::RecoveryCodesRenewed { name: holder.name.clone(), reset: reset_page(services) };
+    enter(services, tx, request, holder, letter, Entry::new("second_factor.renew_codes", subject(holder)).detail(json!({ "left": holder.left })))
+        .await?;
     Ok(codes.iter().map(|code| shown(code)).collect())
 }
 
@@ -143,7 +148,8 @@ pub async fn remove(services: &Services, request: &RequestInfo, holder: &Holder,
     if !repo::turn_off(&tx, holder.person).await? {
         return Err(is_off());
     }
-    enter(services, tx, request, holder, "second_factor.remove", json!({ "since": holder.since })).await
+    let letter = Letter::SecondFactorOff { name: holder.name.clone(), reset: reset_page(services) };
+    enter(services, tx, request, holder, letter, Entry::new("second_factor.remove", subject(holder)).detail(json!({ "since": holder.since }))).await
 }
 
 /// A transaction of somebody who has shown the password or a code, which is then used up.
@@ -198,15 +204,14 @@ async fn is_password(holder: &Holder, text: &str) -> Result<bool, Fault> {
     }
 }
 
-/// Commits with one entry in the log of each organization of the person: it is about their password, and so about all of them.
-async fn enter(
-    services: &Services,
-    tx: LobbyTx,
-    request: &RequestInfo,
-    holder: &Holder,
-    action: &'static str,
-    detail: serde_json::Value,
-) -> Result<(), Fault> {
+fn subject(holder: &Holder) -> Subject {
+    Subject::new("person", holder.person, &holder.email)
+}
+
+/// Commits with one entry in the log of each organization of the person, because it is about their password, and so about all of them; and with the letter
+/// that tells the person, who may not be the one that did it.
+async fn enter(services: &Services, tx: LobbyTx, request: &RequestInfo, holder: &Holder, letter: Letter, entry: Entry) -> Result<(), Fault> {
+    tx.enqueue(&SendMail { to: holder.email.clone(), letter }, &request.id).await?;
     let tenants = repo::tenants(&tx, holder.person).await?;
     let author = Author {
         kind: "member",
@@ -216,7 +221,6 @@ async fn enter(
         request_id: request.id.clone(),
         address: request.address.clone(),
     };
-    let entry = Entry::new(action, Subject::new("person", holder.person, &holder.email)).detail(detail);
     tx.commit_in_all(&tenants, &author, &entry).await?;
     // Sessions may have ended by it.
     tenants.into_iter().for_each(|tenant| services.vault.live().standing_changed(tenant));

@@ -29,6 +29,7 @@ pub async fn finish(services: &Services, request: &RequestInfo, browser: &str, c
         return Err(Fault::invalid("code", "This code is not right, or was used before. Wait for the next one, or use a recovery code."));
     };
     second_factor::end_step(&tx, &step).await?;
+    second_factor::tell_of_use(services, &tx, request, &step, given).await?;
     let opened = match step.invitation {
         Some(invitation) => invitations::join(tx, request, invitation, step.person, given).await?,
         None => sessions::enter(tx, request, step.person, &step.email, given).await?,

@@ -9,4 +9,4 @@ mod repo;
 mod service;
 
 pub use model::{Best, Difference, Found, Similar};
-pub use service::similar;
+pub use service::{best_of_experiment, similar};

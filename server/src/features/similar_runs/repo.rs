@@ -16,6 +16,13 @@ pub async fn same<C: Connection>(tx: &C, run: RunId, most: i64) -> Result<Vec<Ru
     Ok(rows.iter().map(|row| row.try_get_by_index(0).map(RunId::from_uuid)).collect::<Result<_, DbErr>>()?)
 }
 
+/// The latest finished runs of an experiment.
+pub async fn latest<C: Connection>(tx: &C, experiment: ExperimentId, most: i64) -> Result<Vec<RunId>, Fault> {
+    let sql = "select id from runs where experiment_id = $1 and removed_at is null and status = 'FINISHED' order by started_ms desc, id limit $2";
+    let rows = tx.rows(sql, vec![experiment.uuid().into(), most.into()]).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0).map(RunId::from_uuid)).collect::<Result<_, DbErr>>()?)
+}
+
 /// Of the latest 300 finished runs of an experiment, those that share at least three params with a run and differ in one or two, seeds aside.
 pub async fn near<C: Connection>(tx: &C, run: RunId, experiment: ExperimentId, most: i64) -> Result<Vec<RunId>, Fault> {
     let sql = "with own as materialized (select params from run_params where run_id = $1), \

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use shared::ids::{ExperimentId, RunId};
 
 use super::{
-    Found, Similar,
+    Best, Found, Similar,
     model::{best, differences},
     repo,
 };
@@ -51,6 +51,18 @@ pub async fn similar(scope: &Scope, run: RunId, experiment: ExperimentId) -> Res
         near: near.iter().map(told).collect(),
         same: same.iter().take(NAMED).map(told).collect(),
     })
+}
+
+/// The run that came out best among the latest of an experiment that finished; `None`: none has a metric that is known to be better high or low.
+///
+/// # Errors
+/// `Forbidden`; `Unavailable` or `Internal`.
+pub async fn best_of_experiment(scope: &Scope, experiment: ExperimentId) -> Result<Option<Best>, Fault> {
+    let grant: Grant<'_, ReadRuns> = scope.grant()?;
+    let latest = repo::latest(grant.read().await?, experiment, READ as i64).await?;
+    let data = runs::data(scope.grant()?, &latest).await?;
+    let values: Vec<_> = latest.iter().filter_map(|id| Some((*id, values(data.get(id)?)))).collect();
+    Ok(best(&values))
 }
 
 fn values(data: &RunData) -> Vec<(String, f64)> {

@@ -12,7 +12,7 @@ use crate::graphql::{scope, services};
 pub enum SlackPost {
     /// Somebody began to talk about an experiment or a run.
     Thread,
-    /// A run became a template.
+    /// A run or an experiment became a template.
     Template,
     /// An experiment was shared with everybody.
     Share,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub enum Post {
     /// Somebody began to talk about an experiment or a run.
     Thread,
-    /// A run became a template.
+    /// A run or an experiment became a template.
     Template,
     /// An experiment was shared with everybody.
     Share,

@@ -1,6 +1,6 @@
-//! Templates: finished runs that the team starts from.
+//! Templates: finished runs and experiments that the team starts from.
 //!
-//! What must stay true: only a run that finished is a template, and once at a time; a name is used once in a project; a removed template can be brought back,
+//! What must stay true: of runs only those that finished are templates; a run or an experiment is one once at a time; a name is used once in a project; a removed template can be brought back,
 //! and what was started from it stays linked to it.
 
 mod error;
@@ -10,5 +10,7 @@ mod repo;
 mod service;
 
 pub use error::TemplateError;
-pub use model::{TAG, Template};
-pub use service::{create, get, list, of_runs, remove, restore, started, update};
+pub use model::{Origin, TAG, Template};
+pub use service::{
+    create, create_of_experiment, get, list, of_experiments, of_runs, remove, restore, start_experiment, started, started_experiments, update,
+};

@@ -3,23 +3,56 @@
 use chrono::{DateTime, Utc};
 use shared::{
     field::DisplayName,
-    ids::{RunId, TemplateId},
+    ids::{ExperimentId, RunId, TemplateId},
 };
+use uuid::Uuid;
 
 use super::TemplateError;
 
-/// The tag by which a run says what it was started from: a template's id.
+/// The tag by which a run or an experiment says what it was started from: a template's id.
 pub const TAG: &str = "assay.template";
 /// Longest description, in characters.
 const DESCRIPTION_MAX: usize = 2_000;
-/// Runs started from a template that are named, the latest first.
+/// Runs and experiments started from a template that are named, the latest of each first.
 pub const STARTED_MAX: i64 = 20;
 
-/// A run to start from.
+/// What a template is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Run(RunId),
+    Experiment(ExperimentId),
+}
+
+impl Origin {
+    /// The run, when it is one.
+    pub fn run(self) -> Option<RunId> {
+        match self {
+            Self::Run(id) => Some(id),
+            Self::Experiment(_) => None,
+        }
+    }
+
+    /// The experiment, when it is one.
+    pub fn experiment(self) -> Option<ExperimentId> {
+        match self {
+            Self::Experiment(id) => Some(id),
+            Self::Run(_) => None,
+        }
+    }
+
+    pub fn uuid(self) -> Uuid {
+        match self {
+            Self::Run(id) => id.uuid(),
+            Self::Experiment(id) => id.uuid(),
+        }
+    }
+}
+
+/// A run or an experiment to start from.
 #[derive(Clone, Debug)]
 pub struct Template {
     pub id: TemplateId,
-    pub run: RunId,
+    pub origin: Origin,
     pub name: String,
     /// What it is good for; may be empty.
     pub description: String,

@@ -70,7 +70,7 @@ pub const KINDS: &[Kind] = &[
         sql: page!(
             "templates where",
             "id" > "($1::jsonb->>0)::uuid",
-            "x.id, x.run_id, x.project_id, x.name, x.description, x.created_by, x.created_at, x.removed_at"
+            "x.id, x.run_id, x.experiment_id, x.project_id, x.name, x.description, x.created_by, x.created_at, x.removed_at"
         ),
     },
     Kind {
