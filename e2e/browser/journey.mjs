@@ -14,10 +14,10 @@ export const connection = JSON.parse(readFileSync(process.env.ASSAY_TEST_CONNECT
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const browsers = {};
-/** A browser; one that `returns` keeps the pages that were left alive, to show them again on the way back, as people's browsers do. */
+/** A browser; one that `returns` keeps the pages that were left alive, to show them again on the way back, as people's browsers do and the whole of Chromium does. */
 const launch = async (returns = false) =>
   (browsers[returns] ??= await chromium.launch({
-    executablePath: process.env.ASSAY_TEST_CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: returns ? process.env.ASSAY_TEST_WHOLE_CHROMIUM : process.env.ASSAY_TEST_CHROMIUM,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
     ignoreDefaultArgs: returns ? ["--disable-back-forward-cache"] : [],
   }));

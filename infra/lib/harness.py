@@ -16,7 +16,7 @@ from pathlib import Path
 import stack
 import web
 from counts import Counts, count, excerpt
-from packages import apt, beside, chromium, node, node_env, npm_ci, venv
+from packages import apt, beside, chromium, node, node_env, npm_ci, venv, whole_chromium
 from paths import LOCAL, ROOT
 from processes import Processes, free_port
 from run import Failure, end_all, log_path, run, run_logged, tail
@@ -183,7 +183,7 @@ class Harness:
         node_modules()
         # A journey waits for the server and for the page by turns: one file more than there are cores keeps those busy.
         command = [node() / "node", "--test", f"--test-concurrency={1 + (os.cpu_count() or 1)}", "--test-reporter=spec", *found]
-        env = {**self.e2e_env, **node_env(node()), "ASSAY_TEST_CHROMIUM": self.chromium, "ASSAY_TEST_OIDC": self.oidc, "NO_COLOR": "1"}
+        env = {**self.e2e_env, **node_env(node()), "ASSAY_TEST_CHROMIUM": self.chromium, "ASSAY_TEST_WHOLE_CHROMIUM": whole_chromium(), "ASSAY_TEST_OIDC": self.oidc, "NO_COLOR": "1"}
         return self._runner("browser", command, env=env, cwd=E2E)
 
     def faults(self):

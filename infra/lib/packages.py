@@ -58,18 +58,26 @@ def apt(*names: str) -> None:
 def chromium() -> str:
     """Chromium as it is built for use without a screen, which shows a page for half the processor time of the whole browser, where Debian's packages have it;
     else the browser that the machine has."""
-    shell, others = "chromium-headless-shell", ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, (shell, *others))), None)
-    unasked = can_apt() and _sudo() != ["sudo"]
-    if not found or (not found.endswith(shell) and unasked and answer(["apt-cache", "show", shell]) is not None):
+    shell = "chromium-headless-shell"
+    found = shutil.which(shell)
+    if not found and can_apt() and _sudo() != ["sudo"] and (answer(["apt-cache", "show", shell]) or not whole_chromium(install=False)):
         try:
             apt(shell)
         except Failure:
-            if not found:
-                apt("chromium")
-        found = next(filter(None, map(shutil.which, (shell, *others))), None)
-    if not found:
-        raise Failure("no Chromium is found")
+            pass  # not every Debian has it
+        found = shutil.which(shell)
+    return found or whole_chromium()
+
+
+def whole_chromium(install: bool = True) -> str | None:
+    """The browser as people have it, which also keeps pages to go back to."""
+    look = lambda: next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = look()
+    if not found and install:
+        apt("chromium")
+        found = look()
+        if not found:
+            raise Failure("no Chromium is found")
     return found
 
 

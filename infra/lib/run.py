@@ -11,6 +11,7 @@ from pathlib import Path
 from paths import LOGS, ROOT
 
 _running: set = set()  # programs that somebody waits for, each the first of a session of its own
+_ended = False  # whether no more may be started
 TAIL = 30  # lines of a failed program's log that are shown
 
 
@@ -45,6 +46,8 @@ def beside(command, log: str, cwd: Path = ROOT):
 
 def run_logged(command, log: str, cwd: Path = ROOT, env: dict | None = None, timeout: float | None = None, append: bool = False, asks: bool = False) -> int | str:
     """As `run`, but hands back the exit status (or the words 'no answer in N s')."""
+    if _ended:
+        raise Failure("stopped")
     LOGS.mkdir(parents=True, exist_ok=True)
     with open(log_path(log), "ab" if append else "wb") as out:
         out.write(f"$ {shlex.join(map(str, command))}\n".encode())
@@ -73,9 +76,14 @@ def run_logged(command, log: str, cwd: Path = ROOT, env: dict | None = None, tim
 
 
 def end_all() -> None:
-    """Ends what other threads wait for."""
+    """Ends what other threads wait for, and what they would start."""
+    global _ended
+    _ended = True
     for process in list(_running):
-        os.killpg(process.pid, signal.SIGKILL)
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it has ended
 
 
 def answer(command, env: dict | None = None, timeout: float = 60) -> str | None:

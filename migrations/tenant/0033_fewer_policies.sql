@@ -27,6 +27,13 @@ begin
             execute format('create policy link_see on {schema}.%I for select to assay_link using (%s and (%s))', held.relname, own, held.shown);
         end if;
     end loop;
+    -- Who comes by a link may ask every table; what it shows is for the policies to say.
+    for held in
+        select c.relname from pg_class c
+        where c.oid = any (tables) and c.relkind = 'r' and c.relforcerowsecurity and not has_table_privilege('assay_link', c.oid, 'select')
+    loop
+        execute format('grant select on {schema}.%I to assay_link', held.relname);
+    end loop;
     for held in
         select c.relname from pg_policy p join pg_class c on c.oid = p.polrelid
         where p.polrelid = any (tables) and p.polname = 'gate' and 0 = any (p.polroles)

@@ -74,6 +74,9 @@ async fn an_import_takes_everything_as_it_was() {
         }
     }
     assert_eq!(history(&script, &source.runs[0], "loss").await.len(), 1_200);
+    let still = "select count(*) from runs r where revision = 0 and exists (select from latest_metrics m where m.run_id = r.id)";
+    let still: i64 = sqlx::query_scalar(still).fetch_one(&mut here.tamperer().await).await.expect("a count");
+    assert_eq!(still, 0, "what changes a run raises its revision");
     let experiment = ok(&script, "GET", &format!("experiments/get-by-name?experiment_name={}", source.experiment), Value::Null).await;
     assert_eq!(crate::support::tracking::pair(&experiment["experiment"]["tags"], "team"), Some("fraud"));
 

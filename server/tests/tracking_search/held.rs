@@ -2,10 +2,11 @@
 //! always the database's.
 
 use crate::support::{
-    Actor,
+    Actor, World,
     tracking::{experiment, ok, run_in},
     world,
 };
+use crate::telemetry::counted::Counted;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -194,4 +195,27 @@ async fn c5_1c_whatever_is_written_to_a_run_is_found_at_once() {
         )
         .await;
     assert_eq!(answer.json()["runs"].as_array().map(Vec::len), Some(2), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn c5_1c_a_search_that_is_made_again_looks_at_no_run() {
+    let world = World::alone(&[]).await;
+    let organization = world.organization().await;
+    let script = organization.script().await;
+    let id = experiment(&script).await;
+    let run = run_in(&script, &id).await;
+    ok(&script, "POST", "runs/log-parameter", json!({ "run_id": run, "key": "p", "value": "1" })).await;
+    let counted = Counted::on(&world.database());
+    let script = script.at_process(&counted.server);
+    let mut asked = Vec::new();
+    for _ in 0..3 {
+        let search = json!({ "experiment_ids": [id], "filter": "params.p = '1'", "order_by": ["metrics.m"] });
+        let (answer, trace) = counted.send(&script, script.request(Method::POST, "/api/2.0/mlflow/runs/search").json(&search)).await;
+        assert_eq!(answer.json()["runs"][0]["data"]["params"][0]["value"], "1", "{}", answer.text());
+        asked.push(trace);
+    }
+    let costs = counted.end().await;
+    let statements = |trace: &String| costs.of(trace).iter().map(|(_, statements, _)| statements).sum::<i64>();
+    // Two look the experiment up, and what hangs on its runs; of the others there is what it is searched for, and what it logged.
+    assert!(statements(&asked[2]) + 2 <= statements(&asked[0]), "{:?}", asked.iter().map(statements).collect::<Vec<_>>());
 }

@@ -36,6 +36,13 @@ impl Threshold {
     }
 }
 
+/// A value as people write it. Half of the world writes a comma where the other half has a point; what may be a comma between thousands is not guessed at.
+fn read(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let thousands = text.rsplit_once(',').is_some_and(|(_, rest)| rest.len() == 3 && !text.trim_start_matches('-').starts_with("0,"));
+    text.replace(',', ".").parse().ok().filter(|_| !thousands)
+}
+
 /// Sets the values that a chart is held against, and takes them away.
 #[component]
 pub fn ThresholdDialog(
@@ -53,9 +60,8 @@ pub fn ThresholdDialog(
             text.set(String::new());
         }
     });
-    // Half of the world writes a comma.
     let typed = move || {
-        let value = text.with(|text| text.trim().replace(',', ".").parse::<f64>().ok())?;
+        let value = text.with(|text| read(text))?;
         chart.with(|chart| Threshold::own(chart, value))
     };
     let add = move |event: ev::SubmitEvent| {

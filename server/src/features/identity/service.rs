@@ -152,7 +152,7 @@ async fn let_in(services: &Services, request: &RequestInfo, provider: &Provider,
 async fn link(tx: &LobbyTx, provider: &Provider, vouched: &Vouched) -> Result<Known, SsoError> {
     let email = match (&vouched.email, vouched.email_verified) {
         (Some(email), Some(true)) => email,
-        (_, None) => return Err(SsoError::Unsaid),
+        (Some(_), None) => return Err(SsoError::Unsaid),
         _ => return Err(SsoError::Unverified),
     };
     let known = match repo::find_person(tx, email).await? {

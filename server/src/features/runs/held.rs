@@ -6,12 +6,12 @@
 
 use std::{
     cmp::Ordering,
-    collections::HashMap,
-    sync::{Arc, LazyLock},
+    collections::{HashMap, HashSet},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
-use moka::sync::Cache;
+use moka::{notification::RemovalCause, sync::Cache};
 use shared::ids::{ExperimentId, RunId, TenantId};
 use uuid::Uuid;
 
@@ -40,8 +40,16 @@ type Place = (TenantId, ExperimentId);
 
 static HELD: LazyLock<Cache<Place, Arc<Held>>> = LazyLock::new(|| {
     let size = |_: &Place, held: &Arc<Held>| u32::try_from(held.size).unwrap_or(u32::MAX);
-    Cache::builder().max_capacity(MEMORY).weigher(size).time_to_idle(KEPT).build()
+    // What there is no room for is not read again and again.
+    let left_out = |place: Arc<Place>, _: Arc<Held>, cause: RemovalCause| {
+        if cause == RemovalCause::Size {
+            TOO_LARGE.insert(*place, ());
+        }
+    };
+    Cache::builder().max_capacity(MEMORY).weigher(size).eviction_listener(left_out).time_to_idle(KEPT).build()
 });
+/// What somebody reads right now: others do not read it too, they ask the database.
+static READ_NOW: LazyLock<Mutex<HashSet<Place>>> = LazyLock::new(Mutex::default);
 static SEARCHED: LazyLock<Cache<Place, ()>> = LazyLock::new(|| Cache::builder().max_capacity(10_000).time_to_live(SOON).build());
 static TOO_LARGE: LazyLock<Cache<Place, ()>> = LazyLock::new(|| Cache::builder().max_capacity(10_000).time_to_live(SOON).build());
 
@@ -79,6 +87,8 @@ impl Wanted<'_> {
     /// Whether what is held can tell.
     fn is_held(&self) -> bool {
         let known = |entity: &str, key: &str| matches!(entity, "metric" | "param" | "tag") || entity == "attribute" && key != "artifact_uri";
+        // An id may be written in several ways.
+        let tells = |test: &Test| known(test.entity, &test.key) && !(test.entity == "attribute" && test.key == "run_id");
         fn tests(filter: &Filter, known: &dyn Fn(&Test) -> bool) -> bool {
             match filter {
                 Filter::All(parts) | Filter::Any(parts) => parts.iter().all(|part| tests(part, known)),
@@ -86,9 +96,7 @@ impl Wanted<'_> {
                 Filter::Is(test) => known(test),
             }
         }
-        values::is_plain(self.filter)
-            && tests(self.filter, &|test| known(test.entity, &test.key))
-            && self.order.iter().all(|order| known(order.entity, &order.key))
+        values::is_plain(self.filter) && tests(self.filter, &tells) && self.order.iter().all(|order| known(order.entity, &order.key))
     }
 }
 
@@ -116,20 +124,40 @@ pub async fn search<C: Connection>(
             SEARCHED.insert(place, ());
             return Ok(None);
         }
-        known => match read(tx, experiment, known.as_deref()).await? {
-            Some(held) => {
-                let held = Arc::new(held);
-                HELD.insert(place, held.clone());
-                held
+        known => {
+            let Some(_reads) = Reads::begin(place) else { return Ok(None) };
+            match read(tx, experiment, known.as_deref()).await? {
+                // Somebody else's rights, or a run, changed between the statements.
+                Some(held) if held.cards.len() as i64 != held.state.runs => return Ok(None),
+                Some(held) => {
+                    let held = Arc::new(held);
+                    HELD.insert(place, held.clone());
+                    held
+                }
+                None => {
+                    HELD.invalidate(&place);
+                    TOO_LARGE.insert(place, ());
+                    return Ok(None);
+                }
             }
-            None => {
-                HELD.invalidate(&place);
-                TOO_LARGE.insert(place, ());
-                return Ok(None);
-            }
-        },
+        }
     };
     Ok(Some(held.search(wanted)))
+}
+
+/// Whoever reads a place; others may once this is dropped.
+struct Reads(Place);
+
+impl Reads {
+    fn begin(place: Place) -> Option<Self> {
+        READ_NOW.lock().unwrap_or_else(PoisonError::into_inner).insert(place).then_some(Self(place))
+    }
+}
+
+impl Drop for Reads {
+    fn drop(&mut self) {
+        READ_NOW.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
 }
 
 /// The runs of an experiment, of which what is `known` and unchanged is not read again; `None` if they are too much.
@@ -196,7 +224,6 @@ impl Card {
             ("metric", key) => self.metric(key).is_some_and(|value| values::double(value, &test.check)),
             ("param", key) => text(pair(&self.data.params, key)),
             ("tag", key) => text(pair(&self.data.tags, key)),
-            (_, "run_id") => values::text(&run.id.hex(), &test.check),
             (_, "run_name") => text(Some(&run.name)),
             (_, "user_id") => text(Some(&run.user)),
             (_, "status") => text(Some(run.status.as_str())),
