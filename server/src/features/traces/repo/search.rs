@@ -160,7 +160,7 @@ fn terms(order: &[Order]) -> Vec<Term> {
 /// minutes to compile.
 async fn bound<C: Connection>(tx: &C, filters: &[&Filter]) -> Result<(), Fault> {
     if filters.iter().any(|filter| filter.has_expression()) {
-        tx.rows("select set_config('statement_timeout', '5s', true)", Vec::new()).await?;
+        tx.hurry().await?;
     }
     Ok(())
 }
