@@ -17,9 +17,10 @@ fn zip(names: impl Iterator<Item = String>, content: &[u8], overlapping: bool) -
     let mut packer = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
     packer.write_all(content).expect("packs");
     let packed = packer.finish().expect("packs");
+    let checksum = crc32fast::hash(content);
     // What a local header and a line of the directory have in common: deflated, no date, checksum and sizes, a name and no more.
     let common = |name: &str| {
-        let sizes = [crc32fast::hash(content), packed.len() as u32, content.len() as u32].map(u32::to_le_bytes).concat();
+        let sizes = [checksum, packed.len() as u32, content.len() as u32].map(u32::to_le_bytes).concat();
         [&[20, 0, 0, 0, 8, 0, 0, 0, 0, 0][..], &sizes, &(name.len() as u16).to_le_bytes(), &[0, 0]].concat()
     };
     let (mut archive, mut directory, mut count) = (Vec::new(), Vec::new(), 0_u64);
