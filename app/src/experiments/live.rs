@@ -104,11 +104,14 @@ impl Watch {
     /// Asks for the first rows of a long table again.
     async fn look_at_first(self, api: Api, wish: Wish) {
         let columns = self.sheet.with_untracked(|sheet| sheet.columns.clone());
+        let asked = self.work.asked();
         let Ok((head, first)) = sheet::newest(api, &wish, &columns).await else { return };
         if self.wish.try_with_untracked(|now| *now == wish) != Some(true) {
             return;
         }
-        if self.work.is_busy() || self.sheet.with_untracked(|sheet| sheet.columns != columns) {
+        // The table was asked for anew meanwhile, or is short again: this was about another one.
+        let is_other = self.work.asked() != asked || self.sheet.with_untracked(|sheet| sheet.columns != columns || sheet.rows.len() <= FURTHER);
+        if self.work.is_busy() || is_other {
             return self.heard();
         }
         let new = self.sheet.with_untracked(|sheet| (first.1.count - sheet.total.count).max(0));

@@ -36,6 +36,11 @@ impl Work {
         self.asking.try_get_untracked() != Some(false) || self.acting.try_get_untracked() != Some(false)
     }
 
+    /// How often the table was asked for by now.
+    pub fn asked(self) -> Option<u32> {
+        self.asked.try_get_value()
+    }
+
     /// Asks for the table.
     pub async fn fetch(self, api: Api, wish: Wish) -> Result<Sheet, ApiError> {
         let number = self.asked.try_update_value(|asked| {
@@ -44,8 +49,10 @@ impl Work {
         });
         self.asking.try_set(true);
         let sheet = sheet::fetch(api, wish, FIRST).await;
-        if self.asked.try_get_value() == number {
+        if self.asked() == number {
             self.asking.try_set(false);
+            // What comes now is behind with nothing.
+            self.behind.try_set(None);
         }
         sheet
     }
