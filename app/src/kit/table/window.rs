@@ -77,9 +77,13 @@ impl Window {
         })
     }
 
-    /// Rows were put before those in sight: what the reader looks at stays where it is.
+    /// Rows were put before those in sight: what the reader looks at stays where it is. A long table that was loaded anew is looked at from its beginning; at the
+    /// end of the few rows that are there it would ask for the rest at once.
     pub fn keep_still(self, before: &[String], after: &[String]) {
         let Some(sheet) = self.sheet.get_untracked() else { return };
+        if after.len() + LONG <= before.len() {
+            return sheet.set_scroll_top(0);
+        }
         let first = (f64::from(sheet.scroll_top()) / ROW) as usize;
         let Some(now) = before.get(first).filter(|_| sheet.scroll_top() > 0).and_then(|id| after.iter().position(|own| own == id)) else { return };
         if now > first && before[first..].iter().zip(&after[now..]).all(|(old, new)| old == new) {
