@@ -58,6 +58,11 @@ async fn t25_bodies_that_do_not_come_keep_nobody_waiting() {
     drop(held);
 }
 
+fn is_too_slow(target: &str, (status, text): (u16, String)) {
+    assert_eq!(status, 408, "{target}: {text}");
+    assert!(text.contains("came too slowly"), "{target}: {text}");
+}
+
 #[tokio::test]
 async fn t25_a_body_that_stops_coming_is_given_up() {
     let server = World::replica(&["--body-silence-seconds=1"]);
@@ -67,9 +72,7 @@ async fn t25_a_body_that_stops_coming_is_given_up() {
     let file = format!("/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/x");
     for (method, target, kind) in TAKES.into_iter().chain([("PUT", file.as_str(), "application/octet-stream")]) {
         let held = raw::begin(&server, &script, method, target, &format!("content-type: {kind}\r\ncontent-length: 1000\r\n")).await;
-        let (status, text) = raw::end(held).await;
-        assert_eq!(status, 408, "{target}: {text}");
-        assert!(text.contains("came too slowly"), "{target}: {text}");
+        is_too_slow(target, raw::end(held).await);
     }
     assert_eq!(script.mlflow("GET", &format!("artifacts/list?run_id={run}"), Value::Null).await.json()["files"], Value::Null, "nothing was kept");
 }
@@ -83,9 +86,8 @@ async fn t25_a_body_that_drips_is_given_up_however_long_it_goes_on() {
     let file = format!("/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/x");
     // It is never silent for a second, and a thousand bytes in a hundred seconds are fewer than one second may bring.
     for (method, target, kind) in TAKES.into_iter().chain([("PUT", file.as_str(), "application/octet-stream")]) {
-        let (status, text) = raw::drip(&server, &script, method, target, &format!("content-type: {kind}\r\ncontent-length: 100000\r\n")).await;
-        assert_eq!(status, 408, "{target}: {text}");
-        assert!(text.contains("came too slowly"), "{target}: {text}");
+        let head = format!("content-type: {kind}\r\ncontent-length: 100000\r\n");
+        is_too_slow(target, raw::drip(&server, &script, method, target, &head).await);
     }
     assert_eq!(script.mlflow("GET", &format!("artifacts/list?run_id={run}"), Value::Null).await.json()["files"], Value::Null, "nothing was kept");
     assert_eq!(files_below(&server.services().config.blobs), 0, "nor is half of it");

@@ -13,13 +13,18 @@ pub enum Filter {
 }
 
 impl Filter {
+    /// Whether something is so of every clause, wherever it stands.
+    pub fn every(&self, is_so: &dyn Fn(&Test) -> bool) -> bool {
+        match self {
+            Filter::All(parts) | Filter::Any(parts) => parts.iter().all(|part| part.every(is_so)),
+            Filter::Not(part) => part.every(is_so),
+            Filter::Is(test) => is_so(test),
+        }
+    }
+
     /// Whether it holds a regular expression.
     pub fn has_expression(&self) -> bool {
-        match self {
-            Filter::All(parts) | Filter::Any(parts) => parts.iter().any(Filter::has_expression),
-            Filter::Not(part) => part.has_expression(),
-            Filter::Is(test) => matches!(test.check, Check::Matches(_)),
-        }
+        !self.every(&|test| !matches!(test.check, Check::Matches(_)))
     }
 }
 

@@ -5,17 +5,13 @@ use super::ast::{Check, Comparison, Filter, Number, Test};
 /// Whether a filter means the same here. Letters of any case are compared by the database's own rules, and a pattern with a place for any one character can take
 /// long over a long value, which only a statement can be stopped in.
 pub fn is_plain(filter: &Filter) -> bool {
-    match filter {
-        Filter::All(parts) | Filter::Any(parts) => parts.iter().all(is_plain),
-        Filter::Not(part) => is_plain(part),
-        Filter::Is(test) => match &test.check {
-            Check::Like { pattern, any_case } => !any_case && !pattern.contains('_'),
-            Check::Text(comparison, _) => matches!(comparison, Comparison::Equal | Comparison::NotEqual),
-            Check::Number(_, number) => !number.float().is_nan(),
-            Check::In { .. } | Check::Null { .. } => true,
-            Check::Matches(_) => false,
-        },
-    }
+    filter.every(&|test| match &test.check {
+        Check::Like { pattern, any_case } => !any_case && !pattern.contains('_'),
+        Check::Text(comparison, _) => matches!(comparison, Comparison::Equal | Comparison::NotEqual),
+        Check::Number(_, number) => !number.float().is_nan(),
+        Check::In { .. } | Check::Null { .. } => true,
+        Check::Matches(_) => false,
+    })
 }
 
 /// Whether a filter holds; `leaf` says whether one test does, and that it does not of what is absent.

@@ -89,14 +89,7 @@ impl Wanted<'_> {
         let known = |entity: &str, key: &str| matches!(entity, "metric" | "param" | "tag") || entity == "attribute" && key != "artifact_uri";
         // An id may be written in several ways.
         let tells = |test: &Test| known(test.entity, &test.key) && !(test.entity == "attribute" && test.key == "run_id");
-        fn tests(filter: &Filter, known: &dyn Fn(&Test) -> bool) -> bool {
-            match filter {
-                Filter::All(parts) | Filter::Any(parts) => parts.iter().all(|part| tests(part, known)),
-                Filter::Not(part) => tests(part, known),
-                Filter::Is(test) => known(test),
-            }
-        }
-        values::is_plain(self.filter) && tests(self.filter, &tells) && self.order.iter().all(|order| known(order.entity, &order.key))
+        values::is_plain(self.filter) && self.filter.every(&tells) && self.order.iter().all(|order| known(order.entity, &order.key))
     }
 }
 
