@@ -23,7 +23,7 @@
 //! ```
 //! ```compile_fail,E0451
 //! // Nor is a grant.
-//! let grant = server::access::Grant::<()> { scope: todo!(), permission: std::marker::PhantomData };
+//! fn make(scope: &server::access::Scope) { let _ = server::access::Grant::<()> { scope, permission: std::marker::PhantomData }; }
 //! ```
 //! ```compile_fail,E0308
 //! // A use case takes the grant of the permission that it names, and no other.
