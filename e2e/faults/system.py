@@ -72,20 +72,19 @@ class System:
         """Jobs of which this holds."""
         return int(self.sql(f"select count(*) from jobs where {condition}")[0][0])
 
-    def kill_backend(self) -> None:
-        """kill -9 of a Postgres process that is in the middle of a write of the server; Postgres then sends everybody away and recovers."""
-        writing = """select pid from pg_stat_activity where application_name = 'assay' and pid <> pg_backend_pid() and xact_start is not null
-            and query ~ 'public.enter|create_runs|audit_append' limit 1"""
+    def kill_backend(self, doing: str) -> None:
+        """kill -9 of a Postgres process of the server of which this holds; Postgres then sends everybody away and recovers."""
+        found = f"select pid from pg_stat_activity where application_name = 'assay' and pid <> pg_backend_pid() and {doing} limit 1"
 
         def killed() -> bool:
             try:
-                (pid,) = self.sql(writing)[0]
+                (pid,) = self.sql(found)[0]
                 os.kill(int(pid), signal.SIGKILL)
             except (Failure, IndexError, ProcessLookupError):
-                return False  # it recovers from the last time, or the write had ended
+                return False  # it recovers from the last time, or the statement had ended
             return True
 
-        wait_for("a backend that writes", killed, 30)
+        wait_for(f"a backend with {doing}", killed, 30)
 
     def redis(self, *words: str) -> str:
         """The first line that Redis answers to a command."""

@@ -4,6 +4,8 @@ The first test leaves jobs whose worker is gone; their leases run out while the 
 """
 import time
 
+import pytest
+
 from ledger import problems
 from load import read
 from system import wait_for
@@ -37,12 +39,16 @@ def test_a_worker_killed_in_the_middle_of_its_jobs_loses_nothing(system, load, i
     intact(running)
 
 
-def test_a_killed_postgres_process_loses_nothing_acknowledged(system, load, intact):
+@pytest.mark.parametrize(("name", "doing"), [
+    ("postgres", "xact_start is not null and query ~ 'public.enter|create_runs|audit_append'"),
+    ("postgres-witness", "query ~ 'pg_logical_emit_message'"),
+])
+def test_a_killed_postgres_process_loses_nothing_acknowledged(system, load, intact, name, doing):
     server, worker = system.pid("server"), system.pid("worker")
-    with load("postgres") as running:
+    with load(name, threads=12) as running:
         for _ in range(KILLS):
             more(running)
-            system.kill_backend()
+            system.kill_backend(doing)
         more(running)
     assert running.ledger.unanswered, "no request met the fault"
     assert (system.pid("server"), system.pid("worker")) == (server, worker), "one of them ended with its connections"

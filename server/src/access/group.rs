@@ -27,7 +27,7 @@ use super::{
     Credential, Permission, RequestInfo, Vault, WriteTx, Writes,
     audit::Entry,
     begun::Begun,
-    durable::{self, Durable},
+    durable::{self, Before, Durable},
 };
 use crate::{
     fault::Fault,
@@ -63,7 +63,11 @@ struct Caller<W: SharedWrite> {
 type Batch<W> = (Vec<<W as SharedWrite>::Item>, Vec<Caller<W>>);
 
 /// What became of the items of a transaction.
-type Outcomes<W> = Vec<Result<<W as SharedWrite>::Output, Fault>>;
+struct Outcomes<W: SharedWrite> {
+    results: Vec<Result<W::Output, Fault>>,
+    /// What stood before its commit; `None` when nothing was written.
+    before: Option<Before>,
+}
 
 struct Queue<W: SharedWrite> {
     waiting: Vec<(W::Item, Caller<W>)>,
@@ -122,7 +126,7 @@ impl<W: SharedWrite> Group<W> {
     pub fn new(vault: &Vault, connections: u32) -> Result<Self, Fault> {
         let thread = Thread::start()?;
         let entered = thread.runtime.enter();
-        let durable = Durable::new(vault.with_own_connections(1, ""));
+        let durable = Durable::new(vault.clone());
         let vault = vault.with_own_connections(connections, durable::LATER);
         drop(entered);
         Ok(Self {
@@ -216,9 +220,12 @@ impl<W: SharedWrite> Group<W> {
 
     /// Answers callers once what became of their items is safe.
     async fn answer(self, outcomes: Outcomes<W>, callers: Vec<Caller<W>>) {
-        let safe = self.durable.wait().await;
-        for (caller, outcome) in callers.into_iter().zip(outcomes) {
-            let _ = caller.answer.send(outcome.and_then(|output| safe.clone().map(|()| output)));
+        let safe = match outcomes.before {
+            Some(before) => self.durable.wait(before).await,
+            None => Ok(()),
+        };
+        for (caller, result) in callers.into_iter().zip(outcomes.results) {
+            let _ = caller.answer.send(result.and_then(|output| safe.clone().map(|()| output)));
         }
     }
 
@@ -251,10 +258,12 @@ impl<W: SharedWrite> Group<W> {
                 output
             }));
         }
-        if results.iter().any(Result::is_ok) {
-            self.begun.keep(turn, tx.commit_grouped(entries).await?);
+        if results.iter().all(Result::is_err) {
+            return Ok(Outcomes { results, before: None });
         }
-        Ok(results)
+        let before = Some(self.durable.before().await?);
+        self.begun.keep(turn, tx.commit_grouped(entries).await?);
+        Ok(Outcomes { results, before })
     }
 }
 

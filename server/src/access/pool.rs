@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::{
-    Executor,
+    ConnectOptions, Executor, PgConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -39,4 +39,11 @@ pub(super) fn pool(options: PgConnectOptions, connections: u32, settings: &'stat
         })
         .connect_lazy_with(options);
     SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+}
+
+/// One that no pool looks after.
+pub(super) async fn connection(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    connection.execute(SETTINGS).await?;
+    Ok(connection)
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use shared::ids::{MemberId, PersonId, TenantId};
 use sqlx::{
-    PgPool,
+    PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::sync::OnceCell;
@@ -24,7 +24,7 @@ use super::{
     met::Met,
     part,
     policy::{Policy, Rights, Standing},
-    pool::pool,
+    pool::{connection, pool},
     rates::Known,
     scope::{Attempt, Inner, Proof, Proven},
     transaction::Transaction,
@@ -111,10 +111,9 @@ impl Vault {
         Self { pool: pool(self.shared.options.clone(), connections, settings, &self.shared.met), ..self.clone() }
     }
 
-    /// Runs a statement that touches no table, in a transaction of its own.
-    pub(super) async fn run_alone(&self, sql: &'static str) -> Result<(), Fault> {
-        self.pool.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-        Ok(())
+    /// A connection that belongs to its holder alone, as long as it lasts.
+    pub(super) async fn own_connection(&self) -> Result<PgConnection, Fault> {
+        Ok(connection(&self.shared.options).await?)
     }
 
     /// The injected clock.
