@@ -219,3 +219,17 @@ async fn c5_1c_a_search_that_is_made_again_looks_at_no_run() {
     // Two look the experiment up, and what hangs on its runs; of the others there is what it is searched for, and what it logged.
     assert!(statements(&asked[2]) + 2 <= statements(&asked[0]), "{:?}", asked.iter().map(statements).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn c5_1c_searches_side_by_side_do_not_wait_for_one_that_reads() {
+    let organization = world().organization().await;
+    let twice = Twice::of(organization.script().await).await;
+    let query = json!({ "filter": "metrics.m > 0", "order_by": ["metrics.m"] });
+    for round in 1..=4 {
+        // What has changed is read again by whoever searches first.
+        let run = run_in(&twice.script, &twice.experiment).await;
+        ok(&twice.script, "POST", "runs/log-metric", json!({ "run_id": run, "key": "m", "value": round, "timestamp": round })).await;
+        let searches = futures::future::join_all((0..16).map(|_| twice.same(&query, "side by side")));
+        assert_eq!(searches.await, [round; 16]);
+    }
+}

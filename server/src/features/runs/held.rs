@@ -143,7 +143,7 @@ struct Reads(Place);
 
 impl Reads {
     fn begin(place: Place) -> Option<Self> {
-        READ_NOW.lock().unwrap_or_else(PoisonError::into_inner).insert(place).then_some(Self(place))
+        READ_NOW.lock().unwrap_or_else(PoisonError::into_inner).insert(place).then(|| Self(place))
     }
 }
 
