@@ -66,6 +66,12 @@ async fn t16_a_job_does_with_its_token_what_a_training_does() {
     let of_model = json!({ "run_id": run, "key": "auc", "value": 0.9, "timestamp": 1, "model_id": format!("m-{run}") });
     ok(&job, "POST", "runs/log-metric", of_model).await;
 
+    // The project that its environment names does not matter.
+    for (method, path) in [(Method::GET, format!("runs/get?run_id={run}")), (Method::POST, "runs/set-tag".to_owned())] {
+        let request = job.request(method, &format!("/api/2.0/mlflow/{path}")).header("x-mlflow-workspace", "elsewhere");
+        assert_eq!(job.send(request.json(&json!({ "run_id": run, "key": "k", "value": "v" }))).await.status, 200, "{path}");
+    }
+
     let folder = format!("{experiment}/{run}/artifacts");
     // The second time with the content of a file that is there.
     for file in ["model.bin", "copy.bin", "model.bin"] {

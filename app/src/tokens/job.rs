@@ -1,6 +1,6 @@
 //! Tokens by which a job logs to one run: the content of a dialog of the run's page.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{callback::Callable, prelude::*, task::spawn_local};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::ErrorCode;
@@ -66,7 +66,7 @@ pub fn JobTokens(
         Some(Ok(all)) => view! { <ul class="links">{all.into_iter().map(|token| row(token, revoking)).collect_view()}</ul> }.into_any(),
     };
     let made = Callback::new(move |secret: String| {
-        fresh.set(Some(secret));
+        fresh.try_set(Some(secret));
         load();
     });
     let shown = move || {
@@ -100,7 +100,10 @@ fn NewJobToken(api: StoredValue<Api>, run: StoredValue<String>, on_made: Callbac
             let answer = create(&api.get_value(), &run.get_value(), life).await;
             busy.try_set(false);
             match answer {
-                Ok(secret) => leptos::callback::Callable::run(&on_made, secret),
+                // The dialog may have been closed meanwhile.
+                Ok(secret) => {
+                    on_made.try_run(secret);
+                }
                 Err(error) => drop(refused.try_set(Some(error))),
             }
         });
@@ -154,7 +157,7 @@ fn Revoke(api: StoredValue<Api>, revoking: RwSignal<Option<JobToken>>, on_revoke
                 Ok(_) => toasts.say(format!("The token …{} is revoked.", gone.hint)),
                 Err(error) => toasts.fail(&error),
             }
-            leptos::callback::Callable::run(&on_revoked, ());
+            on_revoked.try_run(());
         });
     });
     view! {

@@ -113,17 +113,18 @@ async fn closed_project(organization: &Organization<'_>) {
         script.send(request.json(&body)).await.json()
     };
     let experiment = inside("experiments/create", json!({ "name": "closed" })).await["experiment_id"].clone();
-    let run = run_in(&script, experiment.as_str().expect("an id")).await;
-    let (_, job) = job(&member, &run, 24).await;
-    assert_eq!(log(&job, &run).await, 200);
+    let run = inside("runs/create", json!({ "experiment_id": experiment })).await["run"]["info"]["run_id"].clone();
+    let run = run.as_str().expect("an id");
+    let (_, job) = job(&member, run, 24).await;
+    assert_eq!(log(&job, run).await, 200);
     act(owner, &format!("setProjectAccess(id: \"{project}\", access: RESTRICTED)")).await;
-    assert_eq!(log(&job, &run).await, 401, "the run is not there for its maker");
-    assert_eq!(refusal(&member, &run, 24).await, "NOT_FOUND");
+    assert_eq!(log(&job, run).await, 401, "the run is not there for its maker");
+    assert_eq!(refusal(&member, run, 24).await, "NOT_FOUND");
     let members = owner.graphql("{ members { nodes { id email } } }", Value::Null).await["data"]["members"]["nodes"].clone();
     let own = members.as_array().into_iter().flatten().find(|one| one["email"] == member.email.as_str()).expect("a member")["id"].clone();
     act(owner, &format!("setProjectMember(project: \"{project}\", member: {own}, role: \"viewer\") {{ id }}")).await;
-    assert_eq!(log(&job, &run).await, 401, "seeing it is not logging to it");
-    assert_eq!(refusal(&member, &run, 24).await, "FORBIDDEN");
+    assert_eq!(log(&job, run).await, 401, "seeing it is not logging to it");
+    assert_eq!(refusal(&member, run, 24).await, "FORBIDDEN");
 }
 
 #[tokio::test]

@@ -94,8 +94,8 @@ async fn t16_a_job_asks_nothing_but_its_run() {
         "mutation { createToken(input: { name: \"t\", scopes: [\"*\"] }) { secret } }".to_owned(),
         format!("mutation {{ removeRuns(ids: [\"run_{run}\"]) {{ id }} }}"),
     ] {
-        let answer = job.graphql(&query, Value::Null).await;
-        assert_eq!(Actor::code(&answer), "UNAUTHENTICATED", "{query}: {answer}");
+        let answer = job.send(job.request(Method::POST, "/graphql").json(&json!({ "query": query }))).await;
+        assert_eq!((answer.status, Actor::code(&answer.json())), (401, "UNAUTHENTICATED"), "{query}: {}", answer.text());
     }
     for (path, body) in [
         ("runs/create", json!({ "experiment_id": experiment })),

@@ -17,7 +17,6 @@ use crate::{
     access::{
         Grant, Scope, Secret,
         audit::{Entry, Subject},
-        live::Topic,
     },
     fault::Fault,
     features::tokens,
@@ -70,7 +69,6 @@ pub async fn create(scope: &Scope, run: RunId, hours: i32) -> Result<(JobToken, 
     };
     repo::insert(&tx, tenant, person, &token, &secret).await?;
     let detail = json!({ "run": run, "expiresAt": token.expires_at });
-    tx.announce(Topic::Run(run));
     tx.commit(Entry::new("job_token.create", Subject::new("job_token", token.id, &target.name)).detail(detail)).await?;
     Ok((token, secret))
 }
@@ -83,12 +81,11 @@ pub async fn revoke(scope: &Scope, id: JobTokenId) -> Result<JobToken, Fault> {
     let grant: Grant<'_, ManageJobTokens> = scope.grant()?;
     let now = grant.now();
     let tx = grant.begin().await?;
-    let (token, project, name) = repo::lock(&tx, id, now).await?.ok_or_else(|| Fault::not_found("job token", id))?;
+    let (token, project, name) = repo::lock(&tx, id, now).await?.ok_or_else(|| Fault::not_found("job_token", id))?;
     if !scope.may_in(Permission::RunsWrite, project) {
         return Err(Fault::barred());
     }
     repo::revoke(&tx, id, now).await?;
-    tx.announce(Topic::Run(token.run));
     tx.commit(Entry::new("job_token.revoke", Subject::new("job_token", id, name)).detail(json!({ "run": token.run }))).await?;
     Ok(token)
 }
