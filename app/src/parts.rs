@@ -110,6 +110,14 @@ pub fn page(view: impl Future<Output = Loaded> + Send + 'static) -> AnyView {
     }
 }
 
+/// Shows the content of a dialog that is a part of its own, once its code is here.
+pub fn in_dialog(view: impl Future<Output = Loaded> + Send + 'static) -> AnyView {
+    let content = Suspend::new(async move {
+        view.await.unwrap_or_else(|_| view! { <p role="alert">"This could not be loaded. Load the page anew."</p> }.into_any())
+    });
+    view! { <Suspense fallback=|| view! { <Skeleton shape=Shape::Form/> }>{content}</Suspense> }.into_any()
+}
+
 /// What the page at a path looks like.
 fn shape_of(path: &str) -> Shape {
     let mut words = path.trim_matches('/').split('/');
@@ -233,6 +241,12 @@ pub fn account(page: Account) -> Loaded {
         Account::NewOrganization => view! { <account::NewOrganization/> }.into_any(),
         Account::NewProject => view! { <account::NewProject/> }.into_any(),
     })
+}
+
+/// The tokens for jobs of a run, inside a dialog of its page: a part of [`Part::Account`], which the page itself does not need.
+#[wasm_split(account, wasm_split_path = ::leptos::wasm_split, fallible)]
+pub fn job_tokens(run: String) -> Loaded {
+    Ok(view! { <tokens::JobTokens run/> }.into_any())
 }
 
 /// The pages of [`Part::Compare`].

@@ -50,6 +50,23 @@ def graphql(connection):
     return ask
 
 
+@pytest.fixture
+def owner(connection):
+    """The owner's browser: tokens are made by who has signed in."""
+    browser = requests.Session()
+    browser.headers["Sec-Fetch-Site"] = "same-origin"
+    url = os.environ["ASSAY_TEST_URL"]
+    form = {"email": connection["email"], "password": connection["password"]}
+    assert browser.post(f"{url}/sign-in", data=form, allow_redirects=False, timeout=30).status_code == 303
+
+    def ask(query, **variables):
+        body = browser.post(f"{url}/graphql", json={"query": query, "variables": variables}, timeout=30).json()
+        assert "errors" not in body, body
+        return body["data"]
+
+    return ask
+
+
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory):
     """The address of MLflow's own server."""

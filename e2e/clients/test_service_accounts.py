@@ -1,10 +1,8 @@
 """The unmodified client with a token of a service account: it logs, as nobody but the account."""
-import os
 import uuid
 
 import mlflow
 import pytest
-import requests
 
 MAKE = "mutation($input: ServiceAccountInput!) { createServiceAccount(input: $input) { id } }"
 TOKEN = """mutation($account: ID!, $input: CreateTokenInput!) {
@@ -12,23 +10,6 @@ TOKEN = """mutation($account: ID!, $input: CreateTokenInput!) {
 }"""
 RUN = "query($id: ID!) { run(id: $id) { createdBy isByService status metrics { key value } } }"
 REMOVE = "mutation($id: ID!) { removeServiceAccount(id: $id) { id } }"
-
-
-@pytest.fixture
-def owner(connection):
-    """The owner's browser: tokens are made by who has signed in."""
-    browser = requests.Session()
-    browser.headers["Sec-Fetch-Site"] = "same-origin"
-    url = os.environ["ASSAY_TEST_URL"]
-    form = {"email": connection["email"], "password": connection["password"]}
-    assert browser.post(f"{url}/sign-in", data=form, allow_redirects=False, timeout=30).status_code == 303
-
-    def ask(query, **variables):
-        body = browser.post(f"{url}/graphql", json={"query": query, "variables": variables}, timeout=30).json()
-        assert "errors" not in body, body
-        return body["data"]
-
-    return ask
 
 
 def test_c7_1a_a_training_logs_under_the_service_account_that_its_token_is_of(owner, tracking, graphql, monkeypatch):

@@ -162,6 +162,7 @@ fn nothing_opens_a_second_door_to_the_database() {
             "sharing/repo.rs",
             "identity/repo.rs",
             "invitations/repo.rs",
+            "job_tokens/repo.rs",
             "sign_in_policy/repo.rs",
             "tokens/entity.rs",
             "search/repo.rs",

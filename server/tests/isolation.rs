@@ -43,7 +43,7 @@ async fn each_wall_stands_without_the_other() {
         assert_eq!(count(&mut connection, b, String::new(), door).await, 0, "the {door} sees no organization");
     }
     connection.execute(sqlx::AssertSqlSafe(format!("set app.tenant_id = '{a}'; set app.door = ''"))).await.expect("sets");
-    for table in ["memberships", "api_tokens", "invitations"] {
+    for table in ["memberships", "api_tokens", "job_tokens", "invitations"] {
         let rows =
             connection.fetch_one(sqlx::AssertSqlSafe(format!("select count(*) from public.{table} where tenant_id <> '{a}'"))).await.expect("counts");
         assert_eq!(rows.get::<i64, _>(0), 0, "{table}");

@@ -10,6 +10,7 @@ mod framing;
 mod graphql;
 mod imports;
 mod isolation;
+mod job_tokens;
 mod jobs;
 mod leaving;
 mod live;

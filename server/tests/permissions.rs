@@ -71,6 +71,7 @@ const QUERIES: &[(&str, Policy, &str)] = &[
     ("roles", Needs(Permission::RolesRead), "{ roles { name } }"),
     ("accessExplanation", Needs(Permission::RolesRead), "{ accessExplanation(member: \"$member\", permission: \"runs:read\") { allowed reason } }"),
     ("accessDecisions", Needs(Permission::AuditRead), "{ accessDecisions { nodes { actor permission } } }"),
+    ("jobTokens", Needs(Permission::RunsWrite), "{ jobTokens(run: \"$run\") { id hint } }"),
     ("links", Needs(Permission::ProjectsShare), "{ links(experiment: \"$experiment\") { nodes { id label } } }"),
     ("openedLink", Needs(Permission::ExperimentsRead), "{ openedLink { organization } }"),
     ("tokens", Needs(Permission::TokensOwn), "{ tokens { nodes { id } } }"),
@@ -108,6 +109,8 @@ const MUTATIONS: &[(&str, Policy, &str)] = &[
         "mutation { createServiceAccountToken(account: \"$absentmember\", input: { name: \"t\", scopes: [\"runs:read\"] }) { token { id } } }",
     ),
     ("revokeServiceAccountToken", Needs(Permission::ServiceAccountsWrite), "mutation { revokeServiceAccountToken(id: \"$absentlink\") { id } }"),
+    ("createJobToken", Needs(Permission::RunsWrite), "mutation { createJobToken(run: \"$absentrun\") { token { id } } }"),
+    ("revokeJobToken", Needs(Permission::RunsWrite), "mutation { revokeJobToken(id: \"$absentlink\") { id } }"),
     (
         "createLink",
         Needs(Permission::ProjectsShare),
@@ -283,7 +286,7 @@ async fn narrow_tokens(organization: &Organization<'_>) -> Vec<(Permission, Acto
 
 /// What no scope opens alone: only a person who has signed in lately makes a token or deletes the organization, an import also needs the right to write what it takes,
 /// and what a member may is asked by who may see members.
-const NOT_ALONE: [&str; 5] = ["createToken", "createServiceAccountToken", "closeOrganization", "startImport", "accessExplanation"];
+const NOT_ALONE: [&str; 6] = ["createToken", "createJobToken", "createServiceAccountToken", "closeOrganization", "startImport", "accessExplanation"];
 
 #[tokio::test]
 async fn t15_each_scope_alone_opens_only_the_fields_it_names() {

@@ -13,6 +13,7 @@ pub const ACTS: &[(&str, &[&str])] = &[
     ("identity_provider", &["remove", "set"]),
     ("import", &["cancel", "fail", "files", "finish", "links", "list", "models", "registry", "runs", "start"]),
     ("invitation", &["accept", "create", "revoke"]),
+    ("job_token", &["create", "revoke"]),
     ("link", &["create", "revoke"]),
     ("logged_model", &["add_params", "create", "finalize", "remove", "remove_tag", "set_tags"]),
     ("member", &["join", "provision", "remove", "resume", "suspend", "update", "update_roles"]),

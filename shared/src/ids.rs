@@ -105,6 +105,8 @@ ids! {
     SessionId = "ses";
     /// A personal API token.
     TokenId = "tok";
+    /// A token by which a job logs to one run.
+    JobTokenId = "jtk";
     /// A link that shows one thing to whoever has it.
     LinkId = "lnk";
     /// A project inside an organization (MLflow's workspace).

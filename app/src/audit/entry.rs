@@ -67,6 +67,7 @@ pub(super) fn kind_words(kind: &str) -> String {
         "token" => "API token",
         "service" => "service account",
         "job" => "background job",
+        "job_token" => "job token",
         "operator" => "command on the server",
         "anonymous" => "not signed in",
         other => other,

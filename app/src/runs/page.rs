@@ -25,6 +25,7 @@ use crate::{
         Tone, field, steady_as, use_address,
     },
     links::{LinkTo, Links},
+    parts,
     templates::{self, TemplateDialog},
 };
 
@@ -108,9 +109,10 @@ fn inside(open: Open, id: Memo<String>, talk: Talk) -> AnyView {
     });
     let first = Signal::derive(move || (run.with(|run| run.name.clone()), String::new()));
     let (may_share, sharing) = (may(Permission::ProjectsShare), RwSignal::new(false));
+    let logging = RwSignal::new(false);
     let actions = move || {
         let share = may_share.then(|| view! { <Button icon=Icon::LINK on_press=move || sharing.set(true)>"Share"</Button> });
-        view! { {share}{open.may_write.then(|| buttons(open, renaming, marking))} }
+        view! { {share}{open.may_write.then(|| buttons(open, renaming, marking, logging))} }
     };
     view! {
         <Page title crumbs mark=move || view! { <i class=format!("dot s{colour}")></i> } facts=move || facts(run) actions>
@@ -120,6 +122,9 @@ fn inside(open: Open, id: Memo<String>, talk: Talk) -> AnyView {
         </Page>
         <PointDialog talk/>
         <Dialog open=sharing title=Signal::stored("Share this run".to_owned())>{move || share(run)}</Dialog>
+        <Dialog open=logging title=Signal::stored("Token for a job".to_owned())>
+            {move || logging.get().then(|| parts::in_dialog(parts::job_tokens(open.id())))}
+        </Dialog>
         <TemplateDialog open=marking title="Mark as template" save="Mark as template" value=first on_save=mark/>
         <NameDialog open=renaming title="Rename run" label="Name" save="Rename" rule=field::run_name as field::Rule value=title on_save=rename/>
     }
@@ -135,14 +140,16 @@ fn share(run: RwSignal<Run>) -> AnyView {
     view! { <Links experiment to=LinkTo::Run(id)/> }.into_any()
 }
 
-fn buttons(open: Open, renaming: RwSignal<bool>, marking: RwSignal<bool>) -> AnyView {
+fn buttons(open: Open, renaming: RwSignal<bool>, marking: RwSignal<bool>, logging: RwSignal<bool>) -> AnyView {
     let gone = Memo::new(move |_| open.run.with(Run::is_removed));
     // Whoever starts from it relies on how it came out.
     let may_mark = Memo::new(move |_| open.run.with(|run| run.status == "FINISHED" && run.template.is_none() && !run.is_removed()));
+    let goes_on = Memo::new(move |_| open.run.with(|run| matches!(run.status.as_str(), "RUNNING" | "SCHEDULED") && !run.is_removed()));
     view! {
         <Button icon=Icon::PENCIL on_press=move || renaming.set(true)>"Rename"</Button>
         <Menu id="run-menu" label="More for this run">
             {move || may_mark.get().then(|| view! { <MenuItem icon=Icon::COPY on_press=move || marking.set(true)>"Mark as template"</MenuItem> })}
+            {move || goes_on.get().then(|| view! { <MenuItem icon=Icon::KEY_ROUND on_press=move || logging.set(true)>"Token for a job"</MenuItem> })}
             {move || if gone.get() {
                 view! { <MenuItem icon=Icon::UNDO_2 on_press=move || actions::remove(open, false)>"Restore"</MenuItem> }
             } else {

@@ -1,11 +1,14 @@
-//! The reader's own API tokens: what scripts and the MLflow client sign in with.
+//! The reader's own API tokens: what scripts and the MLflow client sign in with. And tokens for jobs, which are made on a run's page.
 
 pub(crate) mod choice;
 mod create;
 mod fresh;
+mod job;
 pub(crate) mod list;
 pub(crate) mod model;
 pub(crate) mod snippet;
+
+pub use job::JobTokens;
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,11 @@ pub(crate) fn shell(origin: &str, secret: &str) -> String {
     format!("export MLFLOW_TRACKING_URI={origin}\nexport MLFLOW_TRACKING_TOKEN={secret}")
 }
 
+/// The lines of a shell before a job that logs to a run, and the job.
+pub(super) fn job(origin: &str, secret: &str, run: &str) -> String {
+    format!("{}\nexport MLFLOW_RUN_ID={run}\npython train.py", shell(origin, secret))
+}
+
 /// Five lines that log a run.
 pub(super) fn python() -> String {
     "import mlflow\n\
@@ -23,6 +28,7 @@ mod tests {
     fn five_lines_and_both_variables() {
         assert_eq!(python().lines().count(), 5);
         assert!(python().contains("with mlflow.start_run():\n    mlflow.log_param"));
+        assert!(job("http://localhost:8080", "x", "0a").ends_with("MLFLOW_TRACKING_TOKEN=x\nexport MLFLOW_RUN_ID=0a\npython train.py"));
         assert_eq!(shell("http://localhost:8080", "asy_x"), "export MLFLOW_TRACKING_URI=http://localhost:8080\nexport MLFLOW_TRACKING_TOKEN=asy_x");
     }
 }

@@ -5,6 +5,7 @@ use rand::RngExt;
 use sha2::{Digest, Sha256};
 
 const TOKEN_PREFIX: &str = "assay_";
+const JOB_PREFIX: &str = "assay_job_";
 
 /// Where a credential came from, which decides what it may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +16,8 @@ pub enum CredentialKind {
     Token,
     /// A link that shows one thing to whoever has it.
     Link,
+    /// A token by which a job logs to one run.
+    JobToken,
 }
 
 impl CredentialKind {
@@ -23,6 +26,7 @@ impl CredentialKind {
             Self::Session => "session",
             Self::Token => "token",
             Self::Link => "link",
+            Self::JobToken => "job_token",
         }
     }
 }
@@ -53,12 +57,21 @@ impl Credential {
     /// An API token: prefix, 160 bits, checksum. `None` when the checksum does not fit, so that a
     /// mistyped token costs no query.
     pub fn token(text: &str) -> Option<Self> {
-        let body = text.strip_prefix(TOKEN_PREFIX)?;
+        Self::checked(CredentialKind::Token, TOKEN_PREFIX, text)
+    }
+
+    /// A job token: the same behind a prefix of its own.
+    pub fn job_token(text: &str) -> Option<Self> {
+        Self::checked(CredentialKind::JobToken, JOB_PREFIX, text)
+    }
+
+    fn checked(kind: CredentialKind, prefix: &str, text: &str) -> Option<Self> {
+        let body = text.strip_prefix(prefix)?;
         if body.len() != 33 || !body.is_ascii() {
             return None;
         }
         let (secret, sum) = body.split_at(27);
-        (checksum(secret) == sum).then(|| Self { kind: CredentialKind::Token, hash: digest(text) })
+        (checksum(secret) == sum).then(|| Self { kind, hash: digest(text) })
     }
 
     /// What kind of credential it is.
@@ -90,9 +103,18 @@ impl Secret {
 
     /// An API token: `assay_`, 160 random bits, a checksum of six characters.
     pub fn token() -> Self {
+        Self::checked(TOKEN_PREFIX)
+    }
+
+    /// A job token: the same behind `assay_job_`.
+    pub fn job_token() -> Self {
+        Self::checked(JOB_PREFIX)
+    }
+
+    fn checked(prefix: &str) -> Self {
         let secret = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 20]>());
         let sum = checksum(&secret);
-        Self { text: format!("{TOKEN_PREFIX}{secret}{sum}") }
+        Self { text: format!("{prefix}{secret}{sum}") }
     }
 
     /// The text to show or send, once.
@@ -139,6 +161,14 @@ mod tests {
         for text in [wrong.as_str(), "", "assay_", "assay_é", &secret.expose()[6..], "Bearer x"] {
             assert!(Credential::token(text).is_none(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn t16_a_job_token_is_no_token_and_a_token_no_job_token() {
+        let (token, job) = (Secret::token(), Secret::job_token());
+        assert!(Credential::job_token(job.expose()).is_some() && Credential::token(token.expose()).is_some());
+        assert!(Credential::token(job.expose()).is_none() && Credential::job_token(token.expose()).is_none());
+        assert!(Credential::job_token(&job.expose().replace("job_", "")).is_none());
     }
 
     #[test]

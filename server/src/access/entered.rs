@@ -1,7 +1,7 @@
-//! What the first statement of a transaction finds out (`public.enter`, `public.enter_link`).
+//! What the first statement of a transaction finds out (`public.enter`, `public.enter_link`, `public.enter_job`).
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DbBackend, QueryResult, Statement};
+use sea_orm::{DbBackend, DbErr, QueryResult, Statement, Value};
 use shared::ids::{MemberId, PersonId, TenantId};
 use uuid::Uuid;
 
@@ -29,34 +29,27 @@ pub(super) struct Entered {
 impl Entered {
     /// Looks a credential up and enters its tenant, in the first statement of a transaction. `None`: it is unknown, expired or revoked.
     pub async fn by(tx: &Transaction, credential: &Credential, now: DateTime<Utc>) -> Result<Option<Self>, Fault> {
-        let (hash, now) = (credential.hash().to_vec().into(), now.into());
-        if credential.kind() == CredentialKind::Link {
-            let statement = Statement::from_sql_and_values(
-                DbBackend::Postgres,
-                "select e.*, pg_backend_pid() as backend, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
-                 set_config('app.tenant_id', e.tenant_id::text, true) from public.enter_link($1, $2) e",
-                [hash, now],
-            );
-            let row = tx.query_one_raw(statement).await?;
-            return Ok(row.as_ref().map(|row| Self::noted(tx, row, Self::by_link)).transpose()?);
-        }
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
+        let (hash, now): (Value, Value) = (credential.hash().to_vec().into(), now.into());
+        let (call, values, read): (_, _, fn(&QueryResult) -> Result<Self, DbErr>) = match credential.kind() {
+            CredentialKind::Link => ("enter_link($1, $2)", vec![hash, now], Self::by_link),
+            CredentialKind::JobToken => ("enter_job($1, $2)", vec![hash, now], Self::read),
+            kind => ("enter($1, $2, $3)", vec![kind.as_str().into(), hash, now], Self::read),
+        };
+        let sql = format!(
             "select e.*, pg_backend_pid() as backend, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
-             set_config('app.tenant_id', e.tenant_id::text, true) from public.enter($1, $2, $3) e",
-            [credential.kind().as_str().into(), hash, now],
+             set_config('app.tenant_id', e.tenant_id::text, true) from public.{call} e"
         );
-        let row = tx.query_one_raw(statement).await?;
-        Ok(row.as_ref().map(|row| Self::noted(tx, row, Self::read)).transpose()?)
+        let row = tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+        Ok(row.as_ref().map(|row| Self::noted(tx, row, read)).transpose()?)
     }
 
-    fn noted(tx: &Transaction, row: &QueryResult, read: fn(&QueryResult) -> Result<Self, sea_orm::DbErr>) -> Result<Self, sea_orm::DbErr> {
+    fn noted(tx: &Transaction, row: &QueryResult, read: fn(&QueryResult) -> Result<Self, DbErr>) -> Result<Self, DbErr> {
         let entered = read(row)?;
         tx.is_in(entered.tenant.id, row.try_get("", "backend")?);
         Ok(entered)
     }
 
-    fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+    fn read(row: &QueryResult) -> Result<Self, DbErr> {
         let name: String = row.try_get("", "person_name")?;
         let address: Option<String> = row.try_get("", "email")?;
         Ok(Self {
@@ -74,7 +67,7 @@ impl Entered {
         })
     }
 
-    fn by_link(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+    fn by_link(row: &QueryResult) -> Result<Self, DbErr> {
         Ok(Self {
             tenant: tenant(row)?,
             epoch: row.try_get("", "authz_epoch")?,
@@ -91,7 +84,7 @@ impl Entered {
     }
 }
 
-fn tenant(row: &QueryResult) -> Result<Tenant, sea_orm::DbErr> {
+fn tenant(row: &QueryResult) -> Result<Tenant, DbErr> {
     Ok(Tenant {
         id: TenantId::from_uuid(row.try_get("", "tenant_id")?),
         slug: row.try_get("", "tenant_slug")?,

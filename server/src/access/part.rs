@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{DbBackend, Statement};
 use shared::{
-    Permission::{self, ArtifactsRead, CommentsRead, ExperimentsRead, ModelsRead, RunsRead},
+    Permission::{self, ArtifactsRead, ArtifactsWrite, CommentsRead, ExperimentsRead, ModelsRead, RunsRead, RunsWrite},
     ids::{MemberId, ProjectId},
 };
 use uuid::Uuid;
@@ -68,6 +68,25 @@ pub(super) async fn by_link(tx: &Transaction, shown: &Shown) -> Result<Standing,
     let values = [LINK.into(), shown.experiment.to_string().into(), run.into()];
     tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     Ok(Standing::whole(Rights::of(&[ExperimentsRead, RunsRead])))
+}
+
+/// The role of a transaction of a job token: row policies of its own let it log to one run (`migrations/tenant/0035_job_tokens.sql`).
+const JOB: &str = "assay_job";
+
+/// Makes what a transaction sees and writes the run of a job token, until it ends; what of its maker's rights it has there.
+///
+/// # Errors
+/// `Unauthenticated` when the run has ended since the token was made, or its maker may not log to it any more.
+pub(super) async fn by_job(tx: &Transaction, token: Uuid, maker: &Standing) -> Result<Standing, Fault> {
+    // The columns are made of the row that was found: what it is found by is looked at with the rights that the transaction began with.
+    let sql = "select e.project_id, set_config('role', $1, true), set_config('app.job_run', r.id::text, true), \
+            set_config('app.job_experiment', e.id::text, true) \
+        from job_tokens k join runs r on r.id = k.run_id join experiments e on e.id = r.experiment_id where k.id = $2";
+    let row = tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [JOB.into(), token.into()])).await?;
+    let project = ProjectId::from_uuid(row.ok_or_else(Fault::unauthenticated)?.try_get_by_index(0)?);
+    let rights: Vec<Permission> =
+        [RunsRead, RunsWrite, ArtifactsRead, ArtifactsWrite].into_iter().filter(|right| maker.may_in(*right, project)).collect();
+    if rights.contains(&RunsWrite) { Ok(Standing::whole(Rights::of(&rights))) } else { Err(Fault::unauthenticated()) }
 }
 
 /// Lets a transaction write in the projects in which its actor has the permission.

@@ -103,6 +103,13 @@ impl Vault {
             )
             .await?;
         connection.execute("grant assay_link to current_user").await?;
+        // Who comes by a job token is this role, which logs to the run that row policies of its own name.
+        connection
+            .execute(
+                "do $$ begin if not exists (select from pg_roles where rolname = 'assay_job') then create role assay_job nologin; end if; end $$",
+            )
+            .await?;
+        connection.execute("grant assay_job to current_user").await?;
         connection.execute("create table if not exists public.schema_migrations (tenant_id uuid not null, name text not null, applied_at timestamptz not null default now(), primary key (tenant_id, name))").await?;
         let mut applied = 0;
         for migration in migrations::CONTROL {
@@ -283,7 +290,7 @@ pub(super) async fn enter_schema(tx: &mut PgConnection, tenant: TenantId) -> Res
 }
 
 /// The second wall: no table of the schema shows or takes a row unless `app.tenant_id` is this tenant, of its owner neither, and the application's role may read
-/// the audit log but not write it. Whoever comes by a link may ask every table and sees what a migration has said it shows. One statement, and tables by what
+/// the audit log but not write it. Whoever comes by a link or a job token may ask every table and sees what a migration has said it shows. One statement, and tables by what
 /// hangs on the schema: `pg_class` by its schema, as in `on all tables in schema`, is read from end to end, with the tables of all tenants.
 async fn gate(tx: &mut PgConnection, tenant: TenantId) -> Result<(), Fault> {
     let (schema, id) = (schema(tenant), tenant.uuid());
@@ -296,12 +303,12 @@ async fn gate(tx: &mut PgConnection, tenant: TenantId) -> Result<(), Fault> {
             loop
                 execute format('alter table {schema}.%1$I enable row level security, force row level security; '
                     'create policy gate on {schema}.%1$I to assay_app using (%2$s) with check (%2$s); '
-                    'grant select on {schema}.%1$I to assay_link; grant %3$s on {schema}.%1$I to assay_app',
+                    'grant select on {schema}.%1$I to assay_link, assay_job; grant %3$s on {schema}.%1$I to assay_app',
                     held.relname, $$nullif(current_setting('app.tenant_id', true), '') = '{id}'$$,
                     case when held.relname like 'audit\\_%' then 'select' else 'select, insert, update, delete' end);
             end loop;
         end $do$;
-        grant usage on schema {schema} to assay_app, assay_link"
+        grant usage on schema {schema} to assay_app, assay_link, assay_job"
     );
     tx.execute(AssertSqlSafe(gates)).await?;
     Ok(())

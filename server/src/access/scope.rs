@@ -35,6 +35,8 @@ pub enum ActorKind {
     Job,
     /// Whoever came by a link.
     Link,
+    /// A job with a token for one run, on behalf of the member who made it.
+    JobToken,
 }
 
 impl ActorKind {
@@ -46,6 +48,7 @@ impl ActorKind {
             Self::Service => "service",
             Self::Job => "job",
             Self::Link => "link",
+            Self::JobToken => "job_token",
         }
     }
 }
@@ -61,7 +64,7 @@ pub struct Actor {
     pub name: String,
     /// Empty for a job or a link; of a service account its name.
     pub email: String,
-    /// The session, token, link or job.
+    /// The session, token, link, job token or job.
     pub credential: Uuid,
 }
 
@@ -146,7 +149,7 @@ pub(super) struct Inner {
     pub(super) tenant: Tenant,
     /// What the first statement of the request's first transaction found.
     pub(super) proven: Proven,
-    /// What it was decided by; nothing for a job or a link.
+    /// What it was decided by; nothing for a job, a link or a job token.
     pub(super) policy: Option<Arc<Policy>>,
     /// The permission it writes with, once it does.
     pub(super) writes: OnceLock<shared::Permission>,
@@ -219,7 +222,7 @@ impl Scope {
     /// Why a member with these roles may do something, or may not, by the policy that this request was let in by.
     ///
     /// # Errors
-    /// `Internal` for a job or a link.
+    /// `Internal` for a job, a link or a job token.
     pub fn explain(
         &self,
         member: MemberId,

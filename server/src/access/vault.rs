@@ -183,7 +183,7 @@ impl Vault {
     /// Like [`Vault::enter`], in a transaction that has begun and done nothing yet.
     pub(super) async fn enter_in(&self, tx: Transaction, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
         let entry = self.enter_tenant(&tx, &credential).await?;
-        let (standing, policy) = self.standing_of(&tx, &entry).await?;
+        let (standing, policy) = self.standing_of(&tx, credential.kind(), &entry).await?;
         self.note_use(&credential, entry.credential);
         self.shared.entered.insert(credential.clone(), Known { credential: entry.credential, tenant: entry.tenant.id });
         let kind = match credential.kind() {
@@ -191,6 +191,7 @@ impl Vault {
             CredentialKind::Token if entry.is_service => ActorKind::Service,
             CredentialKind::Token => ActorKind::Token,
             CredentialKind::Link => ActorKind::Link,
+            CredentialKind::JobToken => ActorKind::JobToken,
         };
         let actor = Actor { kind, person: entry.person, member: entry.member, name: entry.name, email: entry.email, credential: entry.credential };
         Ok(Scope {
@@ -284,7 +285,7 @@ impl Vault {
         if entry.tenant.id != inner.tenant.id {
             return Err(Fault::unauthenticated());
         }
-        let (standing, _) = self.standing_of(tx, &entry).await?;
+        let (standing, _) = self.standing_of(tx, credential.kind(), &entry).await?;
         Ok(Proven { roles: entry.roles, standing, epoch: Some(entry.epoch) })
     }
 
@@ -313,12 +314,15 @@ impl Vault {
     }
 
     /// What the credential may do, by the policy of the epoch it entered under. From here on the transaction sees no more than that.
-    async fn standing_of(&self, tx: &Transaction, entry: &Entered) -> Result<(Standing, Option<Arc<Policy>>), Fault> {
+    async fn standing_of(&self, tx: &Transaction, kind: CredentialKind, entry: &Entered) -> Result<(Standing, Option<Arc<Policy>>), Fault> {
         if let Some(shown) = &entry.shown {
             return Ok((part::by_link(tx, shown).await?, None));
         }
         let policy = self.policy_of(tx, entry).await?;
         let standing = policy.standing(entry.member, &entry.roles);
+        if kind == CredentialKind::JobToken {
+            return Ok((part::by_job(tx, entry.credential, &standing).await?, None));
+        }
         let standing = match &entry.scopes {
             Some(scopes) => standing.limited(scopes),
             None => standing,

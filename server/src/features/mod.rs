@@ -16,6 +16,7 @@ pub mod filter;
 pub mod identity;
 pub mod imports;
 pub mod invitations;
+pub mod job_tokens;
 pub mod links;
 pub mod live;
 pub mod logged_models;

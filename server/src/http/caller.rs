@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use actix_web::{HttpMessage, HttpRequest, http::header, web};
+use actix_web::{
+    HttpMessage, HttpRequest,
+    http::{Method, header},
+    web,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
@@ -31,8 +35,15 @@ pub fn logged(path: &str) -> Cow<'_, str> {
     if linked { format!("{LINKED}…").into() } else { path.into() }
 }
 
-/// The credential of a request: in the address of a page that a link opens; an API token as Bearer or as the password of Basic; else the
-/// session's cookie. `Some(None)` is a credential that cannot be one.
+/// The methods by which a resource takes a job token. What has none among its data is closed to them.
+pub struct ForJobs(pub Vec<Method>);
+
+fn is_for_jobs(request: &HttpRequest) -> bool {
+    request.app_data().is_some_and(|ForJobs(methods)| methods.contains(request.method()))
+}
+
+/// The credential of a request: in the address of a page that a link opens; an API token, or a job token where it is for one, as Bearer or as the password of
+/// Basic; else the session's cookie. `Some(None)` is a credential that cannot be one.
 pub fn credential(request: &HttpRequest, config: &Config) -> Option<Option<Credential>> {
     if let Some(rest) = request.path().strip_prefix(LINKED) {
         return Some(Credential::link(rest.split('/').next().unwrap_or_default()));
@@ -43,7 +54,8 @@ pub fn credential(request: &HttpRequest, config: &Config) -> Option<Option<Crede
         if let Some(secret) = link {
             return Some(Credential::link(secret));
         }
-        return Some(value.to_str().ok().and_then(token).and_then(|token| Credential::token(&token)));
+        let read = |token: String| Credential::token(&token).or_else(|| Credential::job_token(&token).filter(|_| is_for_jobs(request)));
+        return Some(value.to_str().ok().and_then(token).and_then(read));
     }
     request.cookie(session_cookie(config)).map(|cookie| Credential::session(cookie.value()))
 }

@@ -15,6 +15,7 @@ use super::{
     wire::{Text, required, text},
 };
 use crate::{
+    access::ActorKind,
     fault::Fault,
     features::{
         artifacts::{
@@ -34,11 +35,11 @@ const FILES: &str = "mlflow-artifacts/artifacts/{path:.*}";
 const MARK: &str = "/mlflow-artifacts/artifacts/";
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::new(Method::PUT, FILES, Permission::ArtifactsWrite, || web::to(put)),
-    Endpoint::new(Method::GET, FILES, Permission::ArtifactsRead, || web::to(get)),
+    Endpoint::new(Method::PUT, FILES, Permission::ArtifactsWrite, || web::to(put)).for_jobs(),
+    Endpoint::new(Method::GET, FILES, Permission::ArtifactsRead, || web::to(get)).for_jobs(),
     Endpoint::new(Method::DELETE, FILES, Permission::ArtifactsWrite, || web::to(delete)),
-    Endpoint::new(Method::GET, "mlflow-artifacts/artifacts", Permission::ArtifactsRead, || web::to(list)),
-    Endpoint::new(Method::GET, "mlflow/artifacts/list", Permission::ArtifactsRead, || web::to(list_of_run)),
+    Endpoint::new(Method::GET, "mlflow-artifacts/artifacts", Permission::ArtifactsRead, || web::to(list)).for_jobs(),
+    Endpoint::new(Method::GET, "mlflow/artifacts/list", Permission::ArtifactsRead, || web::to(list_of_run)).for_jobs(),
     Endpoint::new(Method::GET, "mlflow/logged-models/{model_id}/artifacts/directories", Permission::ArtifactsRead, || web::to(list_of_model)),
     Endpoint::new(Method::GET, "mlflow/logged-models/{model_id}/artifacts/files", Permission::ArtifactsRead, || web::to(get_of_model)),
 ];
@@ -120,6 +121,8 @@ async fn list(call: Call<ListInput>) -> Answer<Value> {
     let folder = text(call.input.path);
     let folder = ArtifactPath::parse(folder.strip_suffix('/').unwrap_or(&folder)).map_err(|error| Error::invalid(error.to_string()))?;
     let found = match Location::from_proxy_path(&folder) {
+        // Who comes for one run is told when it is another one.
+        Ok(at) if grant.actor().kind == ActorKind::JobToken => artifacts::list_with_root(grant, &at).await?.1,
         Ok(at) => artifacts::list(grant, &at).await?,
         Err(_) => Vec::new(),
     };

@@ -16,7 +16,7 @@ use shared::Permission;
 
 use super::error::{Code, Error};
 use crate::{
-    access::{Credential, Reach, RequestInfo, Scope, rates::Kind},
+    access::{ActorKind, Credential, Reach, RequestInfo, Scope, rates::Kind},
     fault::Fault,
     features::{
         artifacts::path::percent_decode,
@@ -112,8 +112,13 @@ pub(super) async fn permission_first(
     if let (Ok(()), Some(missing)) = (&refused, missing) {
         scope.note_missing(missing.clone());
     }
+    let other_run = scope.actor().kind == ActorKind::JobToken && missing.is_some_and(|missing| matches!(missing.kind, "run" | "upload"));
     scope.record_denials().await.map_err(Error::from)?;
     match refused {
+        // Whether there is such a run is not said.
+        Ok(()) if other_run => {
+            Ok(response.into_response(Error::new(Code::PermissionDenied, "This token is for one run, and for no other.").error_response()))
+        }
         Ok(()) => Ok(response),
         Err(fault) => Ok(response.into_response(Error::from(fault).error_response())),
     }

@@ -19,8 +19,8 @@ use crate::features::{
 };
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::new(Method::POST, "mlflow/runs/log-metric", Permission::RunsWrite, || web::to(log_metric)),
-    Endpoint::new(Method::POST, "mlflow/runs/log-batch", Permission::RunsWrite, || web::to(log_batch)),
+    Endpoint::new(Method::POST, "mlflow/runs/log-metric", Permission::RunsWrite, || web::to(log_metric)).for_jobs(),
+    Endpoint::new(Method::POST, "mlflow/runs/log-batch", Permission::RunsWrite, || web::to(log_batch)).for_jobs(),
     Endpoint::new(Method::GET, "mlflow/metrics/get-history", Permission::RunsRead, || web::to(history)),
     Endpoint::new(Method::GET, "mlflow/metrics/get-history-bulk", Permission::RunsRead, || web::to(bulk)),
     Endpoint::new(Method::GET, "mlflow/metrics/get-history-bulk-interval", Permission::RunsRead, || web::to(interval)),

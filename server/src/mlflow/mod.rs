@@ -28,7 +28,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, http::Method, m
 
 use shared::Permission;
 
-use crate::http::Pattern;
+use crate::http::{ForJobs, Pattern};
 
 pub use call::{Call, LogCall, caller};
 pub use error::{Code, Error};
@@ -43,18 +43,26 @@ pub struct Endpoint {
     pub path: &'static str,
     /// The permission the use case asks for; `None` for what needs no credential.
     pub permission: Option<Permission>,
+    /// Whether a job token opens it.
+    pub for_jobs: bool,
     handler: fn() -> Route,
 }
 
 impl Endpoint {
     /// `handler` is `|| web::to(create)`; the method comes from the table.
     pub const fn new(method: Method, path: &'static str, permission: Permission, handler: fn() -> Route) -> Self {
-        Self { method, path, permission: Some(permission), handler }
+        Self { method, path, permission: Some(permission), for_jobs: false, handler }
+    }
+
+    /// The same for whoever comes by a job token, too: it is about a single run that the request names.
+    pub const fn for_jobs(mut self) -> Self {
+        self.for_jobs = true;
+        self
     }
 
     /// An endpoint that answers anybody.
     pub const fn public(method: Method, path: &'static str, handler: fn() -> Route) -> Self {
-        Self { method, path, permission: None, handler }
+        Self { method, path, permission: None, for_jobs: false, handler }
     }
 }
 
@@ -109,9 +117,9 @@ pub fn configure(app: &mut web::ServiceConfig) {
             for endpoint in methods {
                 resource = resource.route((endpoint.handler)().method(endpoint.method.clone()));
             }
-            app.service(
-                resource.wrap(from_fn(call::permission_first)).app_data(Reached(methods.clone())).app_data(Pattern(format!("{prefix}{path}"))),
-            );
+            let for_jobs = methods.iter().filter(|endpoint| endpoint.for_jobs).map(|endpoint| endpoint.method.clone()).collect();
+            let resource = resource.app_data(ForJobs(for_jobs)).app_data(Reached(methods.clone())).app_data(Pattern(format!("{prefix}{path}")));
+            app.service(resource.wrap(from_fn(call::permission_first)));
         }
     }
     for endpoint in whole_paths() {

@@ -31,11 +31,11 @@ use crate::{
 };
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/create/{folder:.*}", Permission::ArtifactsWrite, || web::to(create)),
-    Endpoint::new(Method::PUT, "mlflow-artifacts/mpu/part/{upload_id}/{part_number}", Permission::ArtifactsWrite, || web::to(part)),
-    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/complete/{folder:.*}", Permission::ArtifactsWrite, || web::to(complete)),
-    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/abort/{folder:.*}", Permission::ArtifactsWrite, || web::to(abort)),
-    Endpoint::new(Method::GET, "mlflow-artifacts/presigned/{path:.*}", Permission::ArtifactsRead, || web::to(presigned)),
+    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/create/{folder:.*}", Permission::ArtifactsWrite, || web::to(create)).for_jobs(),
+    Endpoint::new(Method::PUT, "mlflow-artifacts/mpu/part/{upload_id}/{part_number}", Permission::ArtifactsWrite, || web::to(part)).for_jobs(),
+    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/complete/{folder:.*}", Permission::ArtifactsWrite, || web::to(complete)).for_jobs(),
+    Endpoint::new(Method::POST, "mlflow-artifacts/mpu/abort/{folder:.*}", Permission::ArtifactsWrite, || web::to(abort)).for_jobs(),
+    Endpoint::new(Method::GET, "mlflow-artifacts/presigned/{path:.*}", Permission::ArtifactsRead, || web::to(presigned)).for_jobs(),
 ];
 
 /// What stands before a path in a request for an address to download from.

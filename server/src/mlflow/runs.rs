@@ -30,15 +30,15 @@ use crate::{
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::new(Method::POST, "mlflow/runs/create", Permission::RunsWrite, || web::to(create)),
-    Endpoint::new(Method::GET, "mlflow/runs/get", Permission::RunsRead, || web::to(get)),
-    Endpoint::new(Method::POST, "mlflow/runs/update", Permission::RunsWrite, || web::to(update)),
+    Endpoint::new(Method::GET, "mlflow/runs/get", Permission::RunsRead, || web::to(get)).for_jobs(),
+    Endpoint::new(Method::POST, "mlflow/runs/update", Permission::RunsWrite, || web::to(update)).for_jobs(),
     Endpoint::new(Method::POST, "mlflow/runs/delete", Permission::RunsWrite, || web::to(delete)),
     Endpoint::new(Method::POST, "mlflow/runs/restore", Permission::RunsWrite, || web::to(restore)),
     Endpoint::new(Method::POST, "mlflow/runs/search", Permission::RunsRead, || web::to(search)),
-    Endpoint::new(Method::POST, "mlflow/runs/log-parameter", Permission::RunsWrite, || web::to(log_parameter)),
-    Endpoint::new(Method::POST, "mlflow/runs/set-tag", Permission::RunsWrite, || web::to(set_tag)),
+    Endpoint::new(Method::POST, "mlflow/runs/log-parameter", Permission::RunsWrite, || web::to(log_parameter)).for_jobs(),
+    Endpoint::new(Method::POST, "mlflow/runs/set-tag", Permission::RunsWrite, || web::to(set_tag)).for_jobs(),
     Endpoint::new(Method::POST, "mlflow/runs/delete-tag", Permission::RunsWrite, || web::to(delete_tag)),
-    Endpoint::new(Method::POST, "mlflow/runs/log-inputs", Permission::RunsWrite, || web::to(log_inputs)),
+    Endpoint::new(Method::POST, "mlflow/runs/log-inputs", Permission::RunsWrite, || web::to(log_inputs)).for_jobs(),
     Endpoint::new(Method::POST, "mlflow/runs/outputs", Permission::RunsWrite, || web::to(outputs)),
     Endpoint::new(Method::POST, "mlflow/runs/log-model", Permission::RunsWrite, || web::to(log_model)),
 ];

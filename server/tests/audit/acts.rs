@@ -96,6 +96,9 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
     let link = names.fill("mutation { createLink(input: { shows: { run: \"$run\" }, label: \"l\", expiresInDays: 1 }) { link { id } } }");
     let link = organization.owner.graphql(&link, Value::Null).await["data"]["createLink"]["link"]["id"].clone();
     let link = link.as_str().expect("an id");
+    let job = names.fill("mutation { createJobToken(run: \"$run\") { token { id } } }");
+    let job = organization.owner.graphql(&job, Value::Null).await["data"]["createJobToken"]["token"]["id"].clone();
+    let job = job.as_str().expect("an id");
     let bot = "mutation { createServiceAccount(input: { name: \"bot\", roles: [\"viewer\"] }) { id } }";
     let account = organization.owner.graphql(bot, Value::Null).await["data"]["createServiceAccount"]["id"].clone();
     let account = account.as_str().expect("an id");
@@ -151,6 +154,8 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "setRunTag(id: \"$run\", key: \"t\", value: \"v\") { id }",
         "setTagOfRuns(ids: [\"$run\"], key: \"t\", value: \"w\") { id }",
         "removeRunTag(id: \"$run\", key: \"t\") { id }",
+        "createJobToken(run: \"$run\") { secret }",
+        "revokeJobToken(id: \"$job\") { id }",
         "startThread(input: { about: \"run_$run\", body: \"b\" }) { id }",
         "replyToThread(id: \"$thread\", body: \"b\") { id }",
         "editComment(id: \"$comment\", body: \"c\") { id }",
@@ -201,6 +206,7 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
                 .replace("$template", template)
                 .replace("$blueprint", blueprint)
                 .replace("$link", link)
+                .replace("$job", job)
                 .replace("$account", account)
                 .replace("$key", key)
                 .replace("$token", token)

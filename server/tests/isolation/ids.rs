@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::{
-    support::{Actor, Organization, World, names::Names, schema, world},
+    support::{Actor, Organization, World, names::Names, schema, tracking::run_in, world},
     telemetry::counted::Counted,
 };
 
@@ -80,6 +80,9 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ("shareExperiment", "experiment", Refused, "mutation { shareExperiment(id: \"$id\") }"),
     ("unshareExperiment", "experiment", Refused, "mutation { unshareExperiment(id: \"$id\") }"),
     ("revokeInvitation", "invitation", Refused, "mutation { revokeInvitation(id: \"$id\") { id } }"),
+    ("jobTokens", "run", Refused, "{ jobTokens(run: \"$id\") { id hint } }"),
+    ("createJobToken", "run", Refused, "mutation { createJobToken(run: \"$id\") { secret } }"),
+    ("revokeJobToken", "job token", Refused, "mutation { revokeJobToken(id: \"$id\") { id } }"),
     ("links", "experiment", Refused, "{ links(experiment: \"$id\") { totalCount nodes { label } } }"),
     (
         "createLink",
@@ -137,6 +140,8 @@ impl Ids {
         let import = "mutation { startImport(input: { address: \"https://mlflow.example.com\" }) { id } }";
         let link =
             format!("mutation {{ createLink(input: {{ shows: {{ run: \"{run}\" }}, label: \"CANARY\", expiresInDays: 1 }}) {{ link {{ id }} }} }}");
+        let goes_on = run_in(&organization.script().await, &names.0["$experiment"]).await;
+        let job = format!("mutation {{ createJobToken(run: \"{goes_on}\") {{ token {{ id }} }} }}");
         let invite =
             format!("mutation {{ inviteMember(email: \"CANARY-{}@example.com\", role: \"viewer\") {{ id }} }}", uuid::Uuid::now_v7().simple());
         let account = "mutation { createServiceAccount(input: { name: \"CANARY\", roles: [\"viewer\"] }) { id } }";
@@ -158,6 +163,7 @@ impl Ids {
             ("export", id(owner, "mutation { startOrganizationExport { id } }", "/startOrganizationExport/id").await),
             ("comparison", id(owner, &save, "/saveComparison/id").await),
             ("invitation", id(owner, &invite, "/inviteMember/id").await),
+            ("job token", id(owner, &job, "/createJobToken/token/id").await),
             ("link", id(owner, &link, "/createLink/link/id").await),
             ("token", id(owner, "{ tokens { nodes { id } } }", "/tokens/nodes/0/id").await),
             ("account token", id(owner, &token, "/createServiceAccountToken/token/id").await),
@@ -212,7 +218,7 @@ async fn t01_ids_of_another_organization_answer_like_unknown_ones_and_leave_an_e
     let mut tried: BTreeMap<String, usize> = BTreeMap::new();
     for (field, kind, expected, query) in FIELDS {
         // Only a person makes tokens.
-        let script = if *field == "createServiceAccountToken" { ours.owner.clone() } else { ours.script().await };
+        let script = if matches!(*field, "createServiceAccountToken" | "createJobToken") { ours.owner.clone() } else { ours.script().await };
         let mut shapes = Vec::new();
         let foreign = ids.get(kind).to_owned();
         for id in [foreign.clone(), absent(&foreign)] {
@@ -263,7 +269,7 @@ async fn t01_a_foreign_id_takes_as_many_statements_as_an_unknown_one() {
     let mut asked = Vec::new();
     for (field, kind, expected, query) in FIELDS {
         // Only a person makes tokens.
-        let actor = if *field == "createServiceAccountToken" { ours.owner.clone() } else { ours.script().await };
+        let actor = if matches!(*field, "createServiceAccountToken" | "createJobToken") { ours.owner.clone() } else { ours.script().await };
         let actor = actor.at_process(&counted.server);
         // What is allowed in an organization is read with the first request after it may have changed.
         actor.graphql("{ __typename }", Value::Null).await;

@@ -47,6 +47,8 @@ const STAYS_PUBLIC: &[(&str, &str)] = &[
     ("api_tokens.hash", "a secret"),
     ("api_tokens.hint", "the end of a secret"),
     ("invitations.hash", "a secret"),
+    ("job_tokens.hash", "a secret"),
+    ("job_tokens.hint", "the end of a secret"),
     ("links.hash", "a secret"),
     ("links.hint", "the end of a secret"),
     ("identity_providers.client_secret", "a secret"),

@@ -174,6 +174,9 @@ async fn r22_no_secret_leaves_with_an_export() {
         )
         .await;
     let link = link["data"]["createLink"]["url"].as_str().expect("an address").rsplit('/').next().expect("a secret").to_owned();
+    let job = format!("mutation {{ createJobToken(run: \"{run}\") {{ secret }} }}");
+    let job = organization.owner.graphql(&job, Value::Null).await["data"]["createJobToken"]["secret"].clone();
+    let job = job.as_str().expect("a secret");
     organization.owner.graphql("mutation { inviteMember(email: \"new@example.com\", role: \"viewer\") { id } }", Value::Null).await;
     world.drain().await;
     let invitation = super::token(&world, "new@example.com").await;
@@ -192,7 +195,7 @@ async fn r22_no_secret_leaves_with_an_export() {
     assert!(
         archive.holds(b"https://id.example") && archive.holds(b"#ml") && archive.holds(b"https://x.example") && archive.holds(b"new@example.com")
     );
-    let texts = ["SECRET", "$argon2", script.secret(), &link, &invitation];
+    let texts = ["SECRET", "$argon2", script.secret(), &link, job, &invitation];
     for secret in texts {
         assert!(!archive.holds(secret.as_bytes()), "{secret}");
     }
@@ -203,12 +206,12 @@ async fn r22_no_secret_leaves_with_an_export() {
     }
     let hashes: Vec<(String,)> = sqlx::query_as(
         "select encode(hash, 'hex') from public.api_tokens union all select encode(hash, 'hex') from public.sessions union all select encode(hash, 'hex') from public.links \
-         union all select encode(hash, 'hex') from public.invitations",
+         union all select encode(hash, 'hex') from public.invitations union all select encode(hash, 'hex') from public.job_tokens",
     )
     .fetch_all(&mut tamperer)
     .await
     .expect("hashes");
-    assert!(hashes.len() >= 4);
+    assert!(hashes.len() >= 5);
     for (hash,) in hashes {
         assert!(!archive.holds(hash.as_bytes()), "{hash}");
     }

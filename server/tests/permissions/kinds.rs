@@ -51,6 +51,7 @@ impl Kinds {
         let invited = organization.world.link_to(&email).await.split("token=").nth(1).expect("a token").to_owned();
         let link = "createLink(input: { shows: { run: \"$run\" }, label: \"l\", expiresInDays: 1 }) { url }";
         let url = act(owner, &fixture.fill(link)).await["createLink"]["url"].as_str().expect("an address").to_owned();
+        act(owner, &fixture.fill("createJobToken(run: \"$run\") { secret }")).await;
         let group = script.request(Method::POST, "/scim/v2/Groups").json(&json!({ "displayName": "group" }));
         assert_eq!(script.send(group).await.status, 201);
         // It is told of nothing but what it is tried with.

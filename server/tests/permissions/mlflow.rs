@@ -5,7 +5,7 @@ use server::mlflow::{Endpoint, PREFIXES, endpoints, whole_paths};
 use shared::{Permission, Role};
 
 use super::{narrow_tokens, roles::may};
-use crate::support::{Actor, actor::Answer, world};
+use crate::support::{Actor, actor::Answer, tracking::run_in, world};
 
 /// The path of an endpoint, naming things that are not there.
 fn path_of(prefix: &str, endpoint: &Endpoint) -> String {
@@ -69,6 +69,40 @@ async fn c7_1a_every_mlflow_endpoint_answers_each_role_as_its_permission_says() 
         for (endpoint, path) in once() {
             check_role(*role, endpoint, &path, &ask(&script, endpoint, &path).await);
         }
+    }
+}
+
+#[tokio::test]
+async fn t16_a_job_token_reaches_no_endpoint_that_is_not_about_its_run() {
+    const FOR_JOBS: [&str; 16] = [
+        "mlflow-artifacts/artifacts",
+        "mlflow-artifacts/artifacts/{path:.*}",
+        "mlflow-artifacts/artifacts/{path:.*}",
+        "mlflow-artifacts/mpu/abort/{folder:.*}",
+        "mlflow-artifacts/mpu/complete/{folder:.*}",
+        "mlflow-artifacts/mpu/create/{folder:.*}",
+        "mlflow-artifacts/mpu/part/{upload_id}/{part_number}",
+        "mlflow-artifacts/presigned/{path:.*}",
+        "mlflow/artifacts/list",
+        "mlflow/runs/get",
+        "mlflow/runs/log-batch",
+        "mlflow/runs/log-inputs",
+        "mlflow/runs/log-metric",
+        "mlflow/runs/log-parameter",
+        "mlflow/runs/set-tag",
+        "mlflow/runs/update",
+    ];
+    let mut for_jobs: Vec<&str> = endpoints().filter(|endpoint| endpoint.for_jobs).map(|endpoint| endpoint.path).collect();
+    for_jobs.sort_unstable();
+    assert_eq!(for_jobs, FOR_JOBS);
+    let organization = world().organization().await;
+    let run = run_in(&organization.script().await, "0").await;
+    let job = organization.owner.job_token(&run).await;
+    let prefixed = endpoints().flat_map(|endpoint| PREFIXES.map(|prefix| (endpoint, path_of(prefix, endpoint))));
+    for (endpoint, path) in prefixed.chain(whole_paths().map(|endpoint| (endpoint, path_of("", endpoint)))) {
+        let answer = ask(&job, endpoint, &path).await;
+        assert_eq!(answer.status == 401, endpoint.permission.is_some() && !endpoint.for_jobs, "{} {path}: {}", endpoint.method, answer.text());
+        assert!(answer.status < 500 || answer.status == 501, "{} {path}: {}", endpoint.method, answer.text());
     }
 }
 

@@ -23,6 +23,7 @@ const CALLS: &[(&str, &str)] = &[("Run.artifactText", "artifactText(path: \"CANA
 
 /// Roots that are asked otherwise than in the table of roots, so that they answer with more.
 const ASKED: &[(&str, &str)] = &[
+    ("createJobToken", "mutation { createJobToken(run: \"$run\") { … } }"),
     ("createLink", "mutation { createLink(input: { shows: { run: \"$run\" }, label: \"l\", expiresInDays: 1 }) { … } }"),
     ("invitationPreview", "{ invitationPreview(token: \"$invited\") { … } }"),
     ("singleSignOn", "{ singleSignOn(organization: \"$slug\") { … } }"),

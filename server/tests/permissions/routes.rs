@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use server::http::routes::{Route, Who, routes};
 use shared::{Permission, Role};
 
-use super::{fixture::Fixture, narrow_tokens, roles::may};
+use super::{MUTATIONS, Policy, QUERIES, fixture::Fixture, narrow_tokens, roles::may};
 use crate::support::{Actor, PASSWORD, actor::Answer, world};
 
 /// How a route is asked: what stands for its path and query, and the form. A route that is missing here is asked with an empty form.
@@ -88,6 +88,22 @@ async fn t15_each_scope_alone_opens_only_the_routes_it_names() {
         for route in routes().filter(|route| route.who != Who::SignedIn) {
             check(scope.as_str(), route, &ask(&script, route, &fixture).await, |permission| permission == scope);
         }
+    }
+}
+
+#[tokio::test]
+async fn t16_no_route_takes_a_job_token() {
+    let organization = world().organization().await;
+    let fixture = Fixture::of(&organization).await;
+    let job = organization.owner.job_token(&fixture.0["run"]).await;
+    for route in routes().filter(|route| matches!(route.who, Who::SignedIn | Who::Needs(_))) {
+        let answer = ask(&job, route, &fixture).await;
+        let turned_away = answer.status == 401 || answer.header("location").starts_with("/sign-in");
+        assert!(turned_away, "{}: {} {}", route.path, answer.status, answer.text());
+    }
+    for (field, policy, query) in QUERIES.iter().chain(MUTATIONS).filter(|(_, policy, _)| *policy != Policy::Public) {
+        let answer = job.graphql(&fixture.fill(query), Value::Null).await;
+        assert_eq!(Actor::code(&answer), "UNAUTHENTICATED", "{field} {policy:?}: {answer}");
     }
 }
 

@@ -105,6 +105,14 @@ impl Actor {
         Self { client, token: Some(secret), ..self.clone() }
     }
 
+    /// A job with a new token of a run that goes on, which this member makes for an hour.
+    pub async fn job_token(&self, run: &str) -> Self {
+        let answer = self.graphql("mutation($run: ID!) { createJobToken(run: $run, hours: 1) { secret } }", json!({ "run": run })).await;
+        let secret = answer["data"]["createJobToken"]["secret"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+        let client = Client::builder().redirect(Policy::none()).build().expect("a client");
+        Self { client, token: Some(secret), ..self.clone() }
+    }
+
     /// The same caller at another server.
     pub fn at(&self, world: &World) -> Self {
         Self { url: world.url.clone(), ..self.clone() }

@@ -64,7 +64,7 @@ impl AuditEntry {
     async fn actor(&self) -> &str {
         &self.0.actor
     }
-    /// `member` (a browser), `token` (a script), `service` (a service account), `job`, `operator` (a command on the server) or `anonymous`.
+    /// `member` (a browser), `token` (a script), `service` (a service account), `job_token`, `job`, `operator` (a command on the server) or `anonymous`.
     async fn actor_kind(&self) -> &str {
         &self.0.actor_kind
     }

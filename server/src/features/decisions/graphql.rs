@@ -45,7 +45,7 @@ impl AccessDecision {
     async fn actor(&self) -> &str {
         &self.0.actor
     }
-    /// `member` (a browser) or `token` (a script).
+    /// `member` (a browser), `token` (a script), `service` (a service account), `link` or `job_token` (a job that logs to one run).
     async fn actor_kind(&self) -> &str {
         &self.0.actor_kind
     }

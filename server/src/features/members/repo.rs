@@ -115,11 +115,12 @@ pub async fn resume(tx: &WriteTx, id: MemberId) -> Result<(), Fault> {
 }
 
 async fn revoke_tokens(tx: &WriteTx, member: &Member) -> Result<(), Fault> {
-    tx.run(
+    for sql in [
         "update public.api_tokens set revoked_at = $3 where tenant_id = $1 and person_id = $2 and revoked_at is null",
-        vec![tx.tenant().id.uuid().into(), member.person.uuid().into(), tx.now().into()],
-    )
-    .await?;
+        "update public.job_tokens set revoked_at = $3 where tenant_id = $1 and person_id = $2 and revoked_at is null",
+    ] {
+        tx.run(sql, vec![tx.tenant().id.uuid().into(), member.person.uuid().into(), tx.now().into()]).await?;
+    }
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     access::{
-        Grant, Reach, Scope,
+        ActorKind, Grant, Reach, Scope,
         audit::{Entry, Subject},
     },
     fault::Fault,
@@ -48,6 +48,8 @@ pub async fn get(grant: Grant<'_, ListProjects>, slug: &str) -> Result<Project, 
 pub async fn reach(scope: &Scope, slug: Option<&str>) -> Result<Reach, Fault> {
     match slug.filter(|slug| *slug != DEFAULT) {
         None => Ok(Reach::DefaultProject),
+        // What it is for has an id, wherever it lies.
+        Some(_) if scope.actor().kind == ActorKind::JobToken => Ok(Reach::DefaultProject),
         Some(slug) if scope.may(shared::Permission::ProjectsRead) => Ok(Reach::Project(get(scope.grant()?, slug).await?.id)),
         Some(slug) => Err(missing(slug)),
     }

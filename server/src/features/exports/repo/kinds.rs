@@ -244,6 +244,15 @@ pub const KINDS: &[Kind] = &[
         ),
     },
     Kind {
+        name: "job_tokens",
+        start: ID,
+        sql: page!(
+            "public.job_tokens where tenant_id = current_setting('app.tenant_id')::uuid and",
+            "id" > "($1::jsonb->>0)::uuid",
+            "x.id, x.run_id, x.person_id, x.created_by, x.created_at, x.expires_at, x.last_used_at, x.revoked_at"
+        ),
+    },
+    Kind {
         name: "api_tokens",
         start: ID,
         sql: page!(
