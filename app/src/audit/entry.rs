@@ -68,6 +68,7 @@ pub(super) fn kind_words(kind: &str) -> String {
         "service" => "service account",
         "job" => "background job",
         "operator" => "command on the server",
+        "support" => "support access",
         "anonymous" => "not signed in",
         other => other,
     }

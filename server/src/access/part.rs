@@ -10,6 +10,7 @@ use shared::{
 use uuid::Uuid;
 
 use super::{
+    Credential, CredentialKind,
     policy::{ProjectRules, Rights, Standing},
     transaction::Transaction,
 };
@@ -68,6 +69,15 @@ pub(super) async fn by_link(tx: &Transaction, shown: &Shown) -> Result<Standing,
     let values = [LINK.into(), shown.experiment.to_string().into(), run.into()];
     tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     Ok(Standing::whole(Rights::of(&[ExperimentsRead, RunsRead])))
+}
+
+/// Makes a transaction of the operator's support one in which nothing can be changed, whatever is asked of it, until it ends.
+pub(super) async fn look_only(tx: &Transaction, credential: &Credential) -> Result<(), Fault> {
+    if credential.kind() != CredentialKind::Support {
+        return Ok(());
+    }
+    tx.query_one_raw(Statement::from_string(DbBackend::Postgres, "select set_config('transaction_read_only', 'on', true)")).await?;
+    Ok(())
 }
 
 /// Lets a transaction write in the projects in which its actor has the permission.
