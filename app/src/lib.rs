@@ -68,6 +68,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/reset-password") view=|| page(parts::account(Account::ResetPassword)) ssr=SsrMode::Async/>
                 <Route path=path!("/invitation") view=|| page(parts::account(Account::Invitation)) ssr=SsrMode::Async/>
                 <Route path=path!("/restore") view=|| page(parts::account(Account::Restore)) ssr=SsrMode::Async/>
+                <Route path=path!("/support") view=|| page(parts::account(Account::Support)) ssr=SsrMode::Async/>
                 <Route path=path!("/sso") view=|| page(parts::account(Account::SingleSignOn)) ssr=SsrMode::Async/>
                 <Route path=path!("/second-factor") view=|| page(parts::account(Account::SecondStep)) ssr=SsrMode::Async/>
                 <Route path=path!("/account/second-factor") view=|| page(parts::account(Account::SecondFactor)) ssr=SsrMode::Async/>

@@ -54,8 +54,8 @@ impl Part {
         let (first, third) = (words.next()?, words.nth(1));
         Some(match first {
             "experiments" if matches!(third, Some("traces" | "discussion")) => Self::Run,
-            "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "restore" | "sso" | "second-factor"
-            | "account" | "tokens" | "notifications" | "new-organization" | "new-project" => Self::Account,
+            "sign-in" | "sign-up" | "confirm" | "forgot-password" | "reset-password" | "invitation" | "restore" | "support" | "sso"
+            | "second-factor" | "account" | "tokens" | "notifications" | "new-organization" | "new-project" => Self::Account,
             "" | "experiments" => Self::Experiments,
             "runs" | "templates" | "traces" | "shared" => Self::Run,
             "compare" | "kit" => Self::Compare,
@@ -212,6 +212,7 @@ pub enum Account {
     ResetPassword,
     Invitation,
     Restore,
+    Support,
     SingleSignOn,
     SecondStep,
     SecondFactor,
@@ -232,6 +233,7 @@ pub fn account(page: Account) -> Loaded {
         Account::ResetPassword => view! { <account::ResetPassword/> }.into_any(),
         Account::Invitation => view! { <account::Invitation/> }.into_any(),
         Account::Restore => view! { <account::Restore/> }.into_any(),
+        Account::Support => view! { <account::Support/> }.into_any(),
         Account::SingleSignOn => view! { <account::SingleSignOn/> }.into_any(),
         Account::SecondStep => view! { <account::SecondStep/> }.into_any(),
         Account::SecondFactor => view! { <account::SecondFactorPage/> }.into_any(),

@@ -10,7 +10,7 @@ const LIST_MAX = 60 * 1024;
  * Every address that is visited, by what is needed to see it. `list`: rows of the organization fill it, and its HTML
  * has fewer bytes. `dialogs`: buttons that open one. `status`: what the browser logs of an answer that is meant.
  */
-export const DOORS = ["/sign-in", "/second-factor", "/sign-up", "/sign-up?sent=1", "/confirm?token=x", "/forgot-password", "/reset-password?token=x", "/reset-password?first=1&token=x", "/invitation?token=x", "/restore?token=x", "/restore?closed=1", "/restore?done=1", "/sso", "/sso?problem=no-access", "/kit"].map((path) => ({ path }));
+export const DOORS = ["/sign-in", "/second-factor", "/sign-up", "/sign-up?sent=1", "/confirm?token=x", "/forgot-password", "/reset-password?token=x", "/reset-password?first=1&token=x", "/invitation?token=x", "/support?token=x", "/restore?token=x", "/restore?closed=1", "/restore?done=1", "/sso", "/sso?problem=no-access", "/kit"].map((path) => ({ path }));
 export const WORK = [
   { path: "/" },
   { path: "/experiments", list: LIST_MAX, dialogs: ["New experiment"] },

@@ -1,5 +1,6 @@
 // People who come in by mail, as the product's own pages and a real SMTP server bring them.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { settled } from "./journey.mjs";
@@ -70,4 +71,10 @@ export async function token(page) {
   );
   assert.equal(answer.errors, undefined, JSON.stringify(answer.errors));
   return answer.data.createToken.secret;
+}
+
+/** Carries out a command of the operator's on the server's machine; what it prints. */
+export function operate(...command) {
+  const { binary, env } = JSON.parse(process.env.ASSAY_TEST_OPERATOR);
+  return execFileSync(binary, command, { env: { ...process.env, ...env }, encoding: "utf8" });
 }

@@ -279,7 +279,9 @@ class Harness:
         web.build()
         assay, connection = self._assay(WORK, self.processes, self.services, "e2e", self.mail["ASSAY_TEST_SMTP"])
         stack.write_connection(connection, assay.first_sign_in(json.loads(connection.read_text())))
-        return {"ASSAY_TEST_URL": assay.url, "ASSAY_TEST_CONNECTION": str(connection), **self.mail, **self.common_env}
+        # What operators do on the server's machine is done with its binary and settings.
+        operator = json.dumps({"binary": str(self.binary), "env": assay.env})
+        return {"ASSAY_TEST_URL": assay.url, "ASSAY_TEST_CONNECTION": str(connection), "ASSAY_TEST_OPERATOR": operator, **self.mail, **self.common_env}
 
     def _assay(self, folder: Path, processes: Processes, services: Services, database: str, mail: str) -> tuple:
         """Starts an Assay and makes its first organization; returns it, and the file that says how to sign in."""

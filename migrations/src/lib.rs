@@ -21,7 +21,7 @@ macro_rules! files {
 pub const CONTROL: &[Migration] = files!(
     "control": "0001_core", "0003_sign_in_policies", "0004_single_sign_on", "0005_sign_in_places", "0006_fire_times", "0007_troubled_jobs",
     "0008_second_factors", "0009_provisioning", "0010_links", "0011_closing", "0012_job_traces", "0013_service_accounts",
-    "0014_job_tokens",
+    "0014_job_tokens", "0015_support",
 );
 
 /// Changes of every tenant's schema.

@@ -3,6 +3,7 @@
 mod audit;
 mod second_factor;
 mod seed;
+mod support;
 
 use std::{
     net::TcpListener,
@@ -56,6 +57,8 @@ enum Command {
     Audit(AuditArgs),
     /// Help whoever has lost their second factor.
     SecondFactor(SecondFactorArgs),
+    /// Help an organization that has opened support access.
+    Support(SupportArgs),
 }
 
 #[derive(Args)]
@@ -82,6 +85,18 @@ enum SecondFactorCommand {
     Remove(second_factor::Remove),
 }
 
+#[derive(Args)]
+struct SupportArgs {
+    #[command(subcommand)]
+    command: SupportCommand,
+}
+
+#[derive(Subcommand)]
+enum SupportCommand {
+    /// Print an address that begins a session: the organization's audit log says whose, and its owners are mailed.
+    Enter(support::Enter),
+}
+
 /// Runs a command.
 pub fn run(cli: Cli) -> ExitCode {
     match cli.command {
@@ -103,6 +118,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Seed(seed) => block_on(seed.run()),
         Command::Audit(AuditArgs { command: AuditCommand::Verify(verify) }) => block_on(verify.run()),
         Command::SecondFactor(SecondFactorArgs { command: SecondFactorCommand::Remove(remove) }) => block_on(remove.run()),
+        Command::Support(SupportArgs { command: SupportCommand::Enter(enter) }) => block_on(enter.run()),
     }
 }
 

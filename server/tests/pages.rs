@@ -197,6 +197,7 @@ async fn t41_what_people_typed_is_text_on_every_page() {
         (format!("/organization?after={typed}"), false),
         (format!("/restore?token={typed}&done="), false),
         (format!("/restore?token={typed}"), false),
+        (format!("/support?token={typed}"), false),
         ("/new-organization".into(), false),
         ("/new-project".into(), false),
         (format!("/sign-up?sent={typed}"), false),

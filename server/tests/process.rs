@@ -5,6 +5,7 @@ mod observed;
 mod pages;
 mod second_factor;
 mod stopping;
+mod support_access;
 
 use std::{io::Write, os::unix::fs::PermissionsExt};
 

@@ -7,4 +7,5 @@ mod second_factor_bypass;
 mod sessions;
 mod sso;
 mod sso_attacks;
+mod support_access;
 mod told_apart;

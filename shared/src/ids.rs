@@ -109,6 +109,8 @@ ids! {
     JobTokenId = "jtk";
     /// A link that shows one thing to whoever has it.
     LinkId = "lnk";
+    /// Leave for the operator's support to look into an organization.
+    SupportGrantId = "sup";
     /// A project inside an organization (MLflow's workspace).
     ProjectId = "prj";
     /// An experiment.

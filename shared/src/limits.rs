@@ -34,6 +34,10 @@ pub const RECOVERY_CODES: usize = 10;
 pub const INVITATION_DAYS: i64 = 7;
 /// How long an archive of an export can be downloaded, in days.
 pub const EXPORT_DAYS: i64 = 7;
+/// For how long support access can be given, in hours.
+pub const SUPPORT_HOURS: [i32; 4] = [1, 4, 24, 72];
+/// How long the address works that begins a session of the support, in minutes.
+pub const SUPPORT_ADDRESS_MINUTES: i64 = 5;
 /// How long an organization that was closed can be restored, in days.
 pub const CLOSING_DAYS: i64 = 14;
 /// How long a sign-in counts as fresh, in minutes: some acts ask for one.

@@ -16,6 +16,7 @@ mod sessions;
 mod sign_in;
 mod sign_up;
 mod single_sign_on;
+mod support;
 
 pub(crate) use door::{PostForm, just};
 pub use form_state::FormState;
@@ -31,3 +32,4 @@ pub use second_step::SecondStep;
 pub use sign_in::SignIn;
 pub use sign_up::{Confirm, SignUp};
 pub use single_sign_on::SingleSignOn;
+pub use support::Support;

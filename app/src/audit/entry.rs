@@ -69,6 +69,7 @@ pub(super) fn kind_words(kind: &str) -> String {
         "job" => "background job",
         "job_token" => "job token",
         "operator" => "command on the server",
+        "support" => "support access",
         "anonymous" => "not signed in",
         other => other,
     }

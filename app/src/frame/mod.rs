@@ -9,6 +9,7 @@ mod palette;
 mod project;
 mod rail;
 mod search;
+mod support;
 mod theme;
 mod viewer;
 
@@ -34,9 +35,11 @@ pub use viewer::{Organization, Viewer, may, provide_here, use_viewer};
 const FRAME: Operation = Operation(include_str!("frame.graphql"));
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct FrameData {
     viewer: Viewer,
     projects: Vec<Project>,
+    support_session: Option<support::SupportSession>,
 }
 
 /// Asks who the reader is, then shows the page inside the shell. Who has not signed in is sent to
@@ -50,7 +53,10 @@ pub fn Frame() -> impl IntoView {
     let content = move || {
         Suspend::new(async move {
             match data.await {
-                Ok(data) => around(data.viewer, data.projects, kept.get_value().as_deref(), || view! { <Outlet/> }.into_any()),
+                Ok(data) => {
+                    let banner = data.support_session.map(|session| view! { <support::SupportBanner session/> });
+                    around(data.viewer, data.projects, kept.get_value().as_deref(), || view! { {banner}<Outlet/> }.into_any())
+                }
                 Err(error) if error.is_unauthenticated() => sign_in_first(),
                 Err(error) => view! { <main class="alone"><Failure error/></main> }.into_any(),
             }

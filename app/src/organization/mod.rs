@@ -1,8 +1,9 @@
-//! The organization itself: what it is called, taking all of it along, and leaving.
+//! The organization itself: what it is called, taking all of it along, letting the operator's support look, and leaving.
 
 mod danger;
 mod exports;
 mod model;
+mod support;
 
 use leptos::prelude::*;
 use shared::Permission;
@@ -16,16 +17,18 @@ use crate::{
 #[component]
 pub fn OrganizationPage() -> impl IntoView {
     let viewer = use_viewer();
-    let (exports, closes) = viewer.with_untracked(|viewer| (viewer.may(Permission::OrganizationExport), viewer.may(Permission::OrganizationClose)));
-    if !exports && !closes {
+    let may = |permission| viewer.with_untracked(|viewer| viewer.may(permission));
+    let (exports, closes, changes) = (may(Permission::OrganizationExport), may(Permission::OrganizationClose), may(Permission::OrganizationWrite));
+    if !exports && !closes && !changes {
         crate::respond_with(403);
         let action = || view! { <p class="row"><a class="button" href="/members/roles">"See what roles may do"</a></p> };
         return view! { <Page title="Organization"><Empty icon=Icon::BAN title="Not for your role" action=action>"Owners and admins take the organization along, and owners delete it. Ask one of them."</Empty></Page> }.into_any();
     }
     let organization = viewer.with_untracked(|viewer| viewer.organization.clone());
-    let facts = || view! { <span>"What it is called, an archive of all of it, and its end"</span> };
+    let facts = || view! { <span>"What it is called, an archive of all of it, who may help, and its end"</span> };
     let name = organization.name.clone();
     let exports = exports.then(|| view! { <exports::Exports/> });
+    let support = changes.then(|| view! { <support::Support gives=may(Permission::IdentityWrite)/> });
     let danger = closes.then(|| view! { <danger::Danger name/> });
     view! {
         <Page title="Organization" facts=facts>
@@ -38,6 +41,7 @@ pub fn OrganizationPage() -> impl IntoView {
                     </Facts>
                 </Card>
                 {exports}
+                {support}
                 {danger}
             </div>
         </Page>

@@ -74,7 +74,7 @@ pub(super) fn author(inner: &Inner) -> Author {
     Author {
         kind: actor.kind.as_str(),
         id: if actor.email.is_empty() { String::new() } else { actor.member.to_string() },
-        name: if actor.email.is_empty() { actor.name.clone() } else { actor.email.clone() },
+        name: actor.logged().to_owned(),
         credential: actor.credential.simple().to_string(),
         request_id: inner.request.id.clone(),
         address: inner.request.address.clone(),

@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 
 const TOKEN_PREFIX: &str = "assay_";
 const JOB_PREFIX: &str = "assay_job_";
+/// What a session of the support begins with, in the cookie of every session.
+const SUPPORT_PREFIX: &str = "support_";
 
 /// Where a credential came from, which decides what it may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +20,8 @@ pub enum CredentialKind {
     Link,
     /// A token by which a job logs to one run.
     JobToken,
+    /// The cookie of a session of the operator's support.
+    Support,
 }
 
 impl CredentialKind {
@@ -27,6 +31,7 @@ impl CredentialKind {
             Self::Token => "token",
             Self::Link => "link",
             Self::JobToken => "job_token",
+            Self::Support => "support",
         }
     }
 }
@@ -39,9 +44,12 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// The cookie of a browser session. `None` when it cannot be one.
+    /// The cookie of a browser session, a member's or the support's. `None` when it cannot be one.
     pub fn session(cookie: &str) -> Option<Self> {
-        Self::opaque(CredentialKind::Session, cookie)
+        match cookie.strip_prefix(SUPPORT_PREFIX).filter(|rest| is_opaque(rest)) {
+            Some(_) => Some(Self { kind: CredentialKind::Support, hash: digest(cookie) }),
+            None => Self::opaque(CredentialKind::Session, cookie),
+        }
     }
 
     /// The secret in the address of a link. `None` when it cannot be one.
@@ -50,8 +58,7 @@ impl Credential {
     }
 
     fn opaque(kind: CredentialKind, secret: &str) -> Option<Self> {
-        let well_formed = secret.len() == 43 && URL_SAFE_NO_PAD.decode(secret).is_ok();
-        well_formed.then(|| Self { kind, hash: digest(secret) })
+        is_opaque(secret).then(|| Self { kind, hash: digest(secret) })
     }
 
     /// An API token: prefix, 160 bits, checksum. `None` when the checksum does not fit, so that a
@@ -101,6 +108,11 @@ impl Secret {
         Self { text: URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>()) }
     }
 
+    /// 256 random bits for the cookie of a session of the support, behind what tells it from others.
+    pub fn support() -> Self {
+        Self { text: format!("{SUPPORT_PREFIX}{}", Self::opaque().text) }
+    }
+
     /// An API token: `assay_`, 160 random bits, a checksum of six characters.
     pub fn token() -> Self {
         Self::checked(TOKEN_PREFIX)
@@ -136,6 +148,11 @@ impl Secret {
 /// The stored form of a secret that came with a link.
 pub fn hash_of(secret: &str) -> Vec<u8> {
     digest(secret).to_vec()
+}
+
+/// Whether a text can stand for 256 random bits.
+fn is_opaque(text: &str) -> bool {
+    text.len() == 43 && URL_SAFE_NO_PAD.decode(text).is_ok()
 }
 
 fn digest(text: &str) -> [u8; 32] {
@@ -175,5 +192,16 @@ mod tests {
     fn a_session_cookie_has_256_bits() {
         assert!(Credential::session(Secret::opaque().expose()).is_some());
         assert!(Credential::session("short").is_none());
+        assert_eq!(Credential::session(Secret::opaque().expose()).map(|credential| credential.kind()), Some(CredentialKind::Session));
+    }
+
+    #[test]
+    fn t19_a_session_of_the_support_is_told_from_a_members() {
+        let secret = Secret::support();
+        let credential = Credential::session(secret.expose()).expect("a credential");
+        assert_eq!((credential.kind(), credential.hash().to_vec()), (CredentialKind::Support, secret.hash()));
+        let bare = secret.expose().strip_prefix(SUPPORT_PREFIX).expect("its prefix");
+        assert_eq!(Credential::session(bare).map(|credential| credential.kind()), Some(CredentialKind::Session));
+        assert!(Credential::session(&format!("{SUPPORT_PREFIX}{}", secret.expose())).is_none());
     }
 }

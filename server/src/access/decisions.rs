@@ -51,7 +51,7 @@ impl Decisions {
         if let Some(asked) = waiting.get_mut(&decision) {
             asked.times += calls;
         } else if waiting.len() < WAITING_MAX {
-            waiting.insert(decision, Asked { actor: actor.email.clone(), kind: actor.kind, times: calls });
+            waiting.insert(decision, Asked { actor: actor.logged().to_owned(), kind: actor.kind, times: calls });
         } else {
             metrics::counter!("assay_decisions_not_counted").increment(1);
         }

@@ -73,6 +73,7 @@ impl Vault {
         tx.run("update sessions set last_seen_at = $2 where id = any($1)", vec![sessions.clone().into(), now.into()]).await?;
         tx.run("update api_tokens set last_used_at = $2 where id = any($1)", vec![ids(CredentialKind::Token).into(), now.into()]).await?;
         tx.run("update job_tokens set last_used_at = $2 where id = any($1)", vec![ids(CredentialKind::JobToken).into(), now.into()]).await?;
+        tx.run("update support_visits set last_used_at = $2 where id = any($1)", vec![ids(CredentialKind::Support).into(), now.into()]).await?;
         tx.run("update links set last_used_at = $2 where id = any($1)", vec![ids(CredentialKind::Link).into(), now.into()]).await?;
         tx.run(
             "update memberships m set last_seen_at = $2 from sessions s where s.id = any($1) and m.person_id = s.person_id and m.tenant_id = s.tenant_id",

@@ -1,8 +1,11 @@
-//! What the first statement of a transaction finds out (`public.enter`, `public.enter_link`, `public.enter_job`).
+//! What the first statement of a transaction finds out (`public.enter`, `public.enter_link`, `public.enter_job`, `public.enter_support`).
 
 use chrono::{DateTime, Utc};
 use sea_orm::{DbBackend, DbErr, QueryResult, Statement, Value};
-use shared::ids::{MemberId, PersonId, TenantId};
+use shared::{
+    Role,
+    ids::{MemberId, PersonId, TenantId},
+};
 use uuid::Uuid;
 
 use super::{Credential, CredentialKind, Tenant, part::Shown, transaction::Transaction};
@@ -33,7 +36,8 @@ impl Entered {
         let (call, values, read): (_, _, fn(&QueryResult) -> Result<Self, DbErr>) = match credential.kind() {
             CredentialKind::Link => ("enter_link($1, $2)", vec![hash, now], Self::by_link),
             CredentialKind::JobToken => ("enter_job($1, $2)", vec![hash, now], Self::read),
-            kind => ("enter($1, $2, $3)", vec![kind.as_str().into(), hash, now], Self::read),
+            CredentialKind::Support => ("enter_support($1, $2)", vec![hash, now], Self::by_support),
+            kind @ (CredentialKind::Session | CredentialKind::Token) => ("enter($1, $2, $3)", vec![kind.as_str().into(), hash, now], Self::read),
         };
         let sql = format!(
             "select e.*, pg_backend_pid() as backend, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
@@ -67,6 +71,24 @@ impl Entered {
         })
     }
 
+    /// No member: what may be done is a viewer's, as far as the grant names it.
+    fn by_support(row: &QueryResult) -> Result<Self, DbErr> {
+        let (operator, granted_by): (String, String) = (row.try_get("", "operator")?, row.try_get("", "granted_by")?);
+        Ok(Self {
+            tenant: tenant(row)?,
+            epoch: row.try_get("", "authz_epoch")?,
+            person: PersonId::from_uuid(Uuid::nil()),
+            member: MemberId::from_uuid(Uuid::nil()),
+            name: supporter(&operator, &granted_by),
+            email: String::new(),
+            is_service: false,
+            roles: vec![Role::Viewer.as_str().to_owned()],
+            scopes: Some(row.try_get("", "scopes")?),
+            credential: row.try_get("", "credential_id")?,
+            shown: None,
+        })
+    }
+
     fn by_link(row: &QueryResult) -> Result<Self, DbErr> {
         Ok(Self {
             tenant: tenant(row)?,
@@ -82,6 +104,11 @@ impl Entered {
             shown: Some(Shown { experiment: row.try_get("", "experiment_id")?, run: row.try_get("", "run_id")? }),
         })
     }
+}
+
+/// What every line of a log calls somebody of the operator: who they are, and by whose leave they came.
+pub fn supporter(operator: &str, granted_by: &str) -> String {
+    format!("Support: {operator} (granted by {granted_by})")
 }
 
 fn tenant(row: &QueryResult) -> Result<Tenant, DbErr> {

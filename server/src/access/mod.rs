@@ -115,6 +115,7 @@ mod tx;
 mod vault;
 
 pub use credential::{Credential, CredentialKind, Secret, hash_of};
+pub use entered::supporter;
 pub use grant::{Grant, Permission, Reads, Writes};
 pub use group::{Group, Outcome, SharedWrite};
 pub use later::Later;

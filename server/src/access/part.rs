@@ -10,6 +10,7 @@ use shared::{
 use uuid::Uuid;
 
 use super::{
+    Credential, CredentialKind,
     policy::{ProjectRules, Rights, Standing},
     transaction::Transaction,
 };
@@ -87,6 +88,15 @@ pub(super) async fn by_job(tx: &Transaction, token: Uuid, maker: &Standing) -> R
     let rights: Vec<Permission> =
         [RunsRead, RunsWrite, ArtifactsRead, ArtifactsWrite].into_iter().filter(|right| maker.may_in(*right, project)).collect();
     if rights.contains(&RunsWrite) { Ok(Standing::whole(Rights::of(&rights))) } else { Err(Fault::unauthenticated()) }
+}
+
+/// Makes a transaction of the operator's support one in which nothing can be changed, whatever is asked of it, until it ends.
+pub(super) async fn look_only(tx: &Transaction, credential: &Credential) -> Result<(), Fault> {
+    if credential.kind() != CredentialKind::Support {
+        return Ok(());
+    }
+    tx.query_one_raw(Statement::from_string(DbBackend::Postgres, "select set_config('transaction_read_only', 'on', true)")).await?;
+    Ok(())
 }
 
 /// Lets a transaction write in the projects in which its actor has the permission.

@@ -37,6 +37,8 @@ pub enum ActorKind {
     Link,
     /// A job with a token for one run, on behalf of the member who made it.
     JobToken,
+    /// Somebody of the operator, by leave of a member.
+    Support,
 }
 
 impl ActorKind {
@@ -49,6 +51,7 @@ impl ActorKind {
             Self::Job => "job",
             Self::Link => "link",
             Self::JobToken => "job_token",
+            Self::Support => "support",
         }
     }
 }
@@ -57,14 +60,15 @@ impl ActorKind {
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub kind: ActorKind,
-    /// Nil for a job or a link.
+    /// Nil for a job, a link or the support.
     pub person: PersonId,
-    /// Nil for a job or a link.
+    /// Nil for a job, a link or the support.
     pub member: MemberId,
+    /// Of the support, with whose leave they came.
     pub name: String,
-    /// Empty for a job or a link; of a service account its name.
+    /// Empty for a job, a link or the support; of a service account its name.
     pub email: String,
-    /// The session, token, link, job token or job.
+    /// The session, token, link, job token, visit or job.
     pub credential: Uuid,
 }
 
@@ -72,6 +76,11 @@ impl Actor {
     /// The name that rows keep of who made them.
     pub fn called(&self) -> String {
         if self.name.is_empty() { self.email.clone() } else { self.name.clone() }
+    }
+
+    /// What logs call them.
+    pub fn logged(&self) -> &str {
+        if self.email.is_empty() { &self.name } else { &self.email }
     }
 
     /// When a member signed in: a session's id is a UUIDv7, which begins with its time. `None` for who did not sign in.
@@ -330,6 +339,11 @@ impl Scope {
     }
 
     pub(super) async fn write_tx(&self, permission: shared::Permission) -> Result<WriteTx, Fault> {
+        // Whoever may read may keep notes for themselves with the same permission: the support keeps none.
+        if self.inner.actor.kind == ActorKind::Support {
+            self.tried(Attempt::Denied(permission));
+            return Err(Fault::forbidden(permission));
+        }
         let (tx, again) = match self.take_entered() {
             Some(tx) => (tx, None),
             None => {

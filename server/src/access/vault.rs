@@ -184,6 +184,7 @@ impl Vault {
     pub(super) async fn enter_in(&self, tx: Transaction, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
         let entry = self.enter_tenant(&tx, &credential).await?;
         let (standing, policy) = self.standing_of(&tx, credential.kind(), &entry).await?;
+        part::look_only(&tx, &credential).await?;
         self.note_use(&credential, entry.credential);
         self.shared.entered.insert(credential.clone(), Known { credential: entry.credential, tenant: entry.tenant.id });
         let kind = match credential.kind() {
@@ -192,6 +193,7 @@ impl Vault {
             CredentialKind::Token => ActorKind::Token,
             CredentialKind::Link => ActorKind::Link,
             CredentialKind::JobToken => ActorKind::JobToken,
+            CredentialKind::Support => ActorKind::Support,
         };
         let actor = Actor { kind, person: entry.person, member: entry.member, name: entry.name, email: entry.email, credential: entry.credential };
         Ok(Scope {
@@ -262,6 +264,7 @@ impl Vault {
             Proof::Credential(credential) => {
                 let tx = self.begin().await?;
                 let proven = self.enter_again(&tx, credential, inner).await?;
+                part::look_only(&tx, credential).await?;
                 Ok((tx, proven))
             }
             Proof::Job(rights) => {
@@ -271,7 +274,7 @@ impl Vault {
         }
     }
 
-    /// Opens another transaction for a scope whose first one may be open still.
+    /// Opens another transaction for a scope whose first one may be open still: what was tried in vain is entered in it, also what the support tried.
     pub(super) async fn reenter_beside(&self, inner: &Inner) -> Result<(Transaction, Proven), Fault> {
         let Proof::Credential(credential) = &inner.proof else { return Err(Fault::internal("a job tried what it may not")) };
         let tx = Transaction::begin(&self.doors, "tenant", &self.shared.met).await?;

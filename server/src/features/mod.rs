@@ -41,6 +41,7 @@ pub mod sharing;
 pub mod sign_in_policy;
 pub mod similar_runs;
 pub mod slack;
+pub mod support;
 pub mod templates;
 pub mod tokens;
 pub mod traces;

@@ -48,6 +48,7 @@ pub struct Query(
     features::sessions::graphql::SessionsQuery,
     features::sign_in_policy::graphql::SignInPolicyQuery,
     features::slack::graphql::SlackQuery,
+    features::support::graphql::SupportQuery,
     features::templates::graphql::TemplatesQuery,
     features::tokens::graphql::TokensQuery,
     features::traces::graphql::TracesQuery,
@@ -79,6 +80,7 @@ pub struct Mutation(
     features::sharing::graphql::SharingMutation,
     features::sign_in_policy::graphql::SignInPolicyMutation,
     features::slack::graphql::SlackMutation,
+    features::support::graphql::SupportMutation,
     features::templates::graphql::TemplatesMutation,
     features::tokens::graphql::TokensMutation,
 );

@@ -18,6 +18,7 @@ const FORMS: &[(&str, &[&str])] = &[
     ("/reset-password", &["token", "password"]),
     ("/invitation", &["token", "name", "password"]),
     ("/restore", &["token"]),
+    ("/support", &["token"]),
     ("/organization", &["organization"]),
     ("/end-session", &["session"]),
     ("/second-factor", &["code"]),

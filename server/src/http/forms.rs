@@ -26,6 +26,7 @@ use crate::{
         closing, invitations,
         sessions::{self, Opened, SignedIn, Switched},
         sign_in_policy::{self, Wanted},
+        support,
     },
 };
 
@@ -37,6 +38,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::post("/reset-password", Who::Public, || web::to(reset_password)),
     Route::post("/invitation", Who::Public, || web::to(accept_invitation)),
     Route::post("/restore", Who::Public, || web::to(restore_organization)),
+    Route::post("/support", Who::Public, || web::to(begin_support)),
     Route::post("/theme", Who::Public, || web::to(theme)),
     Route::post("/sign-out", Who::SignedIn, || web::to(sign_out)),
     Route::post("/sign-out-everywhere", Who::SignedIn, || web::to(sign_out_everywhere)),
@@ -110,9 +112,16 @@ async fn restore_organization(request: HttpRequest, edge: web::Data<Edge>, field
     }
 }
 
+async fn begin_support(request: HttpRequest, edge: web::Data<Edge>, fields: Fields) -> HttpResponse {
+    match support::begin(&edge.services, &caller::request_info(&request), field(&fields, "token")).await {
+        Ok(opened) => signed_in(&request, &edge, &opened, "/").await,
+        Err(fault) => refused(&request, &edge, &fields, &fault).await,
+    }
+}
+
 async fn sign_out(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     let outcome = match caller::authenticate(&request, &edge.services).await {
-        Ok(scope) => sessions::sign_out(&edge.services, &scope).await,
+        Ok(scope) => end(&edge, &scope).await,
         Err(fault) => Err(fault),
     };
     left(&edge.services.config, outcome)
@@ -120,6 +129,8 @@ async fn sign_out(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
 
 async fn sign_out_everywhere(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     let outcome = match caller::authenticate(&request, &edge.services).await {
+        // The support is nowhere else.
+        Ok(scope) if scope.actor().kind == ActorKind::Support => end(&edge, &scope).await,
         Ok(scope) => sessions::sign_out_everywhere(&edge.services, &scope).await,
         Err(fault) => Err(fault),
     };
@@ -239,8 +250,8 @@ async fn let_in(request: &HttpRequest, edge: &Edge, fields: &Fields, outcome: Si
 /// Hands the new session to the browser. The one that it had ends, so that an old copy of its cookie is worth nothing.
 pub(super) async fn signed_in(request: &HttpRequest, edge: &Edge, opened: &Opened, next: &str) -> HttpResponse {
     match caller::scope_of(request, &edge.services).await {
-        Ok(Some(scope)) if scope.actor().kind == ActorKind::Member => {
-            if let Err(fault) = sessions::sign_out(&edge.services, &scope).await {
+        Ok(Some(scope)) if matches!(scope.actor().kind, ActorKind::Member | ActorKind::Support) => {
+            if let Err(fault) = end(edge, &scope).await {
                 return render::response(&fault);
             }
         }
@@ -248,6 +259,14 @@ pub(super) async fn signed_in(request: &HttpRequest, edge: &Edge, opened: &Opene
         _ => {}
     }
     with_session(edge, opened, next)
+}
+
+/// Ends what a browser came with.
+async fn end(edge: &Edge, scope: &Scope) -> Result<(), Fault> {
+    match scope.actor().kind {
+        ActorKind::Support => support::leave(&edge.services, scope).await,
+        _ => sessions::sign_out(&edge.services, scope).await,
+    }
 }
 
 fn with_session(edge: &Edge, opened: &Opened, next: &str) -> HttpResponse {

@@ -107,6 +107,7 @@ pub const PUBLIC_PAGES: &[&str] = &[
     "/reset-password",
     "/invitation",
     "/restore",
+    "/support",
     "/sso",
     "/kit",
     "/shared/{secret}",

@@ -106,6 +106,8 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         format!("mutation {{ createServiceAccountToken(account: \"{account}\", input: {{ name: \"key\", scopes: [\"*\"] }}) {{ token {{ id }} }} }}");
     let key = organization.owner.graphql(&key, Value::Null).await["data"]["createServiceAccountToken"]["token"]["id"].clone();
     let key = key.as_str().expect("an id");
+    let support = organization.owner.graphql("mutation { grantSupport(hours: 1, reason: \"r\") { id } }", Value::Null).await;
+    let support = support["data"]["grantSupport"]["id"].as_str().unwrap_or_else(|| panic!("{support}"));
     let start = names.fill("mutation { startThread(input: { about: \"run_$run\", body: \"a\" }) { id comments { id } } }");
     let thread = organization.owner.graphql(&start, Value::Null).await["data"]["startThread"].clone();
     let (comment, thread) = (thread["comments"][0]["id"].as_str().expect("an id"), thread["id"].as_str().expect("an id"));
@@ -172,6 +174,8 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
         "restoreExperiment(id: \"$experiment\") { id }",
         "createLink(input: { shows: { run: \"$run\" }, label: \"l\", expiresInDays: 1 }) { url }",
         "revokeLink(id: \"$link\") { id }",
+        "endSupport(id: \"$support\") { id }",
+        "grantSupport(hours: 4, reason: \"r\") { id }",
         "createToken(input: { name: \"t\", scopes: [\"runs:read\"] }) { secret }",
         "revokeToken(id: \"$token\") { id }",
         "createServiceAccount(input: { name: \"$fresh\", roles: [\"viewer\"] }) { id }",
@@ -207,6 +211,7 @@ async fn c7_1d_every_act_of_a_person_has_one_entry() {
                 .replace("$blueprint", blueprint)
                 .replace("$link", link)
                 .replace("$job", job)
+                .replace("$support", support)
                 .replace("$account", account)
                 .replace("$key", key)
                 .replace("$token", token)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use server::http::routes::routes;
+use server::{features::support::enter_by_operator, http::routes::routes};
 
 use super::acts::{ELSEWHERE, assert_whole, log};
 use crate::signin::peer::{CLIENT, Provider, SECRET};
@@ -145,6 +145,21 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
         assert_whole(name, &after[0].1, "member", &email);
     }
     assert_eq!(ELSEWHERE.len(), 14);
+
+    // The operator's support enters, begins and leaves, and is named with who let them in.
+    let give = owner.graphql("mutation { grantSupport(hours: 1, reason: \"r\") { id } }", Value::Null).await;
+    assert!(give["errors"].is_null(), "{give}");
+    let (services, own_slug) = (world.services(), slug.to_owned());
+    let entered = world.on_server(async move { enter_by_operator(&services, &own_slug, "Sam <sam@example.com>").await.map(|entered| entered.url) });
+    let address = entered.await.expect("enters");
+    let supporter = world.anonymous();
+    let who = format!("Support: Sam <sam@example.com> (granted by {email})");
+    for entry in logs.enter("/support", [1, 0], supporter.form("/support", &[("token", token(&address))])).await {
+        assert_whole("/support", &entry, "support", &who);
+    }
+    for entry in logs.enter("/sign-out", [1, 0], supporter.form("/sign-out", &[])).await {
+        assert_whole("/sign-out", &entry, "support", &who);
+    }
 
     // Who is shut out reads no log: closing and restoring are looked at together.
     let before = logs.read().await;

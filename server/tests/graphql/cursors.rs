@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::Executor;
 
 /// Every list of the API, by its type and field, as it is asked for. `ARGS` are the page's arguments.
-const CONNECTIONS: [(&str, &str, &str); 21] = [
+const CONNECTIONS: [(&str, &str, &str); 22] = [
     ("Experiment", "runs", "{ experiment(id: \"EXPERIMENT\") { page: runs(ARGS) { ROWS } } }"),
     ("Experiment", "traces", "{ experiment(id: \"EXPERIMENT\") { page: traces(ARGS) { ROWS } } }"),
     ("Import", "problems", "{ import(id: \"IMPORT\") { page: problems(ARGS) { ROWS } } }"),
@@ -30,6 +30,7 @@ const CONNECTIONS: [(&str, &str, &str); 21] = [
     ("Query", "savedComparisons", "{ page: savedComparisons(ARGS) { ROWS } }"),
     ("Query", "serviceAccounts", "{ page: serviceAccounts(ARGS) { ROWS } }"),
     ("Query", "sessions", "{ page: sessions(ARGS) { ROWS } }"),
+    ("Query", "supportGrants", "{ page: supportGrants(ARGS) { ROWS } }"),
     ("Query", "templates", "{ page: templates(ARGS) { ROWS } }"),
     ("Query", "threads", "{ page: threads(about: \"ABOUT\", ARGS) { ROWS } }"),
     ("Query", "tokens", "{ page: tokens(ARGS) { ROWS } }"),
@@ -100,6 +101,12 @@ impl Full<'_> {
         for _ in 0..2 {
             let sql = "insert into exports (id, requested_by, member_id, state, phase, created_at) values (gen_random_uuid(), 'Olive', gen_random_uuid(), 'cancelled', 'tables', now())";
             tamperer.execute(sqlx::query(sql)).await.expect("an export");
+        }
+        // One is open at a time.
+        for _ in 0..2 {
+            let sql = "insert into public.support_grants (id, tenant_id, reason, scopes, member_id, granted_by, granted_at, expires_at) \
+                       values (gen_random_uuid(), current_setting('app.tenant_id')::uuid, 'r', '{}', gen_random_uuid(), 'Olive', now(), now())";
+            tamperer.execute(sqlx::query(sql)).await.expect("a grant");
         }
         // The access log is written every few seconds by the server, if it is up for so long.
         for n in 0..2 {

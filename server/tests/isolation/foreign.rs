@@ -66,6 +66,8 @@ const NAMELESS_ROUTES: &[&str] = &[
     "/reset-password",
     "/invitation",
     "/restore",
+    // An address that opens one organization alone: `signin/support_access.rs`.
+    "/support",
     "/theme",
     // A choice of the browser's: what it names is looked at when a page is shown (`pages.rs`).
     "/project",

@@ -92,6 +92,7 @@ const FIELDS: &[(&str, &str, Answer, &str)] = &[
     ),
     ("createLink", "run", Refused, "mutation { createLink(input: { shows: { run: \"$id\" }, label: \"l\", expiresInDays: 1 }) { url } }"),
     ("revokeLink", "link", Refused, "mutation { revokeLink(id: \"$id\") { id } }"),
+    ("endSupport", "support", Refused, "mutation { endSupport(id: \"$id\") { id } }"),
     ("revokeToken", "token", Refused, "mutation { revokeToken(id: \"$id\") { id } }"),
     (
         "updateServiceAccount",
@@ -165,6 +166,7 @@ impl Ids {
             ("invitation", id(owner, &invite, "/inviteMember/id").await),
             ("job token", id(owner, &job, "/createJobToken/token/id").await),
             ("link", id(owner, &link, "/createLink/link/id").await),
+            ("support", id(owner, "mutation { grantSupport(hours: 1, reason: \"CANARY\") { id } }", "/grantSupport/id").await),
             ("token", id(owner, "{ tokens { nodes { id } } }", "/tokens/nodes/0/id").await),
             ("account token", id(owner, &token, "/createServiceAccountToken/token/id").await),
             ("account", account),

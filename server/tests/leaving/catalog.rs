@@ -51,6 +51,9 @@ const STAYS_PUBLIC: &[(&str, &str)] = &[
     ("job_tokens.hint", "the end of a secret"),
     ("links.hash", "a secret"),
     ("links.hint", "the end of a secret"),
+    ("support_visits.address_hash", "a secret"),
+    ("support_visits.address_until", "of a secret"),
+    ("support_visits.session_hash", "a secret"),
     ("identity_providers.client_secret", "a secret"),
 ];
 

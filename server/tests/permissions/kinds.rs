@@ -7,6 +7,7 @@ use opentelemetry_proto::tonic::{
 use prost::Message;
 use reqwest::Method;
 use serde_json::{Value, json};
+use server::features::support::enter_by_operator;
 use shared::Role;
 use sqlx::Executor;
 use uuid::Uuid;
@@ -15,7 +16,7 @@ use super::fixture::Fixture;
 use crate::{
     slack::Hook,
     support::{
-        Actor, Organization,
+        Actor, Organization, World,
         tracking::{ok, run_in},
     },
 };
@@ -26,6 +27,8 @@ pub struct Kinds {
     pub fixture: Fixture,
     /// The secret of a link.
     pub link: String,
+    /// The secret of an address that begins a session of the support.
+    pub support: String,
     /// What the organization is called.
     pub name: String,
     /// That name in addresses: `$slug`.
@@ -59,7 +62,9 @@ impl Kinds {
         act(owner, &connect).await;
         let viewer = owner.graphql("{ viewer { organization { name slug } } }", Value::Null).await;
         let called = |what: &str| viewer["data"]["viewer"]["organization"][what].as_str().unwrap_or_else(|| panic!("{viewer}")).to_owned();
-        Self { link: url.rsplit('/').next().expect("a secret").to_owned(), name: called("name"), slug: called("slug"), invited, fixture }
+        act(owner, "grantSupport(hours: 1, reason: \"r\") { id }").await;
+        let support = enter(organization.world, &called("slug")).await;
+        Self { support, link: url.rsplit('/').next().expect("a secret").to_owned(), name: called("name"), slug: called("slug"), invited, fixture }
     }
 
     /// A query with what there is in the place of its placeholders.
@@ -75,6 +80,14 @@ impl Kinds {
         act(&organization.owner, &self.fixture.fill(&mention)).await;
         member
     }
+}
+
+/// Somebody of the operator enters; the secret of the address that they are given.
+async fn enter(world: &World, slug: &str) -> String {
+    let (services, slug) = (world.services(), slug.to_owned());
+    let entered =
+        world.on_server(async move { enter_by_operator(&services, &slug, "Sam Support <sam@example.com>").await.map(|entered| entered.url) });
+    entered.await.expect("enters").split("token=").nth(1).expect("a token").to_owned()
 }
 
 async fn act(actor: &Actor, mutation: &str) -> Value {

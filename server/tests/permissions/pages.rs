@@ -21,6 +21,7 @@ const PAGES: &[(&str, Policy, &str)] = &[
     ("/reset-password", Public, "/reset-password"),
     ("/invitation", Public, "/invitation"),
     ("/restore", Public, "/restore"),
+    ("/support", Public, "/support"),
     ("/sso", Public, "/sso"),
     ("/kit", Public, "/kit"),
     // Whoever has the link in the address sees what it shows, and nobody else anything: `sharing/links.rs`.

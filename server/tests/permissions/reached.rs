@@ -37,11 +37,13 @@ const ASKED: &[(&str, &str)] = &[
 ];
 
 /// Types that nobody is shown by their role, each with who is: they are asked for all the same.
-const NOT_BY_ROLE: [&str; 2] = [
+const NOT_BY_ROLE: [&str; 3] = [
     // Once an organization is closed nobody is in it: at the end, whoever closed it.
     "ClosedOrganization",
     // Whoever came by a link, who is no member.
     "OpenedLink",
+    // Somebody of the operator, who is no member.
+    "SupportSession",
 ];
 
 /// A query for all that a type shows to whoever came so far.
@@ -202,6 +204,10 @@ async fn c7_1a_c7_1b_each_type_is_shown_to_the_roles_that_may_come_to_it_to_no_s
     let opened = nobody.request(Method::POST, "/graphql").header("authorization", format!("Link {}", kinds.link));
     let opened = nobody.send(opened.json(&json!({ "query": whole(&ways["OpenedLink"], &types) }))).await.json();
     assert!(shows(&opened, "OpenedLink") && opened["errors"].is_null(), "{opened}");
+    let supporter = world.anonymous();
+    assert_eq!(supporter.form("/support", &[("token", &kinds.support)]).await.status, 303);
+    let session = supporter.graphql(&whole(&ways["SupportSession"], &types), Value::Null).await;
+    assert!(shows(&session, "SupportSession") && session["errors"].is_null(), "{session}");
     let close = whole(&ways["ClosedOrganization"], &types).replace("not its name", &kinds.name);
     let closed = organization.owner.graphql(&close, Value::Null).await;
     assert!(shows(&closed, "ClosedOrganization") && closed["errors"].is_null(), "{closed}");

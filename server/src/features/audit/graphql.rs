@@ -60,11 +60,12 @@ impl AuditEntry {
     async fn at(&self) -> DateTime<Utc> {
         self.0.at
     }
-    /// The actor's e-mail address at that time, or the job's kind; of an operator `operator`.
+    /// The actor's e-mail address at that time, or the job's kind; of an operator `operator`, of their support who it is and by whose leave.
     async fn actor(&self) -> &str {
         &self.0.actor
     }
-    /// `member` (a browser), `token` (a script), `service` (a service account), `job_token`, `job`, `operator` (a command on the server) or `anonymous`.
+    /// `member` (a browser), `token` (a script), `service` (a service account), `job_token`, `job`, `operator` (a command on the server), `support` (somebody of the operator,
+    /// by leave of a member) or `anonymous`.
     async fn actor_kind(&self) -> &str {
         &self.0.actor_kind
     }

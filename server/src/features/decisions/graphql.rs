@@ -41,11 +41,11 @@ impl AccessDecision {
     async fn minute(&self) -> DateTime<Utc> {
         self.0.minute
     }
-    /// The actor's e-mail address at that time.
+    /// The actor's e-mail address at that time; of the operator's support who it is and by whose leave, of a link for whom it was made.
     async fn actor(&self) -> &str {
         &self.0.actor
     }
-    /// `member` (a browser), `token` (a script), `service` (a service account), `link` or `job_token` (a job that logs to one run).
+    /// `member` (a browser), `token` (a script), `service` (a service account), `link`, `job_token` (a job that logs to one run) or `support`.
     async fn actor_kind(&self) -> &str {
         &self.0.actor_kind
     }

@@ -38,6 +38,8 @@ pub enum Letter {
     OrganizationErasedSoon { name: String, organization: String, erased_on: String, link: String },
     /// An owner restored it.
     OrganizationRestored { name: String, organization: String, by: String, link: String },
+    /// Somebody of the operator looks into it, by an owner's leave.
+    SupportEntered { name: String, organization: String, operator: String, granted_by: String, until: String, link: String },
     /// What a member was told and has not read: `told` holds the first of `count`.
     News { name: String, organization: String, told: Vec<Told>, count: usize, all: String },
 }
@@ -182,6 +184,17 @@ impl Letter {
                 Some(("Sign in", link)),
                 "If it was to go, an owner deletes it again on the page of the organization.".into(),
             ),
+            Self::SupportEntered { name, organization, operator, granted_by, until, link } => (
+                format!("Support looks into {}", one_line(organization)),
+                vec![
+                    format!("Hello {name},"),
+                    format!(
+                        "{operator} of the operator's support entered the organization {organization} on Assay. {granted_by} gave them leave to look until {until}; they can change nothing."
+                    ),
+                ],
+                Some(("See or end support access", link)),
+                "Ended there, it is over at once. What they read and what they were denied is in the logs.".into(),
+            ),
             Self::News { name, organization, told, count, all } => {
                 let subject = match told.as_slice() {
                     [one] => one_line(&one.sentence),
@@ -243,7 +256,7 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn letters() -> [(&'static str, Letter); 16] {
+    fn letters() -> [(&'static str, Letter); 17] {
         let (name, organization) = ("Ada Lovelace".to_owned(), "Analytical & Sons".to_owned());
         let link = |path: &str| format!("https://assay.example.com{path}");
         let told = |who: &str, quote: &str| Told {
@@ -303,6 +316,17 @@ mod tests {
             (
                 "organization_restored",
                 Letter::OrganizationRestored { name: name.clone(), organization: organization.clone(), by: "Grace Hopper".into(), link: link("/") },
+            ),
+            (
+                "support_entered",
+                Letter::SupportEntered {
+                    name: name.clone(),
+                    organization: organization.clone(),
+                    operator: "Sam Support <sam@operator.example>".into(),
+                    granted_by: "grace@example.com".into(),
+                    until: "13 December 2026, 09:00 UTC".into(),
+                    link: link("/organization"),
+                },
             ),
             ("news_of_one", news(vec![told("Grace Hopper", "is <0.9> enough?")], 1)),
             ("news_of_two", news(vec![told("Grace Hopper", "look"), told("Alan Turing", "")], 2)),

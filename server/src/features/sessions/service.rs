@@ -279,7 +279,9 @@ pub async fn end_others(services: &Services, scope: &Scope) -> Result<usize, Fau
 async fn whose(tx: &LobbyTx, scope: &Scope) -> Result<Whose, Fault> {
     let tenant = match scope.actor().kind {
         ActorKind::Member => repo::vouched_by(tx, scope.actor().credential).await?,
-        ActorKind::Token | ActorKind::Service | ActorKind::Job | ActorKind::Link | ActorKind::JobToken => Some(scope.tenant().id),
+        ActorKind::Token | ActorKind::Service | ActorKind::Job | ActorKind::Link | ActorKind::JobToken | ActorKind::Support => {
+            Some(scope.tenant().id)
+        }
     };
     Ok(Whose { person: scope.actor().person, tenant })
 }

@@ -253,6 +253,24 @@ pub const KINDS: &[Kind] = &[
         ),
     },
     Kind {
+        name: "support_grants",
+        start: ID,
+        sql: page!(
+            "public.support_grants where tenant_id = current_setting('app.tenant_id')::uuid and",
+            "id" > "($1::jsonb->>0)::uuid",
+            "x.id, x.reason, x.scopes, x.member_id, x.granted_by, x.granted_at, x.expires_at, x.ended_at, x.ended_by"
+        ),
+    },
+    Kind {
+        name: "support_visits",
+        start: ID,
+        sql: page!(
+            "public.support_visits where tenant_id = current_setting('app.tenant_id')::uuid and",
+            "id" > "($1::jsonb->>0)::uuid",
+            "x.id, x.grant_id, x.operator, x.entered_at, x.opened_at, x.last_used_at, x.left_at"
+        ),
+    },
+    Kind {
         name: "api_tokens",
         start: ID,
         sql: page!(
