@@ -29,11 +29,14 @@ pub(super) struct Entered {
     pub shown: Option<Shown>,
 }
 
+/// Makes of the row that a door answered who entered.
+type Read = fn(&QueryResult) -> Result<Entered, DbErr>;
+
 impl Entered {
     /// Looks a credential up and enters its tenant, in the first statement of a transaction. `None`: it is unknown, expired or revoked.
     pub async fn by(tx: &Transaction, credential: &Credential, now: DateTime<Utc>) -> Result<Option<Self>, Fault> {
         let (hash, now): (Value, Value) = (credential.hash().to_vec().into(), now.into());
-        let (call, values, read): (_, _, fn(&QueryResult) -> Result<Self, DbErr>) = match credential.kind() {
+        let (call, values, read): (_, _, Read) = match credential.kind() {
             CredentialKind::Link => ("enter_link($1, $2)", vec![hash, now], Self::by_link),
             CredentialKind::JobToken => ("enter_job($1, $2)", vec![hash, now], Self::read),
             CredentialKind::Support => ("enter_support($1, $2)", vec![hash, now], Self::by_support),
@@ -47,7 +50,7 @@ impl Entered {
         Ok(row.as_ref().map(|row| Self::noted(tx, row, read)).transpose()?)
     }
 
-    fn noted(tx: &Transaction, row: &QueryResult, read: fn(&QueryResult) -> Result<Self, DbErr>) -> Result<Self, DbErr> {
+    fn noted(tx: &Transaction, row: &QueryResult, read: Read) -> Result<Self, DbErr> {
         let entered = read(row)?;
         tx.is_in(entered.tenant.id, row.try_get("", "backend")?);
         Ok(entered)
