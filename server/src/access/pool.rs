@@ -41,9 +41,13 @@ pub(super) fn pool(options: PgConnectOptions, connections: u32, settings: &'stat
     SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
 }
 
+/// For a connection that is kept for good: Postgres does not end it because it is idle, and asks from time to time whether it is still there.
+const KEPT: &str = "set idle_session_timeout = 0; set tcp_keepalives_idle = 60";
+
 /// One that no pool looks after.
 pub(super) async fn connection(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let mut connection = options.connect().await?;
     connection.execute(SETTINGS).await?;
+    connection.execute(KEPT).await?;
     Ok(connection)
 }
