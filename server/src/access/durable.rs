@@ -23,7 +23,7 @@ pub(super) const LATER: &str = "set synchronous_commit = off";
 /// A transaction of nothing but a mark in the write-ahead log. Its commit waits, as any does, until all of the log before it is where it is safe: on the
 /// disk, and with the standbys that the operator demands.
 const MARK: &str = "select pg_logical_emit_message(true, 'assay', '')";
-/// A mark that takes longer is given up with its session: the way to the database may be cut without anybody saying so.
+/// A mark, or its session, that takes longer is given up: the way to the database may be cut without anybody saying so.
 const MARK_TAKES: Duration = Duration::from_secs(20);
 /// The number of no session.
 const NONE: u64 = 0;
@@ -67,7 +67,7 @@ impl Durable {
         }
         let mut witness = self.witness.lock().await;
         if witness.session.is_none() {
-            witness.session = Some(self.vault.own_connection().await?);
+            witness.session = Some(in_time(self.vault.own_connection()).await?);
             witness.number += 1;
             self.standing.store(witness.number, Ordering::SeqCst);
         }
@@ -105,8 +105,12 @@ impl Durable {
 }
 
 async fn mark(mut session: PgConnection) -> Result<PgConnection, Fault> {
-    timeout(MARK_TAKES, session.execute(MARK)).await.map_err(|_| Fault::unavailable("a mark was not written in time"))??;
+    in_time(async { Ok(session.execute(MARK).await?) }).await?;
     Ok(session)
+}
+
+async fn in_time<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    timeout(MARK_TAKES, work).await.map_err(|_| Fault::unavailable("the session of the marks did not answer in time"))?
 }
 
 fn lost() -> Fault {

@@ -1,7 +1,6 @@
 //! What closing is about.
 
 use chrono::{DateTime, Utc};
-use shared::ids::{MemberId, PersonId};
 
 /// What an organization holds, and what goes with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,18 +24,4 @@ pub struct Closed {
     pub closed_at: DateTime<Utc>,
     /// When it is erased.
     pub erase_at: DateTime<Utc>,
-}
-
-/// An owner who is told.
-#[derive(Clone, Debug)]
-pub struct Owner {
-    pub person: PersonId,
-    pub member: MemberId,
-    pub email: String,
-    pub name: String,
-}
-
-/// The time as mails say it: a day and a time of UTC.
-pub fn day(at: DateTime<Utc>) -> String {
-    at.format("%-d %B %Y, %H:%M UTC").to_string()
 }

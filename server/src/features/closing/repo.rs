@@ -1,12 +1,9 @@
 //! The statements of closing. It stands on the organization's row of the control plane.
 
 use chrono::{DateTime, Utc};
-use shared::ids::{MemberId, PersonId, TenantId};
+use shared::ids::{PersonId, TenantId};
 
-use super::{
-    Contents,
-    model::{Closed, Owner},
-};
+use super::{Contents, model::Closed};
 use crate::{
     access::{Connection, Sql, lobby::LobbyTx},
     fault::Fault,
@@ -57,23 +54,6 @@ pub async fn reopen(tx: &LobbyTx, tenant: TenantId) -> Result<Option<String>, Fa
         where id = $1 and closed_at is not null and erasing_since is null returning name";
     let row = tx.row(sql, vec![tenant.uuid().into()]).await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
-}
-
-/// Those who own it and have access.
-pub async fn owners(tx: &LobbyTx, tenant: TenantId) -> Result<Vec<Owner>, Fault> {
-    let sql = "select p.id, m.id as member_id, p.email, p.name from memberships m join people p on p.id = m.person_id and not p.disabled \
-        where m.tenant_id = $1 and 'owner' = any (m.roles) and m.suspended_at is null order by p.id";
-    let rows = tx.rows(sql, vec![tenant.uuid().into()]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Owner {
-                person: PersonId::from_uuid(row.try_get("", "id")?),
-                member: MemberId::from_uuid(row.try_get("", "member_id")?),
-                email: row.try_get("", "email")?,
-                name: row.try_get("", "name")?,
-            })
-        })
-        .collect()
 }
 
 /// Writes links that restore it, each for one owner.

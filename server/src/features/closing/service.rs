@@ -10,7 +10,6 @@ use shared::{
 use super::{
     CloseOrganization, Closed, ClosingError, Contents, CountContents,
     jobs::{EraseOrganization, RemindOwners},
-    model::{Owner, day},
     repo,
 };
 use crate::{
@@ -21,7 +20,10 @@ use crate::{
         lobby::LobbyTx,
     },
     fault::Fault,
-    features::mail::{Letter, SendMail},
+    features::{
+        mail::{self, Letter, SendMail},
+        members::{self, Owner},
+    },
     services::Services,
 };
 
@@ -61,7 +63,7 @@ pub async fn close(services: &Services, scope: &Scope, name: &str) -> Result<Clo
         name: owner.name.clone(),
         organization: tenant.name.clone(),
         by: by.clone(),
-        erased_on: day(closed.erase_at),
+        erased_on: mail::day(closed.erase_at),
         link,
     })
     .await?;
@@ -89,7 +91,7 @@ pub async fn close(services: &Services, scope: &Scope, name: &str) -> Result<Clo
 pub async fn restore(services: &Services, request: &RequestInfo, token: &str) -> Result<(), Fault> {
     let tx = services.vault.lobby().await?;
     let (tenant, person) = repo::take_link(&tx, hash_of(token)).await?.ok_or(ClosingError::Link)?;
-    let owners = repo::owners(&tx, tenant).await?;
+    let owners = members::reachable_owners(&tx, tenant).await?;
     let owner = owners.iter().find(|owner| owner.person == person).ok_or(ClosingError::Link)?;
     let organization = repo::reopen(&tx, tenant).await?.ok_or(ClosingError::Link)?;
     repo::remove_links(&tx, tenant).await?;
@@ -130,7 +132,7 @@ pub(super) async fn remind(services: &Services, tenant: TenantId, request: &Requ
     mail_owners(&tx, services, tenant, closed, request, |owner, link| Letter::OrganizationErasedSoon {
         name: owner.name.clone(),
         organization: organization.clone(),
-        erased_on: day(closed.erase_at),
+        erased_on: mail::day(closed.erase_at),
         link,
     })
     .await?;
@@ -154,7 +156,7 @@ async fn mail_owners(
     request: &RequestInfo,
     letter: impl Fn(&Owner, String) -> Letter,
 ) -> Result<(), Fault> {
-    let owners = repo::owners(tx, tenant).await?;
+    let owners = members::reachable_owners(tx, tenant).await?;
     let secrets: Vec<Secret> = owners.iter().map(|_| Secret::opaque()).collect();
     let links: Vec<_> = owners.iter().zip(&secrets).map(|(owner, secret)| (secret.hash(), owner.person)).collect();
     repo::insert_links(tx, tenant, &links, closed.erase_at).await?;

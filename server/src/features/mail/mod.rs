@@ -5,4 +5,4 @@ mod jobs;
 mod model;
 
 pub use jobs::SendMail;
-pub use model::{Letter, Told};
+pub use model::{Letter, Told, day};

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use chrono::{DateTime, Utc};
 use minijinja::{AutoEscape, Environment, context};
 use serde::{Deserialize, Serialize};
 use shared::limits::{INVITATION_DAYS, RESET_MINUTES, SIGN_UP_HOURS};
@@ -72,6 +73,11 @@ macro_rules! templates {
 }
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| templates!("letter.txt", "letter.html"));
+
+/// The time as mails say it: a day and a time of UTC.
+pub fn day(at: DateTime<Utc>) -> String {
+    at.format("%-d %B %Y, %H:%M UTC").to_string()
+}
 
 impl Letter {
     /// Subject, paragraphs before the button, the button, the paragraph after it.

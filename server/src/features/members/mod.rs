@@ -11,8 +11,10 @@ mod repo;
 mod service;
 
 pub use error::MemberError;
-pub use model::{Member, check_roles};
-pub use service::{active, called, contact, find, get, give_roles, list, locked, owners, remove, resume, suspend, take_out, update_roles};
+pub use model::{Member, Owner, check_roles};
+pub use service::{
+    active, called, contact, find, get, give_roles, list, locked, owners, reachable_owners, remove, resume, suspend, take_out, update_roles,
+};
 
 use crate::access::{Permission, Reads, Writes};
 

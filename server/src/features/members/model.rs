@@ -11,6 +11,15 @@ use super::MemberError;
 /// Roles of one member.
 const ROLES_MAX: usize = 30;
 
+/// An owner who has access, and can be told.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    pub person: PersonId,
+    pub member: MemberId,
+    pub email: String,
+    pub name: String,
+}
+
 /// A person in an organization, or a service account.
 #[derive(Clone, Debug)]
 pub struct Member {

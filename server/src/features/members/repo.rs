@@ -4,9 +4,9 @@ use sea_orm::{DbErr, QueryResult};
 use shared::ids::{MemberId, PersonId, TenantId};
 use uuid::Uuid;
 
-use super::Member;
+use super::{Member, Owner};
 use crate::{
-    access::{Connection, Sql, WriteTx},
+    access::{Connection, Sql, WriteTx, lobby::LobbyTx},
     fault::Fault,
 };
 
@@ -143,4 +143,21 @@ pub async fn remove(tx: &WriteTx, member: &Member) -> Result<(), Fault> {
         tx.run("delete from public.people where id = $1 and service_of is not null", vec![member.person.uuid().into()]).await?;
     }
     tx.raise_epoch().await
+}
+
+/// Those who own an organization and have access.
+pub async fn reachable_owners(tx: &LobbyTx, tenant: TenantId) -> Result<Vec<Owner>, Fault> {
+    let sql = "select p.id, m.id as member_id, p.email, p.name from memberships m join people p on p.id = m.person_id and not p.disabled \
+        where m.tenant_id = $1 and 'owner' = any (m.roles) and m.suspended_at is null order by p.id";
+    let rows = tx.rows(sql, vec![tenant.uuid().into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Owner {
+                person: PersonId::from_uuid(row.try_get("", "id")?),
+                member: MemberId::from_uuid(row.try_get("", "member_id")?),
+                email: row.try_get("", "email")?,
+                name: row.try_get("", "name")?,
+            })
+        })
+        .collect()
 }

@@ -1,13 +1,14 @@
 //! Listing members, changing their roles, removing them.
 
 use serde_json::json;
-use shared::ids::MemberId;
+use shared::ids::{MemberId, TenantId};
 
-use super::{ListMembers, ManageMembers, Member, model, repo};
+use super::{ListMembers, ManageMembers, Member, Owner, model, repo};
 use crate::{
     access::{
         Grant, Scope, WriteTx,
         audit::{Entry, Subject},
+        lobby::LobbyTx,
     },
     fault::Fault,
     features::{
@@ -99,6 +100,14 @@ pub async fn give_roles(tx: &WriteTx, id: MemberId, names: &[String]) -> Result<
 /// `Unavailable` or `Internal`.
 pub async fn owners(tx: &WriteTx) -> Result<Vec<MemberId>, Fault> {
     repo::owners(tx).await
+}
+
+/// The owners of an organization who have access, for mails to them.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn reachable_owners(tx: &LobbyTx, tenant: TenantId) -> Result<Vec<Owner>, Fault> {
+    repo::reachable_owners(tx, tenant).await
 }
 
 /// A member.

@@ -73,11 +73,6 @@ pub fn check_operator(text: &str) -> Result<String, SupportError> {
     Ok(format!("{} <{}>", name.as_str(), address.as_str()))
 }
 
-/// The time as mails say it: a day and a time of UTC.
-pub fn day(at: DateTime<Utc>) -> String {
-    at.format("%-d %B %Y, %H:%M UTC").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Entered, SupportError,
-    model::{VISITS_MAX, check_operator, day},
+    model::{VISITS_MAX, check_operator},
     repo,
     service::subject,
     session::author,
@@ -15,7 +15,10 @@ use super::{
 use crate::{
     access::{RequestInfo, Secret, Sql, audit::Entry},
     fault::Fault,
-    features::mail::{Letter, SendMail},
+    features::{
+        mail::{self, Letter, SendMail},
+        members,
+    },
     services::Services,
 };
 
@@ -37,16 +40,16 @@ pub async fn enter_by_operator(services: &Services, slug: &str, operator: &str) 
     let until = expires_at.min(tx.now() + TimeDelta::minutes(SUPPORT_ADDRESS_MINUTES));
     repo::insert_visit(&tx, visit, &place, &operator, secret.hash(), until).await?;
     let request = RequestInfo { id: Uuid::now_v7().simple().to_string(), ..RequestInfo::default() };
-    for (name, email) in repo::owners(&tx, place.tenant).await? {
+    for owner in members::reachable_owners(&tx, place.tenant).await? {
         let letter = Letter::SupportEntered {
-            name,
+            name: owner.name,
             organization: place.organization.clone(),
             operator: operator.clone(),
             granted_by: granted_by.clone(),
-            until: day(expires_at),
+            until: mail::day(expires_at),
             link: format!("{}/organization", services.config.public_url()),
         };
-        tx.enqueue(&SendMail { to: email, letter }, &request.id).await?;
+        tx.enqueue(&SendMail { to: owner.email, letter }, &request.id).await?;
     }
     let entry = Entry::new("support.enter", subject(place.grant.id, &place.grant.reason))
         .detail(json!({ "operator": operator, "grantedBy": granted_by, "addressUntil": until, "expiresAt": expires_at }));

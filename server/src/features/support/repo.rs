@@ -141,14 +141,6 @@ pub async fn insert_visit(tx: &LobbyTx, visit: Uuid, place: &Place, operator: &s
     Ok(())
 }
 
-/// Names and addresses of those who own an organization and have access.
-pub async fn owners(tx: &LobbyTx, tenant: TenantId) -> Result<Vec<(String, String)>, Fault> {
-    let sql = "select p.name, p.email from memberships m join people p on p.id = m.person_id and not p.disabled \
-        where m.tenant_id = $1 and 'owner' = any (m.roles) and m.suspended_at is null and p.email is not null order by p.id";
-    let rows = tx.rows(sql, vec![tenant.uuid().into()]).await?;
-    Ok(rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, DbErr>>()?)
-}
-
 /// A visit whose address was opened.
 pub struct Opened {
     pub visit: Uuid,
