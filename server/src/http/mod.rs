@@ -88,8 +88,9 @@ pub fn configure(edge: Edge) -> impl Fn(&mut web::ServiceConfig) + Clone {
     move |app| {
         app.app_data(web::Data::new(edge.clone()))
             .app_data(forms::limits())
-            .configure(routes::configure)
+            // A request is held against one path after the other: what is asked for most stands first.
             .configure(crate::mlflow::configure)
+            .configure(routes::configure)
             .default_service(web::to(pages::page).wrap(Compress::default()));
     }
 }

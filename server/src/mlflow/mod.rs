@@ -71,11 +71,12 @@ pub const PREFIXES: [&str; 4] = ["/api/2.0/", "/ajax-api/2.0/", "/api/3.0/", "/a
 
 /// Every endpoint of the edge.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    // What loggers call stands first: a request is held against one path after the other.
     const PARTS: &[&[Endpoint]] = &[
-        about::ENDPOINTS,
-        experiments::ENDPOINTS,
         runs::ENDPOINTS,
         metrics::ENDPOINTS,
+        about::ENDPOINTS,
+        experiments::ENDPOINTS,
         artifacts::ENDPOINTS,
         multipart::ENDPOINTS,
         logged_models::ENDPOINTS,

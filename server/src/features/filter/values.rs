@@ -1,6 +1,6 @@
-//! A [`Filter`] held against values in memory, with the answers that [`super::sql`] gets from the database.
+//! The checks of a [`Filter`] held against values in memory, with the answers that [`super::sql`] gets from the database.
 
-use super::ast::{Check, Comparison, Filter, Number, Test};
+use super::ast::{Check, Comparison, Filter, Number};
 
 /// Whether a filter means the same here. Letters of any case are compared by the database's own rules, and a pattern with a place for any one character can take
 /// long over a long value, which only a statement can be stopped in.
@@ -12,16 +12,6 @@ pub fn is_plain(filter: &Filter) -> bool {
         Check::In { .. } | Check::Null { .. } => true,
         Check::Matches(_) => false,
     })
-}
-
-/// Whether a filter holds; `leaf` says whether one test does, and that it does not of what is absent.
-pub fn holds(filter: &Filter, leaf: &dyn Fn(&Test) -> bool) -> bool {
-    match filter {
-        Filter::All(parts) => parts.iter().all(|part| holds(part, leaf)),
-        Filter::Any(parts) => parts.iter().any(|part| holds(part, leaf)),
-        Filter::Not(part) => !holds(part, leaf),
-        Filter::Is(test) => leaf(test),
-    }
 }
 
 /// A text held against a check.

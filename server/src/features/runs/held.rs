@@ -15,13 +15,17 @@ use moka::{notification::RemovalCause, sync::Cache};
 use shared::ids::{ExperimentId, RunId, TenantId};
 use uuid::Uuid;
 
-use super::{Run, RunData, repo};
+use super::{
+    Run, RunData,
+    columns::{self, Columns},
+    repo,
+};
 use crate::{
     access::Connection,
     fault::Fault,
     features::{
         experiments::{ExperimentRef, Lifecycle},
-        filter::{Check, Filter, Order, Test, values},
+        filter::{Filter, Order, Test, values},
         metrics::{self, Latest},
     },
 };
@@ -64,6 +68,7 @@ pub struct Card {
 struct Held {
     state: State,
     cards: Vec<Arc<Card>>,
+    columns: Columns,
     size: usize,
 }
 
@@ -161,7 +166,7 @@ async fn read<C: Connection>(tx: &C, experiment: ExperimentId, known: Option<&He
         return Ok(None);
     }
     let known: HashMap<RunId, &Arc<Card>> = known.into_iter().flat_map(|held| &held.cards).map(|card| (card.run.id, card)).collect();
-    let mut held = Held { state: State::default(), cards: Vec::with_capacity(listed.len()), size: 0 };
+    let mut held = Held { state: State::default(), cards: Vec::with_capacity(listed.len()), columns: Columns::default(), size: 0 };
     let mut changed: HashMap<RunId, i64> = HashMap::new();
     for (id, revision, digest) in listed {
         held.state.runs += 1;
@@ -202,61 +207,18 @@ impl Card {
         Self { run, data: Arc::new(data), size }
     }
 
-    fn metric(&self, key: &str) -> Option<f64> {
+    pub(super) fn metric(&self, key: &str) -> Option<f64> {
         let at = self.data.metrics.binary_search_by(|one| one.key.as_str().cmp(key)).ok()?;
         Some(self.data.metrics[at].point.value)
     }
 
-    fn holds(&self, test: &Test) -> bool {
-        let text = |value: Option<&str>| match (value, &test.check) {
-            (None, Check::Null { not }) => !not,
-            (value, check) => value.is_some_and(|value| values::text(value, check)),
-        };
-        let run = &self.run;
-        match (test.entity, test.key.as_str()) {
-            ("metric", key) => self.metric(key).is_some_and(|value| values::double(value, &test.check)),
-            ("param", key) => text(pair(&self.data.params, key)),
-            ("tag", key) => text(pair(&self.data.tags, key)),
-            (_, "run_name") => text(Some(&run.name)),
-            (_, "user_id") => text(Some(&run.user)),
-            (_, "status") => text(Some(run.status.as_str())),
-            (_, "start_time") => values::integer(run.started_ms, &test.check),
-            (_, "end_time") => run.ended_ms.is_some_and(|at| values::integer(at, &test.check)),
-            _ => false,
-        }
+    pub(super) fn param(&self, key: &str) -> Option<&str> {
+        pair(&self.data.params, key)
     }
 
-    /// Where it stands in an order: what is missing comes last in both directions, NaN just before it.
-    fn rank<'c>(&'c self, order: &Order) -> Rank<'c> {
-        let of_text = |value: Option<&'c str>| (u8::from(value.is_none()), Shown::Text(value.unwrap_or_default()));
-        let run = &self.run;
-        match (order.entity, order.key.as_str()) {
-            ("metric", key) => match self.metric(key) {
-                None => (2, Shown::Number(0.0)),
-                Some(value) if value.is_nan() => (1, Shown::Number(0.0)),
-                Some(value) => (0, Shown::Number(value)),
-            },
-            ("param", key) => of_text(pair(&self.data.params, key)),
-            ("tag", key) => of_text(pair(&self.data.tags, key)),
-            (_, "run_id") => (0, Shown::Id(run.id.uuid())),
-            (_, "run_name") => of_text(Some(&run.name)),
-            (_, "user_id") => of_text(Some(&run.user)),
-            (_, "status") => of_text(Some(run.status.as_str())),
-            (_, "end_time") => (u8::from(run.ended_ms.is_none()), Shown::Time(run.ended_ms.unwrap_or(0))),
-            _ => (0, Shown::Time(run.started_ms)),
-        }
+    pub(super) fn tag(&self, key: &str) -> Option<&str> {
+        pair(&self.data.tags, key)
     }
-}
-
-/// How much of it is missing, and what is there.
-type Rank<'c> = (u8, Shown<'c>);
-
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
-enum Shown<'c> {
-    Number(f64),
-    Text(&'c str),
-    Time(i64),
-    Id(Uuid),
 }
 
 /// The value of a key in a list by key.
@@ -266,7 +228,7 @@ fn pair<'p>(pairs: &'p [(String, String)], key: &str) -> Option<&'p str> {
 
 impl Held {
     fn add(&mut self, card: Arc<Card>) {
-        self.size += card.size;
+        self.size += card.size + columns::KEPT * columns::CELL;
         self.cards.push(card);
     }
 
@@ -277,26 +239,21 @@ impl Held {
             Lifecycle::Deleted => run.removed,
             Lifecycle::All => true,
         };
-        fn ranked<'c>(card: &'c Card, order: &[Order]) -> Vec<Rank<'c>> {
-            order.iter().map(|order| card.rank(order)).collect()
-        }
-        let found = self.cards.iter().filter(|card| is_there(&card.run) && values::holds(wanted.filter, &|test| card.holds(test)));
-        let mut found: Vec<(Vec<Rank<'_>>, &Arc<Card>)> = found.map(|card| (ranked(card, wanted.order), card)).collect();
+        let holds = self.columns.holds(&self.cards, wanted.filter);
+        let mut found: Vec<usize> = (0..self.cards.len()).filter(|&at| holds[at] && is_there(&self.cards[at].run)).collect();
         let matching = found.len();
+        let by_order = self.columns.comparing(&self.cards, wanted.order);
         let by_time = !wanted.order.iter().any(|order| order.entity == "attribute" && order.key == "start_time");
-        let compare = |(ranks, card): &(Vec<Rank<'_>>, &Arc<Card>), (others, other): &(Vec<Rank<'_>>, &Arc<Card>)| {
-            let terms = wanted.order.iter().zip(ranks.iter().zip(others)).map(|(order, (one, two))| {
-                let shown = one.1.partial_cmp(&two.1).unwrap_or(Ordering::Equal);
-                one.0.cmp(&two.0).then(if order.descending { shown.reverse() } else { shown })
-            });
-            let told = terms.fold(Ordering::Equal, Ordering::then);
-            let newest = if by_time { other.run.started_ms.cmp(&card.run.started_ms) } else { Ordering::Equal };
-            told.then(newest).then(card.run.id.uuid().cmp(&other.run.id.uuid()))
+        let compare = |one: &usize, other: &usize| {
+            let newest = |one: &Run, other: &Run| if by_time { other.started_ms.cmp(&one.started_ms) } else { Ordering::Equal };
+            by_order(*one, *other).then_with(|| {
+                let (one, other) = (&self.cards[*one].run, &self.cards[*other].run);
+                newest(one, other).then_with(|| one.id.uuid().cmp(&other.id.uuid()))
+            })
         };
         if let Some(after) = wanted.after {
             // What is gone has no place that anything could come after.
-            let Some(last) = self.cards.iter().find(|card| card.run.id.uuid() == after) else { return (Vec::new(), matching) };
-            let last = (ranked(last, wanted.order), last);
+            let Some(last) = self.cards.iter().position(|card| card.run.id.uuid() == after) else { return (Vec::new(), matching) };
             found.retain(|one| compare(one, &last) == Ordering::Greater);
         }
         if found.len() > wanted.limit {
@@ -304,6 +261,6 @@ impl Held {
             found.truncate(wanted.limit);
         }
         found.sort_unstable_by(compare);
-        (found.into_iter().map(|(_, card)| card.clone()).collect(), matching)
+        (found.into_iter().map(|at| self.cards[at].clone()).collect(), matching)
     }
 }

@@ -5,6 +5,7 @@
 
 mod acts;
 mod authors;
+mod columns;
 mod digest;
 mod error;
 mod facets;
