@@ -4,7 +4,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -85,17 +84,6 @@ class System:
             return True
 
         wait_for(f"a backend with {doing}", killed, 30)
-
-    def redis(self, *words: str) -> str:
-        """The first line that Redis answers to a command."""
-        facts = self.processes.facts("redis")
-        with socket.create_connection(("127.0.0.1", facts["port"]), timeout=10) as connection, connection.makefile("rwb") as stream:
-            for command in (("AUTH", facts["password"]), words):
-                stream.write(" ".join(command).encode() + b"\r\n")
-                stream.flush()
-                answer = stream.readline().decode().strip()
-        assert not answer.startswith("-"), answer
-        return answer
 
     @contextmanager
     def hanging_mail_server(self):

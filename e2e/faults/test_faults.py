@@ -70,7 +70,7 @@ def test_redis_that_forgets_everything_loses_nothing(system, load, intact):
     with load("redis") as running:
         for _ in range(20):
             more(running, WRITES // 5)
-            system.redis("FLUSHALL")
+            system.services.tell_redis("FLUSHALL")
     assert not running.ledger.unanswered
     intact(running)
 
@@ -86,7 +86,7 @@ def test_thirty_seconds_without_redis_refuse_nothing_and_mail_goes_out(system, l
         wait_for("mail while Redis is away", lambda: invited <= system.mailed(), 10)
         time.sleep(max(0, back - time.monotonic()))
         system.services.redis(before=known)
-        wait_for("the bell is rung again", lambda: system.redis("EXISTS", "assay:jobs") == ":1", 20)
+        wait_for("the bell is rung again", lambda: system.services.tell_redis("EXISTS", "assay:jobs") == ":1", 20)
         more(running, 50)
     assert not running.ledger.unanswered
     assert (system.pid("server"), system.pid("worker")) == (server, worker)

@@ -111,6 +111,18 @@ class Services:
         words = f"{program.name} {version.group(1) if version else ''}, port {started['port']}"
         return f"redis://:{started['password']}@127.0.0.1:{started['port']}/", words
 
+    def tell_redis(self, *words: str) -> str:
+        """The first line that Redis answers to a command."""
+        facts = self.processes.facts("redis")
+        with socket.create_connection(("127.0.0.1", facts["port"]), timeout=10) as connection, connection.makefile("rwb") as stream:
+            for command in (("AUTH", facts["password"]), words):
+                stream.write(" ".join(command).encode() + b"\r\n")
+                stream.flush()
+                told = stream.readline().decode().strip()
+                if told.startswith("-"):
+                    raise Failure(f"Redis refused {command[0]}: {told}")
+        return told
+
     def stop(self) -> list:
         """Stops what was started here; returns the names."""
         stopped = [name for name in ("redis",) if self.processes.stop(name)]

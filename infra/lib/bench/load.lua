@@ -4,6 +4,8 @@
 --   request()            the path and the JSON body of the next call; asked again when a connection had to be made anew
 --   acknowledged(body)   moves on after a call that was answered with 200; returns the units of work that are now done
 --   finished             set when the scenario has no more to do
+-- A scenario of readers has, instead of `acknowledged`, `answered(status, body)`: the units of work, or nothing and what is wrong with the answer. Its
+-- request is a method and a path, sent with `token`.
 -- What it must know comes in the environment, as BENCH_*: unlike arguments, that cannot be read by other users.
 --
 -- A thread stops by itself, after a call was answered, and tells what was acknowledged: wrk's own end would leave calls
@@ -36,33 +38,46 @@ local scenario, headers, started, ends
 local units, calls, refused, refusal = 0, 0, 0, ""
 local patience = 20 -- refused calls until a thread gives up
 
+function authorization(token)
+   return "Authorization: Bearer " .. token .. "\r\n"
+end
+
 function init()
    math.randomseed(number)
    headers = "Host: " .. wrk.host .. ":" .. wrk.port .. "\r\nContent-Type: application/json\r\n"
-   if setting("TOKEN") then
-      headers = headers .. "Authorization: Bearer " .. setting("TOKEN") .. "\r\n"
-   end
    scenario = dofile(setting("FOLDER") .. "/" .. setting("SCENARIO") .. ".lua")(number)
+   if setting("TOKEN") and not scenario.answered then
+      headers = headers .. authorization(setting("TOKEN"))
+   end
 end
 
 function request()
-   local path, body = scenario.request()
+   local path, body = scenario.request() -- of a reader: a method and a path
    -- The clock starts with the last request before the first answer: wrk asks for one more, to look at it, before it connects.
    if calls + refused == 0 then
       started = now()
       ends = started + tonumber(setting("SECONDS"))
+   end
+   if scenario.answered then
+      return table.concat({ path, " ", body, " HTTP/1.1\r\n", headers, authorization(scenario.token), "\r\n" })
    end
    return table.concat({ "POST ", path, " HTTP/1.1\r\n", headers, "Content-Length: ", #body, "\r\n\r\n", body })
 end
 
 function response(status, _, body)
    local moment = now()
-   if status == 200 then
+   local done, problem
+   if scenario.answered then
+      done, problem = scenario.answered(status, body)
+   else
+      done, problem = status == 200 and scenario.acknowledged(body), status
+   end
+   if done then
       calls = calls + 1
-      units = units + scenario.acknowledged(body)
+      units = units + done
    else
       refused = refused + 1
-      refusal = status .. " " .. body:sub(1, 300):gsub("%s+", " ")
+      refusal = problem .. " " .. body:sub(1, 300):gsub("%s+", " ")
    end
    if scenario.finished or moment > ends or refused >= patience then
       io.write(string.format("bench thread\t%d\t%d\t%d\t%d\t%.6f\t%.6f\t%s\n", number, units, calls, refused, started, moment, refusal))

@@ -1,16 +1,21 @@
 """The measures. Each loads a target, checks that nothing acknowledged was lost, and returns figures by name."""
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import statistics
 import time
 from dataclasses import dataclass
 
 import web
+from bench import imports
 from bench.browser import visits
 from bench.client import Client, milliseconds
+from bench.isolation import CONNECTIONS_TO_POSTGRES, Later, Session, after_a_revoke, organizations
 from bench.load import CONNECTIONS, Load, load
 from bench.million import FILTERS, Reader, fill
+from bench.targets import WORK
 from paths import ROOT
 
 POINTS_OF_HISTORY = 10_000
@@ -30,10 +35,14 @@ class Size:
     visits: int
     settle: float
     many: int
+    tenants: int
+    crossings: int
+    revoked: int
+    imported: int
 
 
-FULL = Size(runs=2000, seconds=15, reads=20, visits=5, settle=180, many=1_000_000)
-QUICK = Size(runs=200, seconds=4, reads=8, visits=2, settle=40, many=50_000)
+FULL = Size(runs=2000, seconds=15, reads=20, visits=5, settle=180, many=1_000_000, tenants=1_000, crossings=1_000_000, revoked=30_000, imported=10_000)
+QUICK = Size(runs=200, seconds=4, reads=8, visits=2, settle=40, many=50_000, tenants=20, crossings=10_000, revoked=900, imported=200)
 
 
 class Lost(Exception):
@@ -157,6 +166,53 @@ class Bench:
         self.notes.append("million: " + ", ".join(f"{text or 'all'} {waited * 1000:.0f} ms" for text, waited in found.items()))
         return {"million": found.pop(""), "million-filter": max(found.values()), "million-order": order}
 
+    def tenants(self) -> dict:
+        """Readers of many organizations through a server with few connections to Postgres; nobody is ever shown what is another's."""
+        if self.target.slug == "mlflow":
+            return {}
+        self.target.start_again(ASSAY_CONNECTIONS=str(CONNECTIONS_TO_POSTGRES))
+        session, forget = Session(self.target.url, self.target.login), lambda: self.target.services.tell_redis("FLUSHALL")
+        listed = organizations(session, self.target.url, self.size.tenants, WORK / "organizations", forget)
+        done = self._load("tenants", 3600, ORGANIZATIONS=listed, REQUESTS=self.size.crossings // CONNECTIONS)
+        if done.refused:
+            raise Lost(f"of {done.calls + done.refused:,} interleaved requests {done.refused} were answered wrongly: {done.refusal}")
+        backends = self.target.backends()
+        self.notes.append(f"tenants: {done.calls:,} interleaved requests of {self.size.tenants:,} organizations, {done.calls / done.seconds:,.0f} a second, no foreign canary; {len(backends)} backends")
+        return {"tenants": _seconds(done.latency["99"]), "backend": max(backends)}
+
+    def revoked(self) -> dict:
+        """Requests with a token that were sent after its revocation had returned, to three servers, whatever becomes of Redis. None may pass."""
+        if self.target.slug == "mlflow":
+            return {}
+        session, passed = Session(self.target.url, self.target.login), 0
+        share = self.size.revoked // 3
+        with self.target.replicas(2) as urls:
+            for state in ("alive", "flushed", "stopped"):
+                later, rounds = Later(), 10
+                with self.target.without_redis() if state == "stopped" else contextlib.nullcontext():
+                    for _ in range(rounds):
+                        flush = (lambda: self.target.services.tell_redis("FLUSHALL")) if state == "flushed" else None
+                        later += after_a_revoke(session, urls, share // rounds, flush)
+                self.notes.append(f"revoked: Redis {state}: {later.sent:,} requests after a revocation, {later.passed} passed")
+                passed += later.passed
+        if passed:
+            raise Lost(f"{passed} requests passed after the revocation of their token")
+        return {"revoked": passed}
+
+    def imports(self) -> dict:
+        """Runs with 1,000 points each, taken over from another tracking server."""
+        if self.target.slug == "mlflow":
+            return {}
+        experiment = "to be imported"
+        imports.fill(self.target.url, self.target.token, self.client.experiment(experiment), self.size.imported)
+        session = Session(self.target.url, self.target.login)
+        session.found("Importer")
+        seconds, taken = imports.take_over(session, self.target.url, self.target.token, experiment)
+        if taken != self.size.imported:
+            raise Lost(f"{taken} of {self.size.imported} runs were imported")
+        self.notes.append(f"imports: {taken:,} runs of {imports.POINTS:,} points in {seconds:.0f} s, from another organization of the same server")
+        return {"imports": seconds}
+
     def page(self) -> dict:
         """A cold visit to the run table of the first filling."""
         found = visits(self.target, self._filled(), self.size.visits)
@@ -241,3 +297,9 @@ class Bench:
         if found < acknowledged or (found > acknowledged and not done.refused and not done.broken):
             raise Lost(f"{acknowledged} {what} were acknowledged, {found} are there")
         self.notes.append(f"{what}: {acknowledged} acknowledged, {found} read back")
+
+
+def _seconds(text: str) -> float:
+    """wrk's way of writing a time: `870.00us`, `3.32ms`, `1.02s`."""
+    number, unit = re.fullmatch(r"([\d.]+)(\w+)", text).groups()
+    return float(number) * {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60}[unit]

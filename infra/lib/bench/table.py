@@ -41,9 +41,15 @@ FIGURES = (
     Figure("million", "million", "first page of 1,000,000 runs", "ms", -1, limit=100, scale=1e3),
     Figure("million-filter", "million", "the slowest of nine filters on them", "ms", -1, limit=300, scale=1e3),
     Figure("million-order", "million", "them by a metric", "ms", -1, scale=1e3),
+    Figure("tenants", "tenants", "a read among 1,000 organizations, p99", "ms", -1, limit=25, scale=1e3),
+    Figure("backend", "tenants", "the largest backend after that", "MB", -1, limit=120, scale=1e-6),
+    Figure("revoked", "revoked", "let in after a revocation returned", "requests", -1, limit=1),
+    Figure("imports", "imports", "10,000 runs of 1,000 points imported", "s", -1, limit=180),
 )
 # In this order: `points` finds empty tables, and memory is read when all the load of loggers is over.
-MEASURES = ("points", "fill", "calls", "history", "search", "page", "memory", "chart", "million")
+MEASURES = ("points", "fill", "calls", "history", "search", "page", "memory", "chart", "million", "imports", "revoked", "tenants")
+# Takes half an hour, so it is measured only when it is named.
+LONG = ("tenants",)
 
 # Cores that other work of the machine may take before it is told.
 QUIET = 0.1

@@ -1,6 +1,7 @@
 """The servers under load: Assay and MLflow, each with a database of its own on the same Postgres."""
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 import urllib.error
@@ -84,16 +85,52 @@ class Assay(Target):
         for folder in ("blobs", "mail"):
             shutil.rmtree(WORK / folder, ignore_errors=True)
             (WORK / folder).mkdir(parents=True)
-        assay = stack.Stack(binary, self.processes, free_port(), {
+        self.stack = stack.Stack(binary, self.processes, free_port(), {
             "DATABASE_URL": self.services.postgres(self.database)[0],
             "REDIS_URL": self.services.redis()[0],
             "ASSAY_BLOBS": str(WORK / "blobs"),
             "ASSAY_MAIL": f"file:{WORK / 'mail'}",
+            "ASSAY_OUTBOUND_ALLOW": "127.0.0.0/8",
         })
-        assay.migrate()
-        assay.start()
-        seeded = assay.first_sign_in(assay.seed())
-        self.url, self.token, self.login = f"http://127.0.0.1:{assay.port}", seeded["token"], {name: seeded[name] for name in ("email", "password")}
+        self.stack.migrate()
+        self.stack.start()
+        seeded = self.stack.first_sign_in(self.stack.seed())
+        self.url, self.token, self.login = f"http://127.0.0.1:{self.stack.port}", seeded["token"], {name: seeded[name] for name in ("email", "password")}
+
+    def start_again(self, **settings: str) -> None:
+        """Starts the server anew with other settings."""
+        self.stack.env.update(settings)
+        self.processes.stop("server", patience=60)
+        self.stack.start_one("server")
+        self.processes.wait("server", self.stack.ready, PATIENCE)
+
+    @contextlib.contextmanager
+    def replicas(self, count: int):
+        """The addresses of this server and of so many others on the same database, Redis and folder."""
+        others = {f"replica-{number + 1}": free_port() for number in range(count)}
+        try:
+            for name, port in others.items():
+                self.processes.start(name, [self.stack.binary, "serve"], env={**self.stack.env, "ASSAY_LISTEN": f"127.0.0.1:{port}"})
+                self.processes.wait(name, lambda: stack.answers(port, "/readyz"), PATIENCE)
+            yield [self.url, *(f"http://127.0.0.1:{port}" for port in others.values())]
+        finally:
+            for name in others:
+                self.processes.stop(name, patience=60)
+
+    @contextlib.contextmanager
+    def without_redis(self):
+        """Redis is stopped meanwhile."""
+        before = self.processes.facts("redis")
+        self.processes.stop("redis")
+        try:
+            yield
+        finally:
+            self.services.redis(before=before)
+
+    def backends(self) -> list:
+        """Bytes of each backend that the server's connections have in Postgres, pages that it shares with others divided among them."""
+        pids = self.query("select pid from pg_stat_activity where application_name = 'assay' and backend_type = 'client backend'").split()
+        return [memory(int(pid)) for pid in pids]
 
     def settle(self, patience: float) -> str:
         deadline = time.monotonic() + patience
