@@ -126,11 +126,12 @@ fn list(data: RwSignal<Data>, guide: (String, String), address: Address, actions
     let shown = Signal::derive(move || data.with(|data| data.experiments.nodes.len()));
     let next = Signal::derive(move || data.with(|data| data.experiments.page_info.next()));
     let columns = columns(may_write);
+    let keys: Vec<_> = [("j", ""), ("k", "move"), ("Enter", "open"), ("/", "filter")].into_iter().chain(may_write.then_some(("n", "new"))).collect();
     let body = move || {
         if shown.get() > 0 {
             return view! {
                 <Table label="Experiments" columns=columns.clone() rows keys=true/>
-                <Pager shown total next of=("experiment", "experiments") keys=vec![("j", ""), ("k", "move"), ("Enter", "open"), ("/", "filter"), ("n", "new")]/>
+                <Pager shown total next of=("experiment", "experiments") keys=keys.clone()/>
             }
             .into_any();
         }

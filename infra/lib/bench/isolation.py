@@ -5,7 +5,6 @@ import http.client
 import json
 import secrets
 import threading
-import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
