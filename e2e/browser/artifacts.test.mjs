@@ -60,3 +60,30 @@ journey("the palette finds a run by its name and opens it", async (page) => {
   await page.getByRole("heading", { level: 1, name }).waitFor();
   await page.locator("dialog[open]").waitFor({ state: "detached" });
 });
+
+journey("what a file held before is looked into and downloaded", async (page) => {
+  const id = await run(await experiment(`versions ${Date.now()}`), "with versions");
+  for (const content of ["a first try\n", "a second try\n", "the last word\n"]) await upload(id, "notes.md", content);
+  await upload(id, "alone.md", "only this\n");
+  await signIn(page);
+  await page.goto(`/runs/${id}/artifacts?path=notes.md`);
+  await alive(page);
+  const preview = page.getByRole("region", { name: "Preview" });
+  await preview.getByText("the last word").waitFor();
+  await preview.getByText("3 versions").click();
+  await accessible(page);
+  await preview.getByRole("link", { name: "Version 1" }).click();
+  await preview.getByText("a first try").waitFor();
+  await preview.getByText("Version 1 is shown, not the current one.").waitFor();
+  const arriving = page.waitForEvent("download");
+  await preview.getByRole("link", { name: "Download" }).click();
+  assert.equal(readFileSync(await (await arriving).path(), "utf8"), "a first try\n");
+
+  // The choice stands in the address, and is over with another file.
+  await page.reload();
+  await preview.getByText("a first try").waitFor();
+  await page.getByRole("navigation", { name: "Files" }).getByRole("link", { name: "alone.md" }).click();
+  await preview.getByText("only this").waitFor();
+  assert.equal(await preview.getByText("versions").count(), 0);
+  assert.ok(!page.url().includes("version="), page.url());
+});

@@ -7,6 +7,7 @@ use super::{
     model,
     open::use_open,
     preview::{self, Preview, Text},
+    versions::{self, Version},
 };
 use crate::{
     api::{Api, ApiError, Operation, use_api},
@@ -41,6 +42,10 @@ struct Node {
 struct Tree {
     nodes: Vec<Node>,
     chosen: String,
+    /// Of the chosen file, the newest first.
+    versions: Vec<Version>,
+    /// The number of the one that is shown; nothing for the current one.
+    version: Option<i32>,
     text: Option<Text>,
     /// Why the text could not be had.
     refused: Option<String>,
@@ -68,7 +73,7 @@ impl Files {
         let path = use_location().pathname;
         let wish = Memo::new(move |_| {
             let is_open = path.with(|path| path.trim_end_matches('/').ends_with("/artifacts"));
-            is_open.then(|| (id.get(), address.get("path").unwrap_or_default()))
+            is_open.then(|| (id.get(), address.get("path").unwrap_or_default(), address.get("version").and_then(|number| number.parse().ok())))
         });
         let query: Query = Resource::new(
             move || wish.get(),
@@ -76,7 +81,7 @@ impl Files {
                 let api = api.clone();
                 async move {
                     match wish {
-                        Some((id, path)) => fetch(api, id, path).await.map(Some),
+                        Some((id, path, version)) => fetch(api, id, path, version).await.map(Some),
                         None => Ok(None),
                     }
                 }
@@ -104,7 +109,7 @@ pub fn RunArtifacts() -> impl IntoView {
     steady(query, move |tree| show(tree, address))
 }
 
-async fn fetch(api: Api, id: String, path: String) -> Result<Tree, ApiError> {
+async fn fetch(api: Api, id: String, path: String, version: Option<i32>) -> Result<Tree, ApiError> {
     let mut nodes = list(&api, &id, "", 0).await?;
     let mut at = 0;
     // Open what is around the chosen path, from the outside in.
@@ -117,9 +122,13 @@ async fn fetch(api: Api, id: String, path: String) -> Result<Tree, ApiError> {
         }
         at += 1;
     }
-    let mut tree = Tree { nodes, chosen: path, text: None, refused: None };
-    if tree.file().is_some_and(preview::is_text) {
-        match preview::text(&api, &id, &tree.chosen).await {
+    let mut tree = Tree { nodes, chosen: path, version, ..Tree::default() };
+    let Some(is_text) = tree.file().map(preview::is_text) else { return Ok(tree) };
+    tree.versions = versions::of(&api, &id, &tree.chosen).await?;
+    // One that is not there any more, or never was: the file as it is.
+    tree.version = version.filter(|number| tree.versions.iter().any(|one| one.number == *number && !one.is_current));
+    if is_text {
+        match preview::text(&api, &id, &tree.chosen, tree.version).await {
             Ok(text) => tree.text = text,
             Err(error) => tree.refused = Some(error.message),
         }
@@ -159,10 +168,10 @@ fn nothing() -> AnyView {
 
 fn filled(tree: Signal<Tree>, address: Address) -> AnyView {
     let lines = move || tree.with(|tree| tree.nodes.iter().map(|node| line(node, &tree.chosen, address)).collect_view());
-    let chosen = Memo::new(move |_| tree.with(|tree| (tree.file().cloned(), tree.text.clone(), tree.refused.clone())));
+    let chosen = Memo::new(move |_| tree.with(|tree| (tree.file().cloned(), tree.versions.clone(), tree.version, tree.text.clone(), tree.refused.clone())));
     let preview = move || {
         match chosen.get() {
-        (Some(file), text, refused) => view! { <Preview file text refused/> }.into_any(),
+        (Some(file), versions, version, text, refused) => view! { <Preview file versions version text refused/> }.into_any(),
         _ => view! { <Empty icon=Icon::FILE title="Choose a file">"Text, JSON, CSV and images are shown here; everything else can be downloaded."</Empty> }.into_any(),
     }
     };
@@ -193,7 +202,7 @@ fn line(node: &Node, chosen: &str, address: Address) -> AnyView {
     };
     let arrow = artifact.is_folder.then(|| view! { <Glyph icon=if *open { Icon::CHEVRON_DOWN } else { Icon::CHEVRON_RIGHT }/> });
     view! {
-        <a href=address.with("path", target.as_deref()) data-noscroll aria-current=current aria-expanded=artifact.is_folder.then(|| open.to_string()) data-depth=depth>
+        <a href=address.with_all("path", target.into_iter().collect(), &["version"]) data-noscroll aria-current=current aria-expanded=artifact.is_folder.then(|| open.to_string()) data-depth=depth>
             <span class="arrow">{arrow}</span><Glyph icon/><span class="text">{artifact.name.clone()}</span>
             {artifact.size.filter(|_| !artifact.is_folder).map(|size| view! { <small class="num">{number::bytes(size)}</small> })}
         </a>

@@ -17,6 +17,7 @@ mod read;
 mod reproduce;
 mod similar;
 mod tags;
+mod versions;
 
 pub use actions::{rename, set_removed};
 pub use artifacts::RunArtifacts;

@@ -4,7 +4,11 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{artifacts::Artifact, model};
+use super::{
+    artifacts::Artifact,
+    model,
+    versions::{Version, Versions},
+};
 use crate::{
     api::{Api, ApiError, Operation},
     kit::{CodeBlock, Copyable, Empty, Glyph, Icon, number, shortened},
@@ -30,9 +34,9 @@ struct Data {
     artifact_text: Option<Text>,
 }
 
-/// Asks for the beginning of a text file, no longer than is shown.
-pub(super) async fn text(api: &Api, id: &str, path: &str) -> Result<Option<Text>, ApiError> {
-    let data: Data = model::part(api, TEXT, json!({ "id": id, "path": path })).await?;
+/// Asks for the beginning of a text file or of a version of it, no longer than is shown.
+pub(super) async fn text(api: &Api, id: &str, path: &str, version: Option<i32>) -> Result<Option<Text>, ApiError> {
+    let data: Data = model::part(api, TEXT, json!({ "id": id, "path": path, "version": version })).await?;
     Ok(data.artifact_text.map(|mut text| {
         if text.text.len() > SHOWN {
             let end = (0..=SHOWN).rev().find(|at| text.text.is_char_boundary(*at)).unwrap_or(0);
@@ -64,11 +68,18 @@ fn is_image(file: &Artifact) -> bool {
 #[component]
 pub(super) fn Preview(
     file: Artifact,
+    versions: Vec<Version>,
+    /// The number of the version that is shown; nothing for the current one.
+    version: Option<i32>,
     /// Its beginning, for a text.
     text: Option<Text>,
     /// Why the text could not be had.
     refused: Option<String>,
 ) -> impl IntoView {
+    let file = match versions.iter().find(|one| Some(one.number) == version) {
+        Some(version) => version.of(file),
+        None => file,
+    };
     let url = file.url.clone().unwrap_or_default();
     let size = file.size.map(number::bytes);
     let kind = file.content_type.as_ref().map(|kind| kind.split(';').next().unwrap_or(kind).to_owned());
@@ -81,6 +92,7 @@ pub(super) fn Preview(
             {digest}
             <div class="right"><a class="button small" href=url download=file.name.clone()><Glyph icon=Icon::DOWNLOAD/>"Download"</a></div>
         </header>
+        <Versions versions version/>
         {content(&file, text, refused)}
     }
     .into_any()
@@ -89,7 +101,7 @@ pub(super) fn Preview(
 fn content(file: &Artifact, text: Option<Text>, refused: Option<String>) -> AnyView {
     let url = file.url.clone().unwrap_or_default();
     if is_image(file) {
-        return view! { <div class="picture"><img src=format!("{url}?inline=1") alt=file.name.clone()/></div> }.into_any();
+        return view! { <div class="picture"><img src=format!("{url}{}inline=1", if url.contains('?') { '&' } else { '?' }) alt=file.name.clone()/></div> }.into_any();
     }
     if let Some(refused) = refused {
         return view! { <Empty icon=Icon::CIRCLE_ALERT title="The file could not be shown">{refused}</Empty> }.into_any();

@@ -53,8 +53,11 @@ async fn send(request: &HttpRequest, edge: &Edge, owner: Owner) -> Result<HttpRe
     caller::spend(request, &edge.services, Kind::Asking, 1)?;
     let scope = caller::authenticate(request, &edge.services).await?;
     let grant = scope.grant()?;
-    let file = artifacts::find(grant, &Location { owner, path: raw_path(request)? }).await?;
-    let show = if request.query_string().split('&').any(|pair| pair == "inline=1") { Show::Inline } else { Show::Download };
+    let asked = |name: &str| request.query_string().split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let number = |text: &str| text.parse::<i32>().map_err(|_| Fault::invalid("version", "A version is a whole number."));
+    let at = Location { owner, path: raw_path(request)? };
+    let file = artifacts::find_version(grant, &at, asked("version").map(number).transpose()?).await?;
+    let show = if asked("inline") == Some("1") { Show::Inline } else { Show::Download };
     files::send(request, &edge.services.blobs, &scope, &file, show).await
 }
 

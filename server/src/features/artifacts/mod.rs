@@ -16,8 +16,8 @@ mod text;
 pub mod uploads;
 
 pub use error::ArtifactError;
-pub use model::{Artifact, StoredFile};
-pub use service::{MAX_BYTES, among, find, hold, list, list_many, list_with_root, put, remove, root_uri};
+pub use model::{Artifact, StoredFile, Version};
+pub use service::{MAX_BYTES, among, find, find_version, hold, list, list_many, list_with_root, put, remove, root_uri, versions};
 pub use text::beginning;
 
 use crate::access::{Permission, Reads, Writes};

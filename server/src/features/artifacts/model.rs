@@ -40,6 +40,19 @@ pub struct StoredFile {
     pub created_at: DateTime<Utc>,
 }
 
+/// A content that a path has or had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    pub owner: Owner,
+    pub path: String,
+    /// From 1; a path keeps counting when it was removed and is uploaded again.
+    pub number: i32,
+    pub file: FileFacts,
+    pub created_by: String,
+    pub created_at: DateTime<Utc>,
+    pub is_current: bool,
+}
+
 /// What a write needs to know of the tree around its path.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {

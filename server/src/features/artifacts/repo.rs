@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Artifact, StoredFile,
     location::{Location, Owner},
-    model::{FileFacts, OwnerState, Surroundings},
+    model::{FileFacts, OwnerState, Surroundings, Version},
     path::ArtifactPath,
 };
 use crate::{
@@ -134,15 +134,29 @@ pub async fn remove(tx: &WriteTx, owner: Owner, path: &ArtifactPath) -> Result<u
     Ok(changed)
 }
 
-/// The current file under a path.
-pub async fn find<C: Connection>(tx: &C, owner: Owner, path: &ArtifactPath) -> Result<Option<StoredFile>, Fault> {
-    let row = tx
-        .row(
+/// Whether a version `a` of a path belongs to the file that is there now: whoever removed the path wanted to see no more of what it had until then.
+macro_rules! is_history {
+    () => {
+        "exists (select from artifacts c where c.owner_id = a.owner_id and c.path = a.path and c.replaced_at is null) \
+         and a.version > coalesce((select max(r.version) from artifacts r where r.owner_id = a.owner_id and r.path = a.path and r.replaced_at is not null \
+            and not exists (select from artifacts n where n.owner_id = r.owner_id and n.path = r.path and n.version = r.version + 1 and n.created_at = r.replaced_at)), 0)"
+    };
+}
+
+/// The file under a path: the current one, or a version of it.
+pub async fn find<C: Connection>(tx: &C, owner: Owner, path: &ArtifactPath, version: Option<i32>) -> Result<Option<StoredFile>, Fault> {
+    let sql = match version {
+        None => {
             "select a.version, a.created_at, b.digest, b.size, b.chunks from artifacts a join blobs b on b.digest = a.digest \
-             where a.owner_id = $1 and a.path = $2 and a.replaced_at is null",
-            vec![owner_uuid(owner).into(), path.as_str().into()],
-        )
-        .await?;
+             where a.owner_id = $1 and a.path = $2 and a.replaced_at is null and $3::integer is null"
+        }
+        Some(_) => concat!(
+            "select a.version, a.created_at, b.digest, b.size, b.chunks from artifacts a join blobs b on b.digest = a.digest \
+             where a.owner_id = $1 and a.path = $2 and a.version = $3 and ",
+            is_history!()
+        ),
+    };
+    let row = tx.row(sql, vec![owner_uuid(owner).into(), path.as_str().into(), version.into()]).await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(StoredFile {
         path: path.clone(),
@@ -150,6 +164,35 @@ pub async fn find<C: Connection>(tx: &C, owner: Owner, path: &ArtifactPath) -> R
         created_at: row.try_get("", "created_at")?,
         blob: Blob { digest: digest(&row, "digest")?, size: size(&row, "size")?, chunks: row.try_get("", "chunks")? },
     }))
+}
+
+/// The versions of some files, each with the place of its file in `files`, the newest first; at most `most` of each.
+pub async fn versions<C: Connection>(tx: &C, files: &[(Owner, ArtifactPath)], most: i64) -> Result<Vec<(usize, Version)>, Fault> {
+    let sql = concat!(
+        "select f.place, v.version, v.size, v.digest, v.created_by, v.created_at, v.is_current from unnest($1::uuid[], $2::text[]) with ordinality as f (owner_id, path, place) \
+         cross join lateral (select a.version, a.size, a.digest, a.created_by, a.created_at, a.replaced_at is null as is_current from artifacts a \
+            where a.owner_id = f.owner_id and a.path = f.path and ",
+        is_history!(),
+        " order by a.version desc limit $3) v order by f.place, v.version desc"
+    );
+    let owners: Vec<Uuid> = files.iter().map(|(owner, _)| owner_uuid(*owner)).collect();
+    let paths: Vec<String> = files.iter().map(|(_, path)| path.to_string()).collect();
+    let rows = tx.rows(sql, vec![owners.into(), paths.into(), most.into()]).await?;
+    let read = |row: &QueryResult| -> Result<_, Fault> {
+        let place = usize::try_from(row.try_get::<i64>("", "place")? - 1).map_err(Fault::internal)?;
+        let (owner, path) = files.get(place).ok_or_else(|| Fault::internal("versions that nobody asked for"))?;
+        let version = Version {
+            owner: *owner,
+            path: path.to_string(),
+            number: row.try_get("", "version")?,
+            file: FileFacts { size: size(row, "size")?, digest: digest(row, "digest")? },
+            created_by: row.try_get("", "created_by")?,
+            created_at: row.try_get("", "created_at")?,
+            is_current: row.try_get("", "is_current")?,
+        };
+        Ok((place, version))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Whether something lies below a path.

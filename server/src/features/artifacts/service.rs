@@ -10,7 +10,7 @@ use shared::ids::RunId;
 use super::{
     Artifact, ArtifactError, ReadArtifacts, StoredFile, WriteArtifacts,
     location::{self, Location, Owner, show_model_id},
-    model::{OwnerState, Surroundings},
+    model::{OwnerState, Surroundings, Version},
     path::ArtifactPath,
     repo,
 };
@@ -25,6 +25,8 @@ use crate::{
 
 /// Largest file, in bytes: 64 GiB.
 pub const MAX_BYTES: u64 = 64 << 30;
+/// Versions of a file that are listed.
+pub const VERSIONS: i64 = 100;
 
 /// Stores `body` under a path, as a further version of it if the content is new. The bytes are durable before the path shows them.
 ///
@@ -104,8 +106,16 @@ pub async fn remove(grant: Grant<'_, WriteArtifacts>, at: &Location) -> Result<u
 /// # Errors
 /// `NotFound` for the owner or the file; `Invalid` when it is a folder.
 pub async fn find(grant: Grant<'_, ReadArtifacts>, at: &Location) -> Result<StoredFile, Fault> {
+    find_version(grant, at, None).await
+}
+
+/// A version of the file under a path; without one the current file.
+///
+/// # Errors
+/// `NotFound` for the owner, the file or the version; `Invalid` when it is a folder.
+pub async fn find_version(grant: Grant<'_, ReadArtifacts>, at: &Location, version: Option<i32>) -> Result<StoredFile, Fault> {
     let tx = grant.read().await?;
-    match repo::find(tx, at.owner, &at.path).await? {
+    match repo::find(tx, at.owner, &at.path, version).await? {
         Some(file) => Ok(file),
         None if repo::is_folder(tx, at.owner, &at.path).await? => Err(ArtifactError::IsFolder(at.path.to_string()).into()),
         None => {
@@ -142,6 +152,18 @@ pub async fn list_many(grant: Grant<'_, ReadArtifacts>, folders: &[(Owner, Artif
 /// `Unavailable` or `Internal`.
 pub async fn among(grant: Grant<'_, ReadArtifacts>, runs: &[RunId], paths: &[&str]) -> Result<Vec<(RunId, Artifact)>, Fault> {
     repo::among(grant.read().await?, runs, paths).await
+}
+
+/// The versions of each of some files, the newest first, [`VERSIONS`] at most: those since the path was last removed. None of what is no file.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn versions(grant: Grant<'_, ReadArtifacts>, files: &[(Owner, ArtifactPath)]) -> Result<Vec<Vec<Version>>, Fault> {
+    let mut lists = vec![Vec::new(); files.len()];
+    for (place, version) in repo::versions(grant.read().await?, files, VERSIONS).await? {
+        lists[place].push(version);
+    }
+    Ok(lists)
 }
 
 pub(super) async fn check_active<C: Connection>(tx: &C, owner: Owner) -> Result<(), Fault> {

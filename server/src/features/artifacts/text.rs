@@ -3,7 +3,7 @@
 use futures::TryStreamExt;
 
 use super::{
-    find,
+    find_version,
     location::{Location, Owner},
     media,
     path::ArtifactPath,
@@ -13,16 +13,16 @@ use crate::{access::Scope, fault::Fault, platform::Blobs};
 /// Bytes of a text that are shown.
 const TEXT_BYTES: u64 = 256 * 1024;
 
-/// The beginning of a text file, and whether the file goes on; `None` when there is no such file or it is no text. Bytes that are not UTF-8 show as U+FFFD.
+/// The beginning of a text file, or of a version of it, and whether the file goes on; `None` when there is no such file or it is no text. Bytes that are not UTF-8 show as U+FFFD.
 ///
 /// # Errors
 /// `Invalid` naming `path`; `IntegrityError`; `Forbidden`.
-pub async fn beginning(scope: &Scope, blobs: &Blobs, owner: Owner, path: &str) -> Result<Option<(String, bool)>, Fault> {
+pub async fn beginning(scope: &Scope, blobs: &Blobs, owner: Owner, path: &str, version: Option<i32>) -> Result<Option<(String, bool)>, Fault> {
     let at = Location { owner, path: ArtifactPath::parse(path)? };
     if !media::is_text(media::content_type(at.path.name())) {
         return Ok(None);
     }
-    let file = match find(scope.grant()?, &at).await {
+    let file = match find_version(scope.grant()?, &at, version).await {
         Ok(file) => file,
         Err(fault) if fault.code() == shared::ErrorCode::NotFound => return Ok(None),
         Err(fault) => return Err(fault),

@@ -57,7 +57,7 @@ async fn installed(scope: &Scope, blobs: &Blobs, ids: &[RunId]) -> Result<Vec<Op
             all.push(None);
             continue;
         };
-        let text = artifacts::beginning(scope, blobs, lock.owner, &lock.path).await?.map(|(text, _)| text).unwrap_or_default();
+        let text = artifacts::beginning(scope, blobs, lock.owner, &lock.path, None).await?.map(|(text, _)| text).unwrap_or_default();
         all.push(Some(packages(&text).into_iter().map(|package| (package.name, package.version)).collect()));
     }
     Ok(all)

@@ -40,7 +40,7 @@ impl EnvironmentFile {
     }
     /// Its beginning.
     async fn text(&self, ctx: &Context<'_>) -> Result<Option<ArtifactText>> {
-        artifact_text(ctx, self.0.owner, &self.0.path).await
+        artifact_text(ctx, self.0.owner, &self.0.path, None).await
     }
 }
 
@@ -136,7 +136,7 @@ impl Environment {
     #[graphql(complexity = "20 + child_complexity")]
     async fn packages(&self, ctx: &Context<'_>) -> Result<Option<Vec<Package>>> {
         let Some(lock) = self.files(ctx).await?.lock else { return Ok(Some(Vec::new())) };
-        let text = artifact_text(ctx, lock.owner, &lock.path).await?.map(|held| held.text).unwrap_or_default();
+        let text = artifact_text(ctx, lock.owner, &lock.path, None).await?.map(|held| held.text).unwrap_or_default();
         let shown = |package: super::Package| Package { name: package.name, version: Some(package.version).filter(|version| !version.is_empty()) };
         Ok(Some(packages(&text).into_iter().map(shown).collect()))
     }

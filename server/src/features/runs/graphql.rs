@@ -10,7 +10,7 @@ use super::{Run as Domain, RunData, RunQuery, Status, model::NOTE_TAG};
 use crate::{
     fault::Fault,
     features::{
-        artifacts::graphql::{Artifact, ArtifactText, artifact_text_of_run, artifacts_of_run},
+        artifacts::graphql::{Artifact, ArtifactText, ArtifactVersion, artifact_text_of_run, artifact_versions_of_run, artifacts_of_run},
         datasets::graphql::{DatasetInput, datasets_of_run},
         environment::graphql::{Environment, Reproduction, environment_of, reproduction_of_run},
         experiments::{
@@ -144,8 +144,17 @@ impl Run {
         artifacts_of_run(ctx, self.0.id, &path).await.map(Some)
     }
     /// The beginning of a text file; null when there is none.
-    async fn artifact_text(&self, ctx: &Context<'_>, path: String) -> Result<Option<ArtifactText>> {
-        artifact_text_of_run(ctx, self.0.id, &path).await
+    async fn artifact_text(
+        &self,
+        ctx: &Context<'_>,
+        path: String,
+        #[graphql(desc = "Of this version of the file, not of the current one.")] version: Option<i32>,
+    ) -> Result<Option<ArtifactText>> {
+        artifact_text_of_run(ctx, self.0.id, &path, version).await
+    }
+    /// The versions of a file since its path was last removed, the newest first, 100 at most; none of what is no file.
+    async fn artifact_versions(&self, ctx: &Context<'_>, path: String) -> Result<Option<Vec<ArtifactVersion>>> {
+        artifact_versions_of_run(ctx, self.0.id, &path).await.map(Some)
     }
     /// What it ran in, as far as it logged that.
     async fn environment(&self, ctx: &Context<'_>) -> Result<Option<Environment>> {
