@@ -51,7 +51,7 @@ export const REST = [
   { path: "/access" },
   { path: "/access/single-sign-on" },
   { path: "/slack" },
-  { path: "/organization", dialogs: ["Delete the organization"] },
+  { path: "/organization", dialogs: ["Make room", "Delete the organization"] },
   { path: "/notifications", list: LIST_MAX },
   { path: "/account", dialogs: ["Sign out everywhere"] },
   { path: "/account/second-factor" },

@@ -21,7 +21,7 @@ macro_rules! files {
 pub const CONTROL: &[Migration] = files!(
     "control": "0001_core", "0003_sign_in_policies", "0004_single_sign_on", "0005_sign_in_places", "0006_fire_times", "0007_troubled_jobs",
     "0008_second_factors", "0009_provisioning", "0010_links", "0011_closing", "0012_job_traces", "0013_service_accounts",
-    "0014_job_tokens", "0015_support",
+    "0014_job_tokens", "0015_support", "0016_storage_quotas",
 );
 
 /// Changes of every tenant's schema.
@@ -29,7 +29,7 @@ pub const TENANT: &[Migration] = files!(
     "tenant": "0001_core", "0002_tracking", "0003_models", "0004_logging", "0005_projects", "0006_traces", "0007_comments", "0008_notifications",
     "0009_identity", "0012_compare", "0014_imports", "0015_ending_runs", "0016_writing_runs", "0018_preferences", "0019_project_access",
     "0020_run_table", "0022_templates", "0023_similar_runs", "0024_provisioning", "0025_slack", "0026_links", "0030_service_accounts",
-    "0031_farewell", "0032_epochs", "0033_fewer_policies", "0034_experiment_templates", "0035_job_tokens",
+    "0031_farewell", "0032_epochs", "0033_fewer_policies", "0034_experiment_templates", "0035_job_tokens", "0036_storage",
 );
 
 #[cfg(test)]

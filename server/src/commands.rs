@@ -1,6 +1,7 @@
 //! What the binary can do.
 
 mod audit;
+mod quota;
 mod second_factor;
 mod seed;
 mod support;
@@ -59,6 +60,8 @@ enum Command {
     SecondFactor(SecondFactorArgs),
     /// Help an organization that has opened support access.
     Support(SupportArgs),
+    /// Show what an organization stores and what it may, or change that.
+    Quota(quota::Quota),
 }
 
 #[derive(Args)]
@@ -119,6 +122,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Audit(AuditArgs { command: AuditCommand::Verify(verify) }) => block_on(verify.run()),
         Command::SecondFactor(SecondFactorArgs { command: SecondFactorCommand::Remove(remove) }) => block_on(remove.run()),
         Command::Support(SupportArgs { command: SupportCommand::Enter(enter) }) => block_on(enter.run()),
+        Command::Quota(quota) => block_on(quota.run()),
     }
 }
 

@@ -59,6 +59,9 @@ pub struct Config {
     /// Seconds without a byte after which a request's body is given up. One that comes must bring a kilobyte a second.
     #[arg(long, env = "ASSAY_BODY_SILENCE_SECONDS", default_value_t = 30)]
     pub body_silence_seconds: u64,
+    /// Bytes that an organization may store which is founded from now on: `50GB`. Without it there is no limit. `assay quota` changes that of one which is there.
+    #[arg(long, env = "ASSAY_STORAGE_QUOTA", value_name = "SIZE", value_parser = shared::size::parse)]
+    pub storage_quota: Option<u64>,
     /// Where `/metrics`, `/healthz` and `/readyz` are also answered, to whoever reaches it: `127.0.0.1:9100`. The only place for them at a worker.
     #[arg(long, env = "ASSAY_METRICS_LISTEN")]
     pub metrics_listen: Option<String>,

@@ -3,6 +3,7 @@
 mod elsewhere;
 mod names;
 mod paths;
+pub mod quota;
 
 use crate::support::{Actor, Organization, files_below, raw, world};
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -4,9 +4,12 @@
 mod hostile;
 mod source;
 
-use crate::support::{
-    Actor, Organization, World,
-    tracking::{get, history, ok},
+use crate::{
+    artifacts::quota::limit,
+    support::{
+        Actor, Organization, World,
+        tracking::{get, history, ok},
+    },
 };
 use serde_json::{Value, json};
 use server::{features::register_jobs, jobs::Worker};
@@ -201,6 +204,25 @@ async fn a_cancelled_import_takes_nothing_more_and_forgets_its_credentials() {
     assert_eq!((import["state"].as_str(), count(&import, "RUN")), (Some("CANCELLED"), [0, 0, 0, 0]));
     let sealed: (Vec<u8>,) = sqlx::query_as("select credentials from imports").fetch_one(&mut owner).await.expect("a row");
     assert!(sealed.0.is_empty());
+}
+
+#[tokio::test]
+async fn t25_an_import_that_meets_the_storage_s_limit_says_so_and_goes_on_when_there_is_room() {
+    let world = open_world().await;
+    let (there, here) = (world.organization().await, world.organization().await);
+    let source = Source::fill(&there.script().await).await;
+    let input = json!({ "address": world.url, "token": source.script.secret() });
+    limit(&here, Some(5)).await;
+    let id = start(&here, input.clone()).await;
+    let import = ended(&here, &id).await;
+    let reason = import["reason"].as_str().unwrap_or_default();
+    assert!(import["state"] == "FAILED" && reason.starts_with("The organization's storage is full: "), "{import}");
+    limit(&here, Some(1_000)).await;
+    let id = start(&here, input).await;
+    let import = ended(&here, &id).await;
+    assert_eq!((import["state"].as_str(), count(&import, "RUN_FILES")[3]), (Some("DONE"), 0), "{import}");
+    let file = here.script().await.get(&format!("/get-artifact?run_id={}&path=plots/a.txt", source.runs[0])).await;
+    assert_eq!((file.status, file.text().as_str()), (200, "a file"));
 }
 
 #[tokio::test]

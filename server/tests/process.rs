@@ -3,6 +3,7 @@
 mod archives;
 mod observed;
 mod pages;
+mod quota;
 mod second_factor;
 mod stopping;
 mod support_access;

@@ -31,6 +31,7 @@ pub const ACTS: &[(&str, &[&str])] = &[
     ("service_account", &["create", "create_token", "remove", "resume", "revoke_token", "suspend", "update"]),
     ("session", &["break_glass", "create", "remove", "remove_all", "remove_others", "switch"]),
     ("slack", &["break", "choose_posts", "connect", "disconnect", "give_up", "post", "test"]),
+    ("storage", &["erase", "free", "set_quota"]),
     ("support", &["begin", "end", "enter", "grant", "leave"]),
     ("template", &["create", "remove", "restore", "update"]),
     ("thread", &["reopen", "resolve", "start"]),

@@ -24,6 +24,8 @@ pub enum ErrorCode {
     TooManyRequests,
     /// The body is larger than the documented limit.
     PayloadTooLarge,
+    /// What the organization may store is full.
+    StorageFull,
     /// The body came too slowly, or stopped coming.
     TooSlow,
     /// The body is not what its declared digest says.
@@ -55,6 +57,7 @@ impl ErrorCode {
             Self::LimitExceeded => "LIMIT_EXCEEDED",
             Self::TooManyRequests => "TOO_MANY_REQUESTS",
             Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
+            Self::StorageFull => "STORAGE_FULL",
             Self::TooSlow => "TOO_SLOW",
             Self::DigestMismatch => "DIGEST_MISMATCH",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
@@ -75,7 +78,8 @@ impl ErrorCode {
             Self::Invalid | Self::LimitExceeded => 400,
             Self::Conflict | Self::AlreadyExists => 409,
             Self::TooManyRequests => 429,
-            Self::PayloadTooLarge => 413,
+            // Not 507: some clients send again what was answered by 5xx, and it will not fit then either.
+            Self::PayloadTooLarge | Self::StorageFull => 413,
             Self::MethodNotAllowed => 405,
             Self::TooSlow => 408,
             Self::DigestMismatch => 422,

@@ -12,6 +12,7 @@ pub mod latin;
 pub mod limits;
 pub mod permission;
 pub mod provider;
+pub mod size;
 pub mod spelling;
 pub mod sso;
 pub mod web_address;

@@ -130,15 +130,7 @@ fn needed(value: f64, most: usize) -> usize {
 
 /// A size: `14.2 MB`, powers of 1 000.
 pub fn bytes(value: i64) -> String {
-    let mut amount = value as f64;
-    for unit in ["B", "kB", "MB", "GB", "TB"] {
-        if amount.abs() < 999.5 || unit == "TB" {
-            let decimals = usize::from(unit != "B" && amount.abs() < 99.95);
-            return format!("{amount:.decimals$} {unit}");
-        }
-        amount /= 1000.0;
-    }
-    count(value)
+    shared::size::show(value.unsigned_abs())
 }
 
 /// A difference with its sign: `+0.0041`.

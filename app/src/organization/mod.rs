@@ -1,8 +1,9 @@
-//! The organization itself: what it is called, taking all of it along, letting the operator's support look, and leaving.
+//! The organization itself: what it is called, how full it is, taking all of it along, letting the operator's support look, and leaving.
 
 mod danger;
 mod exports;
 mod model;
+mod storage;
 mod support;
 
 use leptos::prelude::*;
@@ -25,8 +26,9 @@ pub fn OrganizationPage() -> impl IntoView {
         return view! { <Page title="Organization"><Empty icon=Icon::BAN title="Not for your role" action=action>"Owners and admins take the organization along, and owners delete it. Ask one of them."</Empty></Page> }.into_any();
     }
     let organization = viewer.with_untracked(|viewer| viewer.organization.clone());
-    let facts = || view! { <span>"What it is called, an archive of all of it, who may help, and its end"</span> };
+    let facts = || view! { <span>"What it is called, how full it is, an archive of all of it, who may help, and its end"</span> };
     let name = organization.name.clone();
+    let storage = changes.then(|| view! { <storage::Storage/> });
     let exports = exports.then(|| view! { <exports::Exports/> });
     let support = changes.then(|| view! { <support::Support gives=may(Permission::IdentityWrite)/> });
     let danger = closes.then(|| view! { <danger::Danger name/> });
@@ -40,6 +42,7 @@ pub fn OrganizationPage() -> impl IntoView {
                         <Fact label="Id"><Copyable text=organization.id.clone() what="the id"/></Fact>
                     </Facts>
                 </Card>
+                {storage}
                 {exports}
                 {support}
                 {danger}

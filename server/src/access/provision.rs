@@ -34,6 +34,8 @@ pub struct Founding {
     pub account: Option<NewPerson>,
     /// The ways in of an owner who is not there to choose a password.
     pub issued: Option<Issued>,
+    /// Bytes that it may store; `None`: without a limit.
+    pub storage_quota: Option<u64>,
     pub request_id: String,
     pub address: String,
 }
@@ -156,11 +158,13 @@ impl Vault {
             }
         }
         let slug = free_slug(&mut tx, founding.slug.as_str()).await?;
-        sqlx::query("insert into public.tenants (id, slug, name, created_at) values ($1, $2, $3, $4)")
+        let quota = founding.storage_quota.map(i64::try_from).transpose().map_err(Fault::internal)?;
+        sqlx::query("insert into public.tenants (id, slug, name, created_at, storage_quota) values ($1, $2, $3, $4, $5)")
             .bind(tenant.uuid())
             .bind(&slug)
             .bind(&founding.organization)
             .bind(now)
+            .bind(quota)
             .execute(&mut *tx)
             .await?;
         sqlx::query("insert into public.memberships (id, tenant_id, person_id, roles, joined_at) values ($1, $2, $3, $4, $5)")

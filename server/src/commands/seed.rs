@@ -74,6 +74,7 @@ impl Seed {
                 password_hash: password::hash_of_nobodys().await?,
             }),
             issued: Some(issued),
+            storage_quota: services.config.storage_quota,
             request_id: "seed".to_owned(),
             address: String::new(),
         };

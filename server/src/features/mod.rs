@@ -41,6 +41,7 @@ pub mod sharing;
 pub mod sign_in_policy;
 pub mod similar_runs;
 pub mod slack;
+pub mod storage;
 pub mod support;
 pub mod templates;
 pub mod tokens;
@@ -59,4 +60,5 @@ pub fn register_jobs(worker: &mut crate::jobs::Worker) {
     worker.learn::<metrics::jobs::CompactMetrics>();
     worker.learn::<notifications::MailNews>();
     worker.learn::<notifications::PostSlack>();
+    worker.learn::<storage::jobs::EraseFiles>();
 }

@@ -10,7 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{HttpRequest, dev::Payload, error::PayloadError, http::header::CONTENT_ENCODING, web};
+use actix_web::{
+    HttpRequest,
+    dev::Payload,
+    error::PayloadError,
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH},
+    web,
+};
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use sha2::{Digest as _, Sha256};
@@ -39,6 +45,11 @@ pub async fn read(mut payload: impl Stream<Item = Result<Bytes, PayloadError>> +
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// How many bytes a body is declared to have. More or fewer do not come: the connection is at fault then.
+pub fn declared(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// What is said of a body that did not come whole.

@@ -88,7 +88,7 @@ async fn put(request: HttpRequest, edge: web::Data<Edge>, payload: web::Payload)
     scope.grant::<WriteArtifacts>()?;
     identity(&request)?;
     let (body, cause) = body::watched(&request, payload)?;
-    let stored = artifacts::put(&scope, &edge.services.blobs, &place(&request)?, body).await;
+    let stored = artifacts::put(&scope, &edge.services.blobs, &place(&request)?, body::declared(&request), body).await;
     stored.map_err(|fault| refused(cause.take().unwrap_or(fault)))?;
     Ok(HttpResponse::Ok().finish())
 }

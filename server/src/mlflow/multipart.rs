@@ -122,7 +122,7 @@ async fn part(request: HttpRequest, edge: web::Data<Edge>, payload: web::Payload
     let upload = upload_id(named("upload_id"))?;
     let number = required("part_number", named("part_number"))?.parse().map_err(|_| Error::invalid("A part's number is a positive integer"))?;
     let (body, cause) = body::watched(&request, payload)?;
-    let stored = uploads::put_part(&scope, &edge.services.blobs, upload, number, body).await;
+    let stored = uploads::put_part(&scope, &edge.services.blobs, upload, number, body::declared(&request), body).await;
     let digest = stored.map_err(|fault| cause.take().unwrap_or(fault))?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{digest}\""))).finish())
 }

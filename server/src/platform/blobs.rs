@@ -157,6 +157,15 @@ impl Blobs {
         Ok(stream::iter(ready).chain(rest))
     }
 
+    /// Whether an object is there, be it damaged.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn has(&self, tenant: TenantId, digest: Digest) -> Result<bool, BlobError> {
+        let file = self.store.path_to_filesystem(&object_path(tenant, digest))?;
+        tokio::fs::try_exists(file).await.map_err(|error| BlobError::Store(error.into()))
+    }
+
     /// Removes an object. An absent one is fine.
     ///
     /// # Errors

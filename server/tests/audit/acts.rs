@@ -18,6 +18,7 @@ pub const ELSEWHERE: &[&str] = &[
     "cancelImport",
     "startOrganizationExport",
     "cancelOrganizationExport",
+    "freeStorage",
     "closeOrganization",
     "setIdentityProvider",
     "removeIdentityProvider",

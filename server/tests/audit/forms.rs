@@ -126,6 +126,7 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
         ("cancelImport", "mutation($id: ID!) { cancelImport(id: $id) { id } }", json!({})),
         ("startOrganizationExport", "mutation { startOrganizationExport { id } }", json!({})),
         ("cancelOrganizationExport", "mutation($id: ID!) { cancelOrganizationExport(id: $id) { id } }", json!({})),
+        ("freeStorage", "mutation { freeStorage { used } }", json!({})),
         ("connectSlack", "mutation($input: ConnectSlackInput!) { connectSlack(input: $input) { label } }", json!({ "input": channel })),
         ("setSlackPosts", "mutation { setSlackPosts(posts: [SHARE]) { posts } }", json!({})),
         ("testSlack", "mutation { testSlack { posted } }", json!({})),
@@ -144,7 +145,7 @@ async fn c7_1d_every_form_has_one_entry_in_each_organization_that_it_concerns() 
         assert_eq!((after[0].0 - before[0].0, after[1].0 - before[1].0), (1, 0), "{name}: {after:?}");
         assert_whole(name, &after[0].1, "member", &email);
     }
-    assert_eq!(ELSEWHERE.len(), 14);
+    assert_eq!(ELSEWHERE.len(), 15);
 
     // The operator's support enters, begins and leaves, and is named with who let them in.
     let give = owner.graphql("mutation { grantSupport(hours: 1, reason: \"r\") { id } }", Value::Null).await;

@@ -16,6 +16,7 @@ const STAYS: &[(&str, &str)] = &[
     ("metric_chunks", "points leave in Parquet"),
     ("metric_batches", "points leave in Parquet"),
     ("artifact_uploads", "not ended yet"),
+    ("storage", "a count of what is there"),
     ("audit_head", "the last entry is the head"),
     ("exports", "the archives themselves"),
     ("export_counts", "the archives themselves"),

@@ -150,6 +150,7 @@ const FIELDS: &[(&str, More, &str)] = &[
     ("SimilarRuns", Nothing, "best near same sameCount"),
     ("SlackChannel", Nothing, "brokenAt brokenReason connectedAt connectedBy hint label postedAt posts"),
     ("SlackTest", Nothing, "answer channel posted"),
+    ("Storage", Nothing, "quota used"),
     ("SupportGrant", Nothing, "endedAt endedBy expiresAt grantedAt grantedBy id isOpen reason visits"),
     ("SupportGrantConnection", Nothing, "nodes pageInfo totalCount"),
     ("SupportSession", Nothing, "expiresAt grantedBy operator"),

@@ -219,6 +219,7 @@ impl World {
                 member: Uuid::now_v7(),
                 account: Some(NewPerson { email: address, name: "Olive Owner".into(), password_hash: hash }),
                 issued,
+                storage_quota: services.config.storage_quota,
                 request_id: "test".into(),
                 address: String::new(),
             };

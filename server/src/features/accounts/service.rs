@@ -91,6 +91,7 @@ pub async fn confirm_sign_up(services: &Services, request: &RequestInfo, token: 
         member,
         account: Some(NewPerson { email: pending.email.clone(), name: pending.name, password_hash: pending.password_hash }),
         issued: None,
+        storage_quota: services.config.storage_quota,
         request_id: request.id.clone(),
         address: request.address.clone(),
     };
@@ -131,6 +132,7 @@ pub async fn found_organization(services: &Services, scope: &Scope, organization
         member: Uuid::now_v7(),
         account: None,
         issued: None,
+        storage_quota: services.config.storage_quota,
         request_id: scope.request().id.clone(),
         address: scope.request().address.clone(),
     };

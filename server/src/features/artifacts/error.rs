@@ -34,6 +34,8 @@ pub enum ArtifactError {
     Parts(u32),
     #[error("A body with a Content-Encoding is not accepted.")]
     Encoded,
+    #[error("The same content was being deleted while it came. Nothing was stored; send it again.")]
+    Erased,
 }
 
 impl ArtifactError {
@@ -42,6 +44,7 @@ impl ArtifactError {
             Self::Missing(_) | Self::UploadMissing(_) | Self::RunMissing(_) | Self::ModelMissing(_) => ErrorCode::NotFound,
             Self::Frozen(_) => ErrorCode::Conflict,
             Self::Encoded => ErrorCode::UnsupportedMediaType,
+            Self::Erased => ErrorCode::Unavailable,
             Self::Path(_) | Self::Location(_) | Self::IsFolder(_) | Self::BelowFile(_) | Self::RunRemoved(_) | Self::PartCount | Self::Parts(_) => {
                 ErrorCode::Invalid
             }

@@ -1,7 +1,8 @@
 //! Files of runs and logged models: uploaded whole, found by path, stored by digest.
 //!
 //! What must stay true: a path never reaches a file system; an upload is visible only once its bytes are stored, synced and entered in the audit
-//! log, whether they came whole or in parts; replacing a path keeps the version it replaces; files of a registered model version never change; bytes are never interpreted here.
+//! log, whether they came whole or in parts; replacing a path keeps the version it replaces; files of a registered model version never change; what is stored is counted, and nothing
+//! that was refused stays in the store; bytes are never interpreted here.
 
 mod error;
 pub mod graphql;
@@ -11,6 +12,7 @@ pub mod media;
 mod model;
 pub mod path;
 mod repo;
+mod room;
 mod service;
 mod text;
 pub mod uploads;

@@ -75,37 +75,55 @@ pub async fn surroundings(tx: &WriteTx, owner: Owner, path: &ArtifactPath) -> Re
     })
 }
 
-/// Makes `blob` the current content of a path.
-pub async fn insert(tx: &WriteTx, owner: Owner, path: &ArtifactPath, version: i32, blob: &Blob) -> Result<(), Fault> {
-    let now = tx.now();
-    let bytes = i64::try_from(blob.size).map_err(Fault::internal)?;
+fn bytes(size: u64) -> Result<i64, Fault> {
+    i64::try_from(size).map_err(Fault::internal)
+}
+
+/// Notes that a content is stored, which counts it if it is new. Until the transaction ends nobody else stores or removes it.
+pub async fn insert_blob(tx: &WriteTx, blob: &Blob) -> Result<(), Fault> {
     tx.run(
         "insert into blobs (digest, size, chunks, created_at, last_put_at) values ($1, $2, $3, $4, $4) \
          on conflict (digest) do update set last_put_at = excluded.last_put_at",
-        vec![blob.digest.as_bytes().to_vec().into(), bytes.into(), blob.chunks.clone().into(), now.into()],
+        vec![blob.digest.as_bytes().to_vec().into(), bytes(blob.size)?.into(), blob.chunks.clone().into(), tx.now().into()],
     )
     .await?;
+    Ok(())
+}
+
+/// Whether nothing was known of a content before this transaction. Nobody else stores it until it ends.
+pub async fn is_unknown(tx: &WriteTx, blob: &Blob) -> Result<bool, Fault> {
+    let sql = "insert into blobs (digest, size, chunks, created_at, last_put_at) values ($1, $2, $3, $4, $4) on conflict do nothing";
+    let values = vec![blob.digest.as_bytes().to_vec().into(), bytes(blob.size)?.into(), blob.chunks.clone().into(), tx.now().into()];
+    Ok(tx.run(sql, values).await? == 1)
+}
+
+/// Makes a content that is stored the current one of a path; whether all that is stored, without so many bytes that are about to go, is no more than may be.
+pub async fn insert(tx: &WriteTx, owner: Owner, path: &ArtifactPath, version: i32, blob: &Blob, going: u64) -> Result<bool, Fault> {
+    let now = tx.now();
     tx.run(
         "update artifacts set replaced_at = $3 where owner_id = $1 and path = $2 and replaced_at is null",
         vec![owner_uuid(owner).into(), path.as_str().into(), now.into()],
     )
     .await?;
     let (run, model) = owner_columns(owner);
-    tx.run(
-        "insert into artifacts (run_id, model_id, path, version, digest, size, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        vec![
-            run.into(),
-            model.into(),
-            path.as_str().into(),
-            version.into(),
-            blob.digest.as_bytes().to_vec().into(),
-            bytes.into(),
-            tx.actor().name.clone().into(),
-            now.into(),
-        ],
-    )
-    .await?;
-    Ok(())
+    let row = tx
+        .row(
+            "insert into artifacts (run_id, model_id, path, version, digest, size, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8) \
+             returning not exists (select from stored() s where s.bytes - $9 > s.quota)",
+            vec![
+                run.into(),
+                model.into(),
+                path.as_str().into(),
+                version.into(),
+                blob.digest.as_bytes().to_vec().into(),
+                bytes(blob.size)?.into(),
+                tx.actor().name.clone().into(),
+                now.into(),
+                bytes(going)?.into(),
+            ],
+        )
+        .await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
 }
 
 /// Notes that something of the owner changed.
@@ -309,19 +327,38 @@ pub async fn insert_upload(tx: &WriteTx, upload: Uuid, at: &Location, parts: u32
     Ok(())
 }
 
-/// Where an upload goes, and the number of its parts.
-pub async fn find_upload(tx: &WriteTx, upload: Uuid) -> Result<Option<(Location, u32)>, Fault> {
-    let row = tx.row("select run_id, model_id, path, parts from artifact_uploads where id = $1", vec![upload.into()]).await?;
+/// An upload that has not ended.
+pub struct Upload {
+    /// Where it goes.
+    pub at: Location,
+    pub parts: u32,
+    /// Bytes of the parts that have come.
+    pub size: u64,
+}
+
+pub async fn find_upload(tx: &WriteTx, upload: Uuid) -> Result<Option<Upload>, Fault> {
+    let row = tx.row("select run_id, model_id, path, parts, size from artifact_uploads where id = $1", vec![upload.into()]).await?;
     row.as_ref().map(read_upload).transpose()
 }
 
-/// Forgets an upload; where it went, if there was one.
-pub async fn remove_upload(tx: &WriteTx, upload: Uuid) -> Result<Option<Location>, Fault> {
-    let row = tx.row("delete from artifact_uploads where id = $1 returning run_id, model_id, path, parts", vec![upload.into()]).await?;
-    Ok(row.as_ref().map(read_upload).transpose()?.map(|(at, _)| at))
+/// The same, which nobody else ends or adds to until the transaction ends.
+pub async fn hold_upload(tx: &WriteTx, upload: Uuid) -> Result<Option<Upload>, Fault> {
+    let sql = "select run_id, model_id, path, parts, size from artifact_uploads where id = $1 for update";
+    tx.row(sql, vec![upload.into()]).await?.as_ref().map(read_upload).transpose()
 }
 
-fn read_upload(row: &QueryResult) -> Result<(Location, u32), Fault> {
+/// Counts a part that has come; `false`: the upload has ended.
+pub async fn count_part(tx: &WriteTx, upload: Uuid, size: u64) -> Result<bool, Fault> {
+    Ok(tx.run("update artifact_uploads set size = size + $2 where id = $1", vec![upload.into(), bytes(size)?.into()]).await? == 1)
+}
+
+/// Forgets an upload; what it was, if there was one.
+pub async fn remove_upload(tx: &WriteTx, upload: Uuid) -> Result<Option<Upload>, Fault> {
+    let row = tx.row("delete from artifact_uploads where id = $1 returning run_id, model_id, path, parts, size", vec![upload.into()]).await?;
+    row.as_ref().map(read_upload).transpose()
+}
+
+fn read_upload(row: &QueryResult) -> Result<Upload, Fault> {
     let (run, model): (Option<Uuid>, Option<Uuid>) = (row.try_get("", "run_id")?, row.try_get("", "model_id")?);
     let owner = match (run, model) {
         (Some(run), _) => Owner::Run(RunId::from_uuid(run)),
@@ -329,5 +366,6 @@ fn read_upload(row: &QueryResult) -> Result<(Location, u32), Fault> {
         (None, None) => return Err(Fault::internal("an upload without an owner")),
     };
     let (path, parts): (String, i32) = (row.try_get("", "path")?, row.try_get("", "parts")?);
-    Ok((Location { owner, path: ArtifactPath::parse(&path).map_err(Fault::internal)? }, parts.unsigned_abs()))
+    let at = Location { owner, path: ArtifactPath::parse(&path).map_err(Fault::internal)? };
+    Ok(Upload { at, parts: parts.unsigned_abs(), size: size(row, "size")? })
 }

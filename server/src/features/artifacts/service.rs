@@ -13,6 +13,7 @@ use super::{
     model::{OwnerState, Surroundings, Version},
     path::ArtifactPath,
     repo,
+    room::{Room, check, forget},
 };
 use crate::{
     access::{
@@ -28,12 +29,13 @@ pub const MAX_BYTES: u64 = 64 << 30;
 /// Versions of a file that are listed.
 pub const VERSIONS: i64 = 100;
 
-/// Stores `body` under a path, as a further version of it if the content is new. The bytes are durable before the path shows them.
+/// Stores `body`, of as many bytes as are `declared`, under a path, as a further version of it if the content is new. The bytes are durable before the path shows
+/// them.
 ///
 /// # Errors
 /// `NotFound` for an unknown owner; `Invalid` for a removed run, a folder's path or a path below a file; `Conflict` when the path belongs to a
-/// registered version; `PayloadTooLarge`; `Invalid` when the body ends early. Then nothing has changed.
-pub async fn put<S, E>(scope: &Scope, blobs: &Blobs, at: &Location, body: S) -> Result<StoredFile, Fault>
+/// registered version; `PayloadTooLarge`; `StorageFull`; `Invalid` when the body ends early. Then nothing has changed, and nothing is kept.
+pub async fn put<S, E>(scope: &Scope, blobs: &Blobs, at: &Location, declared: Option<u64>, body: S) -> Result<StoredFile, Fault>
 where
     S: Stream<Item = Result<Bytes, E>>,
     E: Display,
@@ -41,16 +43,26 @@ where
     at.path.clone().file().map_err(ArtifactError::from)?;
     // The owner is looked at before a byte is stored, without keeping a connection while the body arrives.
     let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
-    check_active(&grant.begin().await?, at.owner).await?;
-    let blob = blobs.put(scope.tenant().id, body, MAX_BYTES).await?;
-
-    let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
     let tx = grant.begin().await?;
-    let (file, written) = show(&tx, at, blob).await?;
-    if let Some(entry) = written {
-        tx.commit(entry).await?;
+    check_active(&tx, at.owner).await?;
+    let room = Room::of(&tx, MAX_BYTES, 0, declared).await?;
+    drop(tx);
+    let blob = blobs.put(scope.tenant().id, body, room.limit).await.map_err(|error| room.fault(error))?;
+
+    let shown = async {
+        let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
+        let tx = grant.begin().await?;
+        let (file, written) = show(&tx, blobs, at, blob.clone(), 0).await?;
+        if let Some(entry) = written {
+            tx.commit(entry).await?;
+        }
+        Ok(file)
+    };
+    let shown = shown.await;
+    if shown.is_err() {
+        forget(scope, blobs, &blob).await;
     }
-    Ok(file)
+    shown
 }
 
 /// Whether a file may be written under a path.
@@ -63,8 +75,8 @@ pub(super) fn free(around: &Surroundings, path: &ArtifactPath) -> Result<(), Art
     }
 }
 
-/// Makes stored bytes the content of a path; the entry to commit with, unless they are its content already.
-pub(super) async fn show(tx: &WriteTx, at: &Location, blob: Blob) -> Result<(StoredFile, Option<Entry>), Fault> {
+/// Makes stored bytes the content of a path, in the place of as many as are `going`; the entry to commit with, unless they are its content already.
+pub(super) async fn show(tx: &WriteTx, blobs: &Blobs, at: &Location, blob: Blob, going: u64) -> Result<(StoredFile, Option<Entry>), Fault> {
     let path = at.path.clone().file().map_err(ArtifactError::from)?;
     check_active(tx, at.owner).await?;
     repo::lock_tree(tx, at.owner).await?;
@@ -75,9 +87,16 @@ pub(super) async fn show(tx: &WriteTx, at: &Location, blob: Blob) -> Result<(Sto
     }
     free(&around, &path)?;
     let version = around.last_version + 1;
-    repo::insert(tx, at.owner, &path, version, &blob).await?;
-    repo::touch(tx, at.owner).await?;
     let entry = entry("artifact.put", tx, at.owner).await?;
+    // From here on no other upload of the organization goes on: little is left to do.
+    repo::insert_blob(tx, &blob).await?;
+    if !blobs.has(tx.tenant().id, blob.digest).await? {
+        return Err(ArtifactError::Erased.into());
+    }
+    if !repo::insert(tx, at.owner, &path, version, &blob, going).await? {
+        check(tx, blob.size, going).await?;
+    }
+    repo::touch(tx, at.owner).await?;
     let entry = entry.detail(json!({ "path": path.as_str(), "version": version, "sha256": blob.digest.to_string(), "size": blob.size }));
     Ok((StoredFile { path, version, blob, created_at }, Some(entry)))
 }

@@ -14,7 +14,8 @@ use super::{
     ArtifactError, StoredFile, WriteArtifacts,
     jobs::SweepUpload,
     location::Location,
-    repo,
+    repo::{self, Upload},
+    room::{self, Room},
     service::{self, MAX_BYTES, check_active, entry},
 };
 use crate::{
@@ -33,7 +34,7 @@ fn missing(upload: Uuid) -> Fault {
 /// Begins an upload of a file in so many parts, which end after a day.
 ///
 /// # Errors
-/// `Invalid` for the number of parts; as [`service::put`] for the path.
+/// `Invalid` for the number of parts; as [`service::put`] for the path; `StorageFull` when nothing fits any more.
 pub async fn begin(grant: Grant<'_, WriteArtifacts>, at: &Location, parts: u32) -> Result<Uuid, Fault> {
     if !(1..=MAX_PARTS).contains(&parts) {
         return Err(ArtifactError::PartCount.into());
@@ -42,6 +43,8 @@ pub async fn begin(grant: Grant<'_, WriteArtifacts>, at: &Location, parts: u32) 
     let tx = grant.begin().await?;
     check_active(&tx, at.owner).await?;
     service::free(&repo::surroundings(&tx, at.owner, &path).await?, &path)?;
+    // How large it will be is not said: where nothing fits any more it need not begin.
+    Room::of(&tx, MAX_BYTES, 0, Some(1)).await?;
     let upload = Uuid::now_v7();
     repo::insert_upload(&tx, upload, at, parts).await?;
     tx.enqueue(&SweepUpload { upload }).await?;
@@ -50,23 +53,43 @@ pub async fn begin(grant: Grant<'_, WriteArtifacts>, at: &Location, parts: u32) 
     Ok(upload)
 }
 
-/// Stores one part and returns its digest, by which completion names it. A part that comes again takes the place of the one before.
+/// Stores one part, of as many bytes as are `declared`, and returns its digest, by which completion names it. A part that comes again takes the place of the one
+/// before.
 ///
 /// # Errors
-/// `NotFound` for the upload; `Invalid` for the number; `PayloadTooLarge`; `Invalid` when the body ends early.
-pub async fn put_part<S, E>(scope: &Scope, blobs: &Blobs, upload: Uuid, number: u32, body: S) -> Result<Digest, Fault>
+/// `NotFound` for the upload; `Invalid` for the number; `PayloadTooLarge`; `StorageFull`; `Invalid` when the body ends early.
+pub async fn put_part<S, E>(scope: &Scope, blobs: &Blobs, upload: Uuid, number: u32, declared: Option<u64>, body: S) -> Result<Digest, Fault>
 where
     S: Stream<Item = Result<Bytes, E>>,
     E: Display,
 {
     let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
-    let (_, parts) = repo::find_upload(&grant.begin().await?, upload).await?.ok_or_else(|| missing(upload))?;
+    let tx = grant.begin().await?;
+    let Upload { parts, .. } = repo::find_upload(&tx, upload).await?.ok_or_else(|| missing(upload))?;
     if !(1..=parts).contains(&number) {
         return Err(ArtifactError::Parts(parts).into());
     }
     // Parts are of one size but for the last: all together hold at most twice what a file may.
-    let limit = 2 * MAX_BYTES / u64::from(parts);
-    Ok(blobs.put_part(scope.tenant().id, upload, number, body, limit).await?.digest)
+    let room = Room::of(&tx, 2 * MAX_BYTES / u64::from(parts), 0, declared).await?;
+    drop(tx);
+    let tenant = scope.tenant().id;
+    let part = blobs.put_part(tenant, upload, number, body, room.limit).await.map_err(|error| room.fault(error))?;
+    if let Err(fault) = count_part(scope, upload, part.size).await {
+        blobs.remove_part(tenant, upload, number).await?;
+        return Err(fault);
+    }
+    Ok(part.digest)
+}
+
+/// Counts a part that has come, if it still may.
+async fn count_part(scope: &Scope, upload: Uuid, size: u64) -> Result<(), Fault> {
+    let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
+    let tx = grant.begin().await?;
+    if !repo::count_part(&tx, upload, size).await? {
+        return Err(missing(upload));
+    }
+    room::check(&tx, size, 0).await?;
+    tx.commit_telemetry().await
 }
 
 /// Makes the file of its parts and shows it.
@@ -76,27 +99,39 @@ where
 pub async fn complete(scope: &Scope, blobs: &Blobs, at: &Location, upload: Uuid, parts: Vec<Part>) -> Result<StoredFile, Fault> {
     let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
     let tx = grant.begin().await?;
-    let count = find_of(&tx, at, upload).await?;
+    let Upload { parts: count, size, .. } = find_of(&tx, at, upload).await?;
+    // Its parts go when it is whole.
+    let room = Room::of(&tx, MAX_BYTES, size, None).await?;
     drop(tx);
     let in_order = parts.iter().map(|part| part.number).eq(1..=count);
     if !in_order {
         return Err(ArtifactError::Parts(count).into());
     }
     let tenant = scope.tenant().id;
-    let blob = blobs.put(tenant, blobs.read_parts(tenant, upload, parts), MAX_BYTES).await?;
+    let blob = blobs.put(tenant, blobs.read_parts(tenant, upload, parts), room.limit).await.map_err(|error| room.fault(error))?;
 
-    let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
-    let tx = grant.begin().await?;
-    // Two completions of an upload: the second finds none.
-    repo::remove_upload(&tx, upload).await?.ok_or_else(|| missing(upload))?;
-    let (file, written) = service::show(&tx, at, blob).await?;
-    let entry = match written {
-        Some(entry) => entry,
-        None => entry("artifact.put", &tx, at.owner).await?.detail(json!({ "path": file.path.as_str(), "version": file.version, "unchanged": true })),
+    let shown = async {
+        let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
+        let tx = grant.begin().await?;
+        // Two completions of an upload: the second finds none.
+        let Upload { size, .. } = repo::hold_upload(&tx, upload).await?.ok_or_else(|| missing(upload))?;
+        let (file, written) = service::show(&tx, blobs, at, blob.clone(), size).await?;
+        repo::remove_upload(&tx, upload).await?;
+        let entry = match written {
+            Some(entry) => entry,
+            None => {
+                entry("artifact.put", &tx, at.owner).await?.detail(json!({ "path": file.path.as_str(), "version": file.version, "unchanged": true }))
+            }
+        };
+        tx.commit(entry).await?;
+        Ok(file)
     };
-    tx.commit(entry).await?;
-    discard(scope, blobs, upload).await;
-    Ok(file)
+    let shown = shown.await;
+    match &shown {
+        Ok(_) => discard(scope, blobs, upload).await,
+        Err(_) => room::forget(scope, blobs, &blob).await,
+    }
+    shown
 }
 
 /// Ends an upload without a file. One that is not there is fine.
@@ -106,7 +141,7 @@ pub async fn complete(scope: &Scope, blobs: &Blobs, at: &Location, upload: Uuid,
 pub async fn abort(scope: &Scope, blobs: &Blobs, at: &Location, upload: Uuid) -> Result<(), Fault> {
     let grant: Grant<'_, WriteArtifacts> = scope.grant()?;
     let tx = grant.begin().await?;
-    if repo::find_upload(&tx, upload).await?.is_some_and(|(place, _)| place == *at) {
+    if repo::find_upload(&tx, upload).await?.is_some_and(|found| found.at == *at) {
         end(tx, upload).await?;
         discard(scope, blobs, upload).await;
     }
@@ -124,15 +159,14 @@ pub async fn sweep(scope: &Scope, blobs: &Blobs, upload: Uuid) -> Result<(), Fau
 }
 
 async fn end(tx: WriteTx, upload: Uuid) -> Result<(), Fault> {
-    let Some(at) = repo::remove_upload(&tx, upload).await? else { return Ok(()) };
+    let Some(Upload { at, .. }) = repo::remove_upload(&tx, upload).await? else { return Ok(()) };
     let entry = entry("artifact.end_upload", &tx, at.owner).await?;
     tx.commit(entry.detail(json!({ "path": at.path.as_str(), "upload": upload }))).await
 }
 
-/// The number of parts of an upload to a place.
-async fn find_of(tx: &WriteTx, at: &Location, upload: Uuid) -> Result<u32, Fault> {
-    let found = repo::find_upload(tx, upload).await?;
-    found.filter(|(place, _)| place == at).map(|(_, parts)| parts).ok_or_else(|| missing(upload))
+/// The upload to a place.
+async fn find_of(tx: &WriteTx, at: &Location, upload: Uuid) -> Result<Upload, Fault> {
+    repo::find_upload(tx, upload).await?.filter(|found| found.at == *at).ok_or_else(|| missing(upload))
 }
 
 /// Removes parts that nobody needs. What fails is left to the sweep.

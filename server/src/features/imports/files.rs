@@ -153,7 +153,7 @@ async fn put(work: &Work<'_>, owner: Owner, holder: Holder<'_>, path: &str, take
     let body = body.inspect_err(|error| {
         let _ = broken.set(*error);
     });
-    let outcome = artifacts::put(work.scope, &work.services.blobs, &at, body).await;
+    let outcome = artifacts::put(work.scope, &work.services.blobs, &at, None, body).await;
     match (outcome, broken.into_inner()) {
         (Ok(file), _) => {
             taken.files += 1;

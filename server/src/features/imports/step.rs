@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use shared::ids::ImportId;
+use shared::{ErrorCode, ids::ImportId};
 
 use super::{
     WriteImports, files,
@@ -69,6 +69,8 @@ pub struct Work<'s> {
 pub async fn run(scope: &Scope, services: &Services, import: ImportId, step: i64) -> Result<(), Fault> {
     match go(scope, services, import, step).await {
         Ok(()) | Err(Stopped::Over) => Ok(()),
+        // It goes on when there is room: the next import of the same takes what is new.
+        Err(Stopped::Fault(fault)) if fault.code() == ErrorCode::StorageFull => fail(scope, import, step, fault.message()).await,
         Err(Stopped::Fault(fault)) => Err(fault),
         Err(Stopped::Source(error)) => trouble(scope, import, step, error).await,
     }
@@ -196,7 +198,20 @@ async fn trouble(scope: &Scope, id: ImportId, step: i64, error: OutboundError) -
         tx.enqueue(&ImportStep { import: id, step: step + 1, wait_seconds: wait.as_secs() }).await?;
         return tx.commit_telemetry().await;
     }
-    match repo::end(&tx, id, State::Failed, &reason(import.phase, error)).await? {
+    end(tx, id, &reason(import.phase, error)).await
+}
+
+/// The import fails for good.
+async fn fail(scope: &Scope, id: ImportId, step: i64, reason: &str) -> Result<(), Fault> {
+    let tx = scope.grant::<WriteImports>()?.begin().await?;
+    if repo::hold(&tx, id, step).await?.is_none() {
+        return Ok(());
+    }
+    end(tx, id, reason).await
+}
+
+async fn end(tx: WriteTx, id: ImportId, reason: &str) -> Result<(), Fault> {
+    match repo::end(&tx, id, State::Failed, reason).await? {
         Some(ended) => tx.commit(entry("import.fail", &ended).detail(json!({ "reason": ended.reason }))).await,
         None => Ok(()),
     }
