@@ -118,7 +118,8 @@ async fn c5_1b_every_version_of_a_file_can_be_seen_and_downloaded() {
     let script = organization.script().await;
     let (id, root) = run(&script).await;
     let seen = async |of: &str| {
-        let query = "query($id: ID!, $of: String!) { run(id: $id) { artifactVersions(path: $of) { number isCurrent size digest createdBy createdAt url } } }";
+        let query =
+            "query($id: ID!, $of: String!) { run(id: $id) { artifactVersions(path: $of) { number isCurrent size digest createdBy createdAt url } } }";
         organization.owner.graphql(query, json!({ "id": format!("run_{id}"), "of": of })).await["data"]["run"]["artifactVersions"].clone()
     };
     for content in ["one", "second", "three"] {
@@ -126,7 +127,11 @@ async fn c5_1b_every_version_of_a_file_can_be_seen_and_downloaded() {
     }
     let versions = seen("a/f.txt").await;
     let of = |place: usize| (versions[place]["number"].as_i64(), versions[place]["isCurrent"].as_bool(), versions[place]["size"].as_i64());
-    assert_eq!([of(0), of(1), of(2)], [(Some(3), Some(true), Some(5)), (Some(2), Some(false), Some(6)), (Some(1), Some(false), Some(3))], "{versions}");
+    assert_eq!(
+        [of(0), of(1), of(2)],
+        [(Some(3), Some(true), Some(5)), (Some(2), Some(false), Some(6)), (Some(1), Some(false), Some(3))],
+        "{versions}"
+    );
     for (place, content) in ["three", "second", "one"].iter().enumerate() {
         let file = organization.owner.get(versions[place]["url"].as_str().expect("an address")).await;
         assert_eq!((file.status, file.text().as_str()), (200, *content));

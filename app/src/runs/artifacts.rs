@@ -168,7 +168,8 @@ fn nothing() -> AnyView {
 
 fn filled(tree: Signal<Tree>, address: Address) -> AnyView {
     let lines = move || tree.with(|tree| tree.nodes.iter().map(|node| line(node, &tree.chosen, address)).collect_view());
-    let chosen = Memo::new(move |_| tree.with(|tree| (tree.file().cloned(), tree.versions.clone(), tree.version, tree.text.clone(), tree.refused.clone())));
+    let chosen =
+        Memo::new(move |_| tree.with(|tree| (tree.file().cloned(), tree.versions.clone(), tree.version, tree.text.clone(), tree.refused.clone())));
     let preview = move || {
         match chosen.get() {
         (Some(file), versions, version, text, refused) => view! { <Preview file versions version text refused/> }.into_any(),

@@ -127,8 +127,9 @@ impl Columns {
 
     /// How `cards`, whose columns these are, stand to each other, by their places.
     pub fn comparing(&self, cards: &[Arc<Card>], order: &[Order]) -> impl Fn(usize, usize) -> Ordering {
-        let columns: Vec<(Arc<Column>, bool)> =
-            order.iter().map(|order| (self.of(cards, order.entity, &order.key), order.descending)).collect();
-        move |one, other| columns.iter().fold(Ordering::Equal, |told, (column, descending)| told.then_with(|| column.compare(one, other, *descending)))
+        let columns: Vec<(Arc<Column>, bool)> = order.iter().map(|order| (self.of(cards, order.entity, &order.key), order.descending)).collect();
+        move |one, other| {
+            columns.iter().fold(Ordering::Equal, |told, (column, descending)| told.then_with(|| column.compare(one, other, *descending)))
+        }
     }
 }
