@@ -27,37 +27,51 @@ CHARACTERS = "U+0020-007E,U+00A0-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+
 SUBSETTER = (("fonttools", "4.60.1"), ("brotli", "1.2.0"))
 # What a browser must not be handed compressed: it is already.
 STORED = {".woff2", ".png", ".webp", ".ico"}
+# Sites that are kept for other checkouts: 9 MB each.
+KEPT = 4
 PROFILES = {True: ("dev", "debug"), False: ("wasm-release", "wasm-release")}
 
 
 def build(out: Path = SITE, dev: bool = False) -> str:
-    """Builds the site unless it is current; returns a few words on what was done."""
+    """Builds the site unless it is current; returns a few words on what was done. Checkouts that share a target folder build the same sources once."""
     stamp = fingerprint(WEB_SOURCES, str(dev), answer(["rustc", "--version"]) or "")
     if unchanged(out / ".inputs", stamp) and (out / "manifest.json").exists():
         return "unchanged"
-    parts = out.with_name(out.name + ".parts")
+    kept = TOOLS / f"site-{stamp}"
+    if not kept.exists():
+        _build(kept, stamp, dev)
     fresh = out.with_name(out.name + ".new")
-    for folder in (parts, fresh):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-
-    packages = npm_ci(ROOT / "infra" / "lib" / "web", "web")
-    _wasm(parts, packages, dev)
-    pkg = fresh / "pkg"
-    pkg.mkdir()
-    manifest = _code(parts, pkg)
-    manifest.update(_fonts(parts, packages, pkg))
-    manifest.update(_pictures(pkg))
-    manifest["css"] = _place(_css(parts, packages, manifest, dev), pkg)
-    manifest["graphiql"] = _graphiql(parts, packages, pkg, dev)
-    _compress(pkg, 5 if dev else 11)
-    (fresh / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    (fresh / ".inputs").write_text(stamp)
-
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(kept, fresh)
     shutil.rmtree(out, ignore_errors=True)
     fresh.rename(out)
-    shutil.rmtree(parts)
     return "with brotli " + ", ".join(f"{part} {size / 1000:.0f} kB" for part, size in code(out).items())
+
+
+def _build(kept: Path, stamp: str, dev: bool) -> None:
+    """Builds the site beside `kept`, and calls it that once it is whole."""
+    parts, fresh = (kept.with_name(f"{kept.name}.{what}.{os.getpid()}") for what in ("parts", "new"))
+    parts.mkdir(parents=True)
+    pkg = fresh / "pkg"
+    pkg.mkdir(parents=True)
+    try:
+        packages = npm_ci(ROOT / "infra" / "lib" / "web", "web")
+        _wasm(parts, packages, dev)
+        manifest = _code(parts, pkg)
+        manifest.update(_fonts(parts, packages, pkg))
+        manifest.update(_pictures(pkg))
+        manifest["css"] = _place(_css(parts, packages, manifest, dev), pkg)
+        manifest["graphiql"] = _graphiql(parts, packages, pkg, dev)
+        _compress(pkg, 5 if dev else 11)
+        (fresh / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+        (fresh / ".inputs").write_text(stamp)
+        if not kept.exists():  # another checkout may have been quicker
+            fresh.rename(kept)
+    finally:
+        for folder in (parts, fresh):
+            shutil.rmtree(folder, ignore_errors=True)
+    for old in sorted(TOOLS.glob("site-*"), key=lambda folder: folder.stat().st_mtime)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def code(out: Path = SITE) -> dict:
