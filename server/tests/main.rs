@@ -38,3 +38,4 @@ mod traces;
 mod tracking;
 mod tracking_bad_input;
 mod tracking_search;
+mod waiting;

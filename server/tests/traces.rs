@@ -13,12 +13,12 @@ use export::{Span, export, send};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-fn trace() -> (u128, String) {
+pub fn trace() -> (u128, String) {
     let id = uuid::Uuid::new_v4();
     (id.as_u128(), format!("tr-{}", id.simple()))
 }
 
-fn info(id: &str, experiment: &str, more: Value) -> Value {
+pub fn info(id: &str, experiment: &str, more: Value) -> Value {
     let mut info = json!({
         "trace_id": id,
         "trace_location": { "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": { "experiment_id": experiment } },

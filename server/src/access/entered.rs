@@ -8,7 +8,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{Credential, CredentialKind, Tenant, part::Shown, transaction::Transaction};
+use super::{Credential, CredentialKind, Tenant, part::Shown, pool::READING, transaction::Transaction};
 use crate::fault::Fault;
 
 /// Who holds a credential, where, with which rights, under which authorization epoch.
@@ -33,18 +33,24 @@ pub(super) struct Entered {
 type Read = fn(&QueryResult) -> Result<Entered, DbErr>;
 
 impl Entered {
-    /// Looks a credential up and enters its tenant, in the first statement of a transaction. `None`: it is unknown, expired or revoked.
-    pub async fn by(tx: &Transaction, credential: &Credential, now: DateTime<Utc>) -> Result<Option<Self>, Fault> {
+    /// Looks a credential up and enters its tenant, in the first statement of a transaction; those that follow have little time where it only `reads`. `None`:
+    /// it is unknown, expired or revoked.
+    pub async fn by(tx: &Transaction, credential: &Credential, now: DateTime<Utc>, reads: bool) -> Result<Option<Self>, Fault> {
         let (hash, now): (Value, Value) = (credential.hash().to_vec().into(), now.into());
-        let (call, values, read): (_, _, Read) = match credential.kind() {
+        let (call, mut values, read): (_, Vec<Value>, Read) = match credential.kind() {
             CredentialKind::Link => ("enter_link($1, $2)", vec![hash, now], Self::by_link),
             CredentialKind::JobToken => ("enter_job($1, $2)", vec![hash, now], Self::read),
             CredentialKind::Support => ("enter_support($1, $2)", vec![hash, now], Self::by_support),
             kind @ (CredentialKind::Session | CredentialKind::Token) => ("enter($1, $2, $3)", vec![kind.as_str().into(), hash, now], Self::read),
         };
+        values.push(reads.into());
+        let limited = |(name, limit): &(&str, &str)| {
+            format!(", set_config('{name}', case when ${} then '{limit}' else current_setting('{name}') end, true)", values.len())
+        };
+        let limits: String = READING.iter().map(limited).collect();
         let sql = format!(
             "select e.*, pg_backend_pid() as backend, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
-             set_config('app.tenant_id', e.tenant_id::text, true) from public.{call} e"
+             set_config('app.tenant_id', e.tenant_id::text, true){limits} from public.{call} e"
         );
         let row = tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
         Ok(row.as_ref().map(|row| Self::noted(tx, row, read)).transpose()?)

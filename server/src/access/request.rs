@@ -11,6 +11,8 @@ pub struct RequestInfo {
     pub address: String,
     /// The client's name for itself, cut to 200 characters.
     pub user_agent: String,
+    /// Whether it only reads, for somebody who waits: its statements have two seconds each (`access::tx::Sql::patience`).
+    pub reads: bool,
 }
 
 impl RequestInfo {

@@ -2,7 +2,7 @@
 
 use std::{
     marker::PhantomData,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool},
 };
 
 use chrono::{DateTime, Utc};
@@ -331,9 +331,9 @@ impl Scope {
             .get_or_try_init(|| async {
                 let tx = match self.take_entered() {
                     Some(tx) => tx,
-                    None => self.inner.vault.reenter(&self.inner).await?.0,
+                    None => self.inner.vault.reenter(&self.inner, self.inner.request.reads).await?.0,
                 };
-                Ok(ReadTx { tx, now: self.now(), reach: self.inner.reach.clone() })
+                Ok(ReadTx { tx, now: self.now(), reach: self.inner.reach.clone(), hurries: AtomicBool::new(self.inner.request.reads) })
             })
             .await
     }
@@ -344,10 +344,11 @@ impl Scope {
             self.tried(Attempt::Denied(permission));
             return Err(Fault::forbidden(permission));
         }
-        let (tx, again) = match self.take_entered() {
+        // One that was begun to read has too little time, and is given up.
+        let (tx, again) = match self.take_entered().filter(|_| !self.inner.request.reads) {
             Some(tx) => (tx, None),
             None => {
-                let (tx, proven) = self.inner.vault.reenter(&self.inner).await?;
+                let (tx, proven) = self.inner.vault.reenter(&self.inner, false).await?;
                 if !proven.standing.may(permission) {
                     return Err(Fault::forbidden(permission));
                 }

@@ -130,7 +130,7 @@ impl Drop for Measured {
 }
 
 /// The database's code for what went wrong: what it says beside may repeat what was stored.
-fn sqlstate(error: &DbErr) -> Option<String> {
+pub(super) fn sqlstate(error: &DbErr) -> Option<String> {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
             Some(cause.as_database_error()?.code()?.into_owned())

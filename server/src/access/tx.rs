@@ -7,11 +7,14 @@ use super::{
     Reach, RequestInfo, audit,
     live::Topic,
     scope::{Inner, Proven},
-    transaction::Transaction,
+    transaction::{Transaction, sqlstate},
 };
 use shared::ids::ProjectId;
 
-use crate::{fault::Fault, jobs::Envelope};
+use crate::{
+    fault::{Fault, TOO_LONG},
+    jobs::Envelope,
+};
 use std::sync::{
     Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicBool, AtomicI64, Ordering},
@@ -32,9 +35,10 @@ pub trait Sql: Sync {
     /// Runs a statement and returns how many rows it changed.
     async fn run(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, DbErr>;
 
-    /// Gives the statements that follow no more than five seconds each.
-    async fn hurry(&self) -> Result<(), DbErr> {
-        self.rows("select set_config('statement_timeout', '5s', true)", Vec::new()).await.map(drop)
+    /// Gives the statements that follow as much time as those of jobs have, also where the request only reads: for figures of much, which take what they take.
+    /// Whatever else the request asks for has it too from then on; how much that can be is limited by what its fields cost.
+    async fn patience(&self) -> Result<(), DbErr> {
+        Ok(())
     }
 
     /// The time this transaction works with.
@@ -55,7 +59,22 @@ pub struct ReadTx {
     pub(super) tx: Transaction,
     pub(super) now: DateTime<Utc>,
     pub(super) reach: Arc<OnceLock<Reach>>,
+    /// Whether its statements have little time.
+    pub(super) hurries: AtomicBool,
 }
+
+impl ReadTx {
+    /// The outcome of a statement. One that took too long is not a defect, and no outage either: asked again, it takes as long.
+    fn timed<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
+        outcome.map_err(|error| {
+            let cut = self.hurries.load(Ordering::Relaxed) && sqlstate(&error).as_deref() == Some(CANCELLED);
+            if cut { DbErr::Custom(TOO_LONG.to_owned()) } else { error }
+        })
+    }
+}
+
+/// What the database says of a statement that took too long. (SQLSTATE.)
+const CANCELLED: &str = "57014";
 
 /// A transaction of one tenant. Dropped, it is rolled back; committed, it carries its audit entry.
 pub struct WriteTx {
@@ -240,11 +259,18 @@ fn constant(sql: &'static str, values: Vec<Value>) -> Statement {
 impl Sql for ReadTx {
     async fn rows(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
         only_query(sql)?;
-        self.tx.query_all_raw(constant(sql, values)).await
+        self.timed(self.tx.query_all_raw(constant(sql, values)).await)
     }
 
     async fn run(&self, _: &'static str, _: Vec<Value>) -> Result<u64, DbErr> {
         raw_refused()
+    }
+
+    async fn patience(&self) -> Result<(), DbErr> {
+        if self.hurries.swap(false, Ordering::Relaxed) {
+            self.rows("select set_config('statement_timeout', '20s', true), set_config('lock_timeout', '5s', true)", Vec::new()).await?;
+        }
+        Ok(())
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -298,12 +324,12 @@ impl ConnectionTrait for ReadTx {
     async fn query_one<S: StatementBuilder>(&self, statement: &S) -> Result<Option<QueryResult>, DbErr> {
         let statement = DbBackend::Postgres.build(statement);
         only_query(&statement.sql)?;
-        self.tx.query_one_raw(statement).await
+        self.timed(self.tx.query_one_raw(statement).await)
     }
     async fn query_all<S: StatementBuilder>(&self, statement: &S) -> Result<Vec<QueryResult>, DbErr> {
         let statement = DbBackend::Postgres.build(statement);
         only_query(&statement.sql)?;
-        self.tx.query_all_raw(statement).await
+        self.timed(self.tx.query_all_raw(statement).await)
     }
 }
 

@@ -182,7 +182,7 @@ impl Vault {
 
     /// Like [`Vault::enter`], in a transaction that has begun and done nothing yet.
     pub(super) async fn enter_in(&self, tx: Transaction, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
-        let entry = self.enter_tenant(&tx, &credential).await?;
+        let entry = self.enter_tenant(&tx, &credential, request.reads).await?;
         let (standing, policy) = self.standing_of(&tx, credential.kind(), &entry).await?;
         part::look_only(&tx, &credential).await?;
         self.note_use(&credential, entry.credential);
@@ -258,12 +258,12 @@ impl Vault {
         })
     }
 
-    /// Opens another transaction for a scope and proves it again.
-    pub(super) async fn reenter(&self, inner: &Inner) -> Result<(Transaction, Proven), Fault> {
+    /// Opens another transaction for a scope and proves it again; whether it only reads.
+    pub(super) async fn reenter(&self, inner: &Inner, reads: bool) -> Result<(Transaction, Proven), Fault> {
         match &inner.proof {
             Proof::Credential(credential) => {
                 let tx = self.begin().await?;
-                let proven = self.enter_again(&tx, credential, inner).await?;
+                let proven = self.enter_again(&tx, credential, inner, reads).await?;
                 part::look_only(&tx, credential).await?;
                 Ok((tx, proven))
             }
@@ -278,12 +278,12 @@ impl Vault {
     pub(super) async fn reenter_beside(&self, inner: &Inner) -> Result<(Transaction, Proven), Fault> {
         let Proof::Credential(credential) = &inner.proof else { return Err(Fault::internal("a job tried what it may not")) };
         let tx = Transaction::begin(&self.doors, "tenant", &self.shared.met).await?;
-        let proven = self.enter_again(&tx, credential, inner).await?;
+        let proven = self.enter_again(&tx, credential, inner, false).await?;
         Ok((tx, proven))
     }
 
-    async fn enter_again(&self, tx: &Transaction, credential: &Credential, inner: &Inner) -> Result<Proven, Fault> {
-        let entry = self.enter_tenant(tx, credential).await?;
+    async fn enter_again(&self, tx: &Transaction, credential: &Credential, inner: &Inner, reads: bool) -> Result<Proven, Fault> {
+        let entry = self.enter_tenant(tx, credential, reads).await?;
         // The session may have been switched to another organization meanwhile.
         if entry.tenant.id != inner.tenant.id {
             return Err(Fault::unauthenticated());
@@ -292,10 +292,11 @@ impl Vault {
         Ok(Proven { roles: entry.roles, standing, epoch: Some(entry.epoch) })
     }
 
-    async fn enter_tenant(&self, tx: &Transaction, credential: &Credential) -> Result<Entered, Fault> {
+    async fn enter_tenant(&self, tx: &Transaction, credential: &Credential, reads: bool) -> Result<Entered, Fault> {
         let span = Span::part("enter", SpanKind::Internal);
         span.set("assay.credential.kind", credential.kind().as_str());
-        let entered = span.around(Entered::by(tx, credential, self.clock().now())).await.inspect_err(|fault| span.fail(fault.code().as_str()))?;
+        let entered =
+            span.around(Entered::by(tx, credential, self.clock().now(), reads)).await.inspect_err(|fault| span.fail(fault.code().as_str()))?;
         span.set("assay.entered", entered.is_some());
         if let Some(entry) = entered.as_ref().filter(|_| span.is_recorded()) {
             span.set("assay.tenant.id", entry.tenant.id.to_string());

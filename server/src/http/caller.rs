@@ -135,6 +135,13 @@ pub fn request_info(request: &HttpRequest) -> RequestInfo {
     request.extensions().get::<RequestInfo>().cloned().unwrap_or_default()
 }
 
+/// Notes that a request only reads, before anybody is let in with it.
+pub fn note_reading(request: &HttpRequest) {
+    if let Some(info) = request.extensions_mut().get_mut::<RequestInfo>() {
+        info.reads = true;
+    }
+}
+
 /// Reads what audit entries and log lines say of a request. Forwarded headers count only where a
 /// proxy is configured.
 pub fn read_request_info(request: &HttpRequest, config: &Config) -> RequestInfo {
@@ -149,5 +156,6 @@ pub fn read_request_info(request: &HttpRequest, config: &Config) -> RequestInfo 
         id: given.map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned),
         address: forwarded.map(|address| address.trim().to_owned()).or_else(peer).unwrap_or_default(),
         user_agent: text("user-agent").unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect(),
+        reads: false,
     }
 }

@@ -46,6 +46,9 @@ async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>
     if let Err(fault) = spend(&request, &edge, operations) {
         return Ok(too_many(&fault));
     }
+    if !operations.iter_mut().any(graphql::changes) {
+        caller::note_reading(&request);
+    }
     let scope = caller::scope_of(&request, &edge.services).await?;
     match batch {
         BatchRequest::Single(operation) => Ok(answer(&graphql::execute(&edge.schema, scope, operation).await)),

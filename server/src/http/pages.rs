@@ -102,6 +102,7 @@ pub async fn page(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     }
     // Before a connection is taken: rendering is the processors' work, and a page that waits for them must not keep a connection from others meanwhile.
     let _turn = edge.rendering.acquire().await;
+    caller::note_reading(&request);
     let scope = match caller::scope_of(&request, &edge.services).await {
         Ok(scope) => scope,
         Err(fault) if fault.code() == ErrorCode::Unauthenticated => None,

@@ -91,6 +91,9 @@ pub(super) async fn permission_first(
     {
         return Ok(request.into_response(Error::from(fault).error_response()));
     }
+    if needed.is_some_and(|needed| needed.action() == "read") {
+        http::note_reading(request.request());
+    }
     let response = next.call(request).await?.map_into_boxed_body();
     let error = response.response().error().and_then(|error| error.as_error::<Error>());
     if let (Some(digest), Some(scope)) = (error.and_then(|error| error.damaged.as_deref()), http::known(response.request())) {

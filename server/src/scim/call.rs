@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
     web,
 };
 use bytes::BytesMut;
@@ -58,6 +58,9 @@ impl Call {
             return Err(Fault::unauthenticated().into());
         }
         http::spend(request, &edge.services, Kind::Asking, 1)?;
+        if request.method() == Method::GET {
+            http::note_reading(request);
+        }
         let scope = http::authenticate(request, &edge.services).await?;
         scope.require(shared::Permission::ScimWrite)?;
         let tags = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok()).map(read_tags);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Actor, Organization, World, world};
 use reqwest::Method;
 use serde_json::{Value, json};
-use server::access::{Credential, Grant, RequestInfo, Scope, Sql, Writes};
+use server::access::{Credential, Grant, Reads, RequestInfo, Scope, Sql, Writes};
 use sqlx::{Executor, PgConnection, Row};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -21,6 +21,14 @@ struct OwnDoing;
 impl server::access::Permission for OwnDoing {
     const NAME: shared::Permission = shared::Permission::ProjectsWrite;
     type Mode = Writes;
+}
+
+/// The same of what it reads.
+struct OwnReading;
+
+impl server::access::Permission for OwnReading {
+    const NAME: shared::Permission = shared::Permission::ProjectsRead;
+    type Mode = Reads;
 }
 
 fn own_doing(scope: &Scope) -> Grant<'_, OwnDoing> {
@@ -207,4 +215,27 @@ async fn t07_no_statement_of_a_member_or_of_nobody_goes_on_for_longer_than_twent
         [limits(&tx).await, limits(&lobby).await]
     });
     assert_eq!(found.await, [["20s", "5s", "1min"]; 2]);
+}
+
+#[tokio::test]
+async fn t36_who_waits_for_an_answer_has_two_seconds_a_statement_and_what_is_written_has_its_time() {
+    let organization = world().organization().await;
+    let secret = organization.script().await.secret().to_owned();
+    let services = world().services();
+    let found = world().on_server(async move {
+        let enter = async || {
+            let credential = Credential::token(&secret).expect("a token");
+            let request = RequestInfo { reads: true, ..RequestInfo::default() };
+            services.vault.enter(credential, request).await.expect("enters")
+        };
+        let (first, second) = (enter().await, enter().await);
+        let grant: Grant<'_, OwnReading> = first.grant().expect("may");
+        let tx = grant.read().await.expect("reads");
+        let hurried = limits(tx).await;
+        for _ in 0..2 {
+            tx.patience().await.expect("waits");
+        }
+        [hurried, limits(tx).await, limits(&own_doing(&second).begin().await.expect("begins")).await]
+    });
+    assert_eq!(found.await, [["2s", "1500ms", "1min"], ["20s", "5s", "1min"], ["20s", "5s", "1min"]]);
 }

@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 
 use super::{Finding, LogEntry, Mark, ReadAudit, model::Verifier, repo};
 use crate::{
-    access::Grant,
+    access::{Grant, Sql},
     fault::Fault,
     features::page::{Page, Paged},
 };
 
 /// Which entries; an unset part matches all.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// The actor's e-mail address, exactly.
     pub actor: Option<String>,
@@ -34,7 +34,9 @@ pub async fn list(grant: Grant<'_, ReadAudit>, filter: &Filter, page: Page) -> R
     let tx = grant.read().await?;
     let before = page.after_id::<i64>()?;
     let rows = repo::list(tx, filter, before, page.limit_and_one()).await?;
-    Ok(Paged::of(rows, &page, repo::count(tx, filter).await?, |entry| entry.sequence.to_string()))
+    // Entries are numbered from 1 and never removed: those of a long log are not counted one by one.
+    let total = if *filter == Filter::default() { repo::head(tx).await?.0.unsigned_abs() } else { repo::count(tx, filter).await? };
+    Ok(Paged::of(rows, &page, total, |entry| entry.sequence.to_string()))
 }
 
 /// The entry of a sequence number.
@@ -60,6 +62,7 @@ pub struct Verified {
 pub async fn verify(grant: Grant<'_, ReadAudit>, kept: Option<Mark>) -> Result<Verified, Fault> {
     const BATCH: i64 = 5_000;
     let tx = grant.read().await?;
+    tx.patience().await?;
     let mut verifier = Verifier::new(grant.tenant().id.uuid(), kept);
     let (head, hash) = repo::head(tx).await?;
     loop {

@@ -32,7 +32,9 @@ use crate::{
 /// # Errors
 /// `Unavailable` or `Internal`.
 pub async fn contents(grant: Grant<'_, CountContents>) -> Result<Contents, Fault> {
-    repo::contents(grant.read().await?, grant.tenant().id).await
+    let tx = grant.read().await?;
+    tx.patience().await?;
+    repo::contents(tx, grant.tenant().id).await
 }
 
 /// Closes the organization: nobody enters it any more, and it is erased after the time of grace. Every owner is mailed a link that restores it.

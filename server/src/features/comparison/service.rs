@@ -16,7 +16,7 @@ use super::{
     table::Table,
 };
 use crate::{
-    access::{Grant, Scope},
+    access::{Grant, Scope, Sql},
     fault::Fault,
     features::{
         experiments::ExperimentRef,
@@ -52,6 +52,9 @@ pub async fn compare(scope: &Scope, wish: &Wish) -> Result<Comparison, Fault> {
     let asked = read(wish)?;
     let named: Vec<RunId> = read_runs(wish)?;
     let names = experiment_names(scope, &asked).await?;
+    let grant: Grant<'_, CompareRuns> = scope.grant()?;
+    let tx = grant.read().await?;
+    tx.patience().await?;
     let mut found: Vec<Run> = Vec::new();
     let mut places: HashMap<RunId, usize> = HashMap::new();
     let mut groups: Vec<Members> = Vec::new();
@@ -70,8 +73,6 @@ pub async fn compare(scope: &Scope, wish: &Wish) -> Result<Comparison, Fault> {
         listed.sort_by_key(|run| order.get(&run.id).copied());
         groups.push(Members { name: "Chosen runs".into(), runs: place(listed, &mut found, &mut places)? });
     }
-    let grant: Grant<'_, CompareRuns> = scope.grant()?;
-    let tx = grant.read().await?;
     let ids: Vec<Uuid> = found.iter().map(|run| run.id.uuid()).collect();
     let table = Table::of(found, repo::metrics(tx, &ids).await?, repo::params(tx, &ids).await?);
     let wish = wish.clone();

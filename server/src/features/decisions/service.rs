@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{ReadDecisions, repo};
 use crate::{
-    access::Grant,
+    access::{Grant, Sql},
     fault::Fault,
     features::page::{Page, Paged, bad_cursor},
 };
@@ -39,7 +39,7 @@ fn place(key: &str) -> Option<Place> {
 }
 
 /// Which decisions; an unset part matches all.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// The actor's e-mail address, exactly.
     pub actor: Option<String>,
@@ -60,6 +60,9 @@ pub async fn list(grant: Grant<'_, ReadDecisions>, filter: &Filter, page: Page) 
     let tx = grant.read().await?;
     let after = page.after().map(|key| place(key).ok_or_else(bad_cursor)).transpose()?;
     let rows = repo::list(tx, filter, after, page.limit_and_one()).await?;
+    if *filter == Filter::default() {
+        tx.patience().await?;
+    }
     Ok(Paged::of(rows, &page, repo::count(tx, filter).await?, Decision::key))
 }
 

@@ -22,9 +22,9 @@ impl Filter {
         }
     }
 
-    /// Whether it holds a regular expression.
-    pub fn has_expression(&self) -> bool {
-        !self.every(&|test| !matches!(test.check, Check::Matches(_)))
+    /// Whether it holds a pattern: how long one takes to match, or a regular expression to be read, is whoever wrote it to say.
+    pub fn has_pattern(&self) -> bool {
+        !self.every(&|test| !matches!(test.check, Check::Like { .. } | Check::Matches(_)))
     }
 }
 

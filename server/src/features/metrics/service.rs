@@ -107,6 +107,7 @@ pub(super) async fn read<C: Connection>(
     let mut batches = 0;
     let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
     let wanted = |key: &str| keys.is_none_or(|keys| keys.iter().any(|one| one == key));
+    tx.patience().await?;
     for part in repo::parts(tx, run, keys, steps).await? {
         collect(part, wanted, &mut series, &mut batches)?;
     }
@@ -166,6 +167,7 @@ pub async fn histories(grant: Grant<'_, ReadMetrics>, runs: &[RunId], key: &str)
 pub(super) async fn of_key<C: Connection>(tx: &C, runs: &[RunId], key: &str) -> Result<HashMap<RunId, Vec<Point>>, Fault> {
     let mut all: HashMap<RunId, BTreeMap<String, Vec<Point>>> = HashMap::new();
     let ids: Vec<_> = runs.iter().map(|run| run.uuid()).collect();
+    tx.patience().await?;
     for (run, part) in repo::parts_of_key(tx, &ids, key).await? {
         collect(part, |own| own == key, all.entry(run).or_default(), &mut 0)?;
     }

@@ -8,7 +8,7 @@ use super::{
     repo::{self, Measured},
 };
 use crate::{
-    access::Grant,
+    access::{Grant, Sql},
     fault::Fault,
     features::{
         experiments::ExperimentRef,
@@ -270,7 +270,9 @@ pub async fn metrics(grant: Grant<'_, ReadTraces>, query: &MetricsQuery) -> Resu
         period: (query.from_ms, query.to_ms),
         limit: query.limit,
     };
-    repo::points(grant.read().await?, &measured).await
+    let tx = grant.read().await?;
+    tx.patience().await?;
+    repo::points(tx, &measured).await
 }
 
 #[cfg(test)]

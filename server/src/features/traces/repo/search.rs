@@ -156,15 +156,6 @@ fn terms(order: &[Order]) -> Vec<Term> {
     terms
 }
 
-/// Gives the statements that follow less time than others have where a caller's regular expression is among them: short ones exist that take the database
-/// minutes to compile.
-async fn bound<C: Connection>(tx: &C, filters: &[&Filter]) -> Result<(), Fault> {
-    if filters.iter().any(|filter| filter.has_expression()) {
-        tx.hurry().await?;
-    }
-    Ok(())
-}
-
 /// Ids of a page of traces after the row `after`. `experiments` is not empty.
 pub async fn search<C: Connection>(
     tx: &C,
@@ -174,7 +165,6 @@ pub async fn search<C: Connection>(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<TraceId>, Fault> {
-    bound(tx, &[filter]).await?;
     let mut select = matching(tx.reach(), experiments, filter);
     select.expr(column("id"));
     arrange(&mut select, &terms(order), after.map(|id| column("id").eq(id)), base);
@@ -185,7 +175,9 @@ pub async fn search<C: Connection>(
 
 /// How many traces match. `experiments` is not empty.
 pub async fn count<C: Connection>(tx: &C, experiments: &[ExperimentRef], filter: &Filter) -> Result<i64, Fault> {
-    bound(tx, &[filter]).await?;
+    if !filter.has_pattern() {
+        tx.patience().await?;
+    }
     let mut select = matching(tx.reach(), experiments, filter);
     select.expr(Expr::cust("count(*)"));
     Ok(tx.query_one(&select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?)
@@ -198,7 +190,9 @@ pub async fn together<C: Connection>(
     base: &Filter,
     (first, second): (&Filter, &Filter),
 ) -> Result<[i64; 4], Fault> {
-    bound(tx, &[base, first, second]).await?;
+    if ![base, first, second].iter().any(|filter| filter.has_pattern()) {
+        tx.patience().await?;
+    }
     let holds = |filter: &Filter| Expr::from(sql::condition(filter, &leaf));
     let mut select = matching(tx.reach(), experiments, base);
     select
