@@ -213,7 +213,7 @@ async fn c5_2b_nobody_is_told_of_what_they_may_not_see() {
 }
 
 /// What no project holds: the organization's own, and what is found through nothing else.
-const OF_NO_PROJECT: [&str; 23] = [
+const OF_NO_PROJECT: [&str; 24] = [
     "access_decisions",
     "audit_entries",
     "audit_head",
@@ -237,6 +237,7 @@ const OF_NO_PROJECT: [&str; 23] = [
     "service_accounts",
     "slack_connections",
     "slack_messages",
+    "storage",
 ];
 
 #[tokio::test]

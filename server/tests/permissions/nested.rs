@@ -226,6 +226,7 @@ const SELECTIONS: &[(&str, &str)] = &[
     ("Run.tags", "tags { key }"),
     ("Run.experiment", "experiment { id }"),
     ("Run.artifactText", "artifactText(path: \"CANARY.txt\") { text }"),
+    ("Run.artifactVersions", "artifactVersions(path: \"CANARY.txt\") { number }"),
     ("Run.artifacts", "artifacts { path }"),
     ("Run.loggedModels", "loggedModels { id }"),
 ];

@@ -19,7 +19,11 @@ use crate::{
 };
 
 /// How a field is called that needs an argument.
-const CALLS: &[(&str, &str)] = &[("Run.artifactText", "artifactText(path: \"CANARY.txt\")"), ("Run.series", "series(keys: [\"loss\"])")];
+const CALLS: &[(&str, &str)] = &[
+    ("Run.artifactText", "artifactText(path: \"CANARY.txt\")"),
+    ("Run.artifactVersions", "artifactVersions(path: \"CANARY.txt\")"),
+    ("Run.series", "series(keys: [\"loss\"])"),
+];
 
 /// Roots that are asked otherwise than in the table of roots, so that they answer with more.
 const ASKED: &[(&str, &str)] = &[
