@@ -165,7 +165,9 @@ const SHIFT_MAX = 0.01;
 const noteShifts = () => {
   window.shifts = [];
   const said = (node) => node?.nodeType === 1 ? `${node.tagName.toLowerCase()}.${node.className}` : String(node?.nodeName);
-  const note = (entry) => entry.hadRecentInput || window.shifts.push({ by: entry.value, of: entry.sources.map(({ node }) => said(node)) });
+  const at = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
+  const moved = ({ node, previousRect, currentRect }) => `${said(node)} from ${at(previousRect)} to ${at(currentRect)}`;
+  const note = (entry) => entry.hadRecentInput || window.shifts.push({ by: entry.value, at: Math.round(entry.startTime), of: entry.sources.map(moved) });
   new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: "layout-shift", buffered: true });
 };
 

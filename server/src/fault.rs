@@ -124,6 +124,11 @@ impl Fault {
         self.barred
     }
 
+    /// Whether what may be done was changed while this was under way: nothing of it was kept, and asked again it is decided by what holds now.
+    pub fn is_overtaken(&self) -> bool {
+        self.message == OVERTAKEN_MESSAGE
+    }
+
     /// What was named by an id and not found.
     pub fn what_is_missing(&self) -> Option<&Missing> {
         self.missing.as_deref()

@@ -192,7 +192,7 @@ impl<W: SharedWrite> Group<W> {
         let requests: Vec<&RequestInfo> = callers.iter().map(|caller| &caller.request).collect();
         let shared = Span::shared("shared write", callers.iter().map(|caller| &caller.here));
         shared.set("assay.write.items", items.len() as i64);
-        let outcome = shared.around(self.commit(credential, &items, &requests).instrument(log_span(callers.first()))).await;
+        let outcome = shared.around(self.commit_or_again(credential, &items, &requests).instrument(log_span(callers.first()))).await;
         drop(shared);
         match outcome {
             Ok(outcomes) => drop(tokio::spawn(self.clone().answer(outcomes, callers))),
@@ -201,7 +201,7 @@ impl<W: SharedWrite> Group<W> {
                 for (item, caller) in items.iter().zip(callers) {
                     let span = Span::shared("shared write", std::iter::once(&caller.here));
                     let requests = [&caller.request];
-                    let alone = self.commit(credential, std::slice::from_ref(item), &requests).instrument(log_span(Some(&caller)));
+                    let alone = self.commit_or_again(credential, std::slice::from_ref(item), &requests).instrument(log_span(Some(&caller)));
                     let alone = span.around(alone).await;
                     drop(span);
                     match alone {
@@ -226,6 +226,15 @@ impl<W: SharedWrite> Group<W> {
         };
         for (caller, result) in callers.into_iter().zip(outcomes.results) {
             let _ = caller.answer.send(result.and_then(|output| safe.clone().map(|()| output)));
+        }
+    }
+
+    /// Commits, and does so again when what may be done was changed meanwhile: a training has nobody who tries again, and for whoever still may it is
+    /// nothing that happened.
+    async fn commit_or_again(&self, credential: &Credential, items: &[W::Item], requests: &[&RequestInfo]) -> Result<Outcomes<W>, Fault> {
+        match self.commit(credential, items, requests).await {
+            Err(fault) if fault.is_overtaken() => self.commit(credential, items, requests).await,
+            outcome => outcome,
         }
     }
 
