@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::{Permission, Role as Known};
 
 use crate::{
-    api::{Api, ApiError, Connection, Operation, use_api, use_query},
+    api::{Answer, Api, ApiError, Connection, Operation, use_api, use_query},
     frame::may,
     kit::{Card, Cell, Column, Copyable, Empty, Fact, Facts, Icon, Pager, Row, Select, Table, Toasts, loaded, use_address, use_toasts},
 };
@@ -38,7 +38,7 @@ struct Role {
     title: String,
 }
 
-type Query = Resource<Result<Data, ApiError>>;
+type Query = Answer<Data>;
 
 /// What saying what a group is takes. Looked up before anything waits for the API.
 #[derive(Clone)]

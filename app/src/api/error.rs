@@ -45,7 +45,7 @@ impl ApiError {
         let extensions = &error["extensions"];
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Self {
-            code: serde_json::from_value(extensions["code"].clone()).unwrap_or(ErrorCode::Internal),
+            code: super::read_value(&extensions["code"]).unwrap_or(ErrorCode::Internal),
             message: text(&error["message"]).unwrap_or_else(|| "Something went wrong on the server.".to_owned()),
             reference: text(&extensions["reference"]),
             field: text(&extensions["field"]),

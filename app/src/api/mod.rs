@@ -2,24 +2,28 @@
 //! while a page is rendered on the server, a transport given by context runs the same schema in
 //! process.
 
+mod answer;
 #[cfg(feature = "hydrate")]
 mod browser;
 mod connection;
 mod error;
 mod live;
+mod read;
 mod value;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, value::RawValue};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
+pub use answer::{Answer, Kept, Untyped, ask};
 #[cfg(feature = "hydrate")]
 pub use browser::Browser;
 pub use connection::{Connection, PageEnd};
 pub use error::ApiError;
 pub use live::{Live, provide_live, use_live};
+pub use read::{read, read_value};
 pub use value::{MetricValue, Moment};
 
 /// The answer to an operation: the text of a whole GraphQL response (`data`, `errors`), or why there is none.
@@ -52,28 +56,26 @@ impl Api {
     /// # Errors
     /// The first error of the response, or what kept the response from coming.
     pub async fn query<T: DeserializeOwned>(&self, operation: Operation, variables: impl Serialize) -> Result<T, ApiError> {
-        let variables = serde_json::to_value(variables).unwrap_or(Value::Null);
-        let text = self.execute(operation, variables).await?;
-        // From text, as what arrives with the page is read: one reader of each type in the browser's download, not two.
-        let response: Response = serde_json::from_str(&text).map_err(|_| ApiError::unreadable())?;
-        match response.errors.first() {
-            Some(error) => Err(ApiError::from_response(error)),
-            None => serde_json::from_str(response.data.map_or("null", RawValue::get)).map_err(|_| ApiError::unreadable()),
-        }
+        let data = self.data(operation, serde_json::to_value(variables).unwrap_or(Value::Null)).await?;
+        read_value(&data).map_err(|_| ApiError::unreadable())
+    }
+
+    /// The part of [`Api::query`] that is the same whatever is asked for.
+    fn data(&self, operation: Operation, variables: Value) -> Pin<Box<dyn Future<Output = Result<Value, ApiError>> + Send>> {
+        let reply = self.execute(operation, variables);
+        Box::pin(async move {
+            let mut response: Value = read(&reply.await?).map_err(|_| ApiError::unreadable())?;
+            match response["errors"].get(0) {
+                Some(error) => Err(ApiError::from_response(error)),
+                None => Ok(response["data"].take()),
+            }
+        })
     }
 
     fn execute(&self, operation: Operation, variables: Value) -> Reply {
         let variables = if variables.is_null() { Value::Object(Default::default()) } else { variables };
         self.0.execute(operation, variables)
     }
-}
-
-#[derive(Deserialize)]
-struct Response<'a> {
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    #[serde(default)]
-    errors: Vec<Value>,
 }
 
 /// Posts an operation while its page is being left: the browser sees to it that it arrives, and nobody hears the answer. For a few words only: what
@@ -92,13 +94,13 @@ pub fn use_api() -> Api {
 
 /// A query that follows its variables: it runs on the server, arrives with the page, and runs
 /// again in the browser whenever `variables` change.
-pub fn use_query<V, T>(operation: Operation, variables: impl Fn() -> V + Send + Sync + 'static) -> Resource<Result<T, ApiError>>
+pub fn use_query<V, T>(operation: Operation, variables: impl Fn() -> V + Send + Sync + 'static) -> Answer<T>
 where
     V: Serialize + PartialEq + Clone + Send + Sync + 'static,
     T: Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     let api = use_api();
-    Resource::new(variables, move |variables| {
+    ask(variables, move |variables| {
         let api = api.clone();
         async move { api.query(operation, variables).await }
     })

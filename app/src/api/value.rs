@@ -1,6 +1,11 @@
 //! Scalars of the schema that are not plain JSON values.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
 
 use crate::kit::moment;
 
@@ -16,10 +21,7 @@ impl Serialize for Moment {
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        match Scalar::deserialize(input)? {
-            Scalar::Number(number) => Ok(Self(number)),
-            Scalar::Text(text) => moment::parse(&text).map(Self).ok_or_else(|| de::Error::custom("not a time")),
-        }
+        input.deserialize_any(Scalar(moment::parse)).map(Self)
     }
 }
 
@@ -40,23 +42,41 @@ impl Serialize for MetricValue {
 
 impl<'de> Deserialize<'de> for MetricValue {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        match Scalar::deserialize(input)? {
-            Scalar::Number(number) => Ok(Self(number)),
-            Scalar::Text(text) => match text.as_str() {
-                "NaN" => Ok(Self(f64::NAN)),
-                "Infinity" => Ok(Self(f64::INFINITY)),
-                "-Infinity" => Ok(Self(f64::NEG_INFINITY)),
-                _ => Err(de::Error::custom("not a number")),
-            },
-        }
+        let named = |text: &str| match text {
+            "NaN" => Some(f64::NAN),
+            "Infinity" => Some(f64::INFINITY),
+            "-Infinity" => Some(f64::NEG_INFINITY),
+            _ => None,
+        };
+        input.deserialize_any(Scalar(named)).map(Self)
     }
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Scalar {
-    Number(f64),
-    Text(String),
+/// A number, or a text that says one.
+struct Scalar(fn(&str) -> Option<f64>);
+
+impl Visitor<'_> for Scalar {
+    type Value = f64;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a number or its name")
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<f64, E> {
+        Ok(number as f64)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<f64, E> {
+        Ok(number as f64)
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<f64, E> {
+        Ok(number)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<f64, E> {
+        (self.0)(text).ok_or_else(|| E::custom("it says no number"))
+    }
 }
 
 #[cfg(test)]

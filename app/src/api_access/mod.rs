@@ -8,7 +8,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::Permission;
 
 use crate::{
-    api::{ApiError, use_api},
+    api::{Answer, ask, use_api},
     frame::may,
     kit::{Button, ButtonLink, Card, CodeBlock, Empty, Glyph, Icon, Page, Select, loaded, use_address},
     visit::use_origin,
@@ -28,7 +28,7 @@ pub fn ApiAccessPage() -> impl IntoView {
     }
     let origin = StoredValue::new(use_origin());
     let (address, api) = (use_address(), use_api());
-    let query: Resource<Result<Data, ApiError>> = Resource::new(move || address.get("experiment"), move |chosen| data::fetch(api.clone(), chosen));
+    let query: Answer<Data> = ask(move || address.get("experiment"), move |chosen| data::fetch(api.clone(), chosen));
     let facts = || view! { <span>"The runs of an experiment as one table, for BI tools, notebooks and scripts"</span> };
     let actions = || {
         view! {

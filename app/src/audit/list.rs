@@ -6,12 +6,12 @@ use super::{
     model::{Data, Entry, One},
 };
 use crate::{
-    api::ApiError,
+    api::Answer,
     kit::{Address, Cell, Column, Empty, Icon, Pager, Row, Table, loaded, number},
 };
 
 /// The entry that the address asks for, wherever in the log it stands.
-pub(super) type Asked = Resource<Result<One, ApiError>>;
+pub(super) type Asked = Answer<One>;
 
 /// The number of the entry that the address asks for.
 pub(super) fn chosen(address: Address) -> Option<i64> {

@@ -14,7 +14,7 @@ use serde_json::json;
 use shared::Permission;
 
 use crate::{
-    api::{use_api, use_query},
+    api::{ask, use_api, use_query},
     frame::use_viewer,
     kit::{Empty, Icon, Page, Tab, Tabs, loaded, use_address},
 };
@@ -33,7 +33,7 @@ pub fn AuditPage() -> impl IntoView {
     let address = use_address();
     let query = use_query::<_, Data>(ENTRIES, move || json!({ "first": FIRST, "after": address.get("after"), "filter": filter::input(address) }));
     let api = use_api();
-    let one: list::Asked = Resource::new(move || list::chosen(address), move |sequence| model::one(api.clone(), sequence));
+    let one: list::Asked = ask(move || list::chosen(address), move |sequence| model::one(api.clone(), sequence));
     let outcome: verify::Outcome = RwSignal::new(None);
     let facts = || view! { <span>"Every change and every refused attempt, each chained to the one before"</span> };
     let actions = move || view! { <export::Export/><verify::Verify outcome/> };

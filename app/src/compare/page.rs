@@ -11,7 +11,7 @@ use super::{
     tests_of_pairs::Pairs,
 };
 use crate::{
-    api::{ApiError, use_api},
+    api::{Answer, ask, use_api},
     frame::may,
     kit::{
         Button, ButtonKind, Callout, Command, Crumb, Empty, Glyph, Icon, Menu, NameDialog, Page, Saving, Shape, Tone, number, steady_as, use_address,
@@ -28,11 +28,11 @@ pub fn ComparePage() -> impl IntoView {
         let pairs = address.rest(&[]);
         Wish::read(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     });
-    let query: Resource<Result<Sheet, ApiError>> = Resource::new(move || wish.get(), move |wish| data::fetch(api.clone(), wish));
+    let query: Answer<Sheet> = ask(move || wish.get(), move |wish| data::fetch(api.clone(), wish));
     steady_as(Shape::Cards, query, move |sheet| page(sheet, query))
 }
 
-fn page(sheet: RwSignal<Sheet>, query: Resource<Result<Sheet, ApiError>>) -> AnyView {
+fn page(sheet: RwSignal<Sheet>, query: Answer<Sheet>) -> AnyView {
     let (api, toasts) = (use_api(), use_toasts());
     let saving = RwSignal::new(false);
     let may_save = may(Permission::ExperimentsWrite);
@@ -129,7 +129,7 @@ fn title(found: &Comparison) -> String {
 }
 
 /// What the reader may do is asked before: this runs when the server writes the page, where nobody is known any more.
-fn body(sheet: RwSignal<Sheet>, there: bool, query: Resource<Result<Sheet, ApiError>>, may_save: bool) -> AnyView {
+fn body(sheet: RwSignal<Sheet>, there: bool, query: Answer<Sheet>, may_save: bool) -> AnyView {
     if !there {
         if let Some(refused) = sheet.with(|sheet| sheet.refused.clone()) {
             return view! { <Callout tone=Tone::Bad><b>"This comparison was refused. "</b>{refused}" Put it right above."</Callout> }.into_any();

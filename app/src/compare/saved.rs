@@ -2,13 +2,13 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::data::{self, Saved, Sheet};
 use crate::{
-    api::{ApiError, use_api},
+    api::{Answer, use_api},
     kit::{Button, ButtonKind, Card, ConfirmDialog, RelativeTime, use_toasts},
 };
 
 /// Comparisons that somebody saved, for everybody.
 #[component]
-pub(super) fn SavedList(sheet: RwSignal<Sheet>, query: Resource<Result<Sheet, ApiError>>, may_remove: bool) -> impl IntoView {
+pub(super) fn SavedList(sheet: RwSignal<Sheet>, query: Answer<Sheet>, may_remove: bool) -> impl IntoView {
     let (api, toasts) = (use_api(), use_toasts());
     let removing = RwSignal::new(None::<Saved>);
     let open = RwSignal::new(false);

@@ -5,7 +5,7 @@ use shared::Permission;
 
 use super::model::{self, Act, Point, Threads};
 use crate::{
-    api::{Api, ApiError, use_api, use_live},
+    api::{Answer, Api, ask, use_api, use_live},
     frame::may,
     kit::{Toasts, arrived, use_toasts},
 };
@@ -13,7 +13,7 @@ use crate::{
 /// What is said about a subject. `Copy`: hand the same to all who show it.
 #[derive(Clone, Copy)]
 pub struct Talk {
-    pub(super) query: Resource<Result<Option<Threads>, ApiError>>,
+    pub(super) query: Answer<Option<Threads>>,
     pub(super) about: Signal<Option<String>>,
     /// The panel's threads, once they are here.
     pub(super) held: RwSignal<Option<Threads>>,
@@ -37,7 +37,7 @@ impl Talk {
         let held = RwSignal::new(None::<Threads>);
         let query = {
             let api = api.clone();
-            Resource::new(
+            ask(
                 move || about.get(),
                 move |about| {
                     let api = api.clone();

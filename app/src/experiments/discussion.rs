@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    api::{ApiError, Operation, use_query},
+    api::{Answer, ApiError, Operation, use_query},
     discussion::{Panel, Talk},
     frame::provide_here,
     kit::{Crumb, Page, Shape, steady_as},
@@ -30,7 +30,7 @@ struct Known {
 pub fn ExperimentDiscussion() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
-    let query: Resource<Result<Named, ApiError>> = use_query(NAMED, move || json!({ "id": id.get() }));
+    let query: Answer<Named> = use_query(NAMED, move || json!({ "id": id.get() }));
     let talk = Talk::provide(Signal::derive(move || id.with(|id| if id.starts_with("exp_") { id.clone() } else { format!("exp_{id}") })));
     steady_as(Shape::Cards, query, move |named| {
         let Some(experiment) = named.get_untracked().experiment else {

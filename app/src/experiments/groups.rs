@@ -10,7 +10,7 @@ use super::{
     sheet::{Sheet, Wish},
 };
 use crate::{
-    api::{ApiError, Operation, use_api},
+    api::{Answer, Operation, ask, use_api},
     kit::{Address, Cell, Column, Empty, Glyph, Icon, Row, Table, late, loaded, number},
 };
 
@@ -103,7 +103,7 @@ pub(super) fn GroupTable(sheet: RwSignal<Sheet>, wish: Memo<Wish>, address: Addr
         let (id, filter, removed) = wish.with(|wish| (wish.id.clone(), wish.filter.clone(), wish.removed));
         (id, grouped(address), numbers, filter, removed)
     });
-    let query: Resource<Result<Data, ApiError>> = Resource::new(
+    let query: Answer<Data> = ask(
         move || asked.get(),
         move |(id, by, numbers, filter, removed)| {
             let api = api.clone();

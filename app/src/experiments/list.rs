@@ -8,7 +8,7 @@ use super::{
     model::{self, Experiment, PageInfo},
 };
 use crate::{
-    api::{ApiError, Operation, use_api, use_query},
+    api::{Answer, Operation, use_api, use_query},
     frame::{may, project_fact, use_project, use_project_id},
     kit::{
         Address, Button, ButtonKind, Cell, Column, Command, Empty, FilterField, Icon, Menu, MenuItem, NameDialog, Page, Pager, Row, Shape, Table,
@@ -239,7 +239,7 @@ fn menu(experiment: Experiment, actions: Actions) -> AnyView {
     .into_any()
 }
 
-async fn set_removed(api: crate::Api, experiment: Experiment, removed: bool, query: Resource<Result<Data, ApiError>>, toasts: crate::kit::Toasts) {
+async fn set_removed(api: crate::Api, experiment: Experiment, removed: bool, query: Answer<Data>, toasts: crate::kit::Toasts) {
     if let Err(error) = model::set_removed(api.clone(), experiment.id.clone(), removed).await {
         return toasts.fail(&error);
     }

@@ -20,7 +20,7 @@ use super::{
     work::{Work, more},
 };
 use crate::{
-    api::{ApiError, use_api},
+    api::{Answer, ask, use_api},
     frame::{may, provide_here},
     kit::{
         Address, Button, ButtonKind, ButtonLink, Callout, ColumnChooser, Command, Copyable, Crumb, Dialog, Empty, FilterField, Glyph, Icon, Menu,
@@ -36,7 +36,7 @@ fn usual() -> Sort {
     Sort { key: "started".to_owned(), descending: true }
 }
 
-pub(super) type Query = Resource<Result<Sheet, ApiError>>;
+pub(super) type Query = Answer<Sheet>;
 
 /// One experiment: the table of its runs.
 #[component]
@@ -63,7 +63,7 @@ pub fn ExperimentPage() -> impl IntoView {
         }
     });
     let work = Work::new();
-    let query: Query = Resource::new(move || wish.get(), move |wish| work.fetch(api.clone(), wish));
+    let query: Query = ask(move || wish.get(), move |wish| work.fetch(api.clone(), wish));
     steady_as(Shape::Listed, query, move |sheet| page(sheet, query, wish, chosen, work, address, origin.clone()))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{json, value::RawValue};
+use serde_json::{Value, json};
 
 use super::{
     columns::{self, Shows},
@@ -11,7 +11,7 @@ use super::{
     rows::{Held, Line},
 };
 use crate::{
-    api::{Api, ApiError, MetricValue, Moment, Operation},
+    api::{Api, ApiError, MetricValue, Moment, Operation, read_value},
     kit::Sort,
 };
 
@@ -114,7 +114,7 @@ pub(super) struct Kept {
 #[derive(Deserialize)]
 struct HeadData {
     experiment: Option<Head>,
-    preference: Option<Box<RawValue>>,
+    preference: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -222,7 +222,7 @@ async fn head(api: &Api, wish: &Wish) -> Result<(Head, Kept), ApiError> {
     let data: HeadData =
         api.query(EXPERIMENT, json!({ "id": wish.id, "key": key(&wish.id), "keeps": wish.keeps })).await.map_err(|error| error.or_absent(ABSENT))?;
     // Whatever a script may have put there: what cannot be read is nothing.
-    let kept = data.preference.and_then(|kept| serde_json::from_str(kept.get()).ok()).unwrap_or_default();
+    let kept = data.preference.and_then(|kept| read_value(&kept).ok()).unwrap_or_default();
     Ok((data.experiment.ok_or_else(|| ApiError::absent(ABSENT))?, kept))
 }
 

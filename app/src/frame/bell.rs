@@ -7,7 +7,7 @@ use shared::Permission;
 
 use super::use_viewer;
 use crate::{
-    api::{ApiError, Operation, use_api, use_live, use_query},
+    api::{Answer, Operation, use_api, use_live, use_query},
     kit::{Glyph, Icon, RelativeTime, TopLine, number},
     notifications::{Notification, mark_read},
 };
@@ -36,7 +36,7 @@ pub(super) fn provide_bell() {
         return;
     }
     let pressed = RwSignal::new(false);
-    let query: Resource<Result<Found, ApiError>> = use_query(UNREAD, move || json!({ "latest": pressed.get() }));
+    let query: Answer<Found> = use_query(UNREAD, move || json!({ "latest": pressed.get() }));
     // What arrives with the page is shown once the app is alive, and follows what is heard from then on.
     let news = RwSignal::new(News::default());
     Effect::new(move |_: Option<()>| {

@@ -9,7 +9,7 @@ use super::{
     problems, progress,
 };
 use crate::{
-    api::use_api,
+    api::{Answer, ask, use_api},
     kit::{
         Button, ButtonLink, Card, Chip, ConfirmDialog, Copyable, Crumb, Elapsed, Fact, Facts, Icon, Page, RelativeTime, Shape, steady_as, use_toasts,
     },
@@ -27,11 +27,11 @@ pub fn ImportPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
     let api = use_api();
-    let query = Resource::new(move || id.get(), move |id| model::fetch(api.clone(), id));
+    let query = ask(move || id.get(), move |id| model::fetch(api.clone(), id));
     steady_as(Shape::Cards, query, move |import| inside(import, query))
 }
 
-type Query = Resource<Result<Import, crate::api::ApiError>>;
+type Query = Answer<Import>;
 
 fn inside(import: RwSignal<Import>, query: Query) -> AnyView {
     let running = Memo::new(move |_| import.with(Import::is_running));

@@ -1,9 +1,15 @@
 //! What stands where content is not: nothing yet, not yet here, or not to be had.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
+use serde::de::DeserializeOwned;
 
 use super::{Glyph, Icon};
-use crate::{api::ApiError, respond_with};
+use crate::{
+    api::{Answer, ApiError, Kept, Untyped},
+    respond_with,
+};
 use shared::ErrorCode;
 
 /// Nothing here yet: says what will appear and the shortest way to make it appear.
@@ -103,26 +109,23 @@ pub fn Skeleton(
 
 /// Shows what a query brings: bars while it is under way, the error when it fails. After the
 /// first time the old content stays until the new is here.
-pub fn loaded<T>(query: Resource<Result<T, ApiError>>, show: impl Fn(T) -> AnyView + Clone + Send + Sync + 'static) -> AnyView
-where
-    T: Clone + Send + Sync + 'static,
-{
+pub fn loaded<T: DeserializeOwned + Clone + 'static>(query: Answer<T>, show: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView {
     loaded_as(Shape::Rows(6), query, show)
 }
 
 /// [`loaded`], with bars in the shape of what is coming.
-pub fn loaded_as<T>(shape: Shape, query: Resource<Result<T, ApiError>>, show: impl Fn(T) -> AnyView + Clone + Send + Sync + 'static) -> AnyView
-where
-    T: Clone + Send + Sync + 'static,
-{
+pub fn loaded_as<T: DeserializeOwned + Clone + 'static>(
+    shape: Shape,
+    query: Answer<T>,
+    show: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    loaded_untyped(shape, query.untyped(), Arc::new(move |kept: Kept| kept.read().map(&show)))
+}
+
+fn loaded_untyped(shape: Shape, query: Untyped, show: Arc<dyn Fn(Kept) -> Result<AnyView, ApiError> + Send + Sync>) -> AnyView {
     let content = move || {
         let show = show.clone();
-        Suspend::new(async move {
-            match query.await {
-                Ok(value) => show(value),
-                Err(error) => view! { <Failure error/> }.into_any(),
-            }
-        })
+        Suspend::new(async move { query.await.and_then(|kept| show(kept)).unwrap_or_else(|error| view! { <Failure error/> }.into_any()) })
     };
     awaited(shape, content)
 }

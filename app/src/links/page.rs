@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    api::{ApiError, MetricValue, Moment, Operation, PageEnd, use_api},
+    api::{ApiError, MetricValue, Moment, Operation, PageEnd, ask, use_api},
     experiments::{self, Shows, Tag},
     frame::{Hallmark, ThemeSwitch},
     kit::{Cell, Chip, Column, Empty, Glyph, Icon, Pager, Row, Shape, Table, Tone, moment, number, run_tone, steady_as, use_address, window_title},
@@ -76,7 +76,7 @@ fn use_secret() -> Memo<String> {
 #[component]
 pub fn SharedPage() -> impl IntoView {
     let (api, address, secret) = (use_api(), use_address(), use_secret());
-    let query = Resource::new(
+    let query = ask(
         move || (secret.get(), address.get("after"), address.sort().and_then(|sort| experiments::order(&sort.key, sort.descending))),
         move |(_, after, order)| {
             let api = api.clone();

@@ -5,7 +5,7 @@ use shared::Permission;
 
 use super::rights;
 use crate::{
-    api::{ApiError, Operation, use_api, use_query},
+    api::{Answer, Operation, ask, use_api, use_query},
     kit::{Address, Callout, Card, Empty, Glyph, Icon, Tone, loaded, use_address},
 };
 
@@ -66,7 +66,7 @@ pub fn CheckAccessTab() -> impl IntoView {
     let api = use_api();
     let question =
         move || Some(json!({ "member": address.get("member")?, "permission": address.get("permission")?, "project": address.get("project") }));
-    let checked: Resource<Result<Checked, ApiError>> = Resource::new(question, move |question| {
+    let checked: Answer<Checked> = ask(question, move |question| {
         let api = api.clone();
         async move {
             match question {

@@ -24,7 +24,7 @@ pub use matrix::RolesTab;
 pub use service_accounts::ServiceAccountsTab;
 
 use crate::{
-    api::{ApiError, Operation, use_query},
+    api::{Answer, Operation, use_query},
     frame::use_viewer,
     kit::{Glyph, Icon, Page, Tab, Tabs, open_instead},
 };
@@ -33,7 +33,7 @@ use model::{Changes, Team};
 const TEAM: Operation = Operation(include_str!("team.graphql"));
 
 /// What the tabs share, by context.
-type TeamQuery = Resource<Result<Team, ApiError>>;
+type TeamQuery = Answer<Team>;
 
 /// The page at `/members`, around its tabs.
 #[component]

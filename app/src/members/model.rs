@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use shared::Role as Known;
 
-use crate::api::{Api, ApiError, Moment, Operation};
+use crate::api::{Answer, Api, ApiError, Moment, Operation};
 
 const UPDATE_ROLES: Operation = Operation(include_str!("update_member_roles.graphql"));
 const REMOVE: Operation = Operation(include_str!("remove_member.graphql"));
@@ -106,7 +106,7 @@ impl Changes {
     }
 
     /// Runs a query again after each change.
-    pub fn refetch<T: Serialize + DeserializeOwned + Send + Sync + 'static>(self, query: Resource<Result<T, ApiError>>) {
+    pub fn refetch<T: Serialize + DeserializeOwned + Send + Sync + 'static>(self, query: Answer<T>) {
         Effect::new(move |before: Option<u32>| {
             let now = self.0.get();
             if before.is_some_and(|before| before != now) {

@@ -3,7 +3,7 @@ use shared::Permission;
 
 use super::model::{self, Notification, Preference, Shown};
 use crate::{
-    api::{ApiError, use_api, use_live},
+    api::{Answer, ask, use_api, use_live},
     frame::{may, use_viewer},
     kit::{
         Address, Avatar, Button, Card, Empty, Glyph, Icon, IconButton, Page, Pager, RelativeTime, Shape, Toasts, number, steady_as, use_address,
@@ -16,7 +16,7 @@ use crate::{
 const KINDS: [(&str, &str); 3] =
     [("MENTION", "Somebody mentions me"), ("REPLY", "Somebody replies in my thread"), ("RESOLVE", "Somebody resolves my thread")];
 
-type Query = Resource<Result<Shown, ApiError>>;
+type Query = Answer<Shown>;
 
 /// The page at `/notifications`.
 #[component]
@@ -24,7 +24,7 @@ pub fn NotificationsPage() -> impl IntoView {
     let address = use_address();
     let api = use_api();
     let unread = Memo::new(move |_| address.get("show").as_deref() == Some("unread"));
-    let query: Query = Resource::new(
+    let query: Query = ask(
         move || unread.get(),
         move |unread| {
             let api = api.clone();

@@ -7,7 +7,7 @@ use shared::limits::EXPORT_DAYS;
 
 use super::model::{self, Export};
 use crate::{
-    api::{ApiError, Connection, Operation, use_api, use_query},
+    api::{Answer, Connection, Operation, use_api, use_query},
     kit::{Button, ButtonKind, Card, Chip, ConfirmDialog, Glyph, Icon, Pager, RelativeTime, Shape, number, steady_as, use_address, use_toasts},
 };
 
@@ -22,7 +22,7 @@ struct Data {
     organization_exports: Connection<Export>,
 }
 
-type Query = Resource<Result<Data, ApiError>>;
+type Query = Answer<Data>;
 
 /// Asking for an archive of everything, and those that were asked for.
 #[component]

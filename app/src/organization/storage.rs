@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    api::{ApiError, Operation, use_api, use_query},
+    api::{Answer, Operation, use_api, use_query},
     kit::{Button, Callout, Card, ConfirmDialog, Icon, Shape, Tone, number, steady_as, use_toasts},
 };
 
@@ -44,7 +44,7 @@ impl Stored {
     }
 }
 
-type Query = Resource<Result<Data, ApiError>>;
+type Query = Answer<Data>;
 
 /// How full the organization is, and making room.
 #[component]

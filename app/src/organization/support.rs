@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::limits::SUPPORT_HOURS;
 
 use crate::{
-    api::{ApiError, Moment, Operation, use_api, use_query},
+    api::{Answer, ApiError, Moment, Operation, use_api, use_query},
     kit::{Button, ButtonKind, Callout, Card, Chip, Field, Icon, RelativeTime, Select, Shape, Tone, number, steady_as, use_toasts},
 };
 
@@ -51,7 +51,7 @@ struct Visit {
     left_at: Option<Moment>,
 }
 
-type Query = Resource<Result<Data, ApiError>>;
+type Query = Answer<Data>;
 
 /// Letting the operator's support look, ending it, and who used it.
 #[component]

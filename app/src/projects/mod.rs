@@ -10,7 +10,7 @@ use leptos_router::hooks::use_params_map;
 use serde_json::json;
 
 use crate::{
-    api::{ApiError, Operation, use_api, use_query},
+    api::{Answer, Operation, use_api, use_query},
     frame::use_viewer,
     kit::{Button, ButtonKind, Card, Chip, ConfirmDialog, Copyable, Empty, Icon, Page, Tone, loaded, number, use_toasts},
 };
@@ -19,7 +19,7 @@ use members::Members;
 use model::{Data, PROJECT, Project};
 use shared_list::shared_list;
 
-type Query = Resource<Result<Data, ApiError>>;
+type Query = Answer<Data>;
 
 /// The page at `/projects/:id`.
 #[component]

@@ -10,7 +10,7 @@ use super::{
     versions::{self, Version},
 };
 use crate::{
-    api::{Api, ApiError, Operation, use_api},
+    api::{Answer, Api, ApiError, Operation, ask, use_api},
     kit::{Address, CodeBlock, DEEPEST, Empty, Glyph, Icon, Skeleton, number, steady, use_address},
 };
 
@@ -56,7 +56,7 @@ struct Listing {
     artifacts: Vec<Artifact>,
 }
 
-type Query = Resource<Result<Option<Tree>, ApiError>>;
+type Query = Answer<Option<Tree>>;
 
 /// The files of the run of the page; `None` while another tab is open.
 ///
@@ -75,7 +75,7 @@ impl Files {
             let is_open = path.with(|path| path.trim_end_matches('/').ends_with("/artifacts"));
             is_open.then(|| (id.get(), address.get("path").unwrap_or_default(), address.get("version").and_then(|number| number.parse().ok())))
         });
-        let query: Query = Resource::new(
+        let query: Query = ask(
             move || wish.get(),
             move |wish| {
                 let api = api.clone();

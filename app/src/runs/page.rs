@@ -17,7 +17,7 @@ use super::{
     similar::Done,
 };
 use crate::{
-    api::use_api,
+    api::{ask, use_api},
     discussion::{PointDialog, Talk},
     frame::may,
     kit::{
@@ -40,7 +40,7 @@ pub fn RunPage() -> impl IntoView {
     Recipe::provide(id);
     let done = Done::provide(id);
     let talk = Talk::provide(Signal::derive(move || id.with(|id| if id.starts_with("run_") { id.clone() } else { format!("run_{id}") })));
-    let query = Resource::new(
+    let query = ask(
         move || id.get(),
         move |id| {
             let api = api.clone();

@@ -10,7 +10,7 @@ use super::{
     plots::{self, Plots},
 };
 use crate::{
-    api::use_api,
+    api::{ask, use_api},
     kit::{Card, ChartOptions, Empty, Icon, Shape, steady_as, window_title},
     links::ended,
 };
@@ -27,7 +27,7 @@ pub fn RunToRead(
     id: String,
 ) -> impl IntoView {
     let api = use_api();
-    let query = Resource::new(
+    let query = ask(
         move || id.clone(),
         move |id| {
             let api = api.clone();

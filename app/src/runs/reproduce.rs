@@ -8,7 +8,7 @@ use shared::Permission;
 
 use super::{diff, model, open::use_open, preview::Text};
 use crate::{
-    api::{ApiError, Operation, use_api},
+    api::{Answer, Operation, ask, use_api},
     frame::may,
     kit::{Callout, Card, CodeBlock, Copyable, Fact, Facts, Glyph, Icon, Skeleton, Tone, number, shortened, steady},
 };
@@ -64,7 +64,7 @@ struct Gap {
     how: String,
 }
 
-type Query = Resource<Result<Option<Told>, ApiError>>;
+type Query = Answer<Option<Told>>;
 
 /// What is told of the run of the page; `None` while another tab is open. The page asks, not the tab, for the reason that
 /// [`super::artifacts::Files`] gives.
@@ -76,7 +76,7 @@ impl Recipe {
     pub fn provide(id: Memo<String>) {
         let (api, path, files) = (use_api(), use_location().pathname, may(Permission::ArtifactsRead));
         let wish = Memo::new(move |_| path.with(|path| path.trim_end_matches('/').ends_with("/reproduce")).then(|| id.get()));
-        let query: Query = Resource::new(
+        let query: Query = ask(
             move || wish.get(),
             move |wish| {
                 let api = api.clone();

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::model;
 use crate::{
-    api::{ApiError, MetricValue, Moment, Operation, use_api},
+    api::{Answer, MetricValue, Moment, Operation, ask, use_api},
     kit::{Callout, Icon, RelativeTime, Tone, arrived, number, steady},
 };
 
@@ -67,7 +67,7 @@ struct Data {
     similar: Similar,
 }
 
-type Query = Resource<Result<Similar, ApiError>>;
+type Query = Answer<Similar>;
 
 /// Runs like the run of the page; nothing while another tab than the first is open. The page asks, not the tab, for the reason that
 /// [`super::artifacts::Files`] gives.
@@ -79,7 +79,7 @@ impl Done {
     pub fn provide(id: Memo<String>) -> Self {
         let (api, path) = (use_api(), use_location().pathname);
         let wish = Memo::new(move |_| path.with(|path| path.trim_end_matches('/').rsplit('/').next() == Some(&*id.get())).then(|| id.get()));
-        let query: Query = Resource::new(
+        let query: Query = ask(
             move || wish.get(),
             move |wish| {
                 let api = api.clone();

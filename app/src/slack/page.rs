@@ -7,7 +7,7 @@ use super::{
     model::{self, Channel, Whose},
 };
 use crate::{
-    api::{ApiError, Operation, use_api, use_query},
+    api::{Answer, Operation, use_api, use_query},
     frame::use_viewer,
     kit::{Card, Empty, Icon, Page, Shape, steady_as, use_toasts},
 };
@@ -27,7 +27,7 @@ struct Data {
     slack_channel: Option<Channel>,
 }
 
-type Query = Resource<Result<Data, ApiError>>;
+type Query = Answer<Data>;
 
 /// The page at `/slack`: the organization's channel and what is posted there.
 #[component]

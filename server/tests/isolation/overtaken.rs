@@ -21,7 +21,7 @@ async fn waiting(holder: &mut sqlx::PgConnection, table: &str) {
 }
 
 /// The variables that name a member.
-async fn id_of(organization: &Organization, member: &Actor) -> Value {
+async fn id_of(organization: &Organization<'_>, member: &Actor) -> Value {
     let members = organization.owner.graphql("{ members { nodes { id email } } }", Value::Null).await;
     let nodes = members["data"]["members"]["nodes"].as_array().expect("members").clone();
     json!({ "id": nodes.iter().find(|node| node["email"] == member.email.as_str()).expect("the member")["id"] })
