@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,6 +13,9 @@ const STORAGE: Operation = Operation(include_str!("storage.graphql"));
 const FREE: Operation = Operation(include_str!("free_storage.graphql"));
 /// The part of what may be stored from which on it is said that little is left.
 const NEAR: f64 = 0.9;
+/// How often, and how many times, it is looked again once room is being made.
+const EVERY: Duration = Duration::from_secs(1);
+const LOOKS: u32 = 60;
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Data {
@@ -56,14 +61,27 @@ pub(super) fn Storage() -> impl IntoView {
 fn shown(data: RwSignal<Data>, query: Query) -> AnyView {
     let (api, toasts) = (StoredValue::new(use_api()), use_toasts());
     let stored = Memo::new(move |_| data.with(|data| data.storage));
-    let asking = RwSignal::new(false);
+    let (asking, looks) = (RwSignal::new(false), RwSignal::new(0));
+    Effect::new(move |_: Option<()>| {
+        let look = move || {
+            if looks.try_get_untracked().is_some_and(|left| left > 0) && !document().hidden() {
+                looks.update(|left| *left -= 1);
+                query.refetch();
+            }
+        };
+        if let Ok(handle) = set_interval_with_handle(look, EVERY) {
+            on_cleanup(move || handle.clear());
+        }
+    });
     let free = Callback::new(move |()| {
         spawn_local(async move {
             match api.get_value().query::<Value>(FREE, json!({})).await {
-                Ok(_) => toasts.say("It goes on by itself. Look again in a moment."),
+                Ok(_) => {
+                    toasts.say("Files are being deleted. What is used goes down as they are.");
+                    looks.try_set(LOOKS);
+                }
                 Err(error) => toasts.fail(&error),
             }
-            query.refetch();
         });
     });
     let bar = move || {
