@@ -150,10 +150,13 @@ def test_the_packages_of_long_tests_are_named_and_wait_for_them(said, monkeypatc
     import harness
 
     monkeypatch.setattr(harness.Harness, "python", Path(sys.executable))
-    assert harness.Harness(long=False).lightning_env == {} and said == []
+    assert harness.Harness(long=False).long_env == {} and said == []
     with pytest.raises(Began):
-        harness.Harness(long=True).lightning_env  # noqa: B018
-    assert "torch==" in said[0] and "nothing that they depend on" in said[0] and "#" not in said[0]
+        harness.Harness(long=True).long_env  # noqa: B018
+    with pytest.raises(Began):
+        packages.beside(Path(sys.executable), ROOT / "e2e" / "requirements-sqlmap.txt")
+    for name, line in zip(("torch==", "sqlmap=="), said, strict=True):
+        assert name in line and "nothing that they depend on" in line and "#" not in line
 
 
 def test_a_library_for_graphics_cards_loads_where_there_is_none(tmp_path):

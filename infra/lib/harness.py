@@ -172,7 +172,7 @@ class Harness:
         if not found:
             raise Failure("e2e/clients has no test_*.py")
         command = [self.python, "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", "--color=no", "-rfEs", *found]
-        return self._runner("clients", command, env={**self.e2e_env, **self.lightning_env}, cwd=E2E)
+        return self._runner("clients", command, env={**self.e2e_env, **self.long_env}, cwd=E2E)
 
     def browser(self):
         if not (E2E / "browser").is_dir():
@@ -226,9 +226,14 @@ class Harness:
         return venv(E2E / "requirements.txt")
 
     @cached_property
-    def lightning_env(self) -> dict:
-        """Half a gigabyte for one test: only where minutes do not matter."""
-        return {"ASSAY_TEST_LIGHTNING": str(beside(self.python, E2E / "requirements-lightning.txt"))} if self.long else {}
+    def long_env(self) -> dict:
+        """What a single test each stands on, half a gigabyte and an hour: only where neither matters."""
+        if not self.long:
+            return {}
+        return {
+            "ASSAY_TEST_LIGHTNING": str(beside(self.python, E2E / "requirements-lightning.txt")),
+            "ASSAY_TEST_SQLMAP": str(beside(self.python, E2E / "requirements-sqlmap.txt")),
+        }
 
     @cached_property
     def chromium(self) -> str:

@@ -58,8 +58,47 @@ fn ten_gigabytes(zeros: &[u8]) -> Vec<u8> {
     packer.finish().expect("packs").repeat((10 << 30) / zeros.len())
 }
 
+/// Members of an archive that would write elsewhere, were it unpacked: name, kind (`0` file, `1` hard link, `2` link, `3` device) and what a link leads to.
+const HOSTILE: [(&str, u8, &str); 9] = [
+    ("link", b'2', "/etc"),
+    ("link/up", b'0', ""),
+    ("hard", b'1', "../../etc/passwd"),
+    ("null", b'3', ""),
+    ("../up", b'0', ""),
+    ("../../../up", b'0', ""),
+    ("/tmp/up", b'0', ""),
+    ("same", b'0', ""),
+    ("same", b'0', ""),
+];
+
+/// An archive of files of one byte (POSIX.1-1988, ustar).
+fn tar(members: &[(&str, u8, &str)]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for (name, kind, to) in members {
+        let is_file = *kind == b'0';
+        let mut header = [0; 512];
+        let mut put = |at: usize, text: &[u8]| header[at..at + text.len()].copy_from_slice(text);
+        put(0, name.as_bytes());
+        put(100, b"0000644\00000000\00000000\0");
+        put(124, if is_file { b"00000000001\0" } else { b"00000000000\0" });
+        put(136, b"00000000000\0        ");
+        put(156, &[*kind]);
+        put(157, to.as_bytes());
+        put(257, b"ustar\000");
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        archive.extend_from_slice(&header);
+        if is_file {
+            archive.push(b'x');
+            archive.resize(archive.len().next_multiple_of(512), 0);
+        }
+    }
+    archive.resize(archive.len() + 1024, 0);
+    archive
+}
+
 #[tokio::test]
-async fn t24_archives_are_kept_as_they_came_and_never_unpacked() {
+async fn t23_t24_archives_are_kept_as_they_came_and_never_unpacked() {
     let zeros = vec![0; 64 * MIB];
     let bomb = nested(16, 5, &zeros);
     assert_eq!(zip::ZipArchive::new(std::io::Cursor::new(&bomb)).expect("an archive").len(), 16);
@@ -69,6 +108,7 @@ async fn t24_archives_are_kept_as_they_came_and_never_unpacked() {
         ("deep.zip", nested(1, 20, &zeros), "application/zip", "attachment"),
         ("million.zip", zip((0..1_000_000).map(|n| format!("{n:06}")), b"x", true), "application/zip", "attachment"),
         ("overlapping.zip", zip((0..1_000).map(|n| n.to_string()), &zeros, true), "application/zip", "attachment"),
+        ("hostile.tar", tar(&HOSTILE), "application/x-tar", "attachment"),
         ("zeros.gz", ten_gigabytes(&zeros), "application/gzip", "attachment"),
         // A name that lies about it changes how it is shown, not what is done with it.
         ("42.png", bomb.clone(), "image/png", "inline"),
@@ -108,5 +148,6 @@ async fn t24_archives_are_kept_as_they_came_and_never_unpacked() {
     assert_eq!(list["files"].as_array().map(Vec::len), Some(archives.len()), "no file came of what is in them: {list}");
     // One content is stored once, whatever its names.
     assert_eq!(files_below(&blobs) - stored, archives.len() - 3);
+    assert!(["up", "up/up"].iter().all(|name| !blobs.join("..").join(name).exists()));
     assert!(server.peak() - before < 64 << 20, "{} bytes more", server.peak() - before);
 }
