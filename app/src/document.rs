@@ -130,6 +130,8 @@ pub fn shell() -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="stylesheet" href=file(&site.css)/>
+                // Nothing is painted before the last element is here: what a browser shows of half a page jumps when the other half comes.
+                <link rel="expect" href=format!("#{}", crate::kit::LAST) blocking="render"/>
                 <link rel="preload" href=file(&site.inter) r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="preload" href=file(&site.mono) r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="modulepreload" href=js nonce=use_nonce()/>

@@ -65,7 +65,7 @@ pub use table::{
     Arrange, Better, Cell, Choice, Column, ColumnChooser, Kind, Pager, Row, RowMenu, Table, Widths, chosen_columns, moved, with_columns,
 };
 pub use tabs::{Tab, Tabs};
-pub use toast::{ToastRegion, Toasts, use_toasts};
+pub use toast::{LAST, ToastRegion, Toasts, use_toasts};
 
 /// The deepest place in a tree that `style/base.css` sets in. What is deeper stands there too.
 pub const DEEPEST: usize = 20;

@@ -96,12 +96,15 @@ pub fn use_toasts() -> Toasts {
     use_context().unwrap_or_else(Toasts::new)
 }
 
+/// The id of the region, which stands last on every page.
+pub const LAST: &str = "toasts";
+
 /// Where toasts appear. Stands once in the app.
 #[component]
 pub fn ToastRegion() -> impl IntoView {
     let toasts = use_toasts();
     view! {
-        <div class="toasts" role="status" aria-live="polite">
+        <div id=LAST class="toasts" role="status" aria-live="polite">
             <For each=move || toasts.0.get() key=|toast| toast.id let:toast>
                 {one(toasts, toast)}
             </For>
