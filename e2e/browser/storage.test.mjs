@@ -10,11 +10,13 @@ journey("t25 making room deletes earlier versions for good, and what is used is 
   for (const letter of ["a", "b", "c"]) await upload(id, "weights.txt", letter.repeat(2000));
   await page.goto("/organization");
   await alive(page);
-  const storage = page.getByRole("region", { name: "Storage" });
+  const storage = page.getByRole("main");
   await storage.getByText("6.0 kB used, without a limit").waitFor();
   const ask = page.getByRole("dialog", { name: "Delete these files for good?" });
   await storage.getByRole("button", { name: "Make room" }).click();
-  await ask.getByRole("button", { name: "Cancel" }).click();
+  await ask.waitFor();
+  await page.keyboard.press("Escape");
+  await ask.waitFor({ state: "hidden" });
   await storage.getByRole("button", { name: "Make room" }).click();
   await ask.getByRole("button", { name: "Delete for good" }).click();
   await storage.getByText("2.0 kB used, without a limit").waitFor();
