@@ -15,9 +15,6 @@ pub const UNAVAILABLE_MESSAGE: &str = "The service cannot reach its database rig
 pub const TOO_LONG: &str =
     "This takes longer than a search may, and was given up. Narrow it: a filter that finds less, a shorter period, fewer experiments.";
 
-/// The sentence shown where rights changed while something was done with those of before.
-const OVERTAKEN_MESSAGE: &str = "What may be done here was changed while this was under way. Nothing of it was kept; try again.";
-
 /// What a request named by its id that is absent, or another organization's: the two are told apart nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Missing {
@@ -36,12 +33,13 @@ pub struct Fault {
     missing: Option<Box<Missing>>,
     damaged: Option<Box<str>>,
     barred: bool,
+    overtaken: bool,
 }
 
 impl Fault {
     /// A fault with a message that may be shown.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), field: None, reference: None, missing: None, damaged: None, barred: false }
+        Self { code, message: message.into(), field: None, reference: None, missing: None, damaged: None, barred: false, overtaken: false }
     }
 
     /// A value breaks a rule. `field` names the input as the API spells it.
@@ -78,6 +76,12 @@ impl Fault {
         const MESSAGE: &str =
             "Your role in this project does not include that. Ask whoever shares the project, or an owner or admin of the organization.";
         Self { barred: true, ..Self::new(ErrorCode::Forbidden, MESSAGE) }
+    }
+
+    /// Rights changed while something was done with those of before.
+    fn overtaken() -> Self {
+        const MESSAGE: &str = "What may be done here was changed while this was under way. Nothing of it was kept; try again.";
+        Self { overtaken: true, ..Self::new(ErrorCode::Unavailable, MESSAGE) }
     }
 
     /// No valid credential.
@@ -126,7 +130,7 @@ impl Fault {
 
     /// Whether what may be done was changed while this was under way: nothing of it was kept, and asked again it is decided by what holds now.
     pub fn is_overtaken(&self) -> bool {
-        self.message == OVERTAKEN_MESSAGE
+        self.overtaken
     }
 
     /// What was named by an id and not found.
@@ -171,9 +175,7 @@ impl From<sea_orm::DbErr> for Fault {
         match &error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::unavailable(error),
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_outage(cause) => Self::unavailable(error),
-            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_overtaken(cause) => {
-                Self::new(ErrorCode::Unavailable, OVERTAKEN_MESSAGE)
-            }
+            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_overtaken(cause) => Self::overtaken(),
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_barred(cause) => Self::barred(),
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_no_expression(cause) => {
                 Self::invalid("filter", "Invalid filter: a pattern of RLIKE is no regular expression, or too complex.")

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::hooks::use_params_map;
 
@@ -11,12 +9,10 @@ use super::{
 use crate::{
     api::{Answer, ask, use_api},
     kit::{
-        Button, ButtonLink, Card, Chip, ConfirmDialog, Copyable, Crumb, Elapsed, Fact, Facts, Icon, Page, RelativeTime, Shape, steady_as, use_toasts,
+        Button, ButtonLink, Card, Chip, ConfirmDialog, Copyable, Crumb, Elapsed, Fact, Facts, Icon, Page, RelativeTime, Shape, look_again, steady_as,
+        use_toasts,
     },
 };
-
-/// How often an import that goes on is looked at.
-const EVERY: Duration = Duration::from_secs(2);
 
 /// The page at `/import/:id`: how far an import is, and what came of it.
 #[component]
@@ -35,16 +31,7 @@ type Query = Answer<Import>;
 
 fn inside(import: RwSignal<Import>, query: Query) -> AnyView {
     let running = Memo::new(move |_| import.with(Import::is_running));
-    Effect::new(move |_: Option<()>| {
-        let look = move || {
-            if running.try_get_untracked() == Some(true) && !document().hidden() {
-                query.refetch();
-            }
-        };
-        if let Ok(handle) = set_interval_with_handle(look, EVERY) {
-            on_cleanup(move || handle.clear());
-        }
-    });
+    look_again(move || running.try_get_untracked() == Some(true), move || query.refetch());
     let title = Signal::derive(move || import.with(|import| host(&import.source)));
     let cancelling = RwSignal::new(false);
     let buttons = move || {

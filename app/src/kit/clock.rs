@@ -1,5 +1,7 @@
 //! What time it is, the same on the server and while the page is hydrated.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use super::moment;
@@ -40,7 +42,25 @@ pub(super) fn provide_clock() {
     Effect::new(move || {
         clock.now.set(now_ms());
         clock.offset.set(f64::NAN);
-        set_interval(move || clock.now.set(now_ms()), std::time::Duration::from_secs(20));
+        set_interval(move || clock.now.set(now_ms()), Duration::from_secs(20));
+    });
+}
+
+/// How often a page looks again at what goes on.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Looks again at something every other second, as long as it `goes_on` and somebody sees the page.
+pub fn look_again(goes_on: impl Fn() -> bool + Clone + 'static, look: impl Fn() + Clone + 'static) {
+    Effect::new(move |_: Option<()>| {
+        let (goes_on, look) = (goes_on.clone(), look.clone());
+        let look = move || {
+            if goes_on() && !document().hidden() {
+                look();
+            }
+        };
+        if let Ok(handle) = set_interval_with_handle(look, EVERY) {
+            on_cleanup(move || handle.clear());
+        }
     });
 }
 

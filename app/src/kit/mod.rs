@@ -42,7 +42,7 @@ pub use card::{Callout, Card, Fact, Facts, Stat};
 pub use chart::{Chart, ChartControls, ChartOptions, Drawing, Figure, Mark, Pointed, Series, Threshold, ThresholdDialog, kinds};
 pub use chip::{Chip, RunStatus, Tone, run_tone};
 pub use choice::{Checkbox, Select};
-pub use clock::{Clock, Elapsed, RelativeTime, use_clock};
+pub use clock::{Clock, Elapsed, RelativeTime, look_again, use_clock};
 pub use code::{CodeBlock, CopyButton, Copyable, copy, shortened};
 pub use command::{Command, Commands, use_command};
 pub use day::Day;

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -8,13 +6,14 @@ use shared::limits::EXPORT_DAYS;
 use super::model::{self, Export};
 use crate::{
     api::{Answer, Connection, Operation, use_api, use_query},
-    kit::{Button, ButtonKind, Card, Chip, ConfirmDialog, Glyph, Icon, Pager, RelativeTime, Shape, number, steady_as, use_address, use_toasts},
+    kit::{
+        Button, ButtonKind, Card, Chip, ConfirmDialog, Glyph, Icon, Pager, RelativeTime, Shape, look_again, number, steady_as, use_address,
+        use_toasts,
+    },
 };
 
 const EXPORTS: Operation = Operation(include_str!("exports.graphql"));
 const FIRST: usize = 10;
-/// How often an export that goes on is looked at.
-const EVERY: Duration = Duration::from_secs(2);
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,16 +42,7 @@ fn shown(data: RwSignal<Data>, query: Query) -> AnyView {
     let running = Memo::new(move |_| {
         data.with(|data| data.organization_exports.nodes.iter().find(|export| export.is_running()).map(|export| export.id.clone()))
     });
-    Effect::new(move |_: Option<()>| {
-        let look = move || {
-            if running.try_get_untracked().flatten().is_some() && !document().hidden() {
-                query.refetch();
-            }
-        };
-        if let Ok(handle) = set_interval_with_handle(look, EVERY) {
-            on_cleanup(move || handle.clear());
-        }
-    });
+    look_again(move || running.try_get_untracked().flatten().is_some(), move || query.refetch());
     let (busy, cancelling) = (RwSignal::new(false), RwSignal::new(false));
     let begin = {
         let api = api.clone();

@@ -1,21 +1,18 @@
-use std::time::Duration;
-
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
     api::{Answer, Operation, use_api, use_query},
-    kit::{Button, Callout, Card, ConfirmDialog, Icon, Shape, Tone, number, steady_as, use_toasts},
+    kit::{Button, Callout, Card, ConfirmDialog, Icon, Shape, Tone, look_again, number, steady_as, use_toasts},
 };
 
 const STORAGE: Operation = Operation(include_str!("storage.graphql"));
 const FREE: Operation = Operation(include_str!("free_storage.graphql"));
 /// The part of what may be stored from which on it is said that little is left.
 const NEAR: f64 = 0.9;
-/// How often, and how many times, it is looked again once room is being made.
-const EVERY: Duration = Duration::from_secs(1);
-const LOOKS: u32 = 60;
+/// How many times it is looked again once room is being made.
+const LOOKS: u32 = 30;
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Data {
@@ -62,17 +59,11 @@ fn shown(data: RwSignal<Data>, query: Query) -> AnyView {
     let (api, toasts) = (StoredValue::new(use_api()), use_toasts());
     let stored = Memo::new(move |_| data.with(|data| data.storage));
     let (asking, looks) = (RwSignal::new(false), RwSignal::new(0));
-    Effect::new(move |_: Option<()>| {
-        let look = move || {
-            if looks.try_get_untracked().is_some_and(|left| left > 0) && !document().hidden() {
-                looks.update(|left| *left -= 1);
-                query.refetch();
-            }
-        };
-        if let Ok(handle) = set_interval_with_handle(look, EVERY) {
-            on_cleanup(move || handle.clear());
-        }
-    });
+    let look = move || {
+        looks.update(|left| *left -= 1);
+        query.refetch();
+    };
+    look_again(move || looks.try_get_untracked().is_some_and(|left| left > 0), look);
     let free = Callback::new(move |()| {
         spawn_local(async move {
             match api.get_value().query::<Value>(FREE, json!({})).await {

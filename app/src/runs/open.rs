@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use leptos::{prelude::*, task::spawn_local};
 use shared::Permission;
 
@@ -7,11 +5,8 @@ use super::model::{self, Run};
 use crate::{
     api::{Api, Live, use_api, use_live},
     frame::{may, provide_here},
-    kit::{Toasts, use_toasts},
+    kit::{Toasts, look_again, use_toasts},
 };
-
-/// How often a running run is asked whether anything changed.
-const EVERY: Duration = Duration::from_secs(2);
 
 /// The run of the page, shared by its tabs.
 #[derive(Clone, Copy)]
@@ -101,17 +96,8 @@ impl Open {
         let topic = Signal::derive(move || self.run.with(|run| Some(run.id.clone())));
         use_live(topic, look);
         let live = use_context::<Live>();
-        let look = move || {
-            let heard = live.is_some_and(|live| live.connected.try_get_untracked() == Some(true));
-            if !heard && self.run.try_with_untracked(Run::is_running) == Some(true) {
-                look();
-            }
-        };
-        Effect::new(move |_: Option<()>| {
-            if let Ok(handle) = set_interval_with_handle(look, EVERY) {
-                on_cleanup(move || handle.clear());
-            }
-        });
+        let unheard = move || live.is_none_or(|live| live.connected.try_get_untracked() != Some(true));
+        look_again(move || unheard() && self.run.try_with_untracked(Run::is_running) == Some(true), look);
     }
 }
 

@@ -96,7 +96,7 @@ impl Vault {
             select * from unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::bigint[]) \
             as n (minute, credential_id, permission, allowed, actor, actor_kind, times) order by 1, 2, 3, 4 \
             on conflict (minute, credential_id, permission, allowed) do update set times = d.times + excluded.times";
-        let tx = self.begin().await?;
+        let tx = self.begin(Some(tenant)).await?;
         set_tenant(&tx, tenant).await?;
         let rows: Vec<(&Decision, &Asked)> = decisions.iter().collect();
         let values: [sea_orm::Value; 7] = [

@@ -49,7 +49,7 @@ impl Entered {
         };
         let limits: String = READING.iter().map(limited).collect();
         let sql = format!(
-            "select e.*, pg_backend_pid() as backend, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
+            "select e.*, set_config('search_path', 't_' || replace(e.tenant_id::text, '-', ''), true), \
              set_config('app.tenant_id', e.tenant_id::text, true){limits} from public.{call} e"
         );
         let row = tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
@@ -58,7 +58,7 @@ impl Entered {
 
     fn noted(tx: &Transaction, row: &QueryResult, read: Read) -> Result<Self, DbErr> {
         let entered = read(row)?;
-        tx.is_in(entered.tenant.id, row.try_get("", "backend")?);
+        tx.is_in(entered.tenant.id);
         Ok(entered)
     }
 

@@ -26,7 +26,6 @@ use tracing::Instrument;
 use super::{
     Credential, Permission, RequestInfo, Vault, WriteTx, Writes,
     audit::Entry,
-    begun::Begun,
     durable::{self, Before, Durable},
 };
 use crate::{
@@ -78,7 +77,6 @@ struct Queue<W: SharedWrite> {
 /// The queues of one kind of write. Cloning shares them.
 pub struct Group<W: SharedWrite> {
     vault: Vault,
-    begun: Begun,
     durable: Durable,
     thread: Arc<Thread>,
     queues: Arc<Mutex<HashMap<Credential, Queue<W>>>>,
@@ -87,14 +85,7 @@ pub struct Group<W: SharedWrite> {
 
 impl<W: SharedWrite> Clone for Group<W> {
     fn clone(&self) -> Self {
-        Self {
-            vault: self.vault.clone(),
-            begun: self.begun.clone(),
-            durable: self.durable.clone(),
-            thread: self.thread.clone(),
-            queues: self.queues.clone(),
-            kind: PhantomData,
-        }
+        Self { vault: self.vault.clone(), durable: self.durable.clone(), thread: self.thread.clone(), queues: self.queues.clone(), kind: PhantomData }
     }
 }
 
@@ -129,14 +120,7 @@ impl<W: SharedWrite> Group<W> {
         let durable = Durable::new(vault.clone());
         let vault = vault.with_own_connections(connections, durable::LATER);
         drop(entered);
-        Ok(Self {
-            begun: Begun::new(vault.clone(), connections),
-            durable,
-            vault,
-            thread: Arc::new(thread),
-            queues: Arc::default(),
-            kind: PhantomData,
-        })
+        Ok(Self { durable, vault, thread: Arc::new(thread), queues: Arc::default(), kind: PhantomData })
     }
 
     /// Writes an item together with what else this credential is writing now, and returns once it is
@@ -240,8 +224,7 @@ impl<W: SharedWrite> Group<W> {
 
     async fn commit(&self, credential: &Credential, items: &[W::Item], requests: &[&RequestInfo]) -> Result<Outcomes<W>, Fault> {
         let request = requests.first().copied().cloned().unwrap_or_default();
-        let (turn, tx) = self.begun.take().await?;
-        let scope = self.vault.enter_in(tx, credential.clone(), request).await?;
+        let scope = self.vault.enter(credential.clone(), request).await?;
         let grant = match scope.grant_to_all::<W::Permission>(requests.len()) {
             Ok(grant) => grant,
             Err(fault) => {
@@ -271,7 +254,7 @@ impl<W: SharedWrite> Group<W> {
             return Ok(Outcomes { results, before: None });
         }
         let before = Some(self.durable.before().await?);
-        self.begun.keep(turn, tx.commit_grouped(entries).await?);
+        tx.commit_grouped(entries).await?;
         Ok(Outcomes { results, before })
     }
 }

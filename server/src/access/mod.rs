@@ -14,8 +14,8 @@
 //! `public.tenants.cell` will say which database a tenant lives in. It is a place kept for later: there is one database, and nothing reads it.
 //!
 //! ```compile_fail,E0616
-//! // The pool is private: there is no query without a tenant.
-//! fn leak(vault: &server::access::Vault) -> &sea_orm::DatabaseConnection { &vault.pool }
+//! // The connections are private: there is no query without a tenant.
+//! fn leak(vault: &server::access::Vault) { let _ = &vault.lanes; }
 //! ```
 //! ```compile_fail,E0451
 //! // A scope is not made by hand.
@@ -87,7 +87,6 @@
 //! ```
 
 pub mod audit;
-mod begun;
 mod credential;
 mod decisions;
 pub mod dispatch;
@@ -96,10 +95,10 @@ mod entered;
 pub mod erase;
 mod grant;
 mod group;
+mod lanes;
 mod later;
 pub mod live;
 pub mod lobby;
-mod met;
 mod part;
 pub mod password;
 mod policy;

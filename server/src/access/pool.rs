@@ -1,6 +1,6 @@
 //! The connections of the application.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::{
@@ -8,7 +8,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::met::Met;
+use super::lanes::Met;
 
 /// A connection is retired after so long, whatever it has met ([`Met`]).
 const CONNECTION_LIFE: Duration = Duration::from_secs(600);
@@ -24,24 +24,28 @@ const SETTINGS: &str = "set role assay_app; \
 /// while they are sent (exports, tables, reports), and for what asks for patience.
 pub(super) const READING: [(&str, &str); 2] = [("statement_timeout", "2s"), ("lock_timeout", "1500ms")];
 
-/// Connections of the application. `settings` come after those that all have.
-pub(super) fn pool(options: PgConnectOptions, connections: u32, settings: &'static str, met: &Arc<Met>) -> DatabaseConnection {
-    let met = met.clone();
+/// How long whoever needs a connection waits for one.
+pub(super) const ACQUIRED_WITHIN: Duration = Duration::from_secs(5);
+
+/// A connection of the application, opened anew when it is lost or its time is over. `settings` come after those that all have.
+pub(super) fn pool_of_one(options: PgConnectOptions, settings: &'static str, met: &Met) -> DatabaseConnection {
+    let (opened, released) = (met.clone(), met.clone());
     let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(5))
+        .max_connections(1)
+        .acquire_timeout(ACQUIRED_WITHIN)
         .max_lifetime(CONNECTION_LIFE)
         .test_before_acquire(false)
         .after_connect(move |connection, _| {
+            opened.forget();
             Box::pin(async move {
                 connection.execute(SETTINGS).await?;
                 connection.execute(settings).await?;
                 Ok(())
             })
         })
-        .after_release(move |connection, _| {
-            let met = met.clone();
-            Box::pin(async move { met.keeps(connection).await })
+        .after_release(move |_, _| {
+            let keeps = released.keeps();
+            Box::pin(async move { Ok(keeps) })
         })
         .connect_lazy_with(options);
     SqlxPostgresConnector::from_sqlx_postgres_pool(pool)

@@ -2,45 +2,35 @@
 
 use std::{
     future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::atomic::{AtomicI64, Ordering},
 };
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, StatementBuilder,
-    TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, StatementBuilder};
 
 use shared::ids::TenantId;
 
-use super::met::Met;
+use super::lanes::Turn;
 use crate::platform::telemetry::{Span, SpanKind};
 
 /// A transaction that ends when it is committed or dropped.
 pub(super) struct Transaction {
     tx: DatabaseTransaction,
     measured: Measured,
-    met: Arc<Met>,
+    /// After the transaction, which gives the connection back.
+    turn: Turn,
 }
 
 impl Transaction {
     /// Begins one. `door` is whose rows it sees.
-    pub async fn begin(pool: &DatabaseConnection, door: &'static str, met: &Arc<Met>) -> Result<Self, DbErr> {
+    pub async fn begin(turn: Turn, door: &'static str) -> Result<Self, DbErr> {
         let measured = Measured::start(door);
-        let tx = pool.begin().await.inspect_err(|error| measured.failed(error))?;
-        Ok(Self { tx, measured, met: met.clone() })
+        let tx = turn.begin().await.inspect_err(|error| measured.failed(error))?;
+        Ok(Self { tx, measured, turn })
     }
 
-    /// One that has begun already and in which nothing was done.
-    pub fn begun(tx: DatabaseTransaction, door: &'static str, met: &Arc<Met>) -> Self {
-        Self { tx, measured: Measured::start(door), met: met.clone() }
-    }
-
-    /// Notes that its connection, of so numbered a backend, is in an organization.
-    pub fn is_in(&self, tenant: TenantId, backend: i32) {
-        self.met.note(backend, tenant);
+    /// Notes that its connection is in an organization.
+    pub fn is_in(&self, tenant: TenantId) {
+        self.turn.is_in(tenant);
     }
 
     pub async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
@@ -69,15 +59,19 @@ impl Transaction {
 
     /// Commits.
     pub async fn commit(self) -> Result<(), DbErr> {
-        let Self { tx, measured, .. } = self;
-        measured.end(tx.commit()).await
+        let Self { tx, measured, turn } = self;
+        let outcome = measured.end(tx.commit()).await;
+        drop(turn);
+        outcome
     }
 
-    /// Commits, and begins the next one in the same breath.
-    pub async fn commit_and_chain(self) -> Result<DatabaseTransaction, DbErr> {
-        let Self { tx, measured, .. } = self;
+    /// Commits, and begins the next one in the same breath, for whoever comes next: which saves two answers to wait for, of the end of one and the beginning of
+    /// another.
+    pub async fn commit_and_chain(self) -> Result<(), DbErr> {
+        let Self { tx, measured, turn } = self;
         measured.end(tx.execute_unprepared("commit and chain")).await?;
-        Ok(tx)
+        turn.keep(tx);
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The only values that can run SQL, each begun for one tenant.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value};
 
 use super::{
     Reach, RequestInfo, audit,
@@ -162,7 +162,7 @@ impl WriteTx {
     }
 
     /// Commits a transaction that several requests share, each act with its entry and its request, and begins the next one in the same breath.
-    pub(super) async fn commit_grouped(self, entries: Vec<(RequestInfo, audit::Entry)>) -> Result<DatabaseTransaction, Fault> {
+    pub(super) async fn commit_grouped(self, entries: Vec<(RequestInfo, audit::Entry)>) -> Result<(), Fault> {
         if !entries.is_empty() {
             let author = audit::author(&self.inner);
             let authors: Vec<audit::Author> = entries
@@ -173,9 +173,9 @@ impl WriteTx {
             audit::append_pairs(&self.tx, self.now, self.epoch(), &pairs).await?;
         }
         let Self { tx, inner, enqueued, announced, .. } = self;
-        let next = tx.commit_and_chain().await?;
+        tx.commit_and_chain().await?;
         Committed { inner, enqueued, announced }.tell();
-        Ok(next)
+        Ok(())
     }
 
     /// Writes a job into the outbox, in this transaction.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{DbBackend, Statement};
 use shared::ids::{MemberId, PersonId, TenantId};
 use sqlx::{
     PgConnection, PgPool,
@@ -20,11 +20,11 @@ use super::{
     Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
     decisions::Decisions,
     entered::Entered,
+    lanes::Lanes,
     live::Live,
-    met::Met,
     part,
     policy::{Policy, Rights, Standing},
-    pool::{connection, pool},
+    pool::connection,
     rates::Known,
     scope::{Attempt, Inner, Proof, Proven},
     transaction::Transaction,
@@ -47,16 +47,17 @@ const ATTEMPTS_MAX: usize = 100;
 /// The pool, the clock, the policies. Cloning shares them.
 #[derive(Clone)]
 pub struct Vault {
-    pool: DatabaseConnection,
+    lanes: Lanes,
     /// For what sees the control plane only, and for entering attempts in vain. Whoever holds a connection of a tenant may ask for one of these, and not the
-    /// other way round: from one pool, all would be taken by requests that each wait for another.
-    doors: DatabaseConnection,
+    /// other way round: from the same ones, all would be taken by requests that each wait for another.
+    doors: Lanes,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     options: PgConnectOptions,
-    met: Arc<Met>,
+    /// Organizations that a connection may meet.
+    met: usize,
     owner: PgPool,
     clock: Clock,
     policies: moka::sync::Cache<TenantId, (i64, Arc<Policy>)>,
@@ -76,7 +77,6 @@ impl Vault {
     /// # Errors
     /// `Unavailable` when the database cannot be reached.
     pub async fn open(database_url: &str, connections: u32, doors: u32, met: usize, clock: Clock, seal: Seal) -> Result<Self, Fault> {
-        let met = Arc::new(Met::new(met));
         let options: PgConnectOptions = database_url.parse().map_err(Fault::internal)?;
         let options = options.application_name("assay");
         let owner = PgPoolOptions::new()
@@ -86,8 +86,8 @@ impl Vault {
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(options.clone());
         Ok(Self {
-            pool: pool(options.clone(), connections, "", &met),
-            doors: pool(options.clone(), doors, "", &met),
+            lanes: Lanes::new(&options, connections, "", met),
+            doors: Lanes::new(&options, doors, "", met),
             shared: Arc::new(Shared {
                 options,
                 met,
@@ -105,10 +105,10 @@ impl Vault {
         })
     }
 
-    /// The same vault with connections of its own, which belong to the runtime that this is called on: a connection wakes the thread that opened it, and
-    /// work on another one waits for both. `settings` are SQL that each of them begins with.
+    /// The same vault with connections of its own, for one runtime: work on another one than that which opened a connection waits for both. `settings` are SQL
+    /// that each of them begins with.
     pub(super) fn with_own_connections(&self, connections: u32, settings: &'static str) -> Self {
-        Self { pool: pool(self.shared.options.clone(), connections, settings, &self.shared.met), ..self.clone() }
+        Self { lanes: Lanes::new(&self.shared.options, connections, settings, self.shared.met), ..self.clone() }
     }
 
     /// A connection that belongs to its holder alone, as long as it lasts.
@@ -128,25 +128,24 @@ impl Vault {
     /// Whether the database answers and has been migrated.
     pub async fn ready(&self) -> bool {
         let probe = Statement::from_string(DbBackend::Postgres, "select 1 from public.tenants limit 1");
-        self.pool.query_all_raw(probe).await.is_ok()
-    }
-
-    /// What the connections have met.
-    pub(super) fn met(&self) -> &Arc<Met> {
-        &self.shared.met
+        match self.doors.begin(None, "probe").await {
+            Ok(tx) => tx.query_all_raw(probe).await.is_ok(),
+            Err(_) => false,
+        }
     }
 
     pub(super) fn owner(&self) -> &PgPool {
         &self.shared.owner
     }
 
-    pub(super) async fn begin(&self) -> Result<Transaction, Fault> {
-        Ok(Transaction::begin(&self.pool, "tenant", &self.shared.met).await?)
+    /// A transaction that has done nothing yet; `tenant` is whose it will probably be.
+    pub(super) async fn begin(&self, tenant: Option<TenantId>) -> Result<Transaction, Fault> {
+        Ok(self.lanes.begin(tenant, "tenant").await?)
     }
 
     /// A transaction that sees the control plane only: no tenant's schema is in its path, and the row gates let `door` through where they name it.
     pub(super) async fn begin_at(&self, door: &'static str) -> Result<Transaction, Fault> {
-        let tx = Transaction::begin(&self.doors, door, &self.shared.met).await?;
+        let tx = self.doors.begin(None, door).await?;
         let sql = "select set_config('search_path', 'public', true), set_config('app.door', $1, true)";
         tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [door.into()])).await?;
         Ok(tx)
@@ -177,11 +176,7 @@ impl Vault {
     /// # Errors
     /// [`shared::ErrorCode::Unauthenticated`] when it is unknown, expired or revoked; `Unavailable`.
     pub async fn enter(&self, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
-        self.enter_in(self.begin().await?, credential, request).await
-    }
-
-    /// Like [`Vault::enter`], in a transaction that has begun and done nothing yet.
-    pub(super) async fn enter_in(&self, tx: Transaction, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
+        let tx = self.begin(self.entered_lately(&credential).map(|known| known.tenant)).await?;
         let entry = self.enter_tenant(&tx, &credential, request.reads).await?;
         let (standing, policy) = self.standing_of(&tx, credential.kind(), &entry).await?;
         part::look_only(&tx, &credential).await?;
@@ -262,7 +257,7 @@ impl Vault {
     pub(super) async fn reenter(&self, inner: &Inner, reads: bool) -> Result<(Transaction, Proven), Fault> {
         match &inner.proof {
             Proof::Credential(credential) => {
-                let tx = self.begin().await?;
+                let tx = self.begin(Some(inner.tenant.id)).await?;
                 let proven = self.enter_again(&tx, credential, inner, reads).await?;
                 part::look_only(&tx, credential).await?;
                 Ok((tx, proven))
@@ -277,7 +272,7 @@ impl Vault {
     /// Opens another transaction for a scope whose first one may be open still: what was tried in vain is entered in it, also what the support tried.
     pub(super) async fn reenter_beside(&self, inner: &Inner) -> Result<(Transaction, Proven), Fault> {
         let Proof::Credential(credential) = &inner.proof else { return Err(Fault::internal("a job tried what it may not")) };
-        let tx = Transaction::begin(&self.doors, "tenant", &self.shared.met).await?;
+        let tx = self.doors.begin(Some(inner.tenant.id), "tenant").await?;
         let proven = self.enter_again(&tx, credential, inner, false).await?;
         Ok((tx, proven))
     }
@@ -305,7 +300,7 @@ impl Vault {
     }
 
     async fn open_job(&self, tenant: TenantId) -> Result<(Transaction, Tenant), Fault> {
-        let tx = self.begin().await?;
+        let tx = self.begin(Some(tenant)).await?;
         set_tenant(&tx, tenant).await?;
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
@@ -374,11 +369,10 @@ impl Vault {
 pub(super) async fn set_tenant(tx: &Transaction, tenant: TenantId) -> Result<(), Fault> {
     let statement = Statement::from_sql_and_values(
         DbBackend::Postgres,
-        "select pg_backend_pid(), set_config('search_path', 't_' || replace($1::uuid::text, '-', ''), true), set_config('app.tenant_id', $1::uuid::text, true)",
+        "select set_config('search_path', 't_' || replace($1::uuid::text, '-', ''), true), set_config('app.tenant_id', $1::uuid::text, true)",
         [tenant.uuid().into()],
     );
-    if let Some(row) = tx.query_one_raw(statement).await? {
-        tx.is_in(tenant, row.try_get_by_index(0)?);
-    }
+    tx.query_one_raw(statement).await?;
+    tx.is_in(tenant);
     Ok(())
 }

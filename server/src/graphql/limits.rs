@@ -20,6 +20,8 @@ const COMPLEXITY: usize = 4_000;
 const RECURSION: usize = 24;
 const DIRECTIVES: usize = 5;
 const TOKENS: usize = 4_000;
+/// Brackets within brackets. The parser goes down a step of the stack with each; what is asked within [`DEPTH_OF_SCHEMA`] needs half of them.
+const NESTING: usize = 50;
 const FIELDS: usize = 600;
 const ROOT_FIELDS: usize = 20;
 const ALIASES: usize = 30;
@@ -39,10 +41,8 @@ pub fn page_cost(first: i32, child: usize) -> usize {
 /// The limits that async-graphql does not count so: tokens, fields after fragments, aliases, root
 /// fields, directives in all, depth.
 pub fn check(request: &mut Request) -> Result<(), Fault> {
-    let refused = |what: &str, most: usize| Err(Fault::new(ErrorCode::LimitExceeded, format!("The query has too many {what}; the most is {most}.")));
-    if tokens(&request.query) > TOKENS {
-        return refused("tokens", TOKENS);
-    }
+    let refused = |what: &str, most: usize| Err(too_many(what, most));
+    readable(&request.query)?;
     // What cannot be parsed is refused by the executor with the place of the mistake.
     let Ok(document) = request.parsed_query() else { return Ok(()) };
     let mut count = Count::default();
@@ -70,9 +70,24 @@ pub fn check(request: &mut Request) -> Result<(), Fault> {
     Ok(())
 }
 
+fn too_many(what: &str, most: usize) -> Fault {
+    Fault::new(ErrorCode::LimitExceeded, format!("The query has too many {what}; the most is {most}."))
+}
+
+/// Whether a text may be given to the parser.
+fn readable(query: &str) -> Result<(), Fault> {
+    if tokens(query) > TOKENS {
+        return Err(too_many("tokens", TOKENS));
+    }
+    if nesting(query) > NESTING {
+        return Err(too_many("brackets within brackets", NESTING));
+    }
+    Ok(())
+}
+
 /// How many fields of the root a request asks for, whatever names they are given and however fragments hold them; at least one.
 pub fn attempts(request: &mut Request) -> u32 {
-    if tokens(&request.query) > TOKENS {
+    if readable(&request.query).is_err() {
         return 1;
     }
     let Ok(document) = request.parsed_query() else { return 1 };
@@ -83,10 +98,10 @@ pub fn attempts(request: &mut Request) -> u32 {
     roots.max(1)
 }
 
-/// Whether a request does more than ask. One with too many tokens is not looked into: it is refused when its turn comes.
+/// Whether a request does more than ask. One that is not [`readable`] is not looked into: it is refused when its turn comes.
 pub fn changes(request: &mut Request) -> bool {
     let asks = |document: &ExecutableDocument| document.operations.iter().all(|(_, operation)| operation.node.ty == OperationType::Query);
-    tokens(&request.query) <= TOKENS && request.parsed_query().is_ok_and(|document| !asks(document))
+    readable(&request.query).is_ok() && request.parsed_query().is_ok_and(|document| !asks(document))
 }
 
 /// Stops at the limit of fields, so that a bomb of fragments, or a cycle, ends.
@@ -118,6 +133,47 @@ fn tokens(query: &str) -> usize {
         in_word = word;
     }
     count
+}
+
+/// How many brackets are open at most, of any kind. Those in texts and comments are none; in a text that does not end, which a parser may take for something
+/// else, those that open are counted and none closes.
+fn nesting(query: &str) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    let mut rest = query.as_bytes();
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        match byte {
+            b'(' | b'[' | b'{' => open += 1,
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            b'#' => rest = &rest[rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len())..],
+            b'"' => match after_text(rest) {
+                Some(after) => rest = after,
+                None => return most.max(open + rest.iter().filter(|byte| matches!(byte, b'(' | b'[' | b'{')).count()),
+            },
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
+}
+
+/// What follows a text, given what follows its first quote.
+fn after_text(rest: &[u8]) -> Option<&[u8]> {
+    let (mut rest, end): (_, &[u8]) = match rest.strip_prefix(b"\"\"") {
+        Some(block) => (block, b"\"\"\""),
+        None => (rest, b"\""),
+    };
+    loop {
+        if let Some(after) = rest.strip_prefix(end) {
+            return Some(after);
+        }
+        rest = match rest {
+            [b'\\', escaped @ ..] if end.len() == 1 => escaped.get(1..)?,
+            [b'\\', escaped @ ..] => escaped.strip_prefix(end).unwrap_or(escaped),
+            [_, after @ ..] => after,
+            [] => return None,
+        };
+    }
 }
 
 #[derive(Default)]
@@ -205,6 +261,29 @@ mod tests {
     fn t57_a_page_costs_no_less_than_what_is_asked_of_a_row() {
         for (first, child, cost) in [(200, 10, 201), (197, 10, 198), (10, 862, 863), (1, 862, 863), (0, 862, 863), (-1, 1, 2), (i32::MAX, 1, 21)] {
             assert_eq!(page_cost(first, child), cost, "{first} of {child}");
+        }
+    }
+
+    #[test]
+    fn t51_brackets_are_counted_as_the_parser_meets_them() {
+        let lists = |count: usize| "[".repeat(count);
+        for (query, expected) in [
+            ("{ a(b: [{ c: 1 }]) { d } }".to_owned(), 4),
+            (format!("{{ a(b: {}", lists(1_000)), 1_002),
+            (r#"{ a(b: "[[[", c: """ [[ \""" [[ """, d: "\"[[", e: "") }"#.into(), 2),
+            ("{ # [[[[\n a # }\r b # }\n { c } }".into(), 2),
+            // Texts and comments close nothing.
+            (r#"[ "]" [ """]""" [ "\\" [ "\"]" ["#.into(), 5),
+            ("[ # ]\n [ # ]\r [".into(), 3),
+            // A text that does not end.
+            (r#"{ a(b: "" """ ] [ ] [ ] [ "" ] ["#.into(), 6),
+            (r#"{ a "[ ] [ \"#.into(), 3),
+        ] {
+            assert_eq!(nesting(&query), expected, "{query:.60}");
+        }
+        for query in [format!("{{ viewer(a: {}", lists(3_900)), format!("query($a: {}Int", lists(3_900)), "{ viewer(a: {b: ".repeat(700)] {
+            let mut request = Request::new(query);
+            assert!(check(&mut request).is_err() && attempts(&mut request) == 1 && !changes(&mut request));
         }
     }
 

@@ -79,12 +79,15 @@ fn tar(members: &[(&str, u8, &str)]) -> Vec<u8> {
         let mut header = [0; 512];
         let mut put = |at: usize, text: &[u8]| header[at..at + text.len()].copy_from_slice(text);
         put(0, name.as_bytes());
-        put(100, b"0000644\00000000\00000000\0");
+        put(100, b"0000644");
+        put(108, b"0000000");
+        put(116, b"0000000");
         put(124, if is_file { b"00000000001\0" } else { b"00000000000\0" });
         put(136, b"00000000000\0        ");
         put(156, &[*kind]);
         put(157, to.as_bytes());
-        put(257, b"ustar\000");
+        put(257, b"ustar");
+        put(263, b"00");
         let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
         header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
         archive.extend_from_slice(&header);
