@@ -130,6 +130,15 @@ impl Kept {
         })
     }
 
+    /// Whether it is this very answer, not another one that says the same.
+    pub fn is(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Said::Asked { answer: one, .. }, Said::Asked { answer: other, .. }) => Arc::ptr_eq(one, other),
+            (Said::Came(one), Said::Came(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
     /// Reads it as the type that it was asked for as.
     ///
     /// # Errors

@@ -63,20 +63,22 @@ fn steady_untyped(shape: Shape, query: Untyped, begin: Arc<dyn Fn(Kept) -> Resul
         let begin = begin.clone();
         Suspend::new(async move {
             let answer = first(query).await;
-            let failed = answer.is_err();
+            let first = answer.clone().ok();
             match answer.and_then(|kept| begin(kept)) {
                 Ok(Begun { view, take }) => {
-                    Effect::new(move |_: Option<()>| {
-                        if let Some(Err(error)) = query.get().map(|answer| answer.and_then(&take)) {
-                            toasts.fail(&error);
-                        }
+                    // The answer that it begins with is not taken again.
+                    let taken = move |kept: &Kept| first.as_ref().is_some_and(|first| first.is(kept));
+                    Effect::new(move |_: Option<()>| match query.get() {
+                        Some(Ok(kept)) if taken(&kept) => {}
+                        Some(answer) => drop(answer.and_then(&take).map_err(|error| toasts.fail(&error))),
+                        None => {}
                     });
                     view
                 }
                 Err(error) => {
                     // An answer that cannot be read is not begun with again: it is the same.
                     Effect::new(move |_: Option<()>| {
-                        if failed && matches!(query.get(), Some(Ok(_))) {
+                        if first.is_none() && matches!(query.get(), Some(Ok(_))) {
                             attempt.update(|attempt| *attempt += 1);
                         }
                     });

@@ -24,9 +24,9 @@ use super::{
 };
 
 /// How long an organization waits for a lane that has met it, before another one that is free meets it too.
-const PATIENCE: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_millis(250);
 /// A lane that has met less than this part of what it may meet takes whoever comes.
-const ROOM: usize = 4;
+const ROOM: usize = 10;
 /// A transaction that has begun and that nobody has taken for so long is given up: an idle server holds none open, and none begins much earlier than it is used.
 const KEPT: Duration = Duration::from_secs(1);
 
@@ -109,13 +109,13 @@ impl Lanes {
     }
 
     async fn turn(&self, tenant: Option<TenantId>) -> Turn {
-        let mut lanes: Vec<(usize, bool, &Arc<Lane>)> = self.0.iter().map(|lane| lane.regards(tenant)).collect();
-        lanes.sort_unstable_by_key(|(met, ..)| *met);
-        let is_known = lanes.iter().any(|(_, is_known, _)| *is_known);
-        // Whoever is known nowhere is at home everywhere.
-        let homes = || lanes.iter().filter(|(_, known, _)| *known || !is_known).map(|(.., lane)| *lane);
-        let roomy = || lanes.iter().filter(|(met, _, lane)| met * ROOM < lane.met.most).map(|(.., lane)| *lane);
-        if let Some(turn) = homes().chain(roomy()).find_map(Lane::try_turn) {
+        let mut lanes: Vec<(bool, usize, &Arc<Lane>)> = self.0.iter().map(|lane| lane.regards(tenant)).collect();
+        lanes.sort_unstable_by_key(|(is_strange, met, _)| (*is_strange, *met));
+        // Whoever is known nowhere is at home where the fewest are. Were it wherever somebody comes free, then those who lose a lane that is closed would fill the
+        // others, which are closed for it, and so on.
+        let is_home = |(at, (is_strange, met, lane)): &(usize, &(bool, usize, &Arc<Lane>))| *at == 0 || !is_strange || met * ROOM < lane.met.most;
+        let homes = || lanes.iter().enumerate().filter(is_home).map(|(_, (.., lane))| *lane);
+        if let Some(turn) = homes().find_map(Lane::try_turn) {
             return turn;
         }
         let mut home = pin!(select_all(homes().map(|lane| Box::pin(lane.clone().turn()))));
@@ -133,10 +133,10 @@ impl Lanes {
 }
 
 impl Lane {
-    /// How many it has met, and whether a tenant is among them.
-    fn regards(self: &Arc<Self>, tenant: Option<TenantId>) -> (usize, bool, &Arc<Self>) {
+    /// Whether a tenant is none that it has met, and how many it has met.
+    fn regards(self: &Arc<Self>, tenant: Option<TenantId>) -> (bool, usize, &Arc<Self>) {
         let met = self.met.tenants();
-        (met.len(), tenant.is_some_and(|tenant| met.contains(&tenant)), self)
+        (tenant.is_none_or(|tenant| !met.contains(&tenant)), met.len(), self)
     }
 
     fn try_turn(self: &Arc<Self>) -> Option<Turn> {

@@ -106,9 +106,9 @@ impl Vault {
     }
 
     /// The same vault with connections of its own, for one runtime: work on another one than that which opened a connection waits for both. `settings` are SQL
-    /// that each of them begins with.
+    /// that each of them begins with. They write, and meet half as many organizations: what is compiled to write takes twice the memory of what is read with.
     pub(super) fn with_own_connections(&self, connections: u32, settings: &'static str) -> Self {
-        Self { lanes: Lanes::new(&self.shared.options, connections, settings, self.shared.met), ..self.clone() }
+        Self { lanes: Lanes::new(&self.shared.options, connections, settings, (self.shared.met / 2).max(1)), ..self.clone() }
     }
 
     /// A connection that belongs to its holder alone, as long as it lasts.
