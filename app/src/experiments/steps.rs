@@ -118,7 +118,7 @@ pub(super) fn StepsShown(steps: Steps) -> impl IntoView {
         <span class="steps">
             <progress aria-label="How far it has come" max="1" prop:value=part></progress>
             <span class="picked">{words}</span>
-            <Button kind=ButtonKind::Quiet small=true on_press=move || drop(steps.stops.try_set_value(true))>"Stop"</Button>
+            <Button kind=ButtonKind::Quiet small=true on_press=move || { steps.stops.try_set_value(true); }>"Stop"</Button>
         </span>
     }
     .into_any()
