@@ -242,6 +242,8 @@ journey("t41 no name is taken for more than a text in pages that the browser mak
   await alive(page);
   for (const [entry, text] of [["Templates", named("template")], ["Models", named("model")], ["Members", named("service")], ["API tokens", named("token")], ["Audit log", named("channel")], ["Experiments", EXPERIMENT]]) {
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: entry, exact: true }).click();
+    // The page before may name the same.
+    await main.getByRole("heading", { level: 1, name: entry, exact: true }).waitFor();
     await main.getByText(text).first().waitFor();
     await harmless(page);
   }

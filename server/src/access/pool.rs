@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::{
-    ConnectOptions, Executor, PgConnection,
+    ConnectOptions, Connection as _, Executor, PgConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -24,6 +24,9 @@ const SETTINGS: &str = "set role assay_app; \
 /// while they are sent (exports, tables, reports), and for what asks for patience.
 pub(super) const READING: [(&str, &str); 2] = [("statement_timeout", "2s"), ("lock_timeout", "1500ms")];
 
+/// A connection that nobody has used for so long is asked whether it lives before it is used: an answer more to wait for, while little is done.
+const RESTED: Duration = Duration::from_millis(100);
+
 /// How long whoever needs a connection waits for one.
 pub(super) const ACQUIRED_WITHIN: Duration = Duration::from_secs(5);
 
@@ -35,6 +38,15 @@ pub(super) fn pool_of_one(options: PgConnectOptions, settings: &'static str, met
         .acquire_timeout(ACQUIRED_WITHIN)
         .max_lifetime(CONNECTION_LIFE)
         .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                // One that has rested may be dead: of a Postgres that began anew meanwhile, say. It is then closed, and another one opened.
+                if meta.idle_for >= RESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |connection, _| {
             opened.forget();
             Box::pin(async move {
