@@ -31,11 +31,11 @@ pub struct Config {
     /// The sender of mail.
     #[arg(long, env = "ASSAY_MAIL_FROM", default_value = "Assay <assay@localhost>")]
     pub mail_from: String,
-    /// Connections to Postgres per process; a quarter of them are for what loggers send, another for signing in and for jobs.
+    /// Connections to Postgres per process; a quarter of them are for what loggers send, an eighth for signing in and for jobs.
     #[arg(long, env = "ASSAY_CONNECTIONS", default_value_t = 12)]
     pub connections: u32,
-    /// Organizations that a connection to Postgres is used for, before another one is opened in its place: a backend's memory grows by some 0.2 MB for each.
-    #[arg(long, env = "ASSAY_CONNECTION_TENANTS", default_value_t = 200)]
+    /// Organizations that a connection to Postgres is used for, before another one is opened in its place: a backend's memory grows by some 1.4 MB for each.
+    #[arg(long, env = "ASSAY_CONNECTION_TENANTS", default_value_t = 150)]
     pub connection_tenants: usize,
     /// Threads that serve HTTP.
     #[arg(long, env = "ASSAY_THREADS", default_value_t = 2)]

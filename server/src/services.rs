@@ -42,8 +42,9 @@ impl Services {
         let quarter = (config.connections / 4).max(1);
         let seal = Seal::open(config.secret.as_deref(), &config.blobs)?;
         let outbound = Outbound::new(&config.outbound_allow)?;
-        let tenants = config.connections.saturating_sub(2 * quarter).max(1);
-        let vault = Vault::open(&config.database_url, tenants, quarter, config.connection_tenants, clock.clone(), seal.clone()).await?;
+        let doors = (config.connections / 8).max(2).min(quarter);
+        let tenants = config.connections.saturating_sub(quarter + doors).max(1);
+        let vault = Vault::open(&config.database_url, tenants, doors, config.connection_tenants, clock.clone(), seal.clone()).await?;
         if let Some(url) = &config.redis_url {
             vault.live().relay(redis::Client::open(url.as_str()).map_err(Fault::internal)?);
         }

@@ -5,7 +5,7 @@ mod crossing;
 mod faulty_sessions;
 mod foreign;
 mod ids;
-mod met;
+mod lanes;
 mod overtaken;
 
 use crate::support::{Actor, world};

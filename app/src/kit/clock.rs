@@ -7,6 +7,9 @@ use leptos::prelude::*;
 use super::moment;
 use crate::api::Moment;
 
+/// How often a page looks again at what goes on.
+const EVERY: Duration = Duration::from_secs(2);
+
 /// The present moment as words on the page see it. It starts at the server's time, follows the
 /// browser's from then on, and moves every 20 seconds.
 #[derive(Clone, Copy)]
@@ -45,9 +48,6 @@ pub(super) fn provide_clock() {
         set_interval(move || clock.now.set(now_ms()), Duration::from_secs(20));
     });
 }
-
-/// How often a page looks again at what goes on.
-const EVERY: Duration = Duration::from_secs(2);
 
 /// Looks again at something every other second, as long as it `goes_on` and somebody sees the page.
 pub fn look_again(goes_on: impl Fn() -> bool + Clone + 'static, look: impl Fn() + Clone + 'static) {

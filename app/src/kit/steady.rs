@@ -70,7 +70,11 @@ fn steady_untyped(shape: Shape, query: Untyped, begin: Arc<dyn Fn(Kept) -> Resul
                     let taken = move |kept: &Kept| first.as_ref().is_some_and(|first| first.is(kept));
                     Effect::new(move |_: Option<()>| match query.get() {
                         Some(Ok(kept)) if taken(&kept) => {}
-                        Some(answer) => drop(answer.and_then(&take).map_err(|error| toasts.fail(&error))),
+                        Some(answer) => {
+                            if let Err(error) = answer.and_then(&take) {
+                                toasts.fail(&error);
+                            }
+                        }
                         None => {}
                     });
                     view

@@ -362,18 +362,20 @@ impl Scope {
     }
 
     /// Writes what this request tried in vain, or met, into the audit log. Edges call it after the response is known; the guard does so after every request.
+    /// It is the end of the scope: when nobody else holds it, its connection is given back first, and the entry is made on one of its organization's own.
     ///
     /// # Errors
     /// [`shared::ErrorCode::Unavailable`] when the log cannot be written.
-    pub async fn record_denials(&self) -> Result<(), Fault> {
+    pub async fn record_denials(mut self) -> Result<(), Fault> {
         let attempts = std::mem::take(&mut *self.inner.attempts.lock().unwrap_or_else(PoisonError::into_inner));
         let is_new = |attempt: &Attempt| self.inner.vault.attempt_is_new(self.inner.actor.credential, attempt);
         let entries: Vec<_> = attempts.into_iter().filter(is_new).map(Attempt::entry).collect();
         if entries.is_empty() {
             return Ok(());
         }
-        // The request may still hold a connection of its tenant.
-        let (tx, proven) = self.inner.vault.reenter_beside(&self.inner).await?;
+        self.rest();
+        let is_last = Arc::get_mut(&mut self.inner).map(|inner| inner.read.take()).is_some();
+        let (tx, proven) = self.inner.vault.reenter_beside(&self.inner, is_last).await?;
         WriteTx::new(tx, self.now(), self.inner.clone(), Some(proven)).commit_all(entries).await
     }
 

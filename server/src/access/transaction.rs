@@ -2,12 +2,16 @@
 
 use std::{
     future::Future,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, StatementBuilder};
 
 use shared::ids::TenantId;
+use uuid::Uuid;
 
 use super::lanes::Turn;
 use crate::platform::telemetry::{Span, SpanKind};
@@ -16,6 +20,8 @@ use crate::platform::telemetry::{Span, SpanKind};
 pub(super) struct Transaction {
     tx: DatabaseTransaction,
     measured: Measured,
+    /// Where it is.
+    tenant: OnceLock<TenantId>,
     /// After the transaction, which gives the connection back.
     turn: Turn,
 }
@@ -25,24 +31,36 @@ impl Transaction {
     pub async fn begin(turn: Turn, door: &'static str) -> Result<Self, DbErr> {
         let measured = Measured::start(door);
         let tx = turn.begin().await.inspect_err(|error| measured.failed(error))?;
-        Ok(Self { tx, measured, turn })
+        Ok(Self { tx, measured, tenant: OnceLock::new(), turn })
     }
 
     /// Notes that its connection is in an organization.
     pub fn is_in(&self, tenant: TenantId) {
+        // It is in one, once.
+        let _ = self.tenant.set(tenant);
         self.turn.is_in(tenant);
     }
 
+    /// A statement with a text of its organization's own. Postgres keeps the plan of a text, and makes it anew whenever the text means other tables than
+    /// the last time: one that organizations shared would be planned at almost every request.
+    fn own(&self, mut statement: Statement) -> Statement {
+        if let Some(tenant) = self.tenant.get() {
+            statement.sql.push_str(" --");
+            statement.sql.push_str(tenant.uuid().simple().encode_lower(&mut Uuid::encode_buffer()));
+        }
+        statement
+    }
+
     pub async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.measured.statement(self.tx.query_one_raw(statement)).await
+        self.measured.statement(self.tx.query_one_raw(self.own(statement))).await
     }
 
     pub async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.measured.statement(self.tx.query_all_raw(statement)).await
+        self.measured.statement(self.tx.query_all_raw(self.own(statement))).await
     }
 
     pub async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.measured.statement(self.tx.execute_raw(statement)).await
+        self.measured.statement(self.tx.execute_raw(self.own(statement))).await
     }
 
     pub async fn query_one(&self, statement: &impl StatementBuilder) -> Result<Option<QueryResult>, DbErr> {
@@ -59,7 +77,7 @@ impl Transaction {
 
     /// Commits.
     pub async fn commit(self) -> Result<(), DbErr> {
-        let Self { tx, measured, turn } = self;
+        let Self { tx, measured, turn, .. } = self;
         let outcome = measured.end(tx.commit()).await;
         drop(turn);
         outcome
@@ -68,7 +86,7 @@ impl Transaction {
     /// Commits, and begins the next one in the same breath, for whoever comes next: which saves two answers to wait for, of the end of one and the beginning of
     /// another.
     pub async fn commit_and_chain(self) -> Result<(), DbErr> {
-        let Self { tx, measured, turn } = self;
+        let Self { tx, measured, turn, .. } = self;
         measured.end(tx.execute_unprepared("commit and chain")).await?;
         turn.keep(tx);
         Ok(())

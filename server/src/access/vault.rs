@@ -54,6 +54,9 @@ pub struct Vault {
     shared: Arc<Shared>,
 }
 
+/// Statements whose plans a connection keeps, those that were used last. Each organization has its own ([`Transaction`]); a request takes half a dozen.
+const STATEMENTS: usize = 1_000;
+
 struct Shared {
     options: PgConnectOptions,
     /// Organizations that a connection may meet.
@@ -78,7 +81,7 @@ impl Vault {
     /// `Unavailable` when the database cannot be reached.
     pub async fn open(database_url: &str, connections: u32, doors: u32, met: usize, clock: Clock, seal: Seal) -> Result<Self, Fault> {
         let options: PgConnectOptions = database_url.parse().map_err(Fault::internal)?;
-        let options = options.application_name("assay");
+        let options = options.application_name("assay").statement_cache_capacity(STATEMENTS);
         let owner = PgPoolOptions::new()
             .max_connections(2)
             .min_connections(0)
@@ -269,10 +272,12 @@ impl Vault {
         }
     }
 
-    /// Opens another transaction for a scope whose first one may be open still: what was tried in vain is entered in it, also what the support tried.
-    pub(super) async fn reenter_beside(&self, inner: &Inner) -> Result<(Transaction, Proven), Fault> {
+    /// Opens another transaction for what was tried in vain, also by the support. Unless the scope holds none any more (`is_last`), it is one of the doors:
+    /// whoever waited for a connection while they hold one could wait for themselves.
+    pub(super) async fn reenter_beside(&self, inner: &Inner, is_last: bool) -> Result<(Transaction, Proven), Fault> {
         let Proof::Credential(credential) = &inner.proof else { return Err(Fault::internal("a job tried what it may not")) };
-        let tx = self.doors.begin(Some(inner.tenant.id), "tenant").await?;
+        let lanes = if is_last { &self.lanes } else { &self.doors };
+        let tx = lanes.begin(Some(inner.tenant.id), "tenant").await?;
         let proven = self.enter_again(&tx, credential, inner, false).await?;
         Ok((tx, proven))
     }

@@ -105,7 +105,7 @@ pub fn sdl() -> String {
     schema.sdl_with_options(async_graphql::SDLExportOptions::new().sorted_fields().sorted_enum_items())
 }
 
-/// Carries out one operation for a caller; `None` is somebody who is not signed in.
+/// Carries out one operation for a caller; `None` is somebody who is not signed in. What was tried in vain is noted, and entered by whoever ends the scope.
 pub async fn execute(schema: &Schema, scope: Option<Scope>, mut request: Request) -> Response {
     if let Err(fault) = limits::check(&mut request) {
         return render::refused(&fault);
@@ -122,10 +122,10 @@ async fn carry_out(schema: &Schema, scope: Option<Scope>, request: Request) -> R
         None => request.disable_introspection(),
     };
     let response = schema.execute(request).await;
-    match scope {
-        Some(scope) => recorded(&scope, response).await,
-        None => render::errors(response),
+    if let Some(scope) = scope {
+        render::note(&scope, &response);
     }
+    render::errors(response)
 }
 
 /// Carries out a subscription for a caller; ends after its first error.
@@ -136,17 +136,19 @@ pub fn execute_stream(schema: &Schema, scope: Scope, mut request: Request) -> im
     let responses = schema.execute_stream(request.data(scope.clone()));
     let responses = responses.then(move |response| {
         let scope = scope.clone();
-        async move { recorded(&scope, response).await }
+        async move {
+            render::note(&scope, &response);
+            recorded(scope, render::errors(response)).await
+        }
     });
     let mut ended = false;
     responses.take_while(move |response| future::ready(!std::mem::replace(&mut ended, response.is_err()))).right_stream()
 }
 
 /// The response, once what was tried in vain is in the audit log.
-async fn recorded(scope: &Scope, response: Response) -> Response {
-    render::note(scope, &response);
+pub async fn recorded(scope: Scope, response: Response) -> Response {
     match scope.record_denials().await {
-        Ok(()) => render::errors(response),
+        Ok(()) => response,
         Err(fault) => render::refused(&fault),
     }
 }

@@ -130,6 +130,18 @@ pub fn known(request: &HttpRequest) -> Option<Scope> {
     request.extensions().get::<Scope>().cloned()
 }
 
+/// Writes what the caller of a request tried in vain, or met, into the audit log, and lets go of their scope.
+///
+/// # Errors
+/// `Unavailable` when the log cannot be written.
+pub async fn let_go(request: &HttpRequest) -> Result<(), Fault> {
+    let scope = request.extensions_mut().remove::<Scope>();
+    match scope {
+        Some(scope) => scope.record_denials().await,
+        None => Ok(()),
+    }
+}
+
 /// What the guard noted of the request.
 pub fn request_info(request: &HttpRequest) -> RequestInfo {
     request.extensions().get::<RequestInfo>().cloned().unwrap_or_default()

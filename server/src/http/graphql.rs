@@ -51,14 +51,18 @@ async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>
     }
     let scope = caller::scope_of(&request, &edge.services).await?;
     match batch {
-        BatchRequest::Single(operation) => Ok(answer(&graphql::execute(&edge.schema, scope, operation).await)),
+        BatchRequest::Single(operation) => {
+            let response = graphql::execute(&edge.schema, scope, operation).await;
+            Ok(answer(&request, &response).await)
+        }
         BatchRequest::Batch(mut operations) => {
             check_batch(&mut operations)?;
             let mut responses = Vec::with_capacity(operations.len());
             for operation in operations {
                 responses.push(graphql::execute(&edge.schema, scope.clone(), operation).await);
             }
-            Ok(answer(&responses))
+            drop(scope);
+            Ok(answer(&request, &responses).await)
         }
     }
 }
@@ -77,8 +81,12 @@ fn too_many(fault: &Fault) -> HttpResponse {
     HttpResponse::build(render::status(fault)).insert_header((header::RETRY_AFTER, render::RETRY_AFTER)).json(graphql::refused(fault))
 }
 
-fn answer(body: &impl serde::Serialize) -> HttpResponse {
-    HttpResponse::Ok().json(body)
+/// The answer, once what was tried in vain is in the audit log.
+async fn answer(request: &HttpRequest, body: &impl serde::Serialize) -> HttpResponse {
+    match caller::let_go(request).await {
+        Ok(()) => HttpResponse::Ok().json(body),
+        Err(fault) => HttpResponse::Ok().json(graphql::refused(&fault)),
+    }
 }
 
 fn check_batch(operations: &mut [Request]) -> Result<(), Fault> {

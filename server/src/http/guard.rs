@@ -24,7 +24,7 @@ use tracing::{Instrument, Level};
 
 use super::{Edge, body, caller, forms::page_at};
 use crate::{
-    access::{RequestInfo, Scope},
+    access::RequestInfo,
     config::Config,
     fault::Fault,
     platform::telemetry::{Span, SpanKind},
@@ -99,18 +99,13 @@ async fn carry_out(
             }
         },
     };
-    // Its connection is not kept while a long answer is sent.
-    let scope = response.request().extensions_mut().remove::<Scope>();
     let pattern = pattern(response.request());
     let status = response.status().as_u16();
     let route = pattern.as_deref().or_else(|| page_at(&edge.pages, &path));
     if trace.is_recorded() {
-        let tenant = scope.as_ref().map(|scope| scope.tenant().id);
-        // What loggers send enters with others' of the same credential.
-        let tenant = tenant.or_else(|| caller::entered_lately(response.request(), &edge.services).map(|known| known.tenant));
+        let tenant = caller::entered_lately(response.request(), &edge.services).map(|known| known.tenant);
         conclude(trace, &method, route, status, tenant);
     }
-    drop(scope);
     let pattern = pattern.unwrap_or_else(|| "page".to_owned());
     let elapsed = started.elapsed();
     metrics::histogram!("assay_http_seconds", "method" => known(&method), "route" => pattern, "status" => status.to_string())
@@ -164,13 +159,13 @@ fn conclude(trace: &Span, method: &Method, route: Option<&str>, status: u16, ten
     }
 }
 
-/// The answer, once what the caller tried in vain is in the audit log: no route can forget it.
+/// The answer, once what the caller tried in vain is in the audit log: no route can forget it. Their connection is not kept while a long answer is sent.
 async fn recorded(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-    let Some(scope) = caller::known(response.request()) else { return response };
-    if let Some(fault) = response.response().error().and_then(|error| error.as_error::<Fault>()) {
+    let fault = response.response().error().and_then(|error| error.as_error::<Fault>());
+    if let (Some(fault), Some(scope)) = (fault, caller::known(response.request())) {
         scope.note(fault);
     }
-    match scope.record_denials().await {
+    match caller::let_go(response.request()).await {
         Ok(()) => response,
         Err(fault) => response.into_response(super::render::response(&fault)),
     }

@@ -36,7 +36,7 @@ use actix_web::{
 };
 
 pub use assets::Assets;
-pub use caller::{ForJobs, authenticate, credential, is_known, known, note_reading, request_info, scope_of, spend};
+pub use caller::{ForJobs, authenticate, credential, is_known, known, let_go, note_reading, request_info, scope_of, spend};
 pub use draining::Draining;
 pub use guard::Pattern;
 pub use monitor::monitor;

@@ -269,7 +269,12 @@ impl Transport for InProcess {
         let (schema, scope) = (self.schema.clone(), self.scope.clone());
         let asked = async move {
             let request = Request::new(operation.0).variables(Variables::from_json(variables));
-            let response = graphql::execute(&schema, scope, request).await;
+            let response = graphql::execute(&schema, scope.clone(), request).await;
+            // The page may be on its way already, and the guard done with it.
+            let response = match scope {
+                Some(scope) => graphql::recorded(scope, response).await,
+                None => response,
+            };
             serde_json::to_string(&response).map_err(|_| ApiError::unreadable())
         };
         Box::pin(self.here.clone().around(asked))

@@ -116,7 +116,8 @@ pub(super) async fn permission_first(
         scope.note_missing(missing.clone());
     }
     let other_run = scope.actor().kind == ActorKind::JobToken && missing.is_some_and(|missing| matches!(missing.kind, "run" | "upload"));
-    scope.record_denials().await.map_err(Error::from)?;
+    drop(scope);
+    http::let_go(response.request()).await.map_err(Error::from)?;
     match refused {
         // Whether there is such a run is not said.
         Ok(()) if other_run => {
