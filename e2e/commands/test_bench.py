@@ -9,10 +9,10 @@ from bench.table import FIGURES, MEASURES, missed, table
 PEERS = {"fill": 10, "points": 1_000, "calls": 50, "history": 0.3, "search": 10, "bytes": 100, "memory": 1e9, "page": 2, "transfer": 4e6}
 OURS = {"fill": 300, "points": 50_000, "calls": 1_000, "history": 0.01, "bytes": 5, "bytes-single": 500, "memory": 189e6, "page": 0.499, "transfer": 699e3, "code": 599e3}
 OURS |= {"search": 400, "chart": 0.049, "million": 0.099, "million-filter": 0.299, "million-order": 9}
-OURS |= {"tenants": 0.024, "backend": 119e6, "revoked": 0, "imports": 179}
+OURS |= {"tenants": 0.024, "backend": 219e6, "revoked": 0, "imports": 179}
 
 
-@pytest.mark.parametrize(("name", "value"), [("fill", 299), ("points", 49_999), ("calls", 999), ("history", 0.0101), ("bytes", 5.1), ("memory", 191e6), ("page", 0.5), ("transfer", 700e3), ("code", 600e3), ("search", 399), ("chart", 0.05), ("million", 0.1), ("million-filter", 0.3), ("tenants", 0.025), ("backend", 120e6), ("revoked", 1), ("imports", 180)])
+@pytest.mark.parametrize(("name", "value"), [("fill", 299), ("points", 49_999), ("calls", 999), ("history", 0.0101), ("bytes", 5.1), ("memory", 191e6), ("page", 0.5), ("transfer", 700e3), ("code", 600e3), ("search", 399), ("chart", 0.05), ("million", 0.1), ("million-filter", 0.3), ("tenants", 0.025), ("backend", 220e6), ("revoked", 1), ("imports", 180)])
 def test_each_demand_can_be_missed(name, value):
     assert missed(OURS, PEERS) == []
     assert missed({**OURS, name: value}, PEERS) == [name]

@@ -29,7 +29,7 @@ pub const TENANT: &[Migration] = files!(
     "tenant": "0001_core", "0002_tracking", "0003_models", "0004_logging", "0005_projects", "0006_traces", "0007_comments", "0008_notifications",
     "0009_identity", "0012_compare", "0014_imports", "0015_ending_runs", "0016_writing_runs", "0018_preferences", "0019_project_access",
     "0020_run_table", "0022_templates", "0023_similar_runs", "0024_provisioning", "0025_slack", "0026_links", "0030_service_accounts",
-    "0031_farewell", "0032_epochs", "0033_fewer_policies", "0034_experiment_templates", "0035_job_tokens", "0036_storage",
+    "0031_farewell", "0032_epochs", "0033_fewer_policies", "0034_experiment_templates", "0035_job_tokens", "0036_storage", "0037_logging_to_runs",
 );
 
 #[cfg(test)]

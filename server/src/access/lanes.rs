@@ -3,7 +3,6 @@
 //! that have met it, as long as one of them comes free soon, and a connection that has met many is closed when it is given back, and opened anew.
 
 use std::{
-    collections::HashSet,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -19,14 +18,12 @@ use tokio::{
 };
 
 use super::{
-    pool::{ACQUIRED_WITHIN, pool_of_one},
+    pool::{ACQUIRED_WITHIN, Met, pool_of_one},
     transaction::Transaction,
 };
 
 /// How long an organization waits for a lane that has met it, before another one that is free meets it too.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// A lane that has met less than this part of what it may meet takes whoever comes.
-const ROOM: usize = 10;
 /// A transaction that has begun and that nobody has taken for so long is given up: an idle server holds none open, and none begins much earlier than it is used.
 const KEPT: Duration = Duration::from_secs(1);
 
@@ -56,44 +53,12 @@ pub(super) struct Turn {
     _permit: OwnedSemaphorePermit,
 }
 
-/// The organizations that a connection has met. Cloning shares them.
-#[derive(Clone)]
-pub(super) struct Met {
-    most: usize,
-    tenants: Arc<Mutex<HashSet<TenantId>>>,
-}
-
-impl Met {
-    fn tenants(&self) -> MutexGuard<'_, HashSet<TenantId>> {
-        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A new connection has met none.
-    pub fn forget(&self) {
-        self.tenants().clear();
-    }
-
-    /// Whether the connection is kept when it is given back. One that is not is closed.
-    pub fn keeps(&self) -> bool {
-        if !self.is_full() {
-            return true;
-        }
-        self.forget();
-        metrics::counter!("assay_connections_retired").increment(1);
-        false
-    }
-
-    fn is_full(&self) -> bool {
-        self.tenants().len() >= self.most
-    }
-}
-
 impl Lanes {
     /// So many, each for so many organizations (`most`), opened when they are first used, on the runtime that uses them: a connection wakes the thread that opened
     /// it. `settings` are SQL that each of them begins with.
     pub fn new(options: &PgConnectOptions, lanes: u32, settings: &'static str, most: usize) -> Self {
         let lane = |_| {
-            let met = Met { most, tenants: Arc::default() };
+            let met = Met::new(most);
             Arc::new(Lane { pool: pool_of_one(options.clone(), settings, &met), turn: Arc::new(Semaphore::new(1)), met, kept: Mutex::default() })
         };
         Self((0..lanes).map(lane).collect())
@@ -113,7 +78,7 @@ impl Lanes {
         lanes.sort_unstable_by_key(|(is_strange, met, _)| (*is_strange, *met));
         // Whoever is known nowhere is at home where the fewest are. Were it wherever somebody comes free, then those who lose a lane that is closed would fill the
         // others, which are closed for it, and so on.
-        let is_home = |(at, (is_strange, met, lane)): &(usize, &(bool, usize, &Arc<Lane>))| *at == 0 || !is_strange || met * ROOM < lane.met.most;
+        let is_home = |(at, (is_strange, _, lane)): &(usize, &(bool, usize, &Arc<Lane>))| *at == 0 || !is_strange || lane.met.has_room();
         let homes = || lanes.iter().enumerate().filter(is_home).map(|(_, (.., lane))| *lane);
         if let Some(turn) = homes().find_map(Lane::try_turn) {
             return turn;
@@ -135,8 +100,8 @@ impl Lanes {
 impl Lane {
     /// Whether a tenant is none that it has met, and how many it has met.
     fn regards(self: &Arc<Self>, tenant: Option<TenantId>) -> (bool, usize, &Arc<Self>) {
-        let met = self.met.tenants();
-        (tenant.is_none_or(|tenant| !met.contains(&tenant)), met.len(), self)
+        let (knows, met) = self.met.regards(tenant);
+        (!knows, met, self)
     }
 
     fn try_turn(self: &Arc<Self>) -> Option<Turn> {
@@ -182,7 +147,7 @@ impl Turn {
 
     /// The connection is in an organization.
     pub fn is_in(&self, tenant: TenantId) {
-        self.lane.met.tenants().insert(tenant);
+        self.lane.met.meet(tenant);
     }
 
     /// Keeps a transaction, that has begun and done nothing yet, for whoever comes next. Called on the runtime that its connection belongs to.

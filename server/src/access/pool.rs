@@ -1,16 +1,19 @@
 //! The connections of the application.
 
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use shared::ids::TenantId;
 use sqlx::{
     ConnectOptions, Connection as _, Executor, PgConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::lanes::Met;
-
-/// A connection is retired after so long, whatever it has met ([`Met`]).
+/// A connection is retired after so long, whatever it has met.
 const CONNECTION_LIFE: Duration = Duration::from_secs(600);
 /// Every connection of the application. What it asks for is found by a key or comes page by page, so plans go by index and are
 /// kept: one that was made while a new organization's tables were empty, or held a few rows, would else read them whole until the next analysis. Looking at a
@@ -29,6 +32,61 @@ const RESTED: Duration = Duration::from_millis(100);
 
 /// How long whoever needs a connection waits for one.
 pub(super) const ACQUIRED_WITHIN: Duration = Duration::from_secs(5);
+
+/// A connection that has met less than this part of what it may meet has room for whoever comes.
+const ROOM: usize = 10;
+
+/// The organizations that a connection has met. Cloning shares them.
+#[derive(Clone)]
+pub(super) struct Met {
+    most: usize,
+    tenants: Arc<Mutex<HashSet<TenantId>>>,
+}
+
+impl Met {
+    /// Of a connection for so many.
+    pub fn new(most: usize) -> Self {
+        Self { most, tenants: Arc::default() }
+    }
+
+    fn tenants(&self) -> MutexGuard<'_, HashSet<TenantId>> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection is in an organization.
+    pub fn meet(&self, tenant: TenantId) {
+        self.tenants().insert(tenant);
+    }
+
+    /// Whether it has met one, and how many it has met.
+    pub fn regards(&self, tenant: Option<TenantId>) -> (bool, usize) {
+        let tenants = self.tenants();
+        (tenant.is_some_and(|tenant| tenants.contains(&tenant)), tenants.len())
+    }
+
+    pub fn has_room(&self) -> bool {
+        self.tenants().len() * ROOM < self.most
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.tenants().len() >= self.most
+    }
+
+    /// Whether the connection is kept when it is given back. One that is not is closed.
+    fn keeps(&self) -> bool {
+        if !self.is_full() {
+            return true;
+        }
+        self.forget();
+        metrics::counter!("assay_connections_retired").increment(1);
+        false
+    }
+
+    /// A new connection has met none.
+    fn forget(&self) {
+        self.tenants().clear();
+    }
+}
 
 /// A connection of the application, opened anew when it is lost or its time is over. `settings` come after those that all have.
 pub(super) fn pool_of_one(options: PgConnectOptions, settings: &'static str, met: &Met) -> DatabaseConnection {

@@ -16,6 +16,7 @@ mod relay;
 mod worker;
 
 pub use envelope::Envelope;
+pub use queue::unfinished;
 pub use worker::{Worker, ring};
 
 use std::{future::Future, time::Duration};

@@ -6,8 +6,9 @@ use sea_orm::DbErr;
 use shared::ids::TenantId;
 use uuid::Uuid;
 
+use super::Job;
 use crate::{
-    access::{Sql, Vault},
+    access::{Connection, Sql, Vault},
     fault::Fault,
 };
 
@@ -31,6 +32,16 @@ pub struct Claimed {
     pub traceparent: Option<String>,
     /// Seconds from when it was due until it was claimed.
     pub waited: f64,
+}
+
+/// The organization's jobs of a kind that wait or are being done.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn unfinished<J: Job>(tx: &impl Connection) -> Result<Vec<J>, Fault> {
+    const { assert!(!J::SEALED, "what is sealed is read by whoever does it alone") };
+    let rows = tx.rows("select payload from public.jobs where kind = $1 and state in ('queued', 'leased')", vec![J::KIND.into()]).await?;
+    rows.iter().map(|row| serde_json::from_value(row.try_get_by_index(0)?).map_err(Fault::internal)).collect()
 }
 
 /// Claims up to `limit` due jobs of the kinds this worker knows. Those of an organization that was closed wait until it is restored.

@@ -217,7 +217,11 @@ async fn t25_bytes_that_are_deleted_while_the_same_come_are_asked_for_again() {
 async fn free(organization: &Organization<'_>) {
     let answer = organization.owner.graphql("mutation { freeStorage { used } }", Value::Null).await;
     assert!(answer["errors"].is_null(), "{answer}");
+    let freeing =
+        || async { organization.owner.graphql("{ storage { freeing { progress isWaiting } } }", Value::Null).await["data"]["storage"].clone() };
+    assert_eq!(freeing().await, json!({ "freeing": { "progress": 0.0, "isWaiting": false } }));
     organization.world.drain().await;
+    assert_eq!(freeing().await, json!({ "freeing": null }));
 }
 
 #[tokio::test]

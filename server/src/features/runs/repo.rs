@@ -94,7 +94,7 @@ pub struct Logged {
     pub refusal: Option<RunError>,
 }
 
-/// The functions of `migrations/tenant/0016_writing_runs.sql` and `0023_similar_runs.sql`, one after the other; of the first there is a newer one in `0030_service_accounts.sql`.
+/// The functions of `migrations/tenant`, one after the other; their newest texts are in `0030_service_accounts.sql`, `0037_logging_to_runs.sql` and `0023_similar_runs.sql`.
 const WRITE: &str = "select * from create_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $38) \
     union all select * from log_to_runs($1, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31) \
     union all select * from change_runs($32, $33, $34, $35, $36, $37)";

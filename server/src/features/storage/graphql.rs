@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 
-use super::Storage as Domain;
+use super::{Freeing as DomainFreeing, Storage as Domain};
 use crate::graphql::scope;
 
 /// What the organization stores, and what it may.
@@ -12,11 +12,28 @@ pub struct Storage {
     used: i64,
     /// Bytes that it may store; null: without a limit.
     quota: Option<i64>,
+    /// How far the deletion of files for good has come; null: none goes on.
+    freeing: Option<Freeing>,
 }
 
-impl From<Domain> for Storage {
-    fn from(storage: Domain) -> Self {
-        Self { used: storage.used.cast_signed(), quota: storage.quota.map(u64::cast_signed) }
+impl Storage {
+    fn of(storage: Domain, freeing: Option<DomainFreeing>) -> Self {
+        Self { used: storage.used.cast_signed(), quota: storage.quota.map(u64::cast_signed), freeing: freeing.map(Into::into) }
+    }
+}
+
+/// Files that are being deleted for good.
+#[derive(SimpleObject)]
+pub struct Freeing {
+    /// The part of all files that were looked at, from 0 to 1.
+    progress: f64,
+    /// Whether it waits for the end of an export, which reads what it would delete.
+    is_waiting: bool,
+}
+
+impl From<DomainFreeing> for Freeing {
+    fn from(freeing: DomainFreeing) -> Self {
+        Self { progress: freeing.progress, is_waiting: freeing.is_waiting }
     }
 }
 
@@ -27,7 +44,8 @@ pub struct StorageQuery;
 impl StorageQuery {
     /// What the organization stores, and what it may.
     async fn storage(&self, ctx: &Context<'_>) -> Result<Storage> {
-        Ok(super::show(scope(ctx)?.grant()?).await?.into())
+        let scope = scope(ctx)?;
+        Ok(Storage::of(super::show(scope.grant()?).await?, super::freeing(scope.grant()?).await?))
     }
 }
 
@@ -39,6 +57,7 @@ impl StorageMutation {
     /// Deletes all files for good that nobody is shown any more: earlier versions, deleted files, and those of deleted runs, models and experiments, which are
     /// restored without them. What a registered version is made of stays. It goes on by itself; what is stored now.
     async fn free_storage(&self, ctx: &Context<'_>) -> Result<Storage> {
-        Ok(super::free(scope(ctx)?.grant()?).await?.into())
+        let storage = super::free(scope(ctx)?.grant()?).await?;
+        Ok(Storage::of(storage, Some(DomainFreeing { progress: 0.0, is_waiting: false })))
     }
 }

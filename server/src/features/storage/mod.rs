@@ -14,9 +14,9 @@ mod repo;
 mod service;
 
 pub use error::StorageError;
-pub use model::Storage;
+pub use model::{Freeing, Storage};
 pub use operator::set_by_operator;
-pub use service::{free, of, show};
+pub use service::{free, freeing, of, show};
 
 use crate::access::{Permission, Reads, Writes};
 

@@ -26,6 +26,15 @@ impl Storage {
     }
 }
 
+/// How far the deletion of files for good has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Freeing {
+    /// The part of all files that it has looked at, from 0 to 1.
+    pub progress: f64,
+    /// Whether it waits for the end of an export, which reads what it would delete.
+    pub is_waiting: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,12 @@ pub async fn find<C: Connection>(tx: &C) -> Result<Storage, Fault> {
     Ok(Storage { used: used.unsigned_abs(), quota: quota.map(i64::unsigned_abs) })
 }
 
+/// The file that was stored last; 0 when there is none.
+pub async fn last_file<C: Connection>(tx: &C) -> Result<i64, Fault> {
+    let row = tx.row("select coalesce(max(id), 0) from artifacts", Vec::new()).await?.ok_or_else(|| Fault::internal("a maximum without a row"))?;
+    Ok(row.try_get_by_index(0)?)
+}
+
 /// Whether an export is under way; if none is, lets none begin until the transaction ends.
 pub async fn hold_exports(tx: &WriteTx) -> Result<bool, Fault> {
     if is_exporting(tx).await? {

@@ -1,12 +1,13 @@
 //! Looking how full it is, and asking for room.
 
-use super::{FreeStorage, SeeStorage, Storage, StorageError, jobs::EraseFiles, repo};
+use super::{FreeStorage, Freeing, SeeStorage, Storage, StorageError, jobs::EraseFiles, repo};
 use crate::{
     access::{
         Connection, Grant,
         audit::{Entry, Subject},
     },
     fault::Fault,
+    jobs,
 };
 
 /// What is stored, and what may be.
@@ -17,7 +18,19 @@ pub async fn show(grant: Grant<'_, SeeStorage>) -> Result<Storage, Fault> {
     of(grant.read().await?).await
 }
 
-/// The same for whoever stores something. Once it has stored, nobody else does in the organization until its transaction ends.
+/// How far the deletion of files for good has come; `None` when none goes on.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn freeing(grant: Grant<'_, SeeStorage>) -> Result<Option<Freeing>, Fault> {
+    let tx = grant.read().await?;
+    let jobs = jobs::unfinished::<EraseFiles>(tx).await?;
+    let Some(job) = jobs.iter().max_by_key(|job| job.after) else { return Ok(None) };
+    let last = repo::last_file(tx).await?;
+    Ok(Some(Freeing { progress: (job.after as f64 / last.max(1) as f64).min(1.0), is_waiting: job.wait_seconds > 0 }))
+}
+
+/// What is stored, and what may be, for whoever stores something. Once it has stored, nobody else does in the organization until its transaction ends.
 ///
 /// # Errors
 /// `Unavailable` or `Internal`.
@@ -36,7 +49,7 @@ pub async fn free(grant: Grant<'_, FreeStorage>) -> Result<Storage, Fault> {
     if repo::is_exporting(&tx).await? {
         return Err(StorageError::Exporting.into());
     }
-    let storage = repo::find(&tx).await?;
+    let storage = of(&tx).await?;
     tx.enqueue(&EraseFiles { tenant: tenant.id, after: 0, wait_seconds: 0 }).await?;
     tx.commit(Entry::new("storage.free", Subject::new("organization", tenant.id, tenant.name))).await?;
     Ok(storage)
