@@ -89,7 +89,7 @@ fn shown(data: RwSignal<Data>, query: Query) -> AnyView {
         });
     });
     let bar = move || {
-        let Stored { used, quota } = stored.get();
+        let Stored { used, quota, .. } = stored.get();
         quota.map(|quota| view! { <progress max=quota.max(1) value=used.min(quota.max(1)) aria-label="How full the storage is"></progress> })
     };
     let warning = move || stored.get().warning().map(|(tone, words)| view! { <Callout tone>{words}</Callout> });
