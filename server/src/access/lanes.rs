@@ -57,9 +57,14 @@ impl Lanes {
     /// So many, each for so many organizations (`most`), opened when they are first used, on the runtime that uses them: a connection wakes the thread that opened
     /// it. `settings` are SQL that each of them begins with.
     pub fn new(options: &PgConnectOptions, lanes: u32, settings: &'static str, most: usize) -> Self {
-        let lane = |_| {
+        let lane = |number| {
             let met = Met::new(most);
-            Arc::new(Lane { pool: pool_of_one(options.clone(), settings, &met), turn: Arc::new(Semaphore::new(1)), met, kept: Mutex::default() })
+            Arc::new(Lane {
+                pool: pool_of_one(options.clone(), number, settings, &met),
+                turn: Arc::new(Semaphore::new(1)),
+                met,
+                kept: Mutex::default(),
+            })
         };
         Self((0..lanes).map(lane).collect())
     }

@@ -14,7 +14,9 @@ use sqlx::{
 };
 
 /// A connection is retired after so long, whatever it has met.
-const CONNECTION_LIFE: Duration = Duration::from_secs(600);
+const CONNECTION_LIFE: Duration = Duration::from_secs(3600);
+/// So much longer lives each than the one before. A new one takes long in every organization; were all new at once, everybody would wait.
+const CONNECTION_APART: Duration = Duration::from_secs(300);
 /// Every connection of the application. What it asks for is found by a key or comes page by page, so plans go by index and are
 /// kept: one that was made while a new organization's tables were empty, or held a few rows, would else read them whole until the next analysis. Looking at a
 /// row costs as much as a page: then also the whole of an index is no way to find a few rows of a small table.
@@ -88,13 +90,13 @@ impl Met {
     }
 }
 
-/// A connection of the application, opened anew when it is lost or its time is over. `settings` come after those that all have.
-pub(super) fn pool_of_one(options: PgConnectOptions, settings: &'static str, met: &Met) -> DatabaseConnection {
+/// A connection of the application, opened anew when it is lost or its time is over, which for its `number` is not when the others are. `settings` come after those that all have.
+pub(super) fn pool_of_one(options: PgConnectOptions, number: u32, settings: &'static str, met: &Met) -> DatabaseConnection {
     let (opened, released) = (met.clone(), met.clone());
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRED_WITHIN)
-        .max_lifetime(CONNECTION_LIFE)
+        .max_lifetime(CONNECTION_LIFE + CONNECTION_APART * number)
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
             Box::pin(async move {
