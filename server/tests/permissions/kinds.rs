@@ -8,7 +8,7 @@ use prost::Message;
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::features::support::enter_by_operator;
-use shared::Role;
+use shared::{Role, ids::TenantId};
 use sqlx::Executor;
 use uuid::Uuid;
 
@@ -63,6 +63,7 @@ impl Kinds {
         let viewer = owner.graphql("{ viewer { organization { name slug } } }", Value::Null).await;
         let called = |what: &str| viewer["data"]["viewer"]["organization"][what].as_str().unwrap_or_else(|| panic!("{viewer}")).to_owned();
         act(owner, "grantSupport(hours: 1, reason: \"r\") { id }").await;
+        free_later(organization).await;
         let support = enter(organization.world, &called("slug")).await;
         Self { support, link: url.rsplit('/').next().expect("a secret").to_owned(), name: called("name"), slug: called("slug"), invited, fixture }
     }
@@ -80,6 +81,15 @@ impl Kinds {
         act(&organization.owner, &self.fixture.fill(&mention)).await;
         member
     }
+}
+
+/// Deleting files for good goes on tomorrow.
+async fn free_later(organization: &Organization<'_>) {
+    let tenant = organization.tenant().await;
+    let sql = "insert into public.jobs (id, tenant_id, kind, payload, run_at, created_at) values ($1, $2, 'storage.erase_files', $3, now() + interval '1 day', now())";
+    let job =
+        sqlx::query(sql).bind(Uuid::now_v7()).bind(tenant).bind(json!({ "tenant": TenantId::from_uuid(tenant), "after": 0, "wait_seconds": 60 }));
+    job.execute(&mut organization.world.connect().await).await.expect("waits");
 }
 
 /// Somebody of the operator enters; the secret of the address that they are given.
