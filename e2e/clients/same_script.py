@@ -175,7 +175,7 @@ SEARCHES = {
     "by name": {"filter_string": "run_name ILIKE 'OF %'", "order_by": ["attributes.run_name ASC"]},
     "by a dataset": {"filter_string": "dataset.name = 'claims'"},
     "a few": {"max_results": 2, "filter_string": "attributes.run_name LIKE 'of%'", "order_by": ["attributes.run_name DESC"]},
-    "what not all have": {"filter_string": "dataset.name = 'dataset'", "order_by": ["metrics.training_score ASC"]},
+    "what not all have": {"filter_string": "dataset.name = 'dataset'", "order_by": ["metrics.training_score ASC", "params.C ASC"]},
     "none": {"filter_string": "metrics.none > 1"},
     "removed": {"run_view_type": mlflow.entities.ViewType.DELETED_ONLY},
     "half a filter": {"filter_string": "metrics.m >"},
