@@ -11,6 +11,7 @@ const STORAGE: Operation = Operation(include_str!("storage.graphql"));
 const FREE: Operation = Operation(include_str!("free_storage.graphql"));
 /// The part of what may be stored from which on it is said that little is left.
 const NEAR: f64 = 0.9;
+
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Data {
     storage: Stored,
