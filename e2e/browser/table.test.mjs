@@ -209,6 +209,21 @@ journey("columns are moved and made wider, for the member and not for the browse
   assert.deepEqual(await keys(other), ["name", "status", "started", "duration", "metrics.auc", "metrics.loss", "params.model"]);
 });
 
+journey("a column is made wider while runs come in", async (page) => {
+  const id = await table(page, "dragged", ["one"], () => ({ metrics: { auc: 0.9 }, params: { model: "gbdt" } }));
+  await alive(page);
+  const width = async () => Math.round((await head(page, "metrics.auc").boundingBox()).width);
+  const before = await width();
+  const box = await page.getByRole("separator", { name: "Width of auc" }).boundingBox();
+  await page.mouse.move(box.x + 4, box.y + 10);
+  await page.mouse.down();
+  await run(id, "two", { metrics: { auc: 0.8 }, params: { model: "gbdt" } });
+  await until(() => names(page), ["two", "one"]);
+  await page.mouse.move(box.x + 44, box.y + 10, { steps: 3 });
+  await page.mouse.up();
+  await until(width, before + 40);
+});
+
 journey("a width that was set the moment before somebody leaves is kept", async (page) => {
   const id = await table(page, "leaving", ["one"], () => ({ metrics: { auc: 0.9 }, params: { model: "gbdt" } }));
   await alive(page);

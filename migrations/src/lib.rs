@@ -30,6 +30,7 @@ pub const TENANT: &[Migration] = files!(
     "0009_identity", "0012_compare", "0014_imports", "0015_ending_runs", "0016_writing_runs", "0018_preferences", "0019_project_access",
     "0020_run_table", "0022_templates", "0023_similar_runs", "0024_provisioning", "0025_slack", "0026_links", "0030_service_accounts",
     "0031_farewell", "0032_epochs", "0033_fewer_policies", "0034_experiment_templates", "0035_job_tokens", "0036_storage", "0037_logging_to_runs",
+    "0038_fewer_statements", "0039_quiet_tables",
 );
 
 #[cfg(test)]

@@ -235,7 +235,7 @@ async fn keep_up(handle: PrometheusHandle) {
 async fn background(services: Services) {
     for turn in 1_u64.. {
         tokio::time::sleep(Duration::from_secs(5)).await;
-        if let Err(error) = services.vault.flush_decisions().await {
+        if let Err(error) = services.vault.flush_some_decisions().await {
             tracing::warn!(%error, "could not write what was decided");
         }
         if turn % 6 == 0

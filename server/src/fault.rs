@@ -11,6 +11,9 @@ pub const INTERNAL_MESSAGE: &str = "Something went wrong on our side. Nothing wa
 /// The sentence shown while the database is away.
 pub const UNAVAILABLE_MESSAGE: &str = "The service cannot reach its database right now. Nothing was changed; try again shortly.";
 
+/// What is said of, and known by, a transaction under which rights were changed.
+pub const OVERTAKEN: &str = "What may be done here was changed while this was under way. Nothing of it was kept; try again.";
+
 /// The sentence shown where a statement of somebody who waits took too long. It stands in the error of the database, whose own words are told nobody.
 pub const TOO_LONG: &str =
     "This takes longer than a search may, and was given up. Narrow it: a filter that finds less, a shorter period, fewer experiments.";
@@ -80,8 +83,7 @@ impl Fault {
 
     /// Rights changed while something was done with those of before.
     fn overtaken() -> Self {
-        const MESSAGE: &str = "What may be done here was changed while this was under way. Nothing of it was kept; try again.";
-        Self { overtaken: true, ..Self::new(ErrorCode::Unavailable, MESSAGE) }
+        Self { overtaken: true, ..Self::new(ErrorCode::Unavailable, OVERTAKEN) }
     }
 
     /// No valid credential.
@@ -180,6 +182,7 @@ impl From<sea_orm::DbErr> for Fault {
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) if is_no_expression(cause) => {
                 Self::invalid("filter", "Invalid filter: a pattern of RLIKE is no regular expression, or too complex.")
             }
+            DbErr::Custom(text) if text == OVERTAKEN => Self::overtaken(),
             DbErr::Custom(text) if text == TOO_LONG => Self::new(ErrorCode::LimitExceeded, TOO_LONG),
             _ => Self::internal(error),
         }

@@ -78,11 +78,11 @@ impl Arrangement {
         let navigate = use_navigate();
         let on_move = Callback::new(move |(key, right): (String, bool)| {
             let shown = self.sheet.with_untracked(|sheet| sheet.columns.iter().map(Shows::key).collect::<Vec<_>>());
-            if let Some(columns) = moved(&shown, &key, right) {
-                let href = untrack(|| with_columns(address, columns.clone()));
-                self.choose(columns);
-                navigate(&href, NavigateOptions { scroll: false, replace: true, ..Default::default() });
-            }
+            let Some(columns) = moved(&shown, &key, right) else { return false };
+            let href = untrack(|| with_columns(address, columns.clone()));
+            self.choose(columns);
+            navigate(&href, NavigateOptions { scroll: false, replace: true, ..Default::default() });
+            true
         });
         Arrange { widths: self.widths, on_resize: Callback::new(move |()| self.resized()), on_move }
     }

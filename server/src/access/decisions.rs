@@ -14,6 +14,9 @@ use uuid::Uuid;
 use super::{ActorKind, Scope, Vault, vault::set_tenant};
 use crate::fault::Fault;
 
+/// Organizations whose decisions are written at a time, those first that wait longest: where many are at work, writing what they were allowed must not be most
+/// of what is done.
+const ORGANIZATIONS: usize = 100;
 /// Kinds of decisions that wait to be written. While the database is away no more than these are counted.
 const WAITING_MAX: usize = 100_000;
 
@@ -26,11 +29,12 @@ struct Decision {
     allowed: bool,
 }
 
-/// Who asked, and how often.
+/// Who asked, how often, and since when it waits to be written.
 struct Asked {
     actor: String,
     kind: ActorKind,
     times: i64,
+    since: DateTime<Utc>,
 }
 
 /// Counts of decisions.
@@ -41,8 +45,8 @@ impl Decisions {
     /// Counts a decision about a person or their script, which was for so many calls: those that share a transaction are decided about at once. What a job
     /// does was decided when it was written.
     pub(super) fn count(&self, scope: &Scope, permission: shared::Permission, allowed: bool, calls: i64) {
-        let actor = scope.actor();
-        let Ok(minute) = scope.now().duration_trunc(TimeDelta::minutes(1)) else { return };
+        let (actor, since) = (scope.actor(), scope.now());
+        let Ok(minute) = since.duration_trunc(TimeDelta::minutes(1)) else { return };
         if actor.kind == ActorKind::Job {
             return;
         }
@@ -51,7 +55,7 @@ impl Decisions {
         if let Some(asked) = waiting.get_mut(&decision) {
             asked.times += calls;
         } else if waiting.len() < WAITING_MAX {
-            waiting.insert(decision, Asked { actor: actor.logged().to_owned(), kind: actor.kind, times: calls });
+            waiting.insert(decision, Asked { actor: actor.logged().to_owned(), kind: actor.kind, times: calls, since });
         } else {
             metrics::counter!("assay_decisions_not_counted").increment(1);
         }
@@ -65,7 +69,14 @@ impl Decisions {
     fn put_back(&self, decisions: HashMap<Decision, Asked>) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (decision, asked) in decisions {
-            waiting.entry(decision).and_modify(|now| now.times += asked.times).or_insert(asked);
+            let times = asked.times;
+            waiting
+                .entry(decision)
+                .and_modify(|now| {
+                    now.times += times;
+                    now.since = now.since.min(asked.since);
+                })
+                .or_insert(asked);
         }
     }
 }
@@ -76,9 +87,26 @@ impl Vault {
     /// # Errors
     /// `Unavailable` or `Internal`; what is not written then is kept for the next call.
     pub async fn flush_decisions(&self) -> Result<(), Fault> {
+        self.flush_decisions_of(usize::MAX).await
+    }
+
+    /// The same for some, those that wait longest; the others are kept for the next call.
+    ///
+    /// # Errors
+    /// As [`Vault::flush_decisions`].
+    pub async fn flush_some_decisions(&self) -> Result<(), Fault> {
+        self.flush_decisions_of(ORGANIZATIONS).await
+    }
+
+    async fn flush_decisions_of(&self, most: usize) -> Result<(), Fault> {
         let mut by_tenant: HashMap<TenantId, HashMap<Decision, Asked>> = HashMap::new();
         for (decision, asked) in self.decisions().take() {
             by_tenant.entry(decision.tenant).or_default().insert(decision, asked);
+        }
+        let mut by_tenant: Vec<(TenantId, HashMap<Decision, Asked>)> = by_tenant.into_iter().collect();
+        if by_tenant.len() > most {
+            by_tenant.sort_by_cached_key(|(_, decisions)| decisions.values().map(|asked| asked.since).min());
+            by_tenant.drain(most..).for_each(|(_, decisions)| self.decisions().put_back(decisions));
         }
         let mut outcome = Ok(());
         for (tenant, decisions) in by_tenant {

@@ -9,7 +9,10 @@ use shared::{
 use uuid::Uuid;
 
 use super::{Credential, CredentialKind, Tenant, part::Shown, pool::READING, transaction::Transaction};
-use crate::fault::Fault;
+use crate::{
+    fault::Fault,
+    platform::telemetry::{Span, SpanKind},
+};
 
 /// Who holds a credential, where, with which rights, under which authorization epoch.
 pub(super) struct Entered {
@@ -27,6 +30,21 @@ pub(super) struct Entered {
     pub credential: Uuid,
     /// All that is seen by whoever came by a link.
     pub shown: Option<Shown>,
+}
+
+/// The span of entering.
+pub(super) fn span(kind: CredentialKind) -> Span {
+    let span = Span::part("enter", SpanKind::Internal);
+    span.set("assay.credential.kind", kind.as_str());
+    span
+}
+
+/// Says in it where somebody entered, if anywhere.
+pub(super) fn found(span: &Span, tenant: Option<TenantId>) {
+    span.set("assay.entered", tenant.is_some());
+    if let Some(tenant) = tenant.filter(|_| span.is_recorded()) {
+        span.set("assay.tenant.id", tenant.to_string());
+    }
 }
 
 /// Makes of the row that a door answered who entered.

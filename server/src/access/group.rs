@@ -5,7 +5,8 @@
 //!
 //! What must stay true: nobody is answered before what was committed is safe; the credential and the permission are
 //! checked in the first statement of the shared transaction, which is sent after every request in it
-//! arrived, so a right revoked before a request started does not pass; items stand or fall one by one.
+//! arrived, so a right revoked before a request started does not pass; items stand or fall one by one. Of whoever wrote lately
+//! that statement is also the first that writes: it does nothing unless the credential enters as it did then.
 
 use std::{
     collections::HashMap,
@@ -13,6 +14,7 @@ use std::{
     marker::PhantomData,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use futures::FutureExt;
@@ -24,7 +26,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
-    Credential, Permission, RequestInfo, Vault, WriteTx, Writes,
+    Credential, Permission, RequestInfo, Scope, Vault, WriteTx, Writes,
     audit::Entry,
     durable::{self, Before, Durable},
 };
@@ -35,6 +37,9 @@ use crate::{
 
 /// Items of one transaction.
 const ITEMS_MAX: usize = 64;
+/// How long it is known how somebody entered, and of how many.
+const KNOWN_FOR: Duration = Duration::from_secs(60);
+const KNOWN_MAX: u64 = 10_000;
 /// What became of an item: its result and, unless it is telemetry, its audit entry.
 pub type Outcome<T> = Result<(T, Option<Entry>), Fault>;
 
@@ -46,6 +51,12 @@ pub trait SharedWrite: Send + Sync + 'static {
     type Item: Send + Sync + 'static;
     /// What it gets.
     type Output: Send + 'static;
+
+    /// Whether items are written with one statement, which may be a transaction of its own, and nothing is entered into the audit log for them. A statement that
+    /// finds out that there is more to it fails as one that was overtaken does (`AS001`), and is tried again as any other.
+    fn stands_alone(_: &[Self::Item]) -> bool {
+        false
+    }
 
     /// Applies items; outcome by outcome in the same order.
     fn apply(tx: &WriteTx, items: &[Self::Item]) -> impl Future<Output = Result<Vec<Outcome<Self::Output>>, Fault>> + Send;
@@ -80,12 +91,21 @@ pub struct Group<W: SharedWrite> {
     durable: Durable,
     thread: Arc<Thread>,
     queues: Arc<Mutex<HashMap<Credential, Queue<W>>>>,
+    /// How those entered who wrote lately.
+    known: moka::sync::Cache<Credential, Scope>,
     kind: PhantomData<fn() -> W>,
 }
 
 impl<W: SharedWrite> Clone for Group<W> {
     fn clone(&self) -> Self {
-        Self { vault: self.vault.clone(), durable: self.durable.clone(), thread: self.thread.clone(), queues: self.queues.clone(), kind: PhantomData }
+        Self {
+            vault: self.vault.clone(),
+            durable: self.durable.clone(),
+            thread: self.thread.clone(),
+            queues: self.queues.clone(),
+            known: self.known.clone(),
+            kind: PhantomData,
+        }
     }
 }
 
@@ -120,7 +140,8 @@ impl<W: SharedWrite> Group<W> {
         let durable = Durable::new(vault.clone());
         let vault = vault.with_own_connections(connections, durable::LATER);
         drop(entered);
-        Ok(Self { durable, vault, thread: Arc::new(thread), queues: Arc::default(), kind: PhantomData })
+        let known = moka::sync::Cache::builder().max_capacity(KNOWN_MAX).time_to_live(KNOWN_FOR).build();
+        Ok(Self { durable, vault, thread: Arc::new(thread), queues: Arc::default(), known, kind: PhantomData })
     }
 
     /// Writes an item together with what else this credential is writing now, and returns once it is
@@ -217,14 +238,20 @@ impl<W: SharedWrite> Group<W> {
     /// nothing that happened.
     async fn commit_or_again(&self, credential: &Credential, items: &[W::Item], requests: &[&RequestInfo]) -> Result<Outcomes<W>, Fault> {
         match self.commit(credential, items, requests).await {
-            Err(fault) if fault.is_overtaken() => self.commit(credential, items, requests).await,
+            Err(fault) if fault.is_overtaken() => {
+                self.known.invalidate(credential);
+                self.commit(credential, items, requests).await
+            }
             outcome => outcome,
         }
     }
 
     async fn commit(&self, credential: &Credential, items: &[W::Item], requests: &[&RequestInfo]) -> Result<Outcomes<W>, Fault> {
         let request = requests.first().copied().cloned().unwrap_or_default();
-        let scope = self.vault.enter(credential.clone(), request).await?;
+        let scope = match self.known.get(credential).and_then(|known| known.recalled(request.clone(), W::stands_alone(items))) {
+            Some(scope) => scope,
+            None => self.vault.enter(credential.clone(), request).await?,
+        };
         let grant = match scope.grant_to_all::<W::Permission>(requests.len()) {
             Ok(grant) => grant,
             Err(fault) => {
@@ -233,7 +260,11 @@ impl<W: SharedWrite> Group<W> {
             }
         };
         let tx = grant.begin().await?;
-        let outcomes = match W::apply(&tx, items).await {
+        let applied = W::apply(&tx, items).await;
+        if !applied.as_ref().is_err_and(Fault::is_overtaken) {
+            scope.was_recalled(W::Permission::NAME, requests.len());
+        }
+        let outcomes = match applied {
             Ok(outcomes) => outcomes,
             Err(fault) => {
                 drop(tx);
@@ -255,6 +286,10 @@ impl<W: SharedWrite> Group<W> {
         }
         let before = Some(self.durable.before().await?);
         tx.commit_grouped(entries).await?;
+        self.vault.note_use(credential, scope.actor().credential, scope.tenant().id);
+        if !self.known.contains_key(credential) {
+            self.known.insert(credential.clone(), scope);
+        }
         Ok(Outcomes { results, before })
     }
 }

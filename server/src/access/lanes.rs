@@ -4,27 +4,33 @@
 
 use std::{
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use futures::future::{Either, select, select_all};
-use sea_orm::{ConnAcquireErr, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
 use shared::ids::TenantId;
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
+    runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
 use super::{
     pool::{ACQUIRED_WITHIN, Met, pool_of_one},
+    recall::Recall,
     transaction::Transaction,
 };
 
 /// How long an organization waits for a lane that has met it, before another one that is free meets it too.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// A transaction that has begun and that nobody has taken for so long is given up: an idle server holds none open, and none begins much earlier than it is used.
+/// What was kept for whoever comes next and nobody has taken for so long is given up: an idle server holds no transaction open, and none begins much earlier
+/// than it is used.
 const KEPT: Duration = Duration::from_secs(1);
 
 /// Cloning shares them.
@@ -39,12 +45,80 @@ struct Lane {
     kept: Mutex<Kept>,
 }
 
-/// A transaction that has begun and done nothing yet, and since when it waits for somebody to take it.
+/// What waits for somebody to take it, and since when.
 #[derive(Default)]
 struct Kept {
-    tx: Option<(Instant, DatabaseTransaction)>,
+    held: Option<(Instant, Held)>,
     /// Whether somebody gives up what grows old.
     watched: bool,
+}
+
+/// A connection in somebody's hands. The library lends one to whoever begins a transaction; that it has ended at the server, and whether the next has begun
+/// there, is known here alone.
+pub(super) struct Held {
+    tx: Option<DatabaseTransaction>,
+    has_begun: AtomicBool,
+    /// Whether the last transaction was one statement alone.
+    was_alone: AtomicBool,
+}
+
+impl Held {
+    /// For statements.
+    ///
+    /// # Errors
+    /// Never, as long as it is held.
+    pub fn connection(&self) -> Result<&DatabaseTransaction, DbErr> {
+        self.tx.as_ref().ok_or_else(|| DbErr::Custom("a connection that was given back".to_owned()))
+    }
+
+    /// Whether a transaction goes on. Where none does, each statement is one.
+    pub fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Relaxed)
+    }
+
+    /// Begins a transaction unless one goes on.
+    pub async fn begin(&self) -> Result<(), DbErr> {
+        if !self.has_begun() {
+            self.connection()?.execute_unprepared("begin").await?;
+            self.has_begun.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Commits what goes on, and gives the connection back.
+    pub async fn end(mut self) -> Result<(), DbErr> {
+        self.begin().await?;
+        match self.tx.take() {
+            Some(tx) => tx.commit().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Commits what goes on, if anything does. The next transaction begins in the same breath, which saves two answers to wait for, of the end of one and the
+    /// beginning of another; unless this one was one statement `alone`, and the one before it too: the next will be as well.
+    pub async fn commit(&self, alone: bool) -> Result<(), DbErr> {
+        let chains = !(self.was_alone.swap(alone, Ordering::Relaxed) && alone);
+        if self.has_begun() {
+            self.connection()?.execute_unprepared(if chains { "commit and chain" } else { "commit" }).await?;
+            self.has_begun.store(chains, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    /// The library rolls back what it lent the connection for: so that there is something to roll back, it begins.
+    fn drop(&mut self) {
+        if self.has_begun() {
+            return;
+        }
+        if let (Some(tx), Ok(runtime)) = (self.tx.take(), Handle::try_current()) {
+            runtime.spawn(async move {
+                // What cannot begin is lost, and closed.
+                let _ = tx.execute_unprepared("begin").await;
+            });
+        }
+    }
 }
 
 /// The right to a lane's connection.
@@ -74,8 +148,19 @@ impl Lanes {
     /// # Errors
     /// When no lane comes free in time, or the database cannot be reached.
     pub async fn begin(&self, tenant: Option<TenantId>, door: &'static str) -> Result<Transaction, DbErr> {
-        let turn = timeout(ACQUIRED_WITHIN, self.turn(tenant)).await.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
-        Transaction::begin(turn, door).await
+        Transaction::begin(self.turn_in_time(tenant).await?, door).await
+    }
+
+    /// The same for whoever enters once more, with the first statement.
+    ///
+    /// # Errors
+    /// As [`Lanes::begin`].
+    pub async fn recall(&self, recall: Recall, alone: bool, door: &'static str) -> Result<Transaction, DbErr> {
+        Transaction::recall(self.turn_in_time(Some(recall.tenant)).await?, recall, alone, door).await
+    }
+
+    async fn turn_in_time(&self, tenant: Option<TenantId>) -> Result<Turn, DbErr> {
+        timeout(ACQUIRED_WITHIN, self.turn(tenant)).await.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
     }
 
     async fn turn(&self, tenant: Option<TenantId>) -> Turn {
@@ -126,12 +211,12 @@ impl Lane {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Rolls back what nobody has taken.
+    /// Gives up what nobody has taken.
     async fn watch(self: Arc<Self>) {
         loop {
             tokio::time::sleep(KEPT).await;
             let mut kept = self.kept();
-            if kept.tx.as_ref().is_none_or(|(since, _)| since.elapsed() >= KEPT) {
+            if kept.held.as_ref().is_none_or(|(since, _)| since.elapsed() >= KEPT) {
                 *kept = Kept::default();
                 return;
             }
@@ -140,13 +225,13 @@ impl Lane {
 }
 
 impl Turn {
-    /// The transaction that was kept for whoever comes next, or a new one.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    /// The connection: as it was kept for whoever comes next, or with a transaction that has begun.
+    pub async fn hold(&self) -> Result<Held, DbErr> {
         // One that is too old gives the connection back first.
-        let kept = self.lane.kept().tx.take().filter(|(since, _)| since.elapsed() < KEPT);
+        let kept = self.lane.kept().held.take().filter(|(since, _)| since.elapsed() < KEPT);
         match kept {
-            Some((_, tx)) => Ok(tx),
-            None => self.lane.pool.begin().await,
+            Some((_, held)) => Ok(held),
+            None => Ok(Held { tx: Some(self.lane.pool.begin().await?), has_begun: AtomicBool::new(true), was_alone: AtomicBool::default() }),
         }
     }
 
@@ -155,15 +240,15 @@ impl Turn {
         self.lane.met.meet(tenant);
     }
 
-    /// Keeps a transaction, that has begun and done nothing yet, for whoever comes next. Called on the runtime that its connection belongs to.
-    pub fn keep(self, tx: DatabaseTransaction) {
+    /// Keeps a connection, with no transaction or with one that has begun and done nothing yet, for whoever comes next. Called on the runtime that it belongs to.
+    pub fn keep(self, held: Held) {
         // A connection that has met many is closed when it is given back.
         if self.lane.met.is_full() {
             return;
         }
         let lane = self.lane.clone();
         let mut kept = lane.kept();
-        kept.tx = Some((Instant::now(), tx));
+        kept.held = Some((Instant::now(), held));
         let is_watched = std::mem::replace(&mut kept.watched, true);
         drop((kept, self));
         if !is_watched {

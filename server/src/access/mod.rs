@@ -106,6 +106,7 @@ mod pool;
 pub mod provision;
 pub mod rates;
 mod reach;
+mod recall;
 mod request;
 mod scope;
 pub mod throttle;

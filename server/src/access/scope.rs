@@ -15,6 +15,7 @@ use super::{
     live::{Listener, Topic},
     part,
     policy::{Explanation, Policy, Rights, Standing},
+    recall::Recalled,
     transaction::Transaction,
 };
 use crate::{
@@ -136,6 +137,7 @@ impl Attempt {
 }
 
 /// What somebody may do by the first statement of a transaction.
+#[derive(Clone)]
 pub(super) struct Proven {
     pub roles: Vec<String>,
     pub standing: Standing,
@@ -158,6 +160,10 @@ pub(super) struct Inner {
     pub(super) tenant: Tenant,
     /// What the first statement of the request's first transaction found.
     pub(super) proven: Proven,
+    /// What a token may be used for, as it found it.
+    pub(super) scopes: Option<Vec<String>>,
+    /// That it is of an earlier request: its transaction is entered as that one was, or not at all.
+    pub(super) recalled: Option<Recalled>,
     /// What it was decided by; nothing for a job, a link or a job token.
     pub(super) policy: Option<Arc<Policy>>,
     /// The permission it writes with, once it does.
@@ -272,7 +278,10 @@ impl Scope {
 
     fn decide(&self, permission: shared::Permission, calls: usize) -> Result<(), Fault> {
         let allowed = self.may(permission);
-        self.inner.vault.decisions().count(self, permission, allowed, if allowed { calls as i64 } else { 1 });
+        // Of an earlier request it is not decided before its transaction has been entered.
+        if !(allowed && self.inner.recalled.is_some()) {
+            self.inner.vault.decisions().count(self, permission, allowed, if allowed { calls as i64 } else { 1 });
+        }
         if allowed {
             return Ok(());
         }
@@ -345,9 +354,10 @@ impl Scope {
             return Err(Fault::forbidden(permission));
         }
         // One that was begun to read has too little time, and is given up.
-        let (tx, again) = match self.take_entered().filter(|_| !self.inner.request.reads) {
-            Some(tx) => (tx, None),
-            None => {
+        let (tx, again) = match (self.take_entered().filter(|_| !self.inner.request.reads), self.recall()) {
+            (Some(tx), _) => (tx, None),
+            (None, Some((recall, how))) => (self.inner.vault.recall(recall, how.alone).await?, None),
+            (None, None) => {
                 let (tx, proven) = self.inner.vault.reenter(&self.inner, false).await?;
                 if !proven.standing.may(permission) {
                     return Err(Fault::forbidden(permission));

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     sync::{
-        OnceLock,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -13,25 +13,50 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult
 use shared::ids::TenantId;
 use uuid::Uuid;
 
-use super::lanes::Turn;
+use super::{
+    entered,
+    lanes::{Held, Turn},
+    recall::Recall,
+};
 use crate::platform::telemetry::{Span, SpanKind};
+
+/// What stands for the organization's schema in a statement.
+const SCHEMA: &str = "{schema}";
 
 /// A transaction that ends when it is committed or dropped.
 pub(super) struct Transaction {
-    tx: DatabaseTransaction,
+    held: Held,
     measured: Measured,
     /// Where it is.
     tenant: OnceLock<TenantId>,
-    /// After the transaction, which gives the connection back.
+    /// Who enters it with its next statement.
+    recall: Mutex<Option<Recall>>,
+    /// Whether the first statement is all of it, as a rule.
+    alone: bool,
+    /// After the connection, which it gives back.
     turn: Turn,
 }
 
 impl Transaction {
     /// Begins one. `door` is whose rows it sees.
     pub async fn begin(turn: Turn, door: &'static str) -> Result<Self, DbErr> {
+        let own = Self::hold(turn, door).await?;
+        own.held.begin().await.inspect_err(|error| own.measured.failed(error))?;
+        Ok(own)
+    }
+
+    /// One that somebody enters with the first statement. Where that is to stand `alone` it is a transaction of its own, so that there is nothing to commit; if
+    /// others come after all, they are another one.
+    pub async fn recall(turn: Turn, recall: Recall, alone: bool, door: &'static str) -> Result<Self, DbErr> {
+        let own = Self::hold(turn, door).await?;
+        own.is_in(recall.tenant);
+        Ok(Self { recall: Mutex::new(Some(recall)), alone, ..own })
+    }
+
+    async fn hold(turn: Turn, door: &'static str) -> Result<Self, DbErr> {
         let measured = Measured::start(door);
-        let tx = turn.begin().await.inspect_err(|error| measured.failed(error))?;
-        Ok(Self { tx, measured, tenant: OnceLock::new(), turn })
+        let held = turn.hold().await.inspect_err(|error| measured.failed(error))?;
+        Ok(Self { held, measured, tenant: OnceLock::new(), recall: Mutex::default(), alone: false, turn })
     }
 
     /// Notes that its connection is in an organization.
@@ -41,26 +66,72 @@ impl Transaction {
         self.turn.is_in(tenant);
     }
 
-    /// A statement with a text of its organization's own. Postgres keeps the plan of a text, and makes it anew whenever the text means other tables than
-    /// the last time: one that organizations shared would be planned at almost every request.
+    /// Whether the next statement is committed by itself.
+    pub fn is_alone(&self) -> bool {
+        self.alone && !self.held.has_begun()
+    }
+
+    /// A statement with a text of its organization's own, whose schema is what `{schema}` stands for. Postgres keeps the plan of a text, and makes it anew whenever
+    /// the text means other tables than the last time: one that organizations shared would be planned at almost every request.
     fn own(&self, mut statement: Statement) -> Statement {
         if let Some(tenant) = self.tenant.get() {
+            let mut buffer = Uuid::encode_buffer();
+            let tenant = tenant.uuid().simple().encode_lower(&mut buffer);
+            if statement.sql.contains(SCHEMA) {
+                statement.sql = statement.sql.replace(SCHEMA, &format!("t_{tenant}"));
+            }
             statement.sql.push_str(" --");
-            statement.sql.push_str(tenant.uuid().simple().encode_lower(&mut Uuid::encode_buffer()));
+            statement.sql.push_str(tenant);
         }
         statement
     }
 
+    fn recalled(&self) -> Option<Recall> {
+        self.recall.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    async fn enter(&self, recall: Recall, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let span = entered::span(recall.kind);
+        let (tenant, statement) = (recall.tenant, self.own(recall.before(statement)));
+        let rows = span.around(self.measured.statement(self.held.connection()?.query_all_raw(statement))).await?;
+        entered::found(&span, (!rows.is_empty()).then_some(tenant));
+        Recall::answered(rows)
+    }
+
+    /// Where statements go: into the transaction, once it has been entered.
+    async fn entered(&self) -> Result<&DatabaseTransaction, DbErr> {
+        self.held.begin().await?;
+        if let Some(recall) = self.recalled() {
+            self.enter(recall, Statement::from_string(DbBackend::Postgres, "select 1")).await?;
+        }
+        self.held.connection()
+    }
+
     pub async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.measured.statement(self.tx.query_one_raw(self.own(statement))).await
+        let connection = self.entered().await?;
+        self.measured.statement(connection.query_one_raw(self.own(statement))).await
     }
 
     pub async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.measured.statement(self.tx.query_all_raw(self.own(statement))).await
+        // Names are looked up before anybody has entered: what names no schema comes afterwards.
+        if statement.sql.contains(SCHEMA)
+            && let Some(recall) = self.recalled()
+        {
+            if self.is_alone() {
+                // What comes after it is entered as well.
+                *self.recall.lock().unwrap_or_else(PoisonError::into_inner) = Some(recall.clone());
+            } else {
+                self.held.begin().await?;
+            }
+            return self.enter(recall, statement).await;
+        }
+        let connection = self.entered().await?;
+        self.measured.statement(connection.query_all_raw(self.own(statement))).await
     }
 
     pub async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.measured.statement(self.tx.execute_raw(self.own(statement))).await
+        let connection = self.entered().await?;
+        self.measured.statement(connection.execute_raw(self.own(statement))).await
     }
 
     pub async fn query_one(&self, statement: &impl StatementBuilder) -> Result<Option<QueryResult>, DbErr> {
@@ -77,18 +148,17 @@ impl Transaction {
 
     /// Commits.
     pub async fn commit(self) -> Result<(), DbErr> {
-        let Self { tx, measured, turn, .. } = self;
-        let outcome = measured.end(tx.commit()).await;
+        let Self { held, measured, turn, .. } = self;
+        let outcome = measured.end(held.end()).await;
         drop(turn);
         outcome
     }
 
-    /// Commits, and begins the next one in the same breath, for whoever comes next: which saves two answers to wait for, of the end of one and the beginning of
-    /// another.
-    pub async fn commit_and_chain(self) -> Result<(), DbErr> {
-        let Self { tx, measured, turn, .. } = self;
-        measured.end(tx.execute_unprepared("commit and chain")).await?;
-        turn.keep(tx);
+    /// Commits, and keeps the connection for whoever comes next.
+    pub async fn commit_and_keep(self) -> Result<(), DbErr> {
+        let Self { held, measured, turn, alone, .. } = self;
+        measured.end(held.commit(alone)).await?;
+        turn.keep(held);
         Ok(())
     }
 }

@@ -100,6 +100,11 @@ impl WriteTx {
         self.again.as_ref().unwrap_or(&self.inner.proven)
     }
 
+    /// Whether the next statement is committed by itself, so that nothing can be entered into the audit log with it.
+    pub fn is_alone(&self) -> bool {
+        self.tx.is_alone()
+    }
+
     /// The actor's roles in this tenant, as the first statement of this transaction found them.
     pub fn roles(&self) -> &[String] {
         &self.proven().roles
@@ -161,7 +166,7 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Commits a transaction that several requests share, each act with its entry and its request, and begins the next one in the same breath.
+    /// Commits a transaction that several requests share, each act with its entry and its request, and keeps the connection for the next one.
     pub(super) async fn commit_grouped(self, entries: Vec<(RequestInfo, audit::Entry)>) -> Result<(), Fault> {
         if !entries.is_empty() {
             let author = audit::author(&self.inner);
@@ -173,7 +178,7 @@ impl WriteTx {
             audit::append_pairs(&self.tx, self.now, self.epoch(), &pairs).await?;
         }
         let Self { tx, inner, enqueued, announced, .. } = self;
-        tx.commit_and_chain().await?;
+        tx.commit_and_keep().await?;
         Committed { inner, enqueued, announced }.tell();
         Ok(())
     }

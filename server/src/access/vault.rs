@@ -19,22 +19,20 @@ use uuid::Uuid;
 use super::{
     Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
     decisions::Decisions,
-    entered::Entered,
+    entered::{self, Entered},
     lanes::Lanes,
     live::Live,
     part,
     policy::{Policy, Rights, Standing},
     pool::connection,
     rates::Known,
+    recall::Recall,
     scope::{Attempt, Inner, Proof, Proven},
     transaction::Transaction,
 };
 use crate::{
     fault::Fault,
-    platform::{
-        Clock, Seal,
-        telemetry::{Span, SpanKind},
-    },
+    platform::{Clock, Seal},
 };
 
 /// How long a credential that entered is worth reading a body for.
@@ -146,6 +144,11 @@ impl Vault {
         Ok(self.lanes.begin(tenant, "tenant").await?)
     }
 
+    /// A transaction that somebody enters once more with the first statement, which may be all of it (`alone`).
+    pub(super) async fn recall(&self, recall: Recall, alone: bool) -> Result<Transaction, Fault> {
+        Ok(self.lanes.recall(recall, alone, "tenant").await?)
+    }
+
     /// A transaction that sees the control plane only: no tenant's schema is in its path, and the row gates let `door` through where they name it.
     pub(super) async fn begin_at(&self, door: &'static str) -> Result<Transaction, Fault> {
         let tx = self.doors.begin(None, door).await?;
@@ -183,8 +186,7 @@ impl Vault {
         let entry = self.enter_tenant(&tx, &credential, request.reads).await?;
         let (standing, policy) = self.standing_of(&tx, credential.kind(), &entry).await?;
         part::look_only(&tx, &credential).await?;
-        self.note_use(&credential, entry.credential);
-        self.shared.entered.insert(credential.clone(), Known { credential: entry.credential, tenant: entry.tenant.id });
+        self.note_use(&credential, entry.credential, entry.tenant.id);
         let kind = match credential.kind() {
             CredentialKind::Session => ActorKind::Member,
             CredentialKind::Token if entry.is_service => ActorKind::Service,
@@ -201,6 +203,8 @@ impl Vault {
                 actor,
                 tenant: entry.tenant,
                 proven: Proven { roles: entry.roles, standing, epoch: Some(entry.epoch) },
+                scopes: entry.scopes,
+                recalled: None,
                 policy,
                 writes: OnceLock::new(),
                 request,
@@ -245,6 +249,8 @@ impl Vault {
                 actor,
                 tenant,
                 proven: Proven { roles: Vec::new(), standing: Standing::whole(rights), epoch: None },
+                scopes: None,
+                recalled: None,
                 policy: None,
                 writes: OnceLock::new(),
                 request,
@@ -293,14 +299,10 @@ impl Vault {
     }
 
     async fn enter_tenant(&self, tx: &Transaction, credential: &Credential, reads: bool) -> Result<Entered, Fault> {
-        let span = Span::part("enter", SpanKind::Internal);
-        span.set("assay.credential.kind", credential.kind().as_str());
+        let span = entered::span(credential.kind());
         let entered =
             span.around(Entered::by(tx, credential, self.clock().now(), reads)).await.inspect_err(|fault| span.fail(fault.code().as_str()))?;
-        span.set("assay.entered", entered.is_some());
-        if let Some(entry) = entered.as_ref().filter(|_| span.is_recorded()) {
-            span.set("assay.tenant.id", entry.tenant.id.to_string());
-        }
+        entered::found(&span, entered.as_ref().map(|entry| entry.tenant.id));
         entered.ok_or_else(Fault::unauthenticated)
     }
 
@@ -358,7 +360,9 @@ impl Vault {
         own.len() < ATTEMPTS_MAX && own.insert(attempt.clone(), now).is_none()
     }
 
-    fn note_use(&self, credential: &Credential, id: Uuid) {
+    /// A credential was used, and what it was is known for a while.
+    pub(super) fn note_use(&self, credential: &Credential, id: Uuid, tenant: TenantId) {
+        self.shared.entered.insert(credential.clone(), Known { credential: id, tenant });
         self.shared.used.lock().unwrap_or_else(PoisonError::into_inner).insert((credential.kind(), id));
     }
 

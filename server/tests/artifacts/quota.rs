@@ -213,15 +213,23 @@ async fn t25_bytes_that_are_deleted_while_the_same_come_are_asked_for_again() {
     assert_eq!(script.get(&format!("{FILES}/{path}")).await.text(), "same");
 }
 
+/// How far the deletion for good is.
+async fn freeing(organization: &Organization<'_>) -> Value {
+    organization.owner.graphql("{ storage { freeing { progress isWaiting } } }", Value::Null).await["data"]["storage"]["freeing"].clone()
+}
+
+/// Asks for room.
+async fn ask_for_room(organization: &Organization<'_>) {
+    let answer = organization.owner.graphql("mutation { freeStorage { freeing { progress isWaiting } } }", Value::Null).await;
+    assert_eq!(answer["data"]["freeStorage"]["freeing"], json!({ "progress": 0.0, "isWaiting": false }), "{answer}");
+}
+
 /// Asks for room, and has it made.
 async fn free(organization: &Organization<'_>) {
-    let answer = organization.owner.graphql("mutation { freeStorage { used } }", Value::Null).await;
-    assert!(answer["errors"].is_null(), "{answer}");
-    let freeing =
-        || async { organization.owner.graphql("{ storage { freeing { progress isWaiting } } }", Value::Null).await["data"]["storage"].clone() };
-    assert_eq!(freeing().await, json!({ "freeing": { "progress": 0.0, "isWaiting": false } }));
+    ask_for_room(organization).await;
+    assert_eq!(freeing(organization).await, json!({ "progress": 0.0, "isWaiting": false }));
     organization.world.drain().await;
-    assert_eq!(freeing().await, json!({ "freeing": null }));
+    assert_eq!(freeing(organization).await, Value::Null);
 }
 
 #[tokio::test]
@@ -278,6 +286,15 @@ async fn t25_what_is_deleted_for_good_makes_room_and_what_is_shown_stays() {
     assert_eq!((&first["actorKind"], first["detail"].as_str()), (&json!("job"), Some(r#"{"bytes":4000,"files":1}"#)), "{first}");
 
     // What an export takes along is not taken away under it.
-    assert!(owner.graphql("mutation { startOrganizationExport { id } }", Value::Null).await["errors"].is_null());
+    let export = async || assert!(owner.graphql("mutation { startOrganizationExport { id } }", Value::Null).await["errors"].is_null());
+    export().await;
     assert_eq!(Actor::code(&owner.graphql("mutation { freeStorage { used } }", Value::Null).await), "CONFLICT");
+    world.drain().await;
+    ask_for_room(&organization).await;
+    export().await;
+    world.drain().await;
+    assert_eq!(freeing(&organization).await["isWaiting"], true);
+    world.clock.advance(chrono::TimeDelta::seconds(61));
+    world.drain().await;
+    assert_eq!(freeing(&organization).await, Value::Null);
 }

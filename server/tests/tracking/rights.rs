@@ -72,3 +72,32 @@ async fn t13_c7_1c_a_logger_whose_rights_end_logs_nothing_more_on_any_replica() 
         become_a("data_scientist").await;
     }
 }
+
+#[tokio::test]
+async fn c5_2d_c7_1c_a_logger_is_shut_out_of_a_project_from_the_moment_on_in_which_it_is_restricted() {
+    let organization = world().organization().await;
+    let owner = &organization.owner;
+    let made = owner.graphql("mutation { createProject(name: \"Vault\") { id slug } }", Value::Null).await["data"]["createProject"].clone();
+    let logger = organization.member("data_scientist").await.token(&["*"]).await;
+    let inside = async |path: &str, body: Value| {
+        let request = logger.request(reqwest::Method::POST, &format!("/api/2.0/mlflow/{path}"));
+        logger.send(request.header("x-mlflow-workspace", made["slug"].as_str().expect("a slug")).json(&body)).await
+    };
+    let experiment = inside("experiments/create", json!({ "name": "e" })).await.json()["experiment_id"].clone();
+    let run = inside("runs/create", json!({ "experiment_id": experiment })).await.json()["run"]["info"]["run_id"].clone();
+    let run = run.as_str().expect("an id");
+    for (step, access, status) in [(1, "OPEN", 200), (2, "RESTRICTED", 404), (3, "OPEN", 200)] {
+        let change = format!("mutation {{ setProjectAccess(id: {}, access: {access}) }}", made["id"]);
+        let changed = owner.graphql(&change, Value::Null).await;
+        assert!(changed["errors"].is_null(), "{changed}");
+        for again in 0..2 {
+            for (path, body) in calls(run, 10 * step + again) {
+                let answer = inside(path, body).await;
+                assert_eq!(answer.status, status, "{access}: {path}: {}", answer.text());
+            }
+        }
+    }
+    let script = organization.script().await;
+    let steps: Vec<Value> = history(&script, run, "m").await.iter().map(|point| point["step"].clone()).collect();
+    assert_eq!(steps, [10, 11, 30, 31], "what was refused was not written");
+}

@@ -26,8 +26,8 @@ pub struct Arrange {
     pub widths: RwSignal<Widths>,
     /// The reader made a column wider or narrower.
     pub on_resize: Callback<()>,
-    /// The reader moves a column of a key one place to the left or to the right.
-    pub on_move: Callback<(String, bool)>,
+    /// The reader moves a column of a key one place to the left or to the right; whether it went.
+    pub on_move: Callback<(String, bool), bool>,
 }
 
 impl Arrange {

@@ -44,8 +44,10 @@ fn title(at: usize, column: &Column, sort: Option<&Sort>, address: Address, shar
         let press = move |event: ev::KeyboardEvent| {
             if let Some(right) = arrange::moves(&event).filter(|_| !first) {
                 event.prevent_default();
-                shared.moved.set_value(Some((key.clone(), event.target().is_some_and(|target| is_grip(&target)))));
-                arrange.on_move.run((key.clone(), right));
+                let own = (key.clone(), event.target().is_some_and(|target| is_grip(&target)));
+                if arrange.on_move.run((key.clone(), right)) {
+                    shared.moved.set_value(Some(own));
+                }
             }
         };
         let own = column.clone();

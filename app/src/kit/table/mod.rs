@@ -83,6 +83,8 @@ pub fn Table(
 ) -> impl IntoView {
     let address = use_address();
     let sort = Memo::new(move |_| address.sort().or_else(|| sort.clone()));
+    // Rows that come by themselves leave the head as it is: somebody may be dragging it.
+    let columns = Memo::new(move |_| columns.get());
     let shared = Shared {
         cursor: RwSignal::new(None),
         selected,
@@ -141,7 +143,7 @@ pub fn Table(
 }
 
 /// A column that was moved with the keyboard keeps the focus.
-fn keep_focus(shared: Shared, columns: Signal<Vec<Column>>, sheet: NodeRef<html::Div>) {
+fn keep_focus(shared: Shared, columns: Memo<Vec<Column>>, sheet: NodeRef<html::Div>) {
     Effect::new(move || {
         columns.track();
         let Some((key, grip)) = shared.moved.try_update_value(Option::take).flatten() else { return };

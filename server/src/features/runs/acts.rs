@@ -4,7 +4,7 @@ use shared::ids::RunId;
 
 use super::{
     NewRun, Run, RunChange, WriteRuns,
-    log::Batch,
+    log::{self, Batch},
     names,
     service::{self, created},
 };
@@ -40,6 +40,14 @@ impl Act {
         Ok(Self::Log(batch))
     }
 
+    /// What it logs, if that is all it does.
+    fn logged(&self) -> Option<&Batch> {
+        match self {
+            Self::Log(batch) => Some(batch),
+            Self::Create(_) | Self::Change(..) => None,
+        }
+    }
+
     /// A change, checked.
     ///
     /// # Errors
@@ -66,6 +74,11 @@ impl SharedWrite for RunActs {
     type Permission = WriteRuns;
     type Item = Act;
     type Output = Done;
+
+    fn stands_alone(acts: &[Act]) -> bool {
+        let batches: Option<Vec<&Batch>> = acts.iter().map(Act::logged).collect();
+        batches.is_some_and(|batches| log::is_one_write(&batches))
+    }
 
     async fn apply(tx: &WriteTx, acts: &[Act]) -> Result<Vec<Outcome<Done>>, Fault> {
         let (mut new, mut batches, mut changes) = (Vec::new(), Vec::new(), Vec::new());

@@ -106,6 +106,11 @@ pub fn next_wave(batches: &[&Batch], left: impl Fn(usize) -> bool) -> Vec<usize>
     wave
 }
 
+/// Whether batches are written together, and nothing but what they say follows from them for their runs.
+pub fn is_one_write(batches: &[&Batch]) -> bool {
+    next_wave(batches, |_| true).len() == batches.len() && batches.iter().all(|batch| batch.links.is_empty() && batch.name().is_none())
+}
+
 /// What follows from batches that were written: metrics of logged models, names of runs, and curves that are worth compacting.
 pub async fn follow(tx: &WriteTx, batches: &[&Batch], logged: &HashMap<RunId, repo::Logged>) -> Result<Vec<CompactMetrics>, Fault> {
     let kept = || batches.iter().filter(|batch| logged.get(&batch.run).is_some_and(|run| run.refusal.is_none()));

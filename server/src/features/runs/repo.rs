@@ -94,10 +94,10 @@ pub struct Logged {
     pub refusal: Option<RunError>,
 }
 
-/// The functions of `migrations/tenant`, one after the other; their newest texts are in `0030_service_accounts.sql`, `0037_logging_to_runs.sql` and `0023_similar_runs.sql`.
-const WRITE: &str = "select * from create_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $38) \
-    union all select * from log_to_runs($1, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31) \
-    union all select * from change_runs($32, $33, $34, $35, $36, $37)";
+/// The functions of `migrations/tenant`, one after the other; their newest texts are in `0030_service_accounts.sql`, `0038_fewer_statements.sql` and `0023_similar_runs.sql`.
+const WRITE: &str = "select * from {schema}.create_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $38) \
+    union all select * from {schema}.log_to_runs($1, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31) \
+    union all select * from {schema}.change_runs($32, $33, $34, $35, $36, $37)";
 /// The columns of `run_act` that every row of a finished run is read by.
 const ID: usize = 1;
 const PIECE: usize = 12;
@@ -105,7 +105,8 @@ const KEY: usize = 13;
 const VALUE: usize = 14;
 const DATA: usize = 15;
 /// What most calls are: nothing begins and nothing ends.
-const LOG: &str = "select * from log_to_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+const LOG: &str =
+    "select * from {schema}.log_to_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
 
 pub async fn write(tx: &WriteTx, writes: &Writes<'_>) -> Result<Written, Fault> {
     let mut counts: BTreeMap<RunId, i64> = BTreeMap::new();
@@ -118,7 +119,9 @@ pub async fn write(tx: &WriteTx, writes: &Writes<'_>) -> Result<Written, Fault> 
     }
     values.extend([counts.keys().map(|run| run.uuid()).collect::<Vec<_>>().into(), counts.values().copied().collect::<Vec<_>>().into()]);
     values.extend(logs(&writes.batches)?);
-    if !only_logs {
+    if only_logs {
+        values.push(tx.is_alone().into());
+    } else {
         values.extend(changes(&writes.changes));
         values.push((tx.actor().kind == ActorKind::Service).into());
     }

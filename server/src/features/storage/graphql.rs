@@ -1,24 +1,31 @@
 //! Storage in the API.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 
 use super::{Freeing as DomainFreeing, Storage as Domain};
 use crate::graphql::scope;
 
 /// What the organization stores, and what it may.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct Storage {
     /// Bytes of all files, each content once: earlier versions, deleted files and parts that wait for the rest of their file among them.
     used: i64,
     /// Bytes that it may store; null: without a limit.
     quota: Option<i64>,
-    /// How far the deletion of files for good has come; null: none goes on.
-    freeing: Option<Freeing>,
 }
 
+#[ComplexObject]
 impl Storage {
-    fn of(storage: Domain, freeing: Option<DomainFreeing>) -> Self {
-        Self { used: storage.used.cast_signed(), quota: storage.quota.map(u64::cast_signed), freeing: freeing.map(Into::into) }
+    /// How far the deletion of files for good has come; null: none goes on.
+    async fn freeing(&self, ctx: &Context<'_>) -> Result<Option<Freeing>> {
+        Ok(super::freeing(scope(ctx)?.grant()?).await?.map(Into::into))
+    }
+}
+
+impl From<Domain> for Storage {
+    fn from(storage: Domain) -> Self {
+        Self { used: storage.used.cast_signed(), quota: storage.quota.map(u64::cast_signed) }
     }
 }
 
@@ -44,8 +51,7 @@ pub struct StorageQuery;
 impl StorageQuery {
     /// What the organization stores, and what it may.
     async fn storage(&self, ctx: &Context<'_>) -> Result<Storage> {
-        let scope = scope(ctx)?;
-        Ok(Storage::of(super::show(scope.grant()?).await?, super::freeing(scope.grant()?).await?))
+        Ok(super::show(scope(ctx)?.grant()?).await?.into())
     }
 }
 
@@ -57,7 +63,6 @@ impl StorageMutation {
     /// Deletes all files for good that nobody is shown any more: earlier versions, deleted files, and those of deleted runs, models and experiments, which are
     /// restored without them. What a registered version is made of stays. It goes on by itself; what is stored now.
     async fn free_storage(&self, ctx: &Context<'_>) -> Result<Storage> {
-        let storage = super::free(scope(ctx)?.grant()?).await?;
-        Ok(Storage::of(storage, Some(DomainFreeing { progress: 0.0, is_waiting: false })))
+        Ok(super::free(scope(ctx)?.grant()?).await?.into())
     }
 }
