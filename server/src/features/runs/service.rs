@@ -58,6 +58,7 @@ pub async fn write(tx: &WriteTx, new: &[&NewRun], batches: &[&Batch], changes: &
     let mut logged: Vec<Option<Result<Option<Entry>, Fault>>> = batches.iter().map(|_| None).collect();
     let mut changed: Vec<Option<(Run, Vec<repo::Logs>)>> = changes.iter().map(|_| None).collect();
     let (mut later, mut compactions, mut first): (Vec<usize>, _, _) = ((0..changes.len()).collect(), Vec::new(), true);
+    let alone = tx.is_alone();
     loop {
         let logs = log::next_wave(batches, |place| logged[place].is_none());
         let mut named = HashSet::new();
@@ -88,7 +89,11 @@ pub async fn write(tx: &WriteTx, new: &[&NewRun], batches: &[&Batch], changes: &
     made.iter().flatten().for_each(|run| tx.announce(Topic::Experiment(run.experiment_id)));
     let (changed, due) = tell_changes(tx, changes, changed).await?;
     compactions.extend(due);
-    tx.enqueue_all(&compactions).await?;
+    match tx.enqueue_all(&compactions).await {
+        // What was logged is committed; the next that is, or the run's end, asks for it again.
+        Err(fault) if alone => tracing::warn!(%fault, "could not ask for a compaction"),
+        outcome => outcome?,
+    }
     let missing = || Err(Fault::internal("a batch without an outcome"));
     Ok(Wrote { made, logged: logged.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect(), changed })
 }
