@@ -29,12 +29,11 @@ struct Decision {
     allowed: bool,
 }
 
-/// Who asked, how often, and since when it waits to be written.
+/// Who asked, and how often.
 struct Asked {
     actor: String,
     kind: ActorKind,
     times: i64,
-    since: DateTime<Utc>,
 }
 
 /// Counts of decisions.
@@ -45,8 +44,8 @@ impl Decisions {
     /// Counts a decision about a person or their script, which was for so many calls: those that share a transaction are decided about at once. What a job
     /// does was decided when it was written.
     pub(super) fn count(&self, scope: &Scope, permission: shared::Permission, allowed: bool, calls: i64) {
-        let (actor, since) = (scope.actor(), scope.now());
-        let Ok(minute) = since.duration_trunc(TimeDelta::minutes(1)) else { return };
+        let actor = scope.actor();
+        let Ok(minute) = scope.now().duration_trunc(TimeDelta::minutes(1)) else { return };
         if actor.kind == ActorKind::Job {
             return;
         }
@@ -55,7 +54,7 @@ impl Decisions {
         if let Some(asked) = waiting.get_mut(&decision) {
             asked.times += calls;
         } else if waiting.len() < WAITING_MAX {
-            waiting.insert(decision, Asked { actor: actor.logged().to_owned(), kind: actor.kind, times: calls, since });
+            waiting.insert(decision, Asked { actor: actor.logged().to_owned(), kind: actor.kind, times: calls });
         } else {
             metrics::counter!("assay_decisions_not_counted").increment(1);
         }
@@ -69,14 +68,7 @@ impl Decisions {
     fn put_back(&self, decisions: HashMap<Decision, Asked>) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (decision, asked) in decisions {
-            let times = asked.times;
-            waiting
-                .entry(decision)
-                .and_modify(|now| {
-                    now.times += times;
-                    now.since = now.since.min(asked.since);
-                })
-                .or_insert(asked);
+            waiting.entry(decision).and_modify(|now| now.times += asked.times).or_insert(asked);
         }
     }
 }
@@ -105,7 +97,7 @@ impl Vault {
         }
         let mut by_tenant: Vec<(TenantId, HashMap<Decision, Asked>)> = by_tenant.into_iter().collect();
         if by_tenant.len() > most {
-            by_tenant.sort_by_cached_key(|(_, decisions)| decisions.values().map(|asked| asked.since).min());
+            by_tenant.sort_by_cached_key(|(_, decisions)| decisions.keys().map(|decision| decision.minute).min());
             by_tenant.drain(most..).for_each(|(_, decisions)| self.decisions().put_back(decisions));
         }
         let mut outcome = Ok(());
