@@ -22,16 +22,15 @@ use tokio::{
 };
 
 use super::{
-    pool::{ACQUIRED_WITHIN, Met, pool_of_one},
+    pool::{ACQUIRED_WITHIN, Met, RESTED, pool_of_one},
     recall::Recall,
     transaction::Transaction,
 };
 
 /// How long an organization waits for a lane that has met it, before another one that is free meets it too.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// What was kept for whoever comes next and nobody has taken for so long is given up: an idle server holds no transaction open, and none begins much earlier
-/// than it is used.
-const KEPT: Duration = Duration::from_secs(1);
+/// A connection goes from one to the next for so long, and is then given back: it may have lived its time.
+const LENT: Duration = Duration::from_secs(60);
 
 /// Cloning shares them.
 #[derive(Clone)]
@@ -60,6 +59,9 @@ pub(super) struct Held {
     has_begun: AtomicBool,
     /// Whether the last transaction was one statement alone.
     was_alone: AtomicBool,
+    lent: Instant,
+    /// Where it was lent.
+    runtime: Handle,
 }
 
 impl Held {
@@ -85,34 +87,34 @@ impl Held {
         Ok(())
     }
 
-    /// Commits what goes on, and gives the connection back.
-    pub async fn end(mut self) -> Result<(), DbErr> {
-        self.begin().await?;
-        match self.tx.take() {
-            Some(tx) => tx.commit().await,
-            None => Ok(()),
-        }
-    }
-
     /// Commits what goes on, if anything does. The next transaction begins in the same breath, which saves two answers to wait for, of the end of one and the
     /// beginning of another; unless this one was one statement `alone`, and the one before it too: the next will be as well.
-    pub async fn commit(&self, alone: bool) -> Result<(), DbErr> {
-        let chains = !(self.was_alone.swap(alone, Ordering::Relaxed) && alone);
+    async fn commit(&self, alone: bool) -> Result<(), DbErr> {
+        let goes_on = !(self.was_alone.swap(alone, Ordering::Relaxed) && alone);
         if self.has_begun() {
-            self.connection()?.execute_unprepared(if chains { "commit and chain" } else { "commit" }).await?;
-            self.has_begun.store(chains, Ordering::Relaxed);
+            self.connection()?.execute_unprepared(if goes_on { "commit; begin" } else { "commit" }).await?;
+            self.has_begun.store(goes_on, Ordering::Relaxed);
         }
+        Ok(())
+    }
+
+    /// Gives up what goes on, and begins the next transaction in the same breath. Not with `and chain`, which hands on that nothing may be written.
+    async fn begin_anew(&self) -> Result<(), DbErr> {
+        self.connection()?.execute_unprepared(if self.has_begun() { "rollback; begin" } else { "begin" }).await?;
+        self.has_begun.store(true, Ordering::Relaxed);
         Ok(())
     }
 }
 
 impl Drop for Held {
-    /// The library rolls back what it lent the connection for: so that there is something to roll back, it begins.
+    /// The library rolls back what it lent the connection for: so that there is something to roll back, it begins. It does so on a runtime; on one that has
+    /// ended the connection is closed.
     fn drop(&mut self) {
-        if self.has_begun() {
-            return;
-        }
-        if let (Some(tx), Ok(runtime)) = (self.tx.take(), Handle::try_current()) {
+        let runtime = Handle::try_current().unwrap_or_else(|_| self.runtime.clone());
+        // Until what was lent has been dropped.
+        let _runs_here = runtime.enter();
+        let tx = self.tx.take();
+        if let Some(tx) = tx.filter(|_| !self.has_begun()) {
             runtime.spawn(async move {
                 // What cannot begin is lost, and closed.
                 let _ = tx.execute_unprepared("begin").await;
@@ -126,6 +128,9 @@ pub(super) struct Turn {
     lane: Arc<Lane>,
     _permit: OwnedSemaphorePermit,
 }
+
+/// A connection, and the right to it. Given back, what goes on there is rolled back, and the connection is kept for whoever comes next.
+pub(super) struct Loan(Option<(Held, Turn)>);
 
 impl Lanes {
     /// So many, each for so many organizations (`most`), opened when they are first used, on the runtime that uses them: a connection wakes the thread that opened
@@ -214,9 +219,9 @@ impl Lane {
     /// Gives up what nobody has taken.
     async fn watch(self: Arc<Self>) {
         loop {
-            tokio::time::sleep(KEPT).await;
+            tokio::time::sleep(RESTED).await;
             let mut kept = self.kept();
-            if kept.held.as_ref().is_none_or(|(since, _)| since.elapsed() >= KEPT) {
+            if kept.held.as_ref().is_none_or(|(since, _)| since.elapsed() >= RESTED) {
                 *kept = Kept::default();
                 return;
             }
@@ -226,24 +231,23 @@ impl Lane {
 
 impl Turn {
     /// The connection: as it was kept for whoever comes next, or with a transaction that has begun.
-    pub async fn hold(&self) -> Result<Held, DbErr> {
-        // One that is too old gives the connection back first.
-        let kept = self.lane.kept().held.take().filter(|(since, _)| since.elapsed() < KEPT);
-        match kept {
-            Some((_, held)) => Ok(held),
-            None => Ok(Held { tx: Some(self.lane.pool.begin().await?), has_begun: AtomicBool::new(true), was_alone: AtomicBool::default() }),
-        }
+    pub async fn hold(self) -> Result<Loan, DbErr> {
+        // One that has rested gives the connection back first.
+        let kept = self.lane.kept().held.take().filter(|(since, _)| since.elapsed() < RESTED);
+        let held = match kept {
+            Some((_, held)) => held,
+            None => {
+                let tx = Some(self.lane.pool.begin().await?);
+                Held { tx, has_begun: AtomicBool::new(true), was_alone: AtomicBool::default(), lent: Instant::now(), runtime: Handle::current() }
+            }
+        };
+        Ok(Loan(Some((held, self))))
     }
 
-    /// The connection is in an organization.
-    pub fn is_in(&self, tenant: TenantId) {
-        self.lane.met.meet(tenant);
-    }
-
-    /// Keeps a connection, with no transaction or with one that has begun and done nothing yet, for whoever comes next. Called on the runtime that it belongs to.
-    pub fn keep(self, held: Held) {
+    /// Keeps a connection, with no transaction or with one that has begun and done nothing yet, for whoever comes next.
+    fn keep(self, held: Held) {
         // A connection that has met many is closed when it is given back.
-        if self.lane.met.is_full() {
+        if self.lane.met.is_full() || held.lent.elapsed() >= LENT {
             return;
         }
         let lane = self.lane.clone();
@@ -254,5 +258,41 @@ impl Turn {
         if !is_watched {
             tokio::spawn(lane.watch());
         }
+    }
+}
+
+impl Loan {
+    /// # Errors
+    /// Never, as long as it lasts.
+    pub fn held(&self) -> Result<&Held, DbErr> {
+        self.0.as_ref().map(|(held, _)| held).ok_or_else(|| DbErr::Custom("a connection that was given back".to_owned()))
+    }
+
+    /// The connection is in an organization.
+    pub fn is_in(&self, tenant: TenantId) {
+        if let Some((_, turn)) = &self.0 {
+            turn.lane.met.meet(tenant);
+        }
+    }
+
+    /// Commits what goes on, if anything does. `alone`: it was one statement, and is committed.
+    pub async fn commit(mut self, alone: bool) -> Result<(), DbErr> {
+        self.held()?.commit(alone).await?;
+        if let Some((held, turn)) = self.0.take() {
+            turn.keep(held);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        let Some((held, turn)) = self.0.take() else { return };
+        let runtime = Handle::try_current().unwrap_or_else(|_| held.runtime.clone());
+        runtime.spawn(async move {
+            if held.begin_anew().await.is_ok() {
+                turn.keep(held);
+            }
+        });
     }
 }

@@ -29,8 +29,9 @@ const SETTINGS: &str = "set role assay_app; \
 /// while they are sent (exports, tables, reports), and for what asks for patience.
 pub(super) const READING: [(&str, &str); 2] = [("statement_timeout", "2s"), ("lock_timeout", "1500ms")];
 
-/// A connection that nobody has used for so long is asked whether it lives before it is used: an answer more to wait for, while little is done.
-const RESTED: Duration = Duration::from_millis(100);
+/// A connection that nobody has used for so long is asked whether it lives before it is used: an answer more to wait for, while little is done. No transaction
+/// that has begun for whoever comes next is kept longer.
+pub(super) const RESTED: Duration = Duration::from_millis(100);
 
 /// How long whoever needs a connection waits for one.
 pub(super) const ACQUIRED_WITHIN: Duration = Duration::from_secs(5);

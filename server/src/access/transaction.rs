@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     entered,
-    lanes::{Held, Turn},
+    lanes::{Loan, Turn},
     recall::Recall,
 };
 use crate::platform::telemetry::{Span, SpanKind};
@@ -25,7 +25,7 @@ const SCHEMA: &str = "{schema}";
 
 /// A transaction that ends when it is committed or dropped.
 pub(super) struct Transaction {
-    held: Held,
+    loan: Loan,
     measured: Measured,
     /// Where it is.
     tenant: OnceLock<TenantId>,
@@ -33,15 +33,13 @@ pub(super) struct Transaction {
     recall: Mutex<Option<Recall>>,
     /// Whether the first statement is all of it, as a rule.
     alone: bool,
-    /// After the connection, which it gives back.
-    turn: Turn,
 }
 
 impl Transaction {
     /// Begins one. `door` is whose rows it sees.
     pub async fn begin(turn: Turn, door: &'static str) -> Result<Self, DbErr> {
         let own = Self::hold(turn, door).await?;
-        own.held.begin().await.inspect_err(|error| own.measured.failed(error))?;
+        own.loan.held()?.begin().await.inspect_err(|error| own.measured.failed(error))?;
         Ok(own)
     }
 
@@ -55,20 +53,20 @@ impl Transaction {
 
     async fn hold(turn: Turn, door: &'static str) -> Result<Self, DbErr> {
         let measured = Measured::start(door);
-        let held = turn.hold().await.inspect_err(|error| measured.failed(error))?;
-        Ok(Self { held, measured, tenant: OnceLock::new(), recall: Mutex::default(), alone: false, turn })
+        let loan = turn.hold().await.inspect_err(|error| measured.failed(error))?;
+        Ok(Self { loan, measured, tenant: OnceLock::new(), recall: Mutex::default(), alone: false })
     }
 
     /// Notes that its connection is in an organization.
     pub fn is_in(&self, tenant: TenantId) {
         // It is in one, once.
         let _ = self.tenant.set(tenant);
-        self.turn.is_in(tenant);
+        self.loan.is_in(tenant);
     }
 
     /// Whether the next statement is committed by itself.
     pub fn is_alone(&self) -> bool {
-        self.alone && !self.held.has_begun()
+        self.alone && self.loan.held().is_ok_and(|held| !held.has_begun())
     }
 
     /// A statement with a text of its organization's own, whose schema is what `{schema}` stands for. Postgres keeps the plan of a text, and makes it anew whenever
@@ -93,18 +91,18 @@ impl Transaction {
     async fn enter(&self, recall: Recall, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let span = entered::span(recall.kind);
         let (tenant, statement) = (recall.tenant, self.own(recall.before(statement)));
-        let rows = span.around(self.measured.statement(self.held.connection()?.query_all_raw(statement))).await?;
+        let rows = span.around(self.measured.statement(self.loan.held()?.connection()?.query_all_raw(statement))).await?;
         entered::found(&span, (!rows.is_empty()).then_some(tenant));
         Recall::answered(rows)
     }
 
     /// Where statements go: into the transaction, once it has been entered.
     async fn entered(&self) -> Result<&DatabaseTransaction, DbErr> {
-        self.held.begin().await?;
+        self.loan.held()?.begin().await?;
         if let Some(recall) = self.recalled() {
             self.enter(recall, Statement::from_string(DbBackend::Postgres, "select 1")).await?;
         }
-        self.held.connection()
+        self.loan.held()?.connection()
     }
 
     pub async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
@@ -121,7 +119,7 @@ impl Transaction {
                 // What comes after it is entered as well.
                 *self.recall.lock().unwrap_or_else(PoisonError::into_inner) = Some(recall.clone());
             } else {
-                self.held.begin().await?;
+                self.loan.held()?.begin().await?;
             }
             return self.enter(recall, statement).await;
         }
@@ -146,20 +144,10 @@ impl Transaction {
         self.execute_raw(DbBackend::Postgres.build(statement)).await
     }
 
-    /// Commits.
-    pub async fn commit(self) -> Result<(), DbErr> {
-        let Self { held, measured, turn, .. } = self;
-        let outcome = measured.end(held.end()).await;
-        drop(turn);
-        outcome
-    }
-
     /// Commits, and keeps the connection for whoever comes next.
-    pub async fn commit_and_keep(self) -> Result<(), DbErr> {
-        let Self { held, measured, turn, alone, .. } = self;
-        measured.end(held.commit(alone)).await?;
-        turn.keep(held);
-        Ok(())
+    pub async fn commit(self) -> Result<(), DbErr> {
+        let Self { loan, measured, alone, .. } = self;
+        measured.end(loan.commit(alone)).await
     }
 }
 

@@ -166,7 +166,7 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Commits a transaction that several requests share, each act with its entry and its request, and keeps the connection for the next one.
+    /// Commits a transaction that several requests share, each act with its entry and its request.
     pub(super) async fn commit_grouped(self, entries: Vec<(RequestInfo, audit::Entry)>) -> Result<(), Fault> {
         if !entries.is_empty() {
             let author = audit::author(&self.inner);
@@ -178,7 +178,7 @@ impl WriteTx {
             audit::append_pairs(&self.tx, self.now, self.epoch(), &pairs).await?;
         }
         let Self { tx, inner, enqueued, announced, .. } = self;
-        tx.commit_and_keep().await?;
+        tx.commit().await?;
         Committed { inner, enqueued, announced }.tell();
         Ok(())
     }

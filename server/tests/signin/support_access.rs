@@ -298,6 +298,20 @@ async fn t19_ending_a_grant_stops_the_next_request_on_every_replica() {
 }
 
 #[tokio::test]
+async fn t19_who_comes_after_support_on_the_same_connection_writes_as_ever() {
+    let world = World::replica(&["--connections=1"]);
+    let organization = world.organization().await;
+    let slug = slug(&organization).await;
+    give(&organization.owner, 4).await;
+    let supporter = look(&world, &slug).await;
+    for name in ["one", "two", "three"] {
+        assert_eq!(ask(&supporter, WHERE).await["viewer"]["organization"]["slug"], slug.as_str());
+        let made = ask(&organization.owner, &format!("mutation {{ createProject(name: \"{name}\") {{ name }} }}")).await;
+        assert_eq!(made["createProject"]["name"], name);
+    }
+}
+
+#[tokio::test]
 async fn t19_support_is_no_member_and_sees_what_a_viewer_sees_below_a_banner() {
     let organization = world().organization().await;
     let (owner, slug) = (&organization.owner, slug(&organization).await);

@@ -21,7 +21,7 @@ pub use curves::{Drawing, curves};
 pub use error::MetricError;
 pub use model::{Latest, Measurement, Point};
 pub use repo::Part;
-pub use service::{Appended, LoggedSeries, Packed, Series, histories, history, latest, latest_of, sample, thin};
+pub use service::{Appended, LoggedSeries, Packed, Series, histories, history, latest_of, sample, thin};
 pub use transfer::{RunSeries, complete, place};
 pub use walk::{Walk, walk};
 

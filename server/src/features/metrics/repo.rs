@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     codec,
     compaction::{Chunk, Span, Stored},
-    model::{Latest, Point},
+    model::Point,
     service::Appended,
 };
 use crate::{
@@ -15,24 +15,7 @@ use crate::{
     fault::Fault,
 };
 
-/// The latest values of many runs, by key.
-pub async fn latest<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(RunId, Latest)>, Fault> {
-    let sql = "select run_id, key, value, step, at_ms, count, low, high from latest_metrics where run_id = any($1) order by run_id, key";
-    let read = |row: &QueryResult| {
-        let point = Point { value: row.try_get_by_index(2)?, step: row.try_get_by_index(3)?, at_ms: row.try_get_by_index(4)? };
-        let latest = Latest {
-            key: row.try_get_by_index(1)?,
-            point,
-            count: row.try_get_by_index(5)?,
-            low: row.try_get_by_index(6)?,
-            high: row.try_get_by_index(7)?,
-        };
-        Ok((RunId::from_uuid(row.try_get_by_index(0)?), latest))
-    };
-    Ok(tx.rows(sql, vec![runs.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
-}
-
-/// The same of some keys only.
+/// The latest values of many runs under some keys.
 pub async fn latest_of<C: Connection>(tx: &C, runs: &[Uuid], keys: &[String]) -> Result<Vec<(RunId, String, f64)>, Fault> {
     let sql = "select run_id, key, value from latest_metrics where run_id = any($1) and key = any($2)";
     let read = |row: &QueryResult| Ok((RunId::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?, row.try_get_by_index(2)?));

@@ -75,19 +75,6 @@ impl Appended {
     }
 }
 
-/// The latest values of many runs, each list by key.
-///
-/// # Errors
-/// `Unavailable` or `Internal`.
-pub async fn latest<C: Connection>(tx: &C, runs: &[RunId]) -> Result<HashMap<RunId, Vec<Latest>>, Fault> {
-    let mut lists: HashMap<RunId, Vec<Latest>> = HashMap::new();
-    let ids: Vec<_> = runs.iter().map(|run| run.uuid()).collect();
-    for (run, one) in repo::latest(tx, &ids).await? {
-        lists.entry(run).or_default().push(one);
-    }
-    Ok(lists)
-}
-
 /// The latest values that several runs have under some keys.
 ///
 /// # Errors

@@ -26,7 +26,7 @@ use crate::{
     features::{
         experiments::{ExperimentRef, Lifecycle},
         filter::{Filter, Order, Test, values},
-        metrics::{self, Latest},
+        metrics::Latest,
     },
 };
 
@@ -179,11 +179,9 @@ async fn read<C: Connection>(tx: &C, experiment: ExperimentId, known: Option<&He
     let ids: Vec<RunId> = changed.keys().copied().collect();
     for ids in ids.chunks(READ) {
         let uuids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        let mut data = super::service::pairs(tx, ids).await?;
-        let mut latest = metrics::latest(tx, ids).await?;
+        let mut data = repo::data(tx, &uuids).await?;
         for mut run in repo::find_many(tx, &uuids).await? {
-            let mut data = data.remove(&run.id).unwrap_or_default();
-            data.metrics = latest.remove(&run.id).unwrap_or_default();
+            let data = data.remove(&run.id).unwrap_or_default();
             run.revision = changed.get(&run.id).copied().unwrap_or(run.revision);
             held.add(Arc::new(Card::of(run, data)));
         }

@@ -22,7 +22,7 @@ use crate::{
     fault::Fault,
     features::{
         logged_models::{self, Direction, ModelLink},
-        metrics::{self, jobs::CompactMetrics},
+        metrics::jobs::CompactMetrics,
     },
 };
 
@@ -146,20 +146,7 @@ pub async fn get_many(grant: Grant<'_, ReadRuns>, ids: &[RunId]) -> Result<Vec<R
 /// # Errors
 /// `Unavailable` or `Internal`.
 pub async fn data(grant: Grant<'_, ReadRuns>, ids: &[RunId]) -> Result<HashMap<RunId, RunData>, Fault> {
-    let tx = grant.read().await?;
-    let mut data = pairs(tx, ids).await?;
-    for (run, list) in metrics::latest(tx, ids).await? {
-        data.entry(run).or_default().metrics = list;
-    }
-    Ok(data)
-}
-
-pub(super) async fn pairs<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId, RunData>, Fault> {
-    let mut data: HashMap<RunId, RunData> = HashMap::new();
-    for pair in repo::pairs(tx, &uuids(ids)).await? {
-        data.entry(pair.run).or_default().add(pair);
-    }
-    Ok(data)
+    repo::data(grant.read().await?, &uuids(ids)).await
 }
 
 /// Changes a run. A status that ends it is entered with the digest of what it logged.
@@ -226,12 +213,6 @@ async fn touch(tx: &WriteTx, id: RunId) -> Result<Run, Fault> {
 async fn refusals<C: Connection>(tx: &C, ids: &[RunId]) -> Result<HashMap<RunId, RunError>, Fault> {
     let removed = repo::find_many(tx, &uuids(ids)).await?;
     Ok(removed.into_iter().map(|run| (run.id, RunError::Removed(run.id.hex()))).collect())
-}
-
-impl RunData {
-    fn add(&mut self, pair: repo::Pair) {
-        if pair.is_param { &mut self.params } else { &mut self.tags }.push((pair.key, pair.value));
-    }
 }
 
 /// Removes runs. They can be restored. Those that are removed already stay so.
