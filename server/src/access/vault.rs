@@ -62,14 +62,20 @@ struct Shared {
     owner: PgPool,
     clock: Clock,
     policies: moka::sync::Cache<TenantId, (i64, Arc<Policy>)>,
-    /// By credential.
-    attempts: Mutex<HashMap<Uuid, HashMap<Attempt, DateTime<Utc>>>>,
+    attempts: Mutex<Attempts>,
     used: Mutex<HashSet<(CredentialKind, Uuid)>>,
     entered: moka::sync::Cache<Credential, Known>,
     bell: tokio::sync::Notify,
     live: Live,
     seal: Seal,
     decisions: Decisions,
+}
+
+/// What was tried in vain lately, of each credential, and when all of it was last looked through.
+#[derive(Default)]
+struct Attempts {
+    of: HashMap<Uuid, HashMap<Attempt, DateTime<Utc>>>,
+    swept: DateTime<Utc>,
 }
 
 impl Vault {
@@ -351,12 +357,15 @@ impl Vault {
     /// Whether an attempt in vain is to be entered into the audit log.
     pub(super) fn attempt_is_new(&self, credential: Uuid, attempt: &Attempt) -> bool {
         let now = self.clock().now();
-        let mut all = self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, own| {
-            own.retain(|_, at| (now - *at).num_seconds() < ATTEMPT_WINDOW_SECONDS);
-            !own.is_empty()
-        });
-        let own = all.entry(credential).or_default();
+        let is_over = |since: DateTime<Utc>| (now - since).num_seconds() >= ATTEMPT_WINDOW_SECONDS;
+        let mut attempts = self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those of others are looked through once in a while: there may be many.
+        if is_over(attempts.swept) {
+            attempts.swept = now;
+            attempts.of.retain(|_, own| own.values().any(|at| !is_over(*at)));
+        }
+        let own = attempts.of.entry(credential).or_default();
+        own.retain(|_, at| !is_over(*at));
         own.len() < ATTEMPTS_MAX && own.insert(attempt.clone(), now).is_none()
     }
 
