@@ -17,7 +17,7 @@ use crate::{
         artifacts::location::{Owner, root_uri, show_model_id},
         datasets::{self, Input},
         logged_models::{self, Direction, ModelLink},
-        runs::{self, ReadRuns, Run, RunData},
+        runs::{self, ReadRuns, Run, RunData, Whole},
     },
 };
 
@@ -139,22 +139,23 @@ pub(super) struct Loaded {
 impl Loaded {
     /// Asks for everything of `runs`.
     pub(super) async fn of(scope: &Scope, runs: &[Run]) -> Result<Self, Error> {
-        Self::besides(scope, runs, HashMap::new()).await
-    }
-
-    /// Asks for everything of `runs` besides what they logged, where that is known already.
-    pub(super) async fn besides(scope: &Scope, runs: &[Run], known: HashMap<RunId, Arc<RunData>>) -> Result<Self, Error> {
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
         if ids.is_empty() {
             return Ok(Self::default());
         }
+        let Whole { data, inputs, links } = runs::whole(scope.grant()?, &ids).await?;
+        Ok(Self { data: data.into_iter().map(|(id, data)| (id, Arc::new(data))).collect(), inputs, links })
+    }
+
+    /// Asks for everything of `runs` besides what they logged, where that is known already.
+    pub(super) async fn besides(scope: &Scope, runs: &[Run], known: HashMap<RunId, Arc<RunData>>) -> Result<Self, Error> {
+        if known.is_empty() {
+            return Self::of(scope, runs).await;
+        }
+        let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
         let grant: Grant<'_, ReadRuns> = scope.grant()?;
         let links = logged_models::links_of_runs(grant.read().await?, &ids).await?;
-        let data = match known.is_empty() {
-            true => runs::data(scope.grant()?, &ids).await?.into_iter().map(|(id, data)| (id, Arc::new(data))).collect(),
-            false => known,
-        };
-        Ok(Self { data, inputs: datasets::of_runs(scope.grant()?, &ids).await?, links })
+        Ok(Self { data: known, inputs: datasets::of_runs(scope.grant()?, &ids).await?, links })
     }
 
     /// One of the runs it was loaded for.

@@ -9,7 +9,7 @@ mod repo;
 mod service;
 
 pub use error::DatasetError;
-pub use model::{Input, settle};
+pub use model::{Input, settle, stored};
 pub use service::{log, of_runs};
 
 use crate::access::{Permission, Reads, Writes};

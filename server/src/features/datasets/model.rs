@@ -1,8 +1,12 @@
 //! A dataset as a run's input.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use shared::limits::PAIRS_MAX;
 
 use super::error::DatasetError;
+use crate::fault::Fault;
 
 /// The tag that says what a dataset was used for: training, validation.
 pub const CONTEXT_TAG: &str = "mlflow.data.context";
@@ -21,6 +25,27 @@ pub struct Input {
     /// Empty: unknown.
     pub profile: String,
     pub tags: Vec<(String, String)>,
+}
+
+/// An input as it is read in one text, its tags an object.
+#[derive(Deserialize)]
+struct Stored {
+    name: String,
+    digest: String,
+    source_type: String,
+    source: String,
+    schema: String,
+    profile: String,
+    tags: BTreeMap<String, String>,
+}
+
+/// An input that was read in one text: an object with its members by their names, the tags an object too.
+///
+/// # Errors
+/// `Internal` for another text.
+pub fn stored(text: &str) -> Result<Input, Fault> {
+    let Stored { name, digest, source_type, source, schema, profile, tags } = serde_json::from_str(text).map_err(Fault::internal)?;
+    Ok(Input { name, digest, source_type, source, schema, profile, tags: tags.into_iter().collect() })
 }
 
 impl Input {

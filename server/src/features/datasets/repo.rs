@@ -4,7 +4,7 @@ use sea_orm::{DbErr, QueryResult, Value};
 use shared::ids::{ExperimentId, RunId};
 use uuid::Uuid;
 
-use super::Input;
+use super::{Input, stored};
 use crate::{
     access::{Connection, Sql, WriteTx},
     fault::Fault,
@@ -61,20 +61,9 @@ pub async fn insert(tx: &WriteTx, run: RunId, experiment: ExperimentId, inputs: 
 
 /// The datasets of many runs, in the order they were logged.
 pub async fn of_runs<C: Connection>(tx: &C, runs: &[Uuid]) -> Result<Vec<(RunId, Input)>, Fault> {
-    let sql = "select l.run_id, d.name, d.digest, d.source_type, d.source, d.schema, d.profile, l.tags from run_datasets l join datasets d on d.id = l.dataset_id where l.run_id = any($1) order by l.run_id, l.ordinal";
-    let read = |row: &QueryResult| {
-        let tags: serde_json::Value = row.try_get_by_index(7)?;
-        let pairs = tags.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
-        let input = Input {
-            name: row.try_get_by_index(1)?,
-            digest: row.try_get_by_index(2)?,
-            source_type: row.try_get_by_index(3)?,
-            source: row.try_get_by_index(4)?,
-            schema: row.try_get_by_index::<Option<String>>(5)?.unwrap_or_default(),
-            profile: row.try_get_by_index::<Option<String>>(6)?.unwrap_or_default(),
-            tags: pairs.collect(),
-        };
-        Ok((RunId::from_uuid(row.try_get_by_index(0)?), input))
-    };
-    Ok(tx.rows(sql, vec![runs.to_vec().into()]).await?.iter().map(read).collect::<Result<_, DbErr>>()?)
+    let sql = "select l.run_id, jsonb_build_object('name', d.name, 'digest', d.digest, 'source_type', d.source_type, 'source', d.source, \
+            'schema', coalesce(d.schema, ''), 'profile', coalesce(d.profile, ''), 'tags', l.tags)::text \
+        from run_datasets l join datasets d on d.id = l.dataset_id where l.run_id = any($1) order by l.run_id, l.ordinal";
+    let read = |row: &QueryResult| Ok((RunId::from_uuid(row.try_get_by_index(0)?), stored(&row.try_get_by_index::<String>(1)?)?));
+    tx.rows(sql, vec![runs.to_vec().into()]).await?.iter().map(read).collect()
 }

@@ -1,6 +1,6 @@
 //! Runs and their rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest, Sha256};
 use shared::{
@@ -15,7 +15,9 @@ use crate::{
     access::Reach,
     fault::Fault,
     features::{
+        datasets::Input,
         experiments::{ExperimentRef, mlflow_id},
+        logged_models::ModelLink,
         metrics::Latest,
     },
 };
@@ -98,6 +100,16 @@ pub struct RunData {
     pub metrics: Vec<Latest>,
     pub params: Vec<(String, String)>,
     pub tags: Vec<(String, String)>,
+}
+
+/// What several runs logged, and what hangs on them.
+#[derive(Clone, Debug, Default)]
+pub struct Whole {
+    pub data: HashMap<RunId, RunData>,
+    /// Datasets, in the order they were logged.
+    pub inputs: HashMap<RunId, Vec<Input>>,
+    /// Models that they read or made.
+    pub links: Vec<ModelLink>,
 }
 
 /// A run to create.

@@ -2,6 +2,7 @@
 
 mod facets;
 pub mod held;
+mod logged;
 mod search;
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,17 +12,18 @@ use shared::ids::{ExperimentId, RunId};
 use uuid::Uuid;
 
 use super::{
-    NewRun, Run, RunChange, RunData, RunError, Status,
+    NewRun, Run, RunChange, RunError, Status,
     log::Batch,
     model::{NAME_TAG, fingerprint, param_set},
 };
 use crate::{
     access::{ActorKind, Connection, Sql, WriteTx},
     fault::Fault,
-    features::metrics::{Appended, Latest, Part, Point},
+    features::metrics::{Appended, Part},
 };
 
 pub use facets::facets;
+pub use logged::{data, whole};
 pub use search::{count, search, search_newest};
 
 fn read(row: &QueryResult) -> Result<Run, DbErr> {
@@ -341,31 +343,4 @@ fn pair(row: &QueryResult) -> Result<Pair, DbErr> {
         key: row.try_get_by_index(2)?,
         value: row.try_get_by_index(3)?,
     })
-}
-
-/// What many runs logged, each list by key: params, tags and latest values in one statement.
-pub async fn data<C: Connection>(tx: &C, ids: &[Uuid]) -> Result<HashMap<RunId, RunData>, Fault> {
-    let sql = "select r.id, logged.* from unnest($1::uuid[]) as r (id) cross join lateral ( \
-        select true, p.key collate \"C\", p.value, null::double precision, null::bigint, null::bigint, null::bigint, null::double precision, null::double precision \
-            from run_params, jsonb_each_text(params) p where run_id = r.id \
-        union all select false, key, value, null, null, null, null, null, null from run_tags where run_id = r.id \
-        union all select null, key, null, value, step, at_ms, count, low, high from latest_metrics where run_id = r.id \
-        offset 0) logged (is_param, key, value, metric, step, at_ms, count, low, high) order by r.id, is_param, key";
-    let mut data: HashMap<RunId, RunData> = HashMap::new();
-    for row in tx.rows(sql, vec![ids.to_vec().into()]).await? {
-        let own = data.entry(RunId::from_uuid(row.try_get_by_index(0)?)).or_default();
-        let key = row.try_get_by_index(2)?;
-        match row.try_get_by_index::<Option<bool>>(1)? {
-            Some(true) => own.params.push((key, row.try_get_by_index(3)?)),
-            Some(false) => own.tags.push((key, row.try_get_by_index(3)?)),
-            None => own.metrics.push(Latest {
-                key,
-                point: Point { value: row.try_get_by_index(4)?, step: row.try_get_by_index(5)?, at_ms: row.try_get_by_index(6)? },
-                count: row.try_get_by_index(7)?,
-                low: row.try_get_by_index(8)?,
-                high: row.try_get_by_index(9)?,
-            }),
-        }
-    }
-    Ok(data)
 }

@@ -7,7 +7,7 @@ use shared::ids::{LoggedModelId, RunId};
 use uuid::Uuid;
 
 use super::{
-    NewRun, ReadRuns, Run, RunChange, RunData, RunError, Status, WriteRuns,
+    NewRun, ReadRuns, Run, RunChange, RunData, RunError, Status, Whole, WriteRuns,
     digest::{Logged, digest},
     log::{self, Batch},
     model::{MODELS_TAG, NOTE_TAG, TAG_VALUE_MAX, check_name},
@@ -147,6 +147,14 @@ pub async fn get_many(grant: Grant<'_, ReadRuns>, ids: &[RunId]) -> Result<Vec<R
 /// `Unavailable` or `Internal`.
 pub async fn data(grant: Grant<'_, ReadRuns>, ids: &[RunId]) -> Result<HashMap<RunId, RunData>, Fault> {
     repo::data(grant.read().await?, &uuids(ids)).await
+}
+
+/// The same with the datasets and models that hang on them, in one statement.
+///
+/// # Errors
+/// `Unavailable` or `Internal`.
+pub async fn whole(grant: Grant<'_, ReadRuns>, ids: &[RunId]) -> Result<Whole, Fault> {
+    repo::whole(grant.read().await?, &uuids(ids)).await
 }
 
 /// Changes a run. A status that ends it is entered with the digest of what it logged.
