@@ -1,6 +1,7 @@
 //! The binary as operators run it: its first start, what it logs and measures, how it stands a rush, and several of them side by side.
 
 mod archives;
+mod connections;
 mod observed;
 mod pages;
 mod quota;

@@ -259,6 +259,8 @@ impl<W: SharedWrite> Group<W> {
                 return Err(fault);
             }
         };
+        // Before the first statement: it may be all of the transaction, and committed with it.
+        let before = self.durable.before().await?;
         let tx = grant.begin().await?;
         let applied = W::apply(&tx, items).await;
         if !applied.as_ref().is_err_and(Fault::is_overtaken) {
@@ -284,13 +286,12 @@ impl<W: SharedWrite> Group<W> {
         if results.iter().all(Result::is_err) {
             return Ok(Outcomes { results, before: None });
         }
-        let before = Some(self.durable.before().await?);
         tx.commit_grouped(entries).await?;
         self.vault.note_use(credential, scope.actor().credential, scope.tenant().id);
         if !self.known.contains_key(credential) {
             self.known.insert(credential.clone(), scope);
         }
-        Ok(Outcomes { results, before })
+        Ok(Outcomes { results, before: Some(before) })
     }
 }
 

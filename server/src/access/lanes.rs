@@ -32,13 +32,26 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// A connection goes from one to the next for so long, and is then given back: it may have lived its time.
 const LENT: Duration = Duration::from_secs(60);
 
+/// How long an answer is waited for: longer than Postgres lets any statement of a connection run.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+
+/// What came in time.
+async fn in_time<T>(work: impl Future<Output = T>) -> Option<T> {
+    timeout(ANSWERED_WITHIN, work).await.ok()
+}
+
+fn silent() -> DbErr {
+    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+}
+
 /// Cloning shares them.
 #[derive(Clone)]
 pub(super) struct Lanes(Arc<[Arc<Lane>]>);
 
 struct Lane {
-    /// Of one connection, which belongs to whoever has the turn.
-    pool: DatabaseConnection,
+    /// Of one connection, which belongs to whoever has the turn. Another one takes its place when the connection is silent.
+    pool: Mutex<DatabaseConnection>,
+    open: Box<dyn Fn() -> DatabaseConnection + Send + Sync>,
     turn: Arc<Semaphore>,
     met: Met,
     kept: Mutex<Kept>,
@@ -59,12 +72,36 @@ pub(super) struct Held {
     has_begun: AtomicBool,
     /// Whether the last transaction was one statement alone.
     was_alone: AtomicBool,
+    /// Whether an answer did not come in time: none ever may.
+    is_silent: AtomicBool,
     lent: Instant,
     /// Where it was lent.
     runtime: Handle,
 }
 
 impl Held {
+    fn new(tx: DatabaseTransaction) -> Self {
+        let [has_begun, was_alone, is_silent] = [true, false, false].map(AtomicBool::new);
+        Self { tx: Some(tx), has_begun, was_alone, is_silent, lent: Instant::now(), runtime: Handle::current() }
+    }
+
+    /// Waits for an answer, as long as Postgres may take for one.
+    ///
+    /// # Errors
+    /// The answer's own, or that there was none: the way to the database may be cut without anybody saying so. Nothing more is asked of the connection then.
+    pub async fn answer<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        if self.is_silent.load(Ordering::Relaxed) {
+            return Err(silent());
+        }
+        let answered = in_time(work).await;
+        self.is_silent.store(answered.is_none(), Ordering::Relaxed);
+        answered.unwrap_or_else(|| Err(silent()))
+    }
+
+    async fn tell(&self, sql: &str) -> Result<(), DbErr> {
+        self.answer(self.connection()?.execute_unprepared(sql)).await.map(drop)
+    }
+
     /// For statements.
     ///
     /// # Errors
@@ -81,8 +118,9 @@ impl Held {
     /// Begins a transaction unless one goes on.
     pub async fn begin(&self) -> Result<(), DbErr> {
         if !self.has_begun() {
-            self.connection()?.execute_unprepared("begin").await?;
+            // Whatever becomes of it: nothing is taken for a statement alone that may be within a transaction.
             self.has_begun.store(true, Ordering::Relaxed);
+            self.tell("begin").await?;
         }
         Ok(())
     }
@@ -92,7 +130,7 @@ impl Held {
     async fn commit(&self, alone: bool) -> Result<(), DbErr> {
         let goes_on = !(self.was_alone.swap(alone, Ordering::Relaxed) && alone);
         if self.has_begun() {
-            self.connection()?.execute_unprepared(if goes_on { "commit; begin" } else { "commit" }).await?;
+            self.tell(if goes_on { "commit; begin" } else { "commit" }).await?;
             self.has_begun.store(goes_on, Ordering::Relaxed);
         }
         Ok(())
@@ -100,7 +138,7 @@ impl Held {
 
     /// Gives up what goes on, and begins the next transaction in the same breath. Not with `and chain`, which hands on that nothing may be written.
     async fn begin_anew(&self) -> Result<(), DbErr> {
-        self.connection()?.execute_unprepared(if self.has_begun() { "rollback; begin" } else { "begin" }).await?;
+        self.tell(if self.has_begun() { "rollback; begin" } else { "begin" }).await?;
         self.has_begun.store(true, Ordering::Relaxed);
         Ok(())
     }
@@ -137,13 +175,10 @@ impl Lanes {
     /// it. `settings` are SQL that each of them begins with.
     pub fn new(options: &PgConnectOptions, lanes: u32, settings: &'static str, most: usize) -> Self {
         let lane = |number| {
-            let met = Met::new(most);
-            Arc::new(Lane {
-                pool: pool_of_one(options.clone(), number, settings, &met),
-                turn: Arc::new(Semaphore::new(1)),
-                met,
-                kept: Mutex::default(),
-            })
+            let (met, options) = (Met::new(most), options.clone());
+            let for_pool = met.clone();
+            let open = move || pool_of_one(options.clone(), number, settings, &for_pool);
+            Arc::new(Lane { pool: Mutex::new(open()), open: Box::new(open), turn: Arc::new(Semaphore::new(1)), met, kept: Mutex::default() })
         };
         Self((0..lanes).map(lane).collect())
     }
@@ -165,28 +200,33 @@ impl Lanes {
     }
 
     async fn turn_in_time(&self, tenant: Option<TenantId>) -> Result<Turn, DbErr> {
-        timeout(ACQUIRED_WITHIN, self.turn(tenant)).await.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+        let turn = timeout(ACQUIRED_WITHIN, self.turn(tenant)).await.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        // Before it is there: what else comes for the same organization in this moment keeps to the same lane, or waits for it.
+        if let Some(tenant) = tenant {
+            turn.lane.met.meet(tenant);
+        }
+        Ok(turn)
     }
 
     async fn turn(&self, tenant: Option<TenantId>) -> Turn {
         let mut lanes: Vec<(bool, usize, &Arc<Lane>)> = self.0.iter().map(|lane| lane.regards(tenant)).collect();
         lanes.sort_unstable_by_key(|(is_strange, met, _)| (*is_strange, *met));
-        // Whoever is known nowhere is at home where the fewest are. Were it wherever somebody comes free, then those who lose a lane that is closed would fill the
-        // others, which are closed for it, and so on.
-        let is_home = |(at, (is_strange, _, lane)): &(usize, &(bool, usize, &Arc<Lane>))| *at == 0 || !is_strange || lane.met.has_room();
+        // Whoever is known nowhere is at home where the fewest are, or hardly more. Were it wherever somebody comes free, then those who lose a lane that is closed
+        // would fill the others, which are closed for it, and so on. Were it one lane alone, then strangers who come together would wait for each other.
+        let fewest = lanes.first().filter(|(is_strange, ..)| *is_strange).map_or(0, |(_, met, _)| *met);
+        let is_home = |(at, (is_strange, _, lane)): &(usize, &(bool, usize, &Arc<Lane>))| *at == 0 || !is_strange || lane.met.has_room(fewest);
         let homes = || lanes.iter().enumerate().filter(is_home).map(|(_, (.., lane))| *lane);
         if let Some(turn) = homes().find_map(Lane::try_turn) {
             return turn;
         }
-        let mut home = pin!(select_all(homes().map(|lane| Box::pin(lane.clone().turn()))));
-        loop {
-            match select(home, pin!(tokio::time::sleep(PATIENCE))).await {
-                Either::Left(((turn, ..), _)) => return turn,
-                Either::Right((_, waiting)) => home = waiting,
-            }
+        let home = pin!(select_all(homes().map(|lane| Box::pin(lane.clone().turn()))));
+        match select(home, pin!(tokio::time::sleep(PATIENCE))).await {
+            Either::Left(((turn, ..), _)) => turn,
             // Nobody waits for one lane alone, whatever holds it up.
-            if let Some(turn) = lanes.iter().find_map(|(.., lane)| lane.try_turn()) {
-                return turn;
+            Either::Right((_, home)) => {
+                let anywhere = pin!(select_all(lanes.iter().map(|(.., lane)| Box::pin((*lane).clone().turn()))));
+                let (Either::Left(((turn, ..), _)) | Either::Right(((turn, ..), _))) = select(home, anywhere).await;
+                turn
             }
         }
     }
@@ -209,6 +249,22 @@ impl Lane {
             Ok(permit) => Turn { lane: self, _permit: permit },
             // Nobody closes it.
             Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Leaves a connection that does not answer to itself, with all that waits for it. The next holder has another one.
+    fn renew(&self) {
+        *self.pool.lock().unwrap_or_else(PoisonError::into_inner) = (self.open)();
+    }
+
+    async fn lend(&self) -> Result<Held, DbErr> {
+        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match in_time(pool.begin()).await {
+            Some(lent) => lent.map(Held::new),
+            None => {
+                self.renew();
+                Err(silent())
+            }
         }
     }
 
@@ -236,10 +292,7 @@ impl Turn {
         let kept = self.lane.kept().held.take().filter(|(since, _)| since.elapsed() < RESTED);
         let held = match kept {
             Some((_, held)) => held,
-            None => {
-                let tx = Some(self.lane.pool.begin().await?);
-                Held { tx, has_begun: AtomicBool::new(true), was_alone: AtomicBool::default(), lent: Instant::now(), runtime: Handle::current() }
-            }
+            None => self.lane.lend().await?,
         };
         Ok(Loan(Some((held, self))))
     }
@@ -290,9 +343,14 @@ impl Drop for Loan {
         let Some((held, turn)) = self.0.take() else { return };
         let runtime = Handle::try_current().unwrap_or_else(|_| held.runtime.clone());
         runtime.spawn(async move {
-            if held.begin_anew().await.is_ok() {
-                turn.keep(held);
+            match held.begin_anew().await {
+                Ok(()) => turn.keep(held),
+                Err(_) if held.is_silent.load(Ordering::Relaxed) => turn.lane.renew(),
+                Err(_) => {}
             }
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

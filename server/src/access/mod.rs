@@ -86,6 +86,7 @@
 //! }
 //! ```
 
+mod attempts;
 pub mod audit;
 mod credential;
 mod decisions;

@@ -36,7 +36,7 @@ pub(super) const RESTED: Duration = Duration::from_millis(100);
 /// How long whoever needs a connection waits for one.
 pub(super) const ACQUIRED_WITHIN: Duration = Duration::from_secs(5);
 
-/// A connection that has met less than this part of what it may meet has room for whoever comes.
+/// A connection that has met no more than others, but for this part of what it may meet, has room for whoever comes.
 const ROOM: usize = 10;
 
 /// The organizations that a connection has met. Cloning shares them.
@@ -67,8 +67,9 @@ impl Met {
         (tenant.is_some_and(|tenant| tenants.contains(&tenant)), tenants.len())
     }
 
-    pub fn has_room(&self) -> bool {
-        self.tenants().len() * ROOM < self.most
+    /// Whether it takes whoever comes, where others have met so many.
+    pub fn has_room(&self, others: usize) -> bool {
+        self.tenants().len().saturating_sub(others) * ROOM < self.most
     }
 
     pub fn is_full(&self) -> bool {

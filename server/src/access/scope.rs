@@ -11,7 +11,8 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    Credential, Grant, Permission, Reach, ReadTx, RequestInfo, Vault, WriteTx, audit,
+    Credential, Grant, Permission, Reach, ReadTx, RequestInfo, Vault, WriteTx,
+    attempts::Attempt,
     live::{Listener, Topic},
     part,
     policy::{Explanation, Policy, Rights, Standing},
@@ -104,36 +105,6 @@ pub struct Tenant {
 pub(super) enum Proof {
     Credential(Credential),
     Job(Rights),
-}
-
-/// What a request tried in vain, or met.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) enum Attempt {
-    /// It lacked the permission.
-    Denied(shared::Permission),
-    /// It had the permission, but not in the project it tried to write in.
-    Barred(shared::Permission),
-    /// It named what is not there, or is another organization's.
-    Missing(Missing),
-    /// It asked for a file that is not in the store as it was stored. Nobody's fault who asks, but somebody must be told.
-    Damaged(String),
-}
-
-impl Attempt {
-    fn entry(self) -> audit::Entry {
-        let entry = match self {
-            Self::Damaged(digest) => return audit::Entry::new("artifact.damaged", audit::Subject::new("file", &digest, &digest)),
-            Self::Denied(permission) => {
-                audit::Entry::new("authorization.denied", audit::Subject::new("permission", permission.as_str(), permission.as_str()))
-            }
-            Self::Barred(permission) => {
-                let subject = audit::Subject::new("permission", permission.as_str(), format!("{permission} in this project"));
-                audit::Entry::new("authorization.denied", subject)
-            }
-            Self::Missing(Missing { kind, id }) => audit::Entry::new("authorization.unknown_id", audit::Subject::new(kind, &id, &id)),
-        };
-        entry.denied()
-    }
 }
 
 /// What somebody may do by the first statement of a transaction.
@@ -369,24 +340,6 @@ impl Scope {
         // A request writes with one permission as a rule; of several the first is named.
         let _ = self.inner.writes.set(permission);
         Ok(WriteTx::new(tx, self.now(), self.inner.clone(), again))
-    }
-
-    /// Writes what this request tried in vain, or met, into the audit log. Edges call it after the response is known; the guard does so after every request.
-    /// It is the end of the scope: when nobody else holds it, its connection is given back first, and the entry is made on one of its organization's own.
-    ///
-    /// # Errors
-    /// [`shared::ErrorCode::Unavailable`] when the log cannot be written.
-    pub async fn record_denials(mut self) -> Result<(), Fault> {
-        let attempts = std::mem::take(&mut *self.inner.attempts.lock().unwrap_or_else(PoisonError::into_inner));
-        let is_new = |attempt: &Attempt| self.inner.vault.attempt_is_new(self.inner.actor.credential, attempt);
-        let entries: Vec<_> = attempts.into_iter().filter(is_new).map(Attempt::entry).collect();
-        if entries.is_empty() {
-            return Ok(());
-        }
-        self.rest();
-        let is_last = Arc::get_mut(&mut self.inner).map(|inner| inner.read.take()).is_some();
-        let (tx, proven) = self.inner.vault.reenter_beside(&self.inner, is_last).await?;
-        WriteTx::new(tx, self.now(), self.inner.clone(), Some(proven)).commit_all(entries).await
     }
 
     fn take_entered(&self) -> Option<Transaction> {

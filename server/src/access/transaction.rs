@@ -91,7 +91,7 @@ impl Transaction {
     async fn enter(&self, recall: Recall, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let span = entered::span(recall.kind);
         let (tenant, statement) = (recall.tenant, self.own(recall.before(statement)));
-        let rows = span.around(self.measured.statement(self.loan.held()?.connection()?.query_all_raw(statement))).await?;
+        let rows = span.around(self.statement(self.loan.held()?.connection()?.query_all_raw(statement))).await?;
         entered::found(&span, (!rows.is_empty()).then_some(tenant));
         Recall::answered(rows)
     }
@@ -105,9 +105,13 @@ impl Transaction {
         self.loan.held()?.connection()
     }
 
+    async fn statement<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        self.measured.statement(self.loan.held()?.answer(work)).await
+    }
+
     pub async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let connection = self.entered().await?;
-        self.measured.statement(connection.query_one_raw(self.own(statement))).await
+        self.statement(connection.query_one_raw(self.own(statement))).await
     }
 
     pub async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
@@ -124,12 +128,12 @@ impl Transaction {
             return self.enter(recall, statement).await;
         }
         let connection = self.entered().await?;
-        self.measured.statement(connection.query_all_raw(self.own(statement))).await
+        self.statement(connection.query_all_raw(self.own(statement))).await
     }
 
     pub async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let connection = self.entered().await?;
-        self.measured.statement(connection.execute_raw(self.own(statement))).await
+        self.statement(connection.execute_raw(self.own(statement))).await
     }
 
     pub async fn query_one(&self, statement: &impl StatementBuilder) -> Result<Option<QueryResult>, DbErr> {

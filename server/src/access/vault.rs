@@ -1,12 +1,11 @@
 //! Owns the pool and the doors.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
 use sea_orm::{DbBackend, Statement};
 use shared::ids::{MemberId, PersonId, TenantId};
 use sqlx::{
@@ -18,6 +17,7 @@ use uuid::Uuid;
 
 use super::{
     Actor, ActorKind, Credential, CredentialKind, RequestInfo, Scope, Tenant,
+    attempts::Lately,
     decisions::Decisions,
     entered::{self, Entered},
     lanes::Lanes,
@@ -27,7 +27,7 @@ use super::{
     pool::connection,
     rates::Known,
     recall::Recall,
-    scope::{Attempt, Inner, Proof, Proven},
+    scope::{Inner, Proof, Proven},
     transaction::Transaction,
 };
 use crate::{
@@ -37,10 +37,8 @@ use crate::{
 
 /// How long a credential that entered is worth reading a body for.
 const ENTERED_FOR: Duration = Duration::from_secs(60);
-/// Attempts in vain that were entered lately are not entered again, so that a loop of them is one entry a minute.
-const ATTEMPT_WINDOW_SECONDS: i64 = 60;
-/// Attempts of one credential that are entered within that time: whoever tries ids by the thousand does not fill the log.
-const ATTEMPTS_MAX: usize = 100;
+/// How long it is remembered where one entered that has not been back since: about as long as a connection lives that has met its organization.
+const REMEMBERED_FOR: Duration = Duration::from_secs(3600);
 
 /// The pool, the clock, the policies. Cloning shares them.
 #[derive(Clone)]
@@ -62,20 +60,13 @@ struct Shared {
     owner: PgPool,
     clock: Clock,
     policies: moka::sync::Cache<TenantId, (i64, Arc<Policy>)>,
-    attempts: Mutex<Attempts>,
+    lately: Lately,
     used: Mutex<HashSet<(CredentialKind, Uuid)>>,
-    entered: moka::sync::Cache<Credential, Known>,
+    entered: moka::sync::Cache<Credential, (Instant, Known)>,
     bell: tokio::sync::Notify,
     live: Live,
     seal: Seal,
     decisions: Decisions,
-}
-
-/// What was tried in vain lately, of each credential, and when all of it was last looked through.
-#[derive(Default)]
-struct Attempts {
-    of: HashMap<Uuid, HashMap<Attempt, DateTime<Utc>>>,
-    swept: DateTime<Utc>,
 }
 
 impl Vault {
@@ -101,9 +92,9 @@ impl Vault {
                 owner,
                 clock,
                 policies: moka::sync::Cache::new(2_000),
-                attempts: Mutex::default(),
+                lately: Lately::default(),
                 used: Mutex::default(),
-                entered: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(ENTERED_FOR).build(),
+                entered: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(REMEMBERED_FOR).build(),
                 bell: tokio::sync::Notify::new(),
                 live: Live::default(),
                 seal,
@@ -173,6 +164,11 @@ impl Vault {
         &self.shared.decisions
     }
 
+    /// What was tried in vain lately.
+    pub(super) fn lately(&self) -> &Lately {
+        &self.shared.lately
+    }
+
     /// Where changes are told to open pages.
     pub fn live(&self) -> &Live {
         &self.shared.live
@@ -188,7 +184,7 @@ impl Vault {
     /// # Errors
     /// [`shared::ErrorCode::Unauthenticated`] when it is unknown, expired or revoked; `Unavailable`.
     pub async fn enter(&self, credential: Credential, request: RequestInfo) -> Result<Scope, Fault> {
-        let tx = self.begin(self.entered_lately(&credential).map(|known| known.tenant)).await?;
+        let tx = self.begin(self.shared.entered.get(&credential).map(|(_, known)| known.tenant)).await?;
         let entry = self.enter_tenant(&tx, &credential, request.reads).await?;
         let (standing, policy) = self.standing_of(&tx, credential.kind(), &entry).await?;
         part::look_only(&tx, &credential).await?;
@@ -225,7 +221,7 @@ impl Vault {
     /// Who a credential was, if it entered within the last minute. Decides only whose calls are counted, and whether a request's body is worth reading
     /// before the credential is checked; the check itself is part of every transaction.
     pub fn entered_lately(&self, credential: &Credential) -> Option<Known> {
-        self.shared.entered.get(credential)
+        self.shared.entered.get(credential).filter(|(since, _)| since.elapsed() < ENTERED_FOR).map(|(_, known)| known)
     }
 
     /// The scope of a claimed job: the job's tenant, and the permissions its kind names.
@@ -237,7 +233,8 @@ impl Vault {
         permissions: &[shared::Permission],
         request: RequestInfo,
     ) -> Result<Scope, Fault> {
-        let (tx, tenant) = self.open_job(tenant).await?;
+        let tx = self.begin(Some(tenant)).await?;
+        let tenant = open_job(&tx, tenant).await?;
         let rights = Rights::of(permissions);
         let nil = Uuid::nil();
         let actor = Actor {
@@ -272,16 +269,22 @@ impl Vault {
     pub(super) async fn reenter(&self, inner: &Inner, reads: bool) -> Result<(Transaction, Proven), Fault> {
         match &inner.proof {
             Proof::Credential(credential) => {
-                let tx = self.begin(Some(inner.tenant.id)).await?;
+                let tx = self.lanes_beside(inner).begin(Some(inner.tenant.id), "tenant").await?;
                 let proven = self.enter_again(&tx, credential, inner, reads).await?;
                 part::look_only(&tx, credential).await?;
                 Ok((tx, proven))
             }
             Proof::Job(rights) => {
-                let (tx, _) = self.open_job(inner.tenant.id).await?;
+                let tx = self.lanes_beside(inner).begin(Some(inner.tenant.id), "tenant").await?;
+                open_job(&tx, inner.tenant.id).await?;
                 Ok((tx, Proven { roles: Vec::new(), standing: Standing::whole(*rights), epoch: None }))
             }
         }
+    }
+
+    /// Where a scope takes one more connection: whoever waited for another of the kind that they hold could wait for themselves.
+    fn lanes_beside(&self, inner: &Inner) -> &Lanes {
+        if inner.read.initialized() { &self.doors } else { &self.lanes }
     }
 
     /// Opens another transaction for what was tried in vain, also by the support. Unless the scope holds none any more (`is_last`), it is one of the doors:
@@ -310,19 +313,6 @@ impl Vault {
             span.around(Entered::by(tx, credential, self.clock().now(), reads)).await.inspect_err(|fault| span.fail(fault.code().as_str()))?;
         entered::found(&span, entered.as_ref().map(|entry| entry.tenant.id));
         entered.ok_or_else(Fault::unauthenticated)
-    }
-
-    async fn open_job(&self, tenant: TenantId) -> Result<(Transaction, Tenant), Fault> {
-        let tx = self.begin(Some(tenant)).await?;
-        set_tenant(&tx, tenant).await?;
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "select slug, name from public.tenants where id = $1 and closed_at is null",
-            [tenant.uuid().into()],
-        );
-        let row = tx.query_one_raw(statement).await?.ok_or_else(|| Fault::not_found("organization", tenant))?;
-        let tenant = Tenant { id: tenant, slug: row.try_get("", "slug")?, name: row.try_get("", "name")? };
-        Ok((tx, tenant))
     }
 
     /// What the credential may do, by the policy of the epoch it entered under. From here on the transaction sees no more than that.
@@ -354,24 +344,9 @@ impl Vault {
         Ok(policy)
     }
 
-    /// Whether an attempt in vain is to be entered into the audit log.
-    pub(super) fn attempt_is_new(&self, credential: Uuid, attempt: &Attempt) -> bool {
-        let now = self.clock().now();
-        let is_over = |since: DateTime<Utc>| (now - since).num_seconds() >= ATTEMPT_WINDOW_SECONDS;
-        let mut attempts = self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those of others are looked through once in a while: there may be many.
-        if is_over(attempts.swept) {
-            attempts.swept = now;
-            attempts.of.retain(|_, own| own.values().any(|at| !is_over(*at)));
-        }
-        let own = attempts.of.entry(credential).or_default();
-        own.retain(|_, at| !is_over(*at));
-        own.len() < ATTEMPTS_MAX && own.insert(attempt.clone(), now).is_none()
-    }
-
     /// A credential was used, and what it was is known for a while.
     pub(super) fn note_use(&self, credential: &Credential, id: Uuid, tenant: TenantId) {
-        self.shared.entered.insert(credential.clone(), Known { credential: id, tenant });
+        self.shared.entered.insert(credential.clone(), (Instant::now(), Known { credential: id, tenant }));
         self.shared.used.lock().unwrap_or_else(PoisonError::into_inner).insert((credential.kind(), id));
     }
 
@@ -380,6 +355,18 @@ impl Vault {
     pub(super) fn take_used(&self) -> Vec<(CredentialKind, Uuid)> {
         self.shared.used.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
     }
+}
+
+/// Puts a job's transaction into its tenant.
+async fn open_job(tx: &Transaction, tenant: TenantId) -> Result<Tenant, Fault> {
+    set_tenant(tx, tenant).await?;
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "select slug, name from public.tenants where id = $1 and closed_at is null",
+        [tenant.uuid().into()],
+    );
+    let row = tx.query_one_raw(statement).await?.ok_or_else(|| Fault::not_found("organization", tenant))?;
+    Ok(Tenant { id: tenant, slug: row.try_get("", "slug")?, name: row.try_get("", "name")? })
 }
 
 /// Puts a transaction into a tenant. Transaction-local: a session-level setting would reach the
