@@ -136,6 +136,12 @@ pub(super) struct Loaded {
     links: Vec<ModelLink>,
 }
 
+impl From<Whole> for Loaded {
+    fn from(Whole { data, inputs, links }: Whole) -> Self {
+        Self { data: data.into_iter().map(|(id, data)| (id, Arc::new(data))).collect(), inputs, links }
+    }
+}
+
 impl Loaded {
     /// Asks for everything of `runs`.
     pub(super) async fn of(scope: &Scope, runs: &[Run]) -> Result<Self, Error> {
@@ -143,8 +149,7 @@ impl Loaded {
         if ids.is_empty() {
             return Ok(Self::default());
         }
-        let Whole { data, inputs, links } = runs::whole(scope.grant()?, &ids).await?;
-        Ok(Self { data: data.into_iter().map(|(id, data)| (id, Arc::new(data))).collect(), inputs, links })
+        Ok(runs::whole(scope.grant()?, &ids).await?.into())
     }
 
     /// Asks for everything of `runs` besides what they logged, where that is known already.

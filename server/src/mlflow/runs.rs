@@ -117,10 +117,8 @@ struct ById {
 }
 
 async fn get(Call { scope, input }: Call<ById>) -> Answer<serde_json::Value> {
-    let run = runs::get(scope.grant()?, run_id(input.run_id, input.run_uuid)?).await?;
-    let list = [run];
-    let loaded = Loaded::of(&scope, &list).await?;
-    Ok(web::Json(serde_json::json!({ "run": loaded.wire(&list[0]) })))
+    let (run, whole) = runs::get_whole(scope.grant()?, run_id(input.run_id, input.run_uuid)?).await?;
+    Ok(web::Json(serde_json::json!({ "run": Loaded::from(whole).wire(&run) })))
 }
 
 #[derive(Default, Deserialize)]

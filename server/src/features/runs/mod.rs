@@ -26,7 +26,7 @@ pub use facets::{Facet, facets};
 pub use log::{Batch, Link};
 pub use model::{NAME_TAG, NewRun, Run, RunChange, RunData, Status, Whole, check_name, check_params, check_tags, is_seed, param_set};
 pub use search::{RunQuery, Runs, Total, check_filter, count, search, select};
-pub use service::{add_model, data, get, get_many, note, outputs, remove, remove_tag, rename, restore, set_tag, set_tags, update, whole};
+pub use service::{add_model, data, get, get_many, get_whole, note, outputs, remove, remove_tag, rename, restore, set_tag, set_tags, update, whole};
 pub use values::{Keys, Values, values};
 
 use crate::access::{Permission, Reads, Writes};

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use facets::facets;
-pub use logged::{data, whole};
+pub use logged::{data, find_whole, whole};
 pub use search::{count, search, search_newest};
 
 fn read(row: &QueryResult) -> Result<Run, DbErr> {

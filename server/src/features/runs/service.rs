@@ -133,6 +133,14 @@ pub async fn get(grant: Grant<'_, ReadRuns>, id: RunId) -> Result<Run, Fault> {
     Ok(repo::find_many(grant.read().await?, &[id.uuid()]).await?.pop().ok_or_else(|| RunError::missing(id))?)
 }
 
+/// One run with all that it logged and that hangs on it, in one statement.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get_whole(grant: Grant<'_, ReadRuns>, id: RunId) -> Result<(Run, Whole), Fault> {
+    Ok(repo::find_whole(grant.read().await?, id.uuid()).await?.ok_or_else(|| RunError::missing(id))?)
+}
+
 /// Several runs; those that do not exist are left out.
 ///
 /// # Errors
