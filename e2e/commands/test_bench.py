@@ -1,6 +1,9 @@
 """infra/bench says of each demand whether it was met, and its end says of all."""
+from collections import Counter
+
 import pytest
 
+from bench.load import Load
 from bench.measures import FULL, QUICK
 from bench.session import Session
 from bench.table import FIGURES, MEASURES, missed, table
@@ -32,3 +35,9 @@ def test_a_quick_look_judges_nothing(size, expected):
     session = Session(MEASURES, size, peer=True, assay=True)
     session.figures = {"assay": {**OURS, "page": 0.6}, "mlflow": PEERS}
     assert session.missed() == expected
+
+
+def test_a_share_of_all_answers_came_within_the_wait_of_the_slowest_of_them():
+    load = Load(waits=Counter({300: 1, 0: 98, 49: 1}))  # tenths of a millisecond
+    assert [load.within(share) for share in (0.5, 0.98, 0.99, 1)] == [0.0001, 0.0001, 0.005, 0.0301]
+    assert Load().within(0.99) == 0

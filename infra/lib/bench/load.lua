@@ -9,7 +9,8 @@
 -- What it must know comes in the environment, as BENCH_*: unlike arguments, that cannot be read by other users.
 --
 -- A thread stops by itself, after a call was answered, and tells what was acknowledged: wrk's own end would leave calls
--- of which nobody knows whether they were done.
+-- of which nobody knows whether they were done. It tells how long each answer took, too: wrk's own figures have answers in them that it thinks it would
+-- have waited for, had it not waited for others, which is true of callers that do not wait for each other. These do.
 
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long seconds, nanoseconds; } moment; int clock_gettime(int, moment *);")
@@ -36,6 +37,7 @@ end
 
 local scenario, headers, started, ends
 local units, calls, refused, refusal = 0, 0, 0, ""
+local asked, waits = 0, {} -- tenths of a millisecond until an answer was whole, and how many took so long
 local patience = 20 -- refused calls until a thread gives up
 
 function authorization(token)
@@ -58,6 +60,7 @@ function request()
       started = now()
       ends = started + tonumber(setting("SECONDS"))
    end
+   asked = now()
    if scenario.answered then
       return table.concat({ path, " ", body, " HTTP/1.1\r\n", headers, authorization(scenario.token), "\r\n" })
    end
@@ -66,6 +69,8 @@ end
 
 function response(status, _, body)
    local moment = now()
+   local wait = math.floor((moment - asked) * 10000)
+   waits[wait] = (waits[wait] or 0) + 1
    local done, problem
    if scenario.answered then
       done, problem = scenario.answered(status, body)
@@ -80,6 +85,11 @@ function response(status, _, body)
       refusal = problem .. " " .. body:sub(1, 300):gsub("%s+", " ")
    end
    if scenario.finished or moment > ends or refused >= patience then
+      local told = {}
+      for wait, count in pairs(waits) do
+         table.insert(told, wait .. ":" .. count)
+      end
+      io.write("bench waits\t" .. table.concat(told, " ") .. "\n")
       io.write(string.format("bench thread\t%d\t%d\t%d\t%d\t%.6f\t%.6f\t%s\n", number, units, calls, refused, started, moment, refusal))
       io.flush()
       wrk.thread:stop()

@@ -78,8 +78,8 @@ def processor(name: str, loads: dict) -> str:
     for scenario, load in loads.items():
         parts = ", ".join(f"{group} {seconds / load.calls * 1e6:.0f}" for group, seconds in load.processor.items())
         busy, others = sum(load.processor.values()) / load.seconds, load.others / load.seconds
-        latency = ", ".join(f"p{percent} {time}" for percent, time in load.latency.items())
-        rows.append(f"  {name} {scenario}: {load.calls / load.seconds:,.0f} calls/s, {latency}; processor us/call: {parts}; {busy:.2f} cores busy" + (f", and {others:.2f} WITH OTHER WORK" if others > QUIET else ""))
+        waits = ", ".join(f"{what} {load.within(share) * 1000:.1f} ms" for what, share in (("p50", 0.5), ("p99", 0.99), ("longest", 1)))
+        rows.append(f"  {name} {scenario}: {load.calls / load.seconds:,.0f} calls/s, {waits}; processor us/call: {parts}; {busy:.2f} cores busy" + (f", and {others:.2f} WITH OTHER WORK" if others > QUIET else ""))
     return "\n".join(rows)
 
 
