@@ -6,6 +6,7 @@ of the code. Its bodies become traps of the same length here, and what only they
 """
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 IMPORT, CODE, CUSTOM = 2, 10, 0
@@ -16,6 +17,14 @@ WITH_ADDEND = {3, 4, 5, 8, 9, 11, 14, 15, 16, 17, 21, 22, 23, 25}
 # How the compiler names what drives the future of an async function, and only that: functions with equal bodies are merged
 # under the name of one of them, and what makes such a future, drops it, or stands inside it, may serve `hydrate` too.
 FUTURE = "{word}28_$u7b$$u7b$closure$u7d$$u7d$17h"
+
+# Files of other crates, as a panic tells them: in a folder of the machine that compiled them.
+FOREIGN = re.compile(rb"/[\w./+-]*?/registry/src/[\w.-]+/[\w.+-]+(?:/[\w.-]+)*?\.rs")
+
+
+def anonymous(file: Path) -> None:
+    """Blanks the names of other crates' files: nobody who uses the app reads them, and everybody would load them."""
+    file.write_bytes(FOREIGN.sub(lambda found: b"?" * len(found[0]), file.read_bytes()))
 
 
 def trap(file: Path, word: str) -> int:

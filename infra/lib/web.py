@@ -90,6 +90,7 @@ def _wasm(parts: Path, packages: Path, dev: bool) -> None:
     shutil.copyfile(TARGET / WASM / folder / "browser.wasm", built)
     if not dev:
         wasm.trap(built, "hydrate_async")
+        wasm.anonymous(built)
     run(["cargo", "build", "--package", "bindgen"], "web-bindgen")
     run([TARGET / "debug" / "bindgen", built, parts], "web-bindgen", append=True)
     built.unlink()
