@@ -126,7 +126,7 @@ const QUIET = 500;
  * Waits until the page is alive, not only readable, and has what it asked for. The browser alone says too little: while a slow machine
  * compiles the app its network is idle too, and of what a page asks for later on it says nothing.
  */
-export const alive = (page) => Promise.all([page.waitForLoadState("networkidle"), page.waitForFunction(isQuiet, QUIET)]);
+export const alive = (page) => Promise.all([page.waitForLoadState("networkidle"), page.waitForFunction(isQuiet, QUIET, { polling: 50 })]);
 
 /** Waits until the page is interactive, and until it has its charts where it has some: those are asked for afterwards. */
 export const settled = (page) => (/^\/runs\/[^/]+(\/metrics)?$/.test(new URL(page.url()).pathname) ? alive(page) : page.waitForSelector("html[data-ready]"));

@@ -11,6 +11,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import stack
@@ -25,8 +26,9 @@ from steps import finished, say, step
 from toolchain import WASM, components, toolchain
 
 STEPS = ("format", "lint", "rust", "web", "commands", "clients", "faults", "browser")
-# They wait more than they work, and share nothing that one of them changes.
-BESIDE = {"commands", "clients", "faults"}
+# Steps that are carried out beside each other: they share nothing that one of them changes. The web app is compiled by one core at a time, for the most part; the
+# others wait more than they work.
+BESIDE = ({"rust", "web"}, {"commands", "clients", "faults"})
 E2E = ROOT / "e2e"
 WORK = LOCAL / "test"
 FAULTS, FAULTS_LABEL = WORK / "faults", "test-faults-"
@@ -87,11 +89,10 @@ class Harness:
 
     def run(self, names) -> None:
         """Steps in their order: the line of each shows its time and its tests."""
-        together = [name for name in names if name in BESIDE]
-        for name in names:
-            if name in together and len(together) > 1:
-                if name == together[0]:
-                    self._together(together)
+        for _, together in groupby(names, lambda name: next((number for number, beside in enumerate(BESIDE) if name in beside), name)):
+            name, *others = together
+            if others:
+                self._together([name, *others])
                 continue
             with step(name) as note:
                 counts, problem = self._carry_out(name)
@@ -102,7 +103,7 @@ class Harness:
         """Steps beside each other."""
         try:
             # What they share is made once.
-            self.python, self.binary, self.e2e_env  # noqa: B018
+            _ = self.rust_env if "rust" in names else (self.python, self.binary, self.e2e_env)
         except Failure:
             pass  # each of them says so
         start = time.monotonic()
