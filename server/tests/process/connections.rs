@@ -51,7 +51,8 @@ async fn way_to(database: &Database) -> (Database, watch::Sender<()>) {
     (way, cut)
 }
 
-#[tokio::test]
+// The way goes on while the server starts, for which this thread waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "waits for half a minute, several times"]
 async fn where_the_way_to_postgres_is_cut_without_a_word_requests_are_told_so_and_the_next_ones_have_another() {
     let (way, cut) = way_to(&Database::create().await).await;
