@@ -31,18 +31,8 @@ use super::{
 const PATIENCE: Duration = Duration::from_millis(250);
 /// A connection goes from one to the next for so long, and is then given back: it may have lived its time.
 const LENT: Duration = Duration::from_secs(60);
-
 /// How long an answer is waited for: longer than Postgres lets any statement of a connection run.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
-
-/// What came in time.
-async fn in_time<T>(work: impl Future<Output = T>) -> Option<T> {
-    timeout(ANSWERED_WITHIN, work).await.ok()
-}
-
-fn silent() -> DbErr {
-    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
-}
 
 /// Cloning shares them.
 #[derive(Clone)]
@@ -91,11 +81,11 @@ impl Held {
     /// The answer's own, or that there was none: the way to the database may be cut without anybody saying so. Nothing more is asked of the connection then.
     pub async fn answer<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         if self.is_silent.load(Ordering::Relaxed) {
-            return Err(silent());
+            return Err(no_answer());
         }
         let answered = in_time(work).await;
         self.is_silent.store(answered.is_none(), Ordering::Relaxed);
-        answered.unwrap_or_else(|| Err(silent()))
+        answered.unwrap_or_else(|| Err(no_answer()))
     }
 
     async fn tell(&self, sql: &str) -> Result<(), DbErr> {
@@ -200,7 +190,7 @@ impl Lanes {
     }
 
     async fn turn_in_time(&self, tenant: Option<TenantId>) -> Result<Turn, DbErr> {
-        let turn = timeout(ACQUIRED_WITHIN, self.turn(tenant)).await.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let turn = timeout(ACQUIRED_WITHIN, self.turn(tenant)).await.map_err(|_| no_answer())?;
         // Before it is there: what else comes for the same organization in this moment keeps to the same lane, or waits for it.
         if let Some(tenant) = tenant {
             turn.lane.met.meet(tenant);
@@ -263,7 +253,7 @@ impl Lane {
             Some(lent) => lent.map(Held::new),
             None => {
                 self.renew();
-                Err(silent())
+                Err(no_answer())
             }
         }
     }
@@ -350,6 +340,16 @@ impl Drop for Loan {
             }
         });
     }
+}
+
+/// What came in time.
+async fn in_time<T>(work: impl Future<Output = T>) -> Option<T> {
+    timeout(ANSWERED_WITHIN, work).await.ok()
+}
+
+/// Nobody gave a turn, or an answer, in time.
+fn no_answer() -> DbErr {
+    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }
 
 #[cfg(test)]
