@@ -63,6 +63,31 @@ for (const { name, link, part, real } of [
   });
 }
 
+journey("the window's title is the name of the page that is shown, however slow code and answers are to come", async (page) => {
+  const title = `titled ${Date.now()}`;
+  await run(await experiment(title), "the titled run", { metrics: { loss: 1 } });
+  await signIn(page);
+  await alive(page);
+  const late = (ms) => async (route) => {
+    await new Promise((come) => setTimeout(come, ms));
+    await route.continue().catch(() => {}); // the page may be left
+  };
+  await page.route("**/pkg/**", late(600));
+  await page.route("**/graphql", late(300));
+  const [main, rail] = [page.getByRole("main"), page.getByRole("navigation", { name: "Main" })];
+  for (const [within, name] of [
+    ...["Templates", "Models", "Members", "API tokens", "Audit log", "Experiments"].map((name) => [rail, name]),
+    [main, title],
+    [main, "the titled run"],
+    ...["Models", "Templates", "Experiments"].map((name) => [rail, name]),
+    [main, title],
+  ]) {
+    await within.getByRole("link", { name, exact: true }).first().click();
+    await main.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+    await page.waitForFunction(() => document.title === `${document.querySelector("main h1").innerText.trim()} \u00B7 Assay`);
+  }
+});
+
 /** Most bytes that a cold visit of the run table may transfer; infra/bench holds it to the same. */
 const COLD_MAX = 700_000;
 

@@ -1,11 +1,10 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use super::FormState;
 use crate::{
     frame::Hallmark,
-    kit::{Button, ButtonKind, Callout, Glyph, Icon, Tone, window_title},
+    kit::{Button, ButtonKind, Callout, Glyph, Icon, Tone, use_window_title},
 };
 
 /// A page for somebody who is not inside yet: the mark, a title, one form.
@@ -23,8 +22,8 @@ pub(super) fn Door(
     /// The form.
     children: Children,
 ) -> impl IntoView {
+    use_window_title(title.clone());
     view! {
-        <Title text=window_title(&title)/>
         <main class="door">
             <div class="inside">
                 <span class="mark large" aria-hidden="true"><Hallmark/></span>

@@ -58,7 +58,8 @@ pub(crate) use late::late;
 pub use menu::{Menu, MenuItem};
 pub use name_dialog::{NameDialog, Saving};
 pub(crate) use page::TopLine;
-pub use page::{Crumb, Page, window_title};
+pub(crate) use page::use_window_title;
+pub use page::{Crumb, Page};
 pub use state::{Empty, Failure, Shape, Skeleton, loaded, loaded_as};
 pub use steady::{arrived, steady, steady_as};
 pub use table::{

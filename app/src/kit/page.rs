@@ -1,7 +1,6 @@
 //! What every page begins with: the top line, the title, one line of facts, the actions.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use super::{Glyph, Icon};
 
@@ -46,9 +45,9 @@ pub fn Page(
     /// The content.
     children: Children,
 ) -> impl IntoView {
+    use_window_title(title);
     let steps = crumbs.into_iter().map(|Crumb { label, href }| view! { <a href=href>{label}</a><Glyph icon=Icon::CHEVRON_RIGHT/> }).collect_view();
     view! {
-        <Title text=move || window_title(&title.get())/>
         <div class="topline">
             <button class="button quiet small square menu" type="button" popovertarget="rail" aria-label="Menu"><Glyph icon=Icon::MENU/></button>
             <nav class="crumbs" aria-label="Breadcrumbs">{steps}<span aria-current="page">{move || title.get()}</span></nav>
@@ -69,9 +68,23 @@ pub fn Page(
     .into_any()
 }
 
-/// The title of the browser's window for a page. What the server renders goes into the document as it is, so there it is escaped: a name that somebody typed
-/// must not end the title and begin an element.
-pub fn window_title(page: &str) -> String {
-    let page = if cfg!(feature = "ssr") { page.replace('&', "&amp;").replace('<', "&lt;") } else { page.to_owned() };
+/// Gives the browser's window the name of the page that is shown. What the server renders goes into the document as it is, so there it is escaped: a name that
+/// somebody typed must not end the title and begin an element.
+#[cfg(feature = "ssr")]
+pub(crate) fn use_window_title(page: impl Into<Signal<String>>) {
+    let page = page.into();
+    let text = move || window_title(&page.get().replace('&', "&amp;").replace('<', "&lt;"));
+    drop(view! { <leptos_meta::Title text/> });
+}
+
+/// Gives the browser's window the name of the page that is shown. Not by `leptos_meta`: in the browser it keeps titles of pages that were left, and reads them
+/// when their signals are gone.
+#[cfg(not(feature = "ssr"))]
+pub(crate) fn use_window_title(page: impl Into<Signal<String>>) {
+    let page = page.into();
+    Effect::new(move || document().set_title(&window_title(&page.get())));
+}
+
+fn window_title(page: &str) -> String {
     format!("{page} \u{00B7} Assay")
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Meta;
 use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,7 +10,9 @@ use crate::{
     api::{ApiError, MetricValue, Moment, Operation, PageEnd, ask, use_api},
     experiments::{self, Shows, Tag},
     frame::{Hallmark, ThemeSwitch},
-    kit::{Cell, Chip, Column, Empty, Glyph, Icon, Pager, Row, Shape, Table, Tone, moment, number, run_tone, steady_as, use_address, window_title},
+    kit::{
+        Cell, Chip, Column, Empty, Glyph, Icon, Pager, Row, Shape, Table, Tone, moment, number, run_tone, steady_as, use_address, use_window_title,
+    },
     runs::RunToRead,
 };
 
@@ -142,9 +144,9 @@ fn listing(held: RwSignal<Opened>, secret: Memo<String>) -> AnyView {
     let count =
         move || held.with(|opened| number::counted_at_least(opened.experiment.run_count, opened.experiment.run_count_is_least, "run", "runs"));
     let rows = move || table(held.with(|opened| opened.experiment.runs.clone()), &secret.get());
+    use_window_title(name.clone());
     view! {
-        <Title text=window_title(&name)/>
-        <header class="head"><div class="what"><h1>{name.clone()}</h1><p class="facts"><Glyph icon=Icon::LINK/><span>"Shared by "{organization}</span><span>{count}</span></p></div></header>
+        <header class="head"><div class="what"><h1>{name}</h1><p class="facts"><Glyph icon=Icon::LINK/><span>"Shared by "{organization}</span><span>{count}</span></p></div></header>
         {rows}
     }
     .into_any()

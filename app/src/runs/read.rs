@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::{ask, use_api},
-    kit::{Card, ChartOptions, Empty, Icon, Shape, steady_as, window_title},
+    kit::{Card, ChartOptions, Empty, Icon, Shape, steady_as, use_window_title},
     links::ended,
 };
 
@@ -57,8 +57,8 @@ fn inside(open: Open) -> AnyView {
     let name = Memo::new(move |_| run.with(|run| run.name.clone()));
     let colour = run.with_untracked(|run| super::colour(&run.id));
     let note = Memo::new(move |_| run.with(|run: &Run| run.note.clone()));
+    use_window_title(name);
     view! {
-        <leptos_meta::Title text=move || window_title(&name.get())/>
         <header class="head"><div class="what">
             <h1><i class=format!("dot s{colour}")></i>{name}</h1>
             <p class="facts">{facts(run)}</p>
