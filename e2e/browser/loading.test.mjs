@@ -88,6 +88,46 @@ journey("the window's title is the name of the page that is shown, however slow 
   }
 });
 
+journey("a page may be left before it is there, and while what was begun on it is under way", async (page) => {
+  const id = await experiment(`left ${Date.now()}`);
+  await run(id, "the run that nobody waits for", { metrics: { loss: 1 } });
+  const [main, rail] = [page.getByRole("main"), page.getByRole("navigation", { name: "Main" })];
+  const visit = async (name) => {
+    await rail.getByRole("link", { name, exact: true }).click();
+    await main.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+  };
+  await signIn(page);
+  await page.goto(`/experiments/${id}`);
+  await alive(page);
+  // At first its code is on the way too, then only what it shows.
+  for (let time = 0; time < 2; time++) {
+    const release = await hold(page);
+    await main.getByRole("link", { name: "the run that nobody waits for" }).click();
+    await page.locator("main .skeleton").first().waitFor();
+    await rail.getByRole("link", { name: "Members", exact: true }).click();
+    release();
+    await main.getByRole("heading", { level: 1, name: "Members", exact: true }).waitFor();
+    await alive(page);
+    await page.unroute("**/graphql");
+    await page.evaluate(() => history.go(-2));
+    await main.getByRole("link", { name: "the run that nobody waits for" }).waitFor();
+  }
+
+  await visit("API tokens");
+  await main.getByRole("button", { name: "Create a token" }).first().click();
+  const dialog = page.getByRole("dialog", { name: "Create a token" });
+  await dialog.getByRole("textbox", { name: "Name" }).fill(`left ${Date.now()}`);
+  const release = await hold(page);
+  await dialog.getByRole("button", { name: "Create the token" }).click();
+  await page.goBack();
+  const created = page.waitForResponse((answer) => answer.request().postData()?.includes("CreateToken") ?? false);
+  release();
+  assert.equal((await created).status(), 200);
+  await main.getByRole("link", { name: "the run that nobody waits for" }).waitFor();
+  await alive(page);
+  await visit("Models");
+});
+
 /** Most bytes that a cold visit of the run table may transfer; infra/bench holds it to the same. */
 const COLD_MAX = 700_000;
 

@@ -142,8 +142,8 @@ impl<F: Fn() + Send + Sync + 'static> From<F> for UnitCallback {
 }
 
 impl UnitCallback {
-    /// Does it.
+    /// Does it, unless whoever offered it is gone by now.
     pub fn run(&self) {
-        self.0.run(());
+        self.0.try_run(());
     }
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{future::pending, sync::Arc};
 
 use leptos::{prelude::*, reactive::computed::ScopedFuture};
 use serde::de::DeserializeOwned;
@@ -16,7 +16,11 @@ pub async fn arrived<T>(query: Answer<T>) {
     first(query.untyped()).await.ok();
 }
 
+/// What waits for a query of a page that was left meanwhile waits for good, and is let go with it: there is nobody to show anything to.
 async fn first(query: Untyped) -> Result<Kept, ApiError> {
+    if query.is_disposed() {
+        return pending().await;
+    }
     ScopedFuture::new_untracked(async move { query.await }).await
 }
 

@@ -127,7 +127,7 @@ fn NewLink(api: StoredValue<Api>, about: StoredValue<(String, LinkTo)>, on_made:
             match answer {
                 Ok(url) => {
                     label.try_set(String::new());
-                    on_made.run(url);
+                    on_made.try_run(url);
                 }
                 Err(error) if error.field.as_deref() == Some("label") => drop(wrong.try_set(Some(error.message))),
                 Err(error) => drop(refused.try_set(Some(error))),
@@ -154,9 +154,10 @@ fn row(link: Link, api: StoredValue<Api>, load: impl Fn() + Copy + Send + Sync +
     let (id, label) = (StoredValue::new(link.id), StoredValue::new(link.label.clone()));
     let revoke = move || {
         busy.set(true);
+        let label = label.get_value();
         spawn_local(async move {
             match api.get_value().query::<Value>(REVOKE, json!({ "id": id.get_value() })).await {
-                Ok(_) => toasts.say(format!("The link for {} is revoked.", label.get_value())),
+                Ok(_) => toasts.say(format!("The link for {label} is revoked.")),
                 Err(error) => toasts.fail(&error),
             }
             busy.try_set(false);

@@ -41,7 +41,7 @@ pub fn ChannelCard(
                     Ok(answer) => drop(tested.try_set(Some(answer))),
                     Err(error) => toasts.fail(&error),
                 }
-                on_change.run(());
+                on_change.try_run(());
             });
         })
     };
@@ -53,7 +53,7 @@ pub fn ChannelCard(
                 Ok(()) => toasts.say("Disconnected. Nothing is posted there any more."),
                 Err(error) => toasts.fail(&error),
             }
-            on_change.run(());
+            on_change.try_run(());
         });
     });
     let connected = Memo::new(move |_| channel.with(Option::is_some));

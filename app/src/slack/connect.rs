@@ -33,7 +33,7 @@ pub(super) fn Connect(
             match answer {
                 Ok(()) => {
                     toasts.say("Connected. Send a test message to see it arrive.");
-                    on_connected.run(());
+                    on_connected.try_run(());
                 }
                 Err(error) if error.field.as_deref() == Some("label") => drop(wrong_label.try_set(Some(error.message))),
                 Err(error) if error.field.as_deref() == Some("address") => drop(wrong_address.try_set(Some(error.message))),

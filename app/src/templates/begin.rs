@@ -58,7 +58,7 @@ fn form(id: String, Starter { api, toasts, go }: Starter) -> AnyView {
             let started = work.await;
             busy.try_set(false);
             match started {
-                Ok(path) => go.run(path),
+                Ok(path) => drop(go.try_run(path)),
                 Err(refused) if refused.reference.is_none() => drop(wrong.try_set(Some(refused.message))),
                 Err(refused) => toasts.fail(&refused),
             }

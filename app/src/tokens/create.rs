@@ -83,7 +83,7 @@ fn Form(open: RwSignal<bool>, on_created: Callback<Created>) -> impl IntoView {
             let answer = model::create(api, wanted).await;
             busy.try_set(false);
             match answer {
-                Ok(created) => on_created.run(created),
+                Ok(created) => drop(on_created.try_run(created)),
                 Err(error) if error.field.as_deref() == Some("name") => drop(wrong.try_set(Some(error.message))),
                 Err(error) => drop(refused.try_set(Some(error))),
             }

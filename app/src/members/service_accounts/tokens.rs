@@ -112,7 +112,7 @@ fn new_token(api: StoredValue<Api>, id: StoredValue<String>, on_made: Callback<(
             let answer = model::create_token(api.get_value(), id.get_value(), wanted).await;
             busy.try_set(false);
             match answer {
-                Ok(made) => on_made.run(made),
+                Ok(made) => drop(on_made.try_run(made)),
                 Err(error) if error.field.as_deref() == Some("name") => drop(wrong.try_set(Some(error.message))),
                 Err(error) => drop(refused.try_set(Some(error))),
             }
@@ -147,11 +147,12 @@ fn row(token: Token, api: StoredValue<Api>, on_revoked: Callback<String>) -> Any
     let (id, name) = (StoredValue::new(token.id), StoredValue::new(token.name.clone()));
     let revoke = move || {
         busy.set(true);
+        let (id, name) = (id.get_value(), name.get_value());
         spawn_local(async move {
-            match model::revoke_token(api.get_value(), id.get_value()).await {
+            match model::revoke_token(api.get_value(), id.clone()).await {
                 Ok(()) => {
-                    toasts.say(format!("{} was revoked.", name.get_value()));
-                    on_revoked.run(id.get_value());
+                    toasts.say(format!("{name} was revoked."));
+                    on_revoked.try_run(id);
                 }
                 Err(error) => toasts.fail(&error),
             }
