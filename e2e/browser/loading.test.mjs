@@ -125,7 +125,10 @@ journey("a page may be left before it is there, and while what was begun on it i
   assert.equal((await created).status(), 200);
   await main.getByRole("link", { name: "the run that nobody waits for" }).waitFor();
   await alive(page);
-  await visit("Models");
+
+  await main.getByRole("link", { name: /^Discussion/ }).click();
+  await page.locator("#discussion").getByLabel("Say something").pressSequentially("@a");
+  for (const name of ["Models", "Templates", "Members"]) await visit(name);
 });
 
 /** Most bytes that a cold visit of the run table may transfer; infra/bench holds it to the same. */

@@ -178,10 +178,14 @@ fn wrong(text: &str) -> Option<String> {
 fn asker(talk: Talk, people: RwSignal<Vec<Person>>, at: RwSignal<usize>) -> impl Fn(Option<String>) + Copy {
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     let asked = StoredValue::new(0_u32);
-    move |wanted: Option<String>| {
+    let stop = move || {
         if let Some(handle) = waiting.try_update_value(Option::take).flatten() {
             handle.clear();
         }
+    };
+    on_cleanup(stop);
+    move |wanted: Option<String>| {
+        stop();
         let turn = asked.try_update_value(|asked| {
             *asked += 1;
             *asked

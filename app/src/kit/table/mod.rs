@@ -148,7 +148,7 @@ fn keep_focus(shared: Shared, columns: Memo<Vec<Column>>, sheet: NodeRef<html::D
         columns.track();
         let Some((key, grip)) = shared.moved.try_update_value(Option::take).flatten() else { return };
         request_animation_frame(move || {
-            let heads = sheet.get_untracked().and_then(|sheet| sheet.query_selector_all("thead [data-key]").ok());
+            let heads = sheet.try_get_untracked().flatten().and_then(|sheet| sheet.query_selector_all("thead [data-key]").ok());
             let heads = heads.iter().flat_map(|heads| (0..heads.length()).filter_map(|at| heads.item(at)?.dyn_into::<web_sys::Element>().ok()));
             let head = heads.into_iter().find(|head| head.get_attribute("data-key").as_ref() == Some(&key));
             let own = head.and_then(|head| head.query_selector(if grip { ".grip" } else { "a, .grip" }).ok().flatten());
